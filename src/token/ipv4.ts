@@ -1,0 +1,72 @@
+import { parseInteger } from './integer.ts'
+
+const WORD = 32
+const DOT = 0x2e
+const ZERO = 0x30
+const ODD_SLASHES = /^\/|\/\/|\/$/
+
+/** Whether a text is an IPv4 address in dotted decimal: four fields of 0 to 255 without leading zeros, nothing else. */
+export function isIPv4(text: string): boolean {
+  return parseIPv4(text) !== null
+}
+
+/**
+ * Whether an IPv4 address lies in a network, e.g. `10.1.2.3` in `10.0.0.0/8`. Host bits of the network do not count.
+ * False where either is none.
+ */
+export function ipMatches(mask: string, ip: string): boolean {
+  const network = parseNetwork(mask)
+  const address = parseIPv4(ip)
+  if (network === null || address === null) return false
+  // shifting by 32 shifts by nothing
+  return network.length === 0 || (network.address ^ address) >>> (WORD - network.length) === 0
+}
+
+/**
+ * The normal form `A.B.C.D/L` of a network, or null. The length is 32 where missing. As tolerant as Onezone: repeated,
+ * leading and trailing slashes do not count, and the length may have a sign and leading zeros.
+ */
+export function normalizeNetwork(text: string): string | null {
+  const network = parseNetwork(text)
+  return network === null ? null : `${network.text}/${network.length}`
+}
+
+interface Network {
+  readonly text: string
+  readonly address: number
+  readonly length: number
+}
+
+function parseNetwork(given: string): Network | null {
+  const mask = ODD_SLASHES.test(given) ? given.split('/').filter(Boolean).join('/') : given
+  const slash = mask.indexOf('/')
+  const text = slash < 0 ? mask : mask.slice(0, slash)
+  const length = slash < 0 ? WORD : parseInteger(mask.slice(slash + 1))
+  const address = parseIPv4(text)
+  if (address === null || length === null || length < 0 || length > WORD) return null
+  return { text, address, length }
+}
+
+function parseIPv4(text: string): number | null {
+  let address = 0
+  let fields = 0
+  let digits = 0
+  let field = 0
+  for (let at = 0; at <= text.length; at++) {
+    const code = at === text.length ? DOT : text.charCodeAt(at)
+    if (code === DOT) {
+      if (digits === 0 || field > 255) return null
+      address = (address << 8) | field
+      fields++
+      digits = 0
+      field = 0
+    } else {
+      const digit = code - ZERO
+      const leadingZero = digits === 1 && field === 0
+      if (!(digit >= 0 && digit <= 9) || leadingZero || digits === 3) return null
+      field = field * 10 + digit
+      digits++
+    }
+  }
+  return fields === 4 ? address : null
+}
