@@ -1,0 +1,64 @@
+import { OnezoneFaultError } from '../errors.ts'
+
+/** Bounds on what may be going on at once. */
+export interface AdmissionOptions {
+  /** Calls in flight. */
+  readonly maxInFlight: number
+  /** Calls waiting for their turn. */
+  readonly maxQueued: number
+}
+
+/** A bulkhead: a slow Onezone costs a bounded number of sockets and waiting calls, never an unbounded queue. */
+export interface Admission {
+  /**
+   * Waits for its turn, first come first served; the caller must {@link leave} afterwards. Throws
+   * `ERR_ONEZONE_OVERLOADED` at once where the queue is full, and the signal's reason where that aborts first.
+   */
+  enter(signal: AbortSignal): Promise<void>
+  /** Gives the place to the next in the queue. */
+  leave(): void
+}
+
+/** Makes an {@link Admission}. */
+export function createAdmission(options: AdmissionOptions): Admission {
+  const waiting = new Set<() => void>()
+  let inFlight = 0
+
+  return {
+    async enter(signal) {
+      if (inFlight < options.maxInFlight) {
+        inFlight += 1
+        return
+      }
+      if (waiting.size >= options.maxQueued) {
+        throw new OnezoneFaultError(
+          'ERR_ONEZONE_OVERLOADED',
+          `${inFlight} calls to Onezone are under way and ${waiting.size} wait for their turn; ` +
+            'Onezone is slow, or "maxConnections" and "maxQueued" are too small.',
+        )
+      }
+      await waitForTurn(waiting, signal)
+    },
+    leave() {
+      const [next] = waiting
+      if (next === undefined) inFlight -= 1
+      else next()
+    },
+  }
+}
+
+function waitForTurn(waiting: Set<() => void>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const admit = (): void => {
+      waiting.delete(admit)
+      signal.removeEventListener('abort', giveUp)
+      resolve()
+    }
+    const giveUp = (): void => {
+      waiting.delete(admit)
+      reject(signal.reason)
+    }
+    waiting.add(admit)
+    signal.addEventListener('abort', giveUp, { once: true })
+  })
+}

@@ -1,0 +1,193 @@
+import type { Dispatcher } from 'undici'
+import { systemClock, type Clock } from '../clock.ts'
+
+/** One finished call to Onezone, as told to {@link OnezoneClientOptions.onCall}. */
+export interface OnezoneCall {
+  /** Name of the client's method, e.g. `verifyAccessToken`. A bounded set, fit for a metric label. */
+  readonly operation: string
+  /** `ok`: done as asked; `refused`: Onezone answered with an error of its catalogue; `fault`: no usable answer. */
+  readonly outcome: 'ok' | 'refused' | 'fault'
+  /** From the call to its outcome, in milliseconds; waiting for a free connection and a retry included. */
+  readonly durationMs: number
+}
+
+/** Options of `createOnezoneClient`. */
+export interface OnezoneClientOptions {
+  /**
+   * Base URL of Onezone: scheme, host and port only, e.g. `https://onezone.example.org`. With `http:` every token
+   * would travel in the clear, so that is accepted for loopback hosts only; see {@link allowInsecureHttp}.
+   */
+  url: string
+  /**
+   * Certificates of the authorities to trust **instead of** the system's, in PEM. TLS verification cannot be
+   * switched off, not even by `NODE_TLS_REJECT_UNAUTHORIZED`.
+   *
+   * @default the authorities that Node trusts
+   */
+  ca?: string | Buffer | undefined
+  /**
+   * How long one attempt to connect may take, in milliseconds, TLS handshake included.
+   *
+   * @default 1_000
+   */
+  connectTimeoutMs?: number | undefined
+  /**
+   * How long a call may take in all, in milliseconds: queue, connection, headers, body and retry together.
+   *
+   * @default 2_500
+   */
+  totalTimeoutMs?: number | undefined
+  /**
+   * Calls in flight at the same time, which is also the most connections that are opened.
+   *
+   * @default 64
+   */
+  maxConnections?: number | undefined
+  /**
+   * Calls that may wait for a free connection; one more fails at once with `ERR_ONEZONE_OVERLOADED`.
+   *
+   * @default 256
+   */
+  maxQueued?: number | undefined
+  /**
+   * Attempts per call, the first one included. Another is made only where no byte of an answer was seen, within
+   * {@link totalTimeoutMs}, and while retries are at most a fifth of all calls (or three a second).
+   *
+   * @default 2
+   */
+  maxAttempts?: number | undefined
+  /**
+   * Longest answer that is read, in bytes. Raise it to confine or examine tokens of that size.
+   *
+   * @default 65_536
+   */
+  maxAnswerBytes?: number | undefined
+  /**
+   * Path under which Onezone serves its REST API, without a slash at its end.
+   *
+   * @default '/api/v3/onezone'
+   */
+  apiPrefix?: string | undefined
+  /**
+   * Allows `http:` to hosts other than loopback: tokens can be read and answers forged by anybody on the way.
+   *
+   * @default false
+   */
+  allowInsecureHttp?: boolean | undefined
+  /**
+   * What sends the requests instead of the client's own pool. It stays the caller's: {@link ca} and
+   * {@link connectTimeoutMs} are then refused, and `close()` leaves it open.
+   *
+   * @default an undici `Pool` of the client's own
+   */
+  dispatcher?: Dispatcher | undefined
+  /** @default systemClock */
+  clock?: Clock | undefined
+  /** Told of every call when it ends. What it throws is ignored: watching a call must not change its outcome. */
+  onCall?: ((call: OnezoneCall) => void) | undefined
+}
+
+/** The options after validation, with every default in its place. */
+export interface ClientSettings {
+  readonly origin: string
+  readonly apiPrefix: string
+  readonly ca: string | Buffer | undefined
+  readonly connectTimeoutMs: number
+  readonly totalTimeoutMs: number
+  readonly maxConnections: number
+  readonly maxQueued: number
+  readonly maxAttempts: number
+  readonly maxAnswerBytes: number
+  readonly dispatcher: Dispatcher | undefined
+  readonly clock: Clock
+  readonly onCall: ((call: OnezoneCall) => void) | undefined
+}
+
+// https://www.rfc-editor.org/rfc/rfc6761#section-6.3
+const LOOPBACK = /^(?:(?:.+\.)?localhost|127(?:\.\d+){3}|\[::1\])$/
+const API_PREFIX = /^(?:\/[\w.~-]*[\w~-])+$/
+
+/** Checks every option; throws a `TypeError` that names the first one that is wrong. */
+export function readClientOptions(options: OnezoneClientOptions): ClientSettings {
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError(
+      'createOnezoneClient expects an object of options with at least "url" in it.',
+    )
+  }
+  const { ca, dispatcher, clock, onCall, apiPrefix = '/api/v3/onezone' } = options
+  if (typeof apiPrefix !== 'string' || !API_PREFIX.test(apiPrefix)) {
+    throw new TypeError('"apiPrefix" must be an absolute path without a slash at its end.')
+  }
+  if (ca !== undefined && !((typeof ca === 'string' || Buffer.isBuffer(ca)) && ca.length > 0)) {
+    throw new TypeError('"ca" must be a non-empty string or Buffer of PEM certificates.')
+  }
+  if (dispatcher !== undefined) {
+    if (typeof dispatcher?.dispatch !== 'function') {
+      throw new TypeError('"dispatcher" must be an undici Dispatcher.')
+    }
+    for (const name of ['ca', 'connectTimeoutMs'] as const) {
+      if (options[name] !== undefined) {
+        throw new TypeError(`"${name}" has no effect on a "dispatcher" of your own; set it there.`)
+      }
+    }
+  }
+  if (onCall !== undefined && typeof onCall !== 'function') {
+    throw new TypeError('"onCall" must be a function.')
+  }
+  return {
+    origin: readOrigin(options.url, options.allowInsecureHttp),
+    apiPrefix,
+    ca,
+    connectTimeoutMs: readCount('connectTimeoutMs', options.connectTimeoutMs, 1000),
+    totalTimeoutMs: readCount('totalTimeoutMs', options.totalTimeoutMs, 2500),
+    maxConnections: readCount('maxConnections', options.maxConnections, 64),
+    maxQueued: readCount('maxQueued', options.maxQueued, 256),
+    maxAttempts: readCount('maxAttempts', options.maxAttempts, 2),
+    maxAnswerBytes: readCount('maxAnswerBytes', options.maxAnswerBytes, 65_536),
+    dispatcher,
+    clock: clock ?? systemClock,
+    onCall,
+  }
+}
+
+function readOrigin(text: unknown, allowInsecureHttp: unknown): string {
+  if (allowInsecureHttp !== undefined && typeof allowInsecureHttp !== 'boolean') {
+    throw new TypeError('"allowInsecureHttp" must be a boolean.')
+  }
+  if (typeof text !== 'string' || !URL.canParse(text)) {
+    throw new TypeError('"url" must be an absolute http(s) URL, e.g. https://onezone.example.org.')
+  }
+  const url = new URL(text)
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') {
+    throw new TypeError('"url" must begin with https:// (or http://).')
+  }
+  if (url.username !== '' || url.password !== '') {
+    throw new TypeError('"url" must not contain credentials: Onezone is asked anonymously.')
+  }
+  if (url.pathname !== '/' || /[?#]/.test(text)) {
+    throw new TypeError(
+      '"url" must end after host and port; a path belongs in "apiPrefix", a query or fragment nowhere.',
+    )
+  }
+  if (url.protocol === 'http:' && allowInsecureHttp !== true && !LOOPBACK.test(url.hostname)) {
+    throw new TypeError(
+      '"url" must be https: over http: tokens travel in the clear. ' +
+        'Set "allowInsecureHttp" only where nobody else can read or write the wire.',
+    )
+  }
+  return url.origin
+}
+
+// A longer setTimeout would fire at once.
+const LARGEST_TIMEOUT_MS = 2 ** 31 - 1
+
+function readCount(name: string, value: unknown, fallback: number): number {
+  if (value === undefined) return fallback
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < 1) {
+    throw new TypeError(`"${name}" must be a positive integer.`)
+  }
+  if (value > LARGEST_TIMEOUT_MS) {
+    throw new TypeError(`"${name}" must be at most ${LARGEST_TIMEOUT_MS}.`)
+  }
+  return value
+}

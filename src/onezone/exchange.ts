@@ -1,0 +1,149 @@
+import { errors, type Dispatcher } from 'undici'
+import { OnezoneFaultError, type OnezoneFaultCode } from '../errors.ts'
+
+/** One request as it goes over the wire. */
+export interface ExchangeRequest {
+  readonly origin: string
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string | null
+}
+
+/** What came back: complete and bounded in size, or with an empty body where the status alone decides. */
+export interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly body: Uint8Array
+}
+
+/** Bounds of an {@link exchange}. */
+export interface ExchangeBounds {
+  readonly maxAnswerBytes: number
+  /** Aborted at the deadline of the call; its reason is what the exchange then fails with. */
+  readonly signal: AbortSignal
+}
+
+/** One attempt brought no answer. It stays inside the room: callers get its `fault`. */
+export class FailedExchange extends Error {
+  override readonly name = 'FailedExchange'
+  readonly fault: OnezoneFaultError
+  /** Whether not one byte of an answer was seen. */
+  readonly unanswered: boolean
+
+  constructor(fault: OnezoneFaultError, unanswered: boolean) {
+    super(fault.message, { cause: fault })
+    this.fault = fault
+    this.unanswered = unanswered
+  }
+}
+
+// Success, and the statuses whose body may say what was wrong with the question (Onezone API, §9).
+const STATUSES_WITH_BODY = new Set([200, 400, 401, 403, 404, 409])
+
+/**
+ * Sends one request and reads the whole answer. Rejects with a {@link FailedExchange} or with the reason of the signal,
+ * and then drops the connection, so that nothing of this answer can become part of the next.
+ */
+export function exchange(
+  dispatcher: Dispatcher,
+  request: ExchangeRequest,
+  { maxAnswerBytes, signal }: ExchangeBounds,
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    let stage: 'connecting' | 'sent' | 'answering' | 'settled' = 'connecting'
+    let connection: Dispatcher.DispatchController | undefined
+    let head: Omit<Answer, 'body'> | undefined
+    const chunks: Buffer[] = []
+    let bytes = 0
+
+    const settle = (outcome: () => void): void => {
+      if (stage === 'settled') return
+      stage = 'settled'
+      signal.removeEventListener('abort', onDeadline)
+      outcome()
+    }
+    const fail = (reason: unknown): void => {
+      settle(() => {
+        if (head === undefined || STATUSES_WITH_BODY.has(head.status)) reject(reason)
+        else resolve({ ...head, body: new Uint8Array() })
+      })
+      connection?.abort(new Error('The answer is of no use any more.'))
+    }
+    const onDeadline = (): void => fail(signal.reason)
+    const failOversized = (): void => {
+      const message = `The answer of ${request.origin} is longer than ${maxAnswerBytes} bytes; see "maxAnswerBytes".`
+      fail(
+        new FailedExchange(new OnezoneFaultError('ERR_ONEZONE_ANSWER_TOO_LARGE', message), false),
+      )
+    }
+
+    signal.addEventListener('abort', onDeadline, { once: true })
+    // undici's own timeouts begin anew with every read, so a dripping answer never meets them; the signal does not.
+    const options = { ...request, headersTimeout: 0, bodyTimeout: 0 }
+    dispatcher.dispatch(options, {
+      onRequestStart(controller) {
+        connection = controller
+        // The deadline may have passed while the connection was being made: the token must not leave any more.
+        if (stage === 'settled') controller.abort(new Error('The deadline has passed.'))
+        else stage = 'sent'
+      },
+      // The only sign of an answer's first byte: onResponseStart waits for the whole head.
+      onResponseStarted() {
+        if (stage === 'sent') stage = 'answering'
+      },
+      onResponseStart(_controller, status, headers) {
+        if (status < 200) return
+        head = { status, headers }
+        if (Number(headers['content-length']) > maxAnswerBytes) failOversized()
+      },
+      onResponseData(_controller, chunk) {
+        bytes += chunk.length
+        if (bytes > maxAnswerBytes) failOversized()
+        else chunks.push(chunk)
+      },
+      onResponseEnd() {
+        const answer = head && { ...head, body: Buffer.concat(chunks, bytes) }
+        if (answer !== undefined) settle(() => resolve(answer))
+      },
+      onResponseError(_controller, error) {
+        const fault = faultOf(error, request.origin, stage === 'connecting')
+        fail(new FailedExchange(fault, stage !== 'answering' && isBreak(fault)))
+      },
+    })
+  })
+}
+
+function faultOf(error: Error, origin: string, connecting: boolean): OnezoneFaultError {
+  const code = codeOf(error)
+  const fault = (
+    faultCode: OnezoneFaultCode,
+    message: string,
+    options?: ErrorOptions,
+  ): OnezoneFaultError => new OnezoneFaultError(faultCode, `${message} (${code}).`, options)
+
+  if (connecting) {
+    const message = `No connection to ${origin}; check its address, certificate and network`
+    return fault('ERR_ONEZONE_UNREACHABLE', message, { cause: error })
+  }
+  if (error instanceof errors.HeadersOverflowError) {
+    return fault('ERR_ONEZONE_ANSWER_TOO_LARGE', `The headers of ${origin} are too long`)
+  }
+  // No cause: a parser's error carries the bytes that it did not understand.
+  if (
+    error instanceof errors.HTTPParserError ||
+    error instanceof errors.ResponseContentLengthMismatchError
+  ) {
+    return fault('ERR_ONEZONE_ANSWER_INVALID', `What ${origin} sent is no answer in HTTP/1.1`)
+  }
+  const message = `${origin} broke the connection before its answer was complete`
+  return fault('ERR_ONEZONE_RESET', message, { cause: error })
+}
+
+function isBreak(fault: OnezoneFaultError): boolean {
+  return fault.code === 'ERR_ONEZONE_UNREACHABLE' || fault.code === 'ERR_ONEZONE_RESET'
+}
+
+function codeOf(error: Error): string {
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.name
+}

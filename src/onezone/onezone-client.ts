@@ -1,0 +1,46 @@
+import { readClientOptions, type OnezoneClientOptions } from './client-options.ts'
+import { createTokenApi, type TokenApi } from './token-api.ts'
+import { createTransport } from './transport.ts'
+import { createVerifyApi, type VerifyApi } from './verify-api.ts'
+import { createZoneApi, type ZoneApi } from './zone-api.ts'
+
+/** A typed client of Onezone's REST API. Its methods bear the names of the API's operations. */
+export interface OnezoneClient extends VerifyApi, TokenApi, ZoneApi {
+  /**
+   * Refuses further calls, lets those under way come to their end (at most `totalTimeoutMs`), and closes all
+   * connections. May be called more than once.
+   */
+  close(): Promise<void>
+}
+
+/**
+ * Makes a client of one Onezone. It opens connections when they are needed, follows no redirects and sends no
+ * credentials but those of a call. Throws a `TypeError` that names the option where one is wrong.
+ *
+ * Whatever is no answer of Onezone is an `OnezoneFaultError`; nothing is known about the token then:
+ *
+ * | `code` | cause |
+ * |---|---|
+ * | `ERR_ONEZONE_UNREACHABLE` | no connection: refused, timed out, name or certificate wrong; or the client is closed |
+ * | `ERR_ONEZONE_TIMEOUT` | no complete answer within `totalTimeoutMs` |
+ * | `ERR_ONEZONE_RESET` | the connection broke before the answer was complete |
+ * | `ERR_ONEZONE_REDIRECT` | status 3xx |
+ * | `ERR_ONEZONE_STATUS` | a status, or an error about the request itself, that answers no question; `retryAfterSeconds` is at most 60 |
+ * | `ERR_ONEZONE_ANSWER_INVALID` | not HTTP, not JSON, or not of the documented shape |
+ * | `ERR_ONEZONE_ANSWER_TOO_LARGE` | longer than `maxAnswerBytes` |
+ * | `ERR_ONEZONE_OVERLOADED` | `maxConnections` calls are in flight and `maxQueued` wait |
+ *
+ * @example
+ * const onezone = createOnezoneClient({ url: 'https://onezone.example.org' })
+ * const answer = await onezone.verifyAccessToken({ token, peerIp: '192.0.2.1', interface: 'rest' })
+ * if (answer.ok) console.log(answer.subject.id)
+ */
+export function createOnezoneClient(options: OnezoneClientOptions): OnezoneClient {
+  const transport = createTransport(readClientOptions(options))
+  return {
+    ...createVerifyApi(transport),
+    ...createTokenApi(transport),
+    ...createZoneApi(transport),
+    close: () => transport.close(),
+  }
+}
