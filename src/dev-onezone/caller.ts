@@ -1,0 +1,103 @@
+import type { Service, Subject } from '../token/index.ts'
+import { NOBODY } from '../token/index.ts'
+import { Refusal, refusals } from './answers.ts'
+import { tokenOf } from './fields.ts'
+import type { OnezoneState } from './state.ts'
+import type { PresentedSession } from './subject-standing.ts'
+import { ONEZONE_SERVICE } from './subject-standing.ts'
+import type { CompanionContext } from './verification.ts'
+import { verifyAccessToken, verifyConsumerToken, verifyServiceToken } from './verification.ts'
+
+/** Who makes a request; nobody if it comes without credentials. */
+export interface Caller {
+  readonly subject: Subject
+}
+
+/** Value of a request header by its lower-case name; repeated headers joined by `, `. */
+export type HeaderLookup = (name: string) => string | undefined
+
+/** Who the credentials of a request stand for (Onezone API, §8). Credentials that are there must be valid. */
+export function authenticateCaller(
+  state: OnezoneState,
+  header: HeaderLookup,
+  peerIp: string | null,
+): Caller | Refusal {
+  const credentials = credentialsOf(header)
+  if (credentials === undefined) return { subject: NOBODY }
+  const subject = subjectOf(state, credentials, header, peerIp)
+  return subject instanceof Refusal ? refusals.unauthorized(subject) : { subject }
+}
+
+/** The first header that is there decides; there is no way back to the next one if its token is bad. */
+function credentialsOf(header: HeaderLookup): string | undefined {
+  const authorization = header('authorization') ?? ''
+  const bearer = authorization.startsWith('Bearer ')
+    ? authorization.slice('Bearer '.length)
+    : undefined
+  return header('x-auth-token') ?? bearer ?? header('macaroon')
+}
+
+function subjectOf(
+  state: OnezoneState,
+  credentials: string,
+  header: HeaderLookup,
+  peerIp: string | null,
+): Subject | Refusal {
+  const token = tokenOf(credentials)
+  if (token instanceof Refusal) return token
+
+  const seen = { peerIp, interface: 'rest' } as const
+  const service = serviceOf(state, header('x-onedata-service-token'), seen)
+  if (service instanceof Refusal) return service
+  const consumer = consumerOf(state, header('x-onedata-consumer-token'), seen)
+  if (consumer instanceof Refusal) return consumer
+
+  const verified = verifyAccessToken(state, token, {
+    ...seen,
+    service,
+    consumer,
+    allowDataAccessCaveats: false,
+    session: service.type === 'op_panel' ? 'any' : sessionOf(header('cookie')),
+  })
+  return verified instanceof Refusal ? verified : verified.subject
+}
+
+function serviceOf(
+  state: OnezoneState,
+  serialized: string | undefined,
+  seen: CompanionContext,
+): Service | Refusal {
+  if (serialized === undefined) return ONEZONE_SERVICE
+  const token = tokenOf(serialized)
+  if (token instanceof Refusal) return refusals.badServiceToken(token)
+  return verifyServiceToken(state, token, seen)
+}
+
+function consumerOf(
+  state: OnezoneState,
+  serialized: string | undefined,
+  seen: CompanionContext,
+): Subject | null | Refusal {
+  if (serialized === undefined) return null
+  const token = tokenOf(serialized)
+  if (token instanceof Refusal) return refusals.badConsumerToken(token)
+  return verifyConsumerToken(state, token, seen)
+}
+
+/** The session whose cookie is presented; here the cookie `SID` holds the id itself. */
+function sessionOf(cookie = ''): PresentedSession {
+  const id = /(?:^|;\s*)SID=([^;]*)/.exec(cookie)?.[1]
+  return id === undefined ? null : { id }
+}
+
+/**
+ * The caller that the header `X-Control-Auth: nobody | user:ID | provider:ID` sets, whatever the credentials say.
+ *
+ * @returns null if the value is none of these
+ */
+export function controlledCaller(value: string): Caller | null {
+  if (value === 'nobody') return { subject: NOBODY }
+  const [, kind, id] = /^(user|provider):([^/]+)$/.exec(value) ?? []
+  if (kind === undefined || id === undefined) return null
+  return { subject: { type: kind === 'user' ? 'user' : 'oneprovider', id } }
+}

@@ -1,0 +1,129 @@
+import { TokenError } from '../errors.ts'
+import type { InviteType, KnownCaveat, OnedataInterface, Token, TokenType } from '../token/index.ts'
+import {
+  INVITE_TYPES,
+  isIPv4,
+  MAX_TOKEN_OCTETS,
+  parseToken,
+  sanitizeCaveat,
+  sanitizeTokenType,
+} from '../token/index.ts'
+import { Refusal, refusals } from './answers.ts'
+
+/** Reads one field of a request body; `undefined`: the field is absent. */
+export type FieldReader<T> = (value: unknown, key: string) => T | Refusal
+
+/** What a table of readers makes of a body. */
+export type FieldsOf<R> = { [K in keyof R]: R[K] extends FieldReader<infer T> ? T : never }
+
+/** Reads the fields of a body in the order of the table; the first that is wrong refuses the request. */
+export function readFields<R extends Record<string, FieldReader<unknown>>>(
+  body: Readonly<Record<string, unknown>>,
+  readers: R,
+): FieldsOf<R> | Refusal {
+  const fields: Record<string, unknown> = {}
+  for (const [key, read] of Object.entries(readers)) {
+    const field = read(body[key], key)
+    if (field instanceof Refusal) return field
+    fields[key] = field
+  }
+  return fields as FieldsOf<R>
+}
+
+/** The body as an object, which every operation with a body asks for after authorisation (Onezone API, §16). */
+export function objectBody(body: unknown): Record<string, unknown> | Refusal {
+  return isObject(body) ? body : refusals.malformedData()
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+export function required<T>(read: FieldReader<T>): FieldReader<T> {
+  return (value, key) =>
+    value === undefined ? refusals.missingRequiredValue(key) : read(value, key)
+}
+
+/** `absent` stands for a field that is not there. */
+export function optional<T, A>(read: FieldReader<T>, absent: A): FieldReader<T | A> {
+  return (value, key) => (value === undefined ? absent : read(value, key))
+}
+
+export const tokenField: FieldReader<Token> = (value, key) => {
+  if (value === '') return refusals.badValueEmpty(key)
+  const token = tokenOf(value)
+  return token instanceof Refusal ? refusals.badValueToken(key, token) : token
+}
+
+/** The token that a text is, or why it is none. */
+export function tokenOf(serialized: unknown): Token | Refusal {
+  if (typeof serialized !== 'string') return refusals.badToken()
+  try {
+    return parseToken(serialized)
+  } catch (error) {
+    if (!(error instanceof TokenError)) throw error
+    return error.code === 'ERR_TOKEN_TOO_LARGE'
+      ? refusals.tokenTooLarge(MAX_TOKEN_OCTETS)
+      : refusals.badToken()
+  }
+}
+
+export const booleanField: FieldReader<boolean> = (value, key) =>
+  typeof value === 'boolean' ? value : refusals.badValueBoolean(key)
+
+export const objectField: FieldReader<Record<string, unknown>> = (value, key) =>
+  isObject(value) ? value : refusals.badValueJSON(key)
+
+/** `null`: the address is unknown. */
+export const peerIpField: FieldReader<string | null> = (value, key) => {
+  if (value === null) return null
+  return typeof value === 'string' && isIPv4(value) ? value : refusals.badValueIPv4Address(key)
+}
+
+export const interfaceField: FieldReader<OnedataInterface> = (value, key) => {
+  const found = INTERFACES.find((entry) => entry === value)
+  if (found !== undefined) return found
+  return typeof value === 'string' || value === null
+    ? refusals.badValueNotAllowed(key, INTERFACES)
+    : refusals.badValueString(key)
+}
+
+export const inviteTypeField: FieldReader<InviteType> = (value, key) =>
+  typeof value === 'string' && Object.hasOwn(INVITE_TYPES, value)
+    ? (value as InviteType)
+    : refusals.badValueInviteType(key)
+
+export const tokenTypeField: FieldReader<TokenType> = (value, key) => {
+  try {
+    return sanitizeTokenType(value)
+  } catch (error) {
+    if (!(error instanceof TokenError)) throw error
+    return refusals.badValueTokenType(key)
+  }
+}
+
+export const caveatsField: FieldReader<readonly KnownCaveat[]> = (value, key) => {
+  if (!Array.isArray(value)) return refusals.badData(key)
+  try {
+    return value.map((caveat: unknown) => sanitizeCaveat(caveat))
+  } catch (error) {
+    if (!(error instanceof TokenError)) throw error
+    const echo = error.value
+    // Anything but an object or a string comes back as text (Onezone API, §4.1).
+    return refusals.badValueCaveat(
+      isObject(echo) || typeof echo === 'string' ? echo : JSON.stringify(echo),
+    )
+  }
+}
+
+/** Onezone API, §7.6, with its quirks: booleans are taken for text, one line feed may follow. */
+export const nameField: FieldReader<string> = (value, key) => {
+  const name = typeof value === 'boolean' ? String(value) : value
+  if (name === null) return refusals.badValueName()
+  if (typeof name !== 'string') return refusals.badValueString(key)
+  return NAME.test(name) ? name : refusals.badValueName()
+}
+
+const NAME = /^[\p{L}\p{N}_()][\p{L}\p{N}_() .-]{0,126}[\p{L}\p{N}_()]\n?$/u
+
+const INTERFACES = ['rest', 'oneclient', 'graphsync'] as const

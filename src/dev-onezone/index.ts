@@ -1,0 +1,31 @@
+/**
+ * The embedded development Onezone: issues and verifies real tokens for a world that you make up. Not for production.
+ *
+ * @module
+ */
+
+export type { CallCounts } from './calls.ts'
+export { createDevOnezone } from './dev-onezone.ts'
+export type {
+  DevOnezone,
+  DevOnezoneOptions,
+  NewNamedToken,
+  NewTemporaryToken,
+} from './dev-onezone.ts'
+export type { Fault, FaultRule, FaultScope } from './faults.ts'
+export type { NamedToken } from './issuing.ts'
+export { OPERATIONS } from './operations.ts'
+export type { Operation } from './operations.ts'
+export { DEMO_WORLD } from './world.ts'
+export type {
+  GeoRecord,
+  World,
+  WorldChange,
+  WorldGeoRow,
+  WorldNamedToken,
+  WorldOnezone,
+  WorldProvider,
+  WorldTemporaryTokenSecret,
+  WorldUser,
+} from './world.ts'
+export { validateWorld } from './world-validation.ts'

@@ -1,0 +1,199 @@
+import type { KnownCaveat, Subject, TokenType } from '../token/index.ts'
+import { TokenError } from '../errors.ts'
+import { ACCESS_TOKEN, isIPv4, sanitizeCaveat, sanitizeTokenType } from '../token/index.ts'
+import type { ShapeCheck } from './shape-check.ts'
+import { createShapeCheck, join } from './shape-check.ts'
+import type {
+  World,
+  WorldChange,
+  WorldGeoRow,
+  WorldNamedToken,
+  WorldOnezone,
+  WorldProvider,
+  WorldTemporaryTokenSecret,
+  WorldUser,
+} from './world.ts'
+
+/**
+ * Checks that a value is a {@link World} and copies it.
+ *
+ * @throws {ConfigError} with every problem and its path, e.g. `users.alice.blocked`
+ */
+export function validateWorld(value: unknown): World {
+  const check = createShapeCheck('world')
+  const keys = ['onezoneDomain', 'users', 'providers', 'onezone', 'temporaryTokenSecrets']
+  const raw = check.object(value, '', [...keys, 'namedTokens', 'geo'])
+  const world: World = {
+    ...given(raw, 'onezoneDomain', (domain, path) => check.string(domain, path)),
+    ...given(raw, 'users', (users, path) => readEach(check, users, path, readUser)),
+    ...given(raw, 'providers', (list, path) => readEach(check, list, path, readProvider)),
+    ...given(raw, 'onezone', (onezone, path) => readOnezone(check, onezone, path)),
+    ...given(raw, 'temporaryTokenSecrets', (list, path) => readRows(check, list, path, readSecret)),
+    ...given(raw, 'namedTokens', (list, path) => readRows(check, list, path, readNamedToken)),
+    ...given(raw, 'geo', (list, path) => readRows(check, list, path, readGeoRow)),
+  }
+  checkIdsUnique(check, world.namedTokens ?? [])
+  check.finish()
+  return world
+}
+
+/**
+ * Checks that a value is a {@link WorldChange} and copies it.
+ *
+ * @throws {ConfigError} with every problem and its path
+ */
+export function validateWorldChange(value: unknown): WorldChange {
+  const check = createShapeCheck('world change')
+  const raw = check.object(value, '', ['users', 'providers', 'onezone'])
+  const change: WorldChange = {
+    ...given(raw, 'users', (users, path) => readEach(check, users, path, orNull(readUser))),
+    ...given(raw, 'providers', (list, path) => readEach(check, list, path, orNull(readProvider))),
+    ...given(raw, 'onezone', (onezone, path) => readOnezone(check, onezone, path)),
+  }
+  check.finish()
+  return change
+}
+
+type Read<T> = (check: ShapeCheck, value: unknown, path: string) => T
+
+/** `{ [key]: … }` if the key is there, else `{}`: what was not given must stay absent, or a change would overwrite it. */
+function given<K extends string, T>(
+  raw: Record<string, unknown>,
+  key: K,
+  read: (value: unknown, path: string) => T,
+  path = '',
+): Partial<Record<K, T>> {
+  const value = raw[key]
+  if (value === undefined) return {}
+  return { [key]: read(value, join(path, key)) } as Partial<Record<K, T>>
+}
+
+function readEach<T>(
+  check: ShapeCheck,
+  value: unknown,
+  path: string,
+  read: Read<T>,
+): Record<string, T> {
+  const entries = Object.entries(check.record(value, path)).map(([id, entry]) => {
+    const entryPath = join(path, id)
+    // An id is one segment of a token's identifier and of a path of the REST API.
+    if (!/^[^/]+$/.test(id))
+      check.wrong(entryPath, 'must have an id that is not empty, without "/"')
+    return [id, read(check, entry, entryPath)] as const
+  })
+  return Object.fromEntries(entries)
+}
+
+function readRows<T>(check: ShapeCheck, value: unknown, path: string, read: Read<T>): T[] {
+  return check.list(value, path).map((row, index) => read(check, row, `${path}[${index}]`))
+}
+
+function orNull<T>(read: Read<T>): Read<T | null> {
+  return (check, value, path) => (value === null ? null : read(check, value, path))
+}
+
+function readUser(check: ShapeCheck, value: unknown, path: string): WorldUser {
+  const raw = check.object(value, path, ['blocked', 'groups', 'effectiveGroups', 'sessions'])
+  const strings = (list: unknown, at: string) => check.strings(list, at)
+  return {
+    ...given(raw, 'blocked', (blocked, at) => check.boolean(blocked, at), path),
+    ...given(raw, 'groups', strings, path),
+    ...given(raw, 'effectiveGroups', strings, path),
+    ...given(raw, 'sessions', strings, path),
+  }
+}
+
+function readProvider(check: ShapeCheck, value: unknown, path: string): WorldProvider {
+  const raw = check.object(value, path, ['effectiveUsers', 'clusterUsers'])
+  const strings = (list: unknown, at: string) => check.strings(list, at)
+  return {
+    ...given(raw, 'effectiveUsers', strings, path),
+    ...given(raw, 'clusterUsers', strings, path),
+  }
+}
+
+function readOnezone(check: ShapeCheck, value: unknown, path: string): WorldOnezone {
+  const raw = check.object(value, path, ['clusterUsers'])
+  return given(raw, 'clusterUsers', (list, at) => check.strings(list, at), path)
+}
+
+function readSecret(check: ShapeCheck, value: unknown, path: string): WorldTemporaryTokenSecret {
+  const raw = check.object(value, path, ['subject', 'secret', 'generation'])
+  return {
+    subject: readSubject(check, raw['subject'], join(path, 'subject')),
+    secret: check.string(raw['secret'], join(path, 'secret')),
+    generation: check.integer(raw['generation'], join(path, 'generation'), 1),
+  }
+}
+
+function readNamedToken(check: ShapeCheck, value: unknown, path: string): WorldNamedToken {
+  const keys = ['id', 'name', 'subject', 'secret', 'version', 'type', 'caveats', 'revoked']
+  const raw = check.object(value, path, [...keys, 'customMetadata'])
+  const id = check.string(raw['id'], join(path, 'id'))
+  if (id.includes('/')) check.wrong(join(path, 'id'), 'must not contain "/"')
+  return {
+    id,
+    name: check.string(raw['name'], join(path, 'name')),
+    subject: readSubject(check, raw['subject'], join(path, 'subject')),
+    secret: check.string(raw['secret'], join(path, 'secret')),
+    ...given(raw, 'version', (version, at) => check.integer(version, at, 1, 2) as 1 | 2, path),
+    ...given(raw, 'type', (type, at) => readTokenType(check, type, at), path),
+    ...given(raw, 'caveats', (list, at) => readRows(check, list, at, readCaveat), path),
+    ...given(raw, 'revoked', (revoked, at) => check.boolean(revoked, at), path),
+    ...given(raw, 'customMetadata', (custom, at) => check.record(custom, at), path),
+  }
+}
+
+function readSubject(check: ShapeCheck, value: unknown, path: string): Subject {
+  const raw = check.object(value, path, ['type', 'id'])
+  return {
+    type: check.oneOf(raw['type'], join(path, 'type'), ['user', 'oneprovider']),
+    id: check.string(raw['id'], join(path, 'id')),
+  }
+}
+
+function readTokenType(check: ShapeCheck, value: unknown, path: string): TokenType {
+  try {
+    return sanitizeTokenType(value)
+  } catch (error) {
+    if (!(error instanceof TokenError)) throw error
+    check.wrong(path, 'must be a token type, e.g. {"accessToken":{}}')
+    return ACCESS_TOKEN
+  }
+}
+
+function readCaveat(check: ShapeCheck, value: unknown, path: string): KnownCaveat {
+  try {
+    return sanitizeCaveat(value)
+  } catch (error) {
+    if (!(error instanceof TokenError)) throw error
+    check.wrong(path, 'must be a caveat, e.g. {"type":"time","validUntil":1893456000}')
+    return { type: 'time', validUntil: 0 }
+  }
+}
+
+function readGeoRow(check: ShapeCheck, value: unknown, path: string): WorldGeoRow {
+  const raw = check.object(value, path, ['cidr', 'asn', 'country', 'regions'])
+  const cidr = check.string(raw['cidr'], join(path, 'cidr'))
+  const [address = '', length = ''] = cidr.split('/', 2)
+  if (!isIPv4(address) || !/^([12]?\d|3[0-2])$/.test(length)) {
+    check.wrong(join(path, 'cidr'), 'must be an IPv4 network, e.g. 203.0.113.0/24')
+  }
+  const unlessNull = <T>(key: string, read: (entry: unknown, at: string) => T): T | null =>
+    raw[key] === null ? null : read(raw[key], join(path, key))
+  return {
+    cidr,
+    asn: unlessNull('asn', (asn, at) => check.integer(asn, at, 0)),
+    country: unlessNull('country', (country, at) => check.string(country, at)),
+    regions: unlessNull('regions', (regions, at) => check.strings(regions, at)),
+  }
+}
+
+function checkIdsUnique(check: ShapeCheck, tokens: readonly WorldNamedToken[]): void {
+  const seen = new Map<string, number>()
+  tokens.forEach(({ id }, index) => {
+    const first = seen.get(id)
+    if (first === undefined) seen.set(id, index)
+    else check.wrong(`namedTokens[${index}].id`, `is that of namedTokens[${first}] already`)
+  })
+}
