@@ -1,0 +1,2 @@
+export type { CacheOptions, CachingVerifier, VerdictStore } from './caching-verifier.ts'
+export { withCache } from './caching-verifier.ts'

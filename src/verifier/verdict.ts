@@ -1,0 +1,76 @@
+import type { Subject } from '../token/index.ts'
+
+/** Why a verifier said no. Each has one line in the table of answers (`authenticator/answers.ts`). */
+export type RefusalReason =
+  | 'token_malformed'
+  | 'token_too_large'
+  | 'token_invalid'
+  | 'token_expired'
+  | 'token_revoked'
+  | 'token_type_mismatch'
+  | 'caveat_unverified'
+  | 'consumer_token_invalid'
+  | 'user_blocked'
+  | 'service_forbidden'
+
+/**
+ * The verifier said no. Onedata: an error about the token; RFC 7662: `active: false`. A refusal is ordinary traffic,
+ * therefore a value; that nobody could say is an exception (`VerifierFaultError`).
+ */
+export interface Refused {
+  readonly outcome: 'refused'
+  readonly reason: RefusalReason
+  /** Type of the caveat that does not hold, e.g. `ip`, or `unknown`; only with `caveat_unverified`. */
+  readonly caveat: string | null
+  /** Monotonic time in milliseconds at which the question behind this verdict was sent. */
+  readonly askedAtMs: number
+}
+
+/** What {@link accept} needs to know. */
+export interface Acceptance {
+  /** Whom the token speaks for; never `nobody`. */
+  readonly subject: Subject
+  /** How much longer the token itself is valid, in seconds from `askedAtMs`; null: without end. */
+  readonly ttlSeconds: number | null
+  /** Monotonic time in milliseconds at which the question was sent: a fact is as old as its question. */
+  readonly askedAtMs: number
+}
+
+class AcceptedVerdict implements Acceptance {
+  readonly outcome = 'accepted'
+  readonly subject: Subject
+  readonly ttlSeconds: number | null
+  readonly askedAtMs: number
+
+  constructor(acceptance: Acceptance) {
+    this.subject = Object.freeze({ type: acceptance.subject.type, id: acceptance.subject.id })
+    this.ttlSeconds = acceptance.ttlSeconds
+    this.askedAtMs = acceptance.askedAtMs
+    Object.freeze(this)
+  }
+}
+
+/** The verifier said yes. Only {@link accept} makes one, so that nothing else can be mistaken for it. */
+export type Accepted = AcceptedVerdict
+
+/** What a verifier says about a token in a context. Onedata: verification result; RFC 7662: introspection response. */
+export type Verdict = Accepted | Refused
+
+/** Makes the only value that lets a request through. Frozen: a handler cannot change what others will see. */
+export function accept(acceptance: Acceptance): Accepted {
+  return new AcceptedVerdict(acceptance)
+}
+
+/** Makes a refusal. */
+export function refuse(
+  reason: RefusalReason,
+  askedAtMs: number,
+  caveat: string | null = null,
+): Refused {
+  return Object.freeze({ outcome: 'refused', reason, caveat, askedAtMs })
+}
+
+/** Whether a value is a verdict that lets a request through. By origin, not by shape: look-alikes are no verdicts. */
+export function isAccepted(value: unknown): value is Accepted {
+  return value instanceof AcceptedVerdict
+}

@@ -1,0 +1,46 @@
+import type { InviteType, OnedataInterface, Token, TokenKind } from '../token/index.ts'
+import type { Verdict } from './verdict.ts'
+
+/**
+ * Everything a verdict may depend on. Whatever is added here must be added to the cache key (`cache/cache-key.ts`),
+ * unless no caveat can read it.
+ */
+export interface VerificationRequest {
+  readonly token: Token
+  /** What the token is to be used as. */
+  readonly kind: TokenKind
+  /** IPv4 address of the client in dotted decimal, or null where it has none: then no ip, asn or geo caveat holds. */
+  readonly peerIp: string | null
+  /** The Onedata interface that the door stands for; null: none, then no interface caveat holds. */
+  readonly interface: OnedataInterface | null
+  /** Identity token of the party that consumes the token, if it sent one. */
+  readonly consumerToken: Token | null
+  /** Whether `data.*` caveats may pass because somebody further on enforces them. */
+  readonly allowDataAccessCaveats: boolean
+  /** The kind of invitation that is expected; null: any. Read only where `kind` is `invite`. */
+  readonly inviteType: InviteType | null
+}
+
+/**
+ * Where an answer came from: decided here (`local`), remembered (`cache`), shared with a question that was already
+ * under way (`coalesced`), asked for (`onezone`), or remembered beyond its time because nobody answers (`stale`).
+ */
+export type VerdictSource = 'local' | 'cache' | 'coalesced' | 'onezone' | 'stale'
+
+/** A verdict and where it came from. */
+export interface Verification {
+  readonly verdict: Verdict
+  readonly source: VerdictSource
+}
+
+/**
+ * Says whether a token is good, now, here. Backends and decorators (`withX(inner)`) share this one verb.
+ *
+ * `verify` answers at once where it can and by a promise where it must ask. It throws, or rejects with, a
+ * `VerifierFaultError` where nobody could say.
+ */
+export interface Verifier {
+  verify(request: VerificationRequest): Verification | Promise<Verification>
+  /** Lets go of sockets and timers. A question that is under way may fail. */
+  close(): Promise<void>
+}
