@@ -1,0 +1,269 @@
+/**
+ * The one table that decides how every refusal and fault is told to a client: HTTP status, problem code
+ * (RFC 9457) and challenge (RFC 6750). Doors translate an {@link Answer}; they never choose a status.
+ *
+ * @module
+ */
+
+/** `error` of a `WWW-Authenticate: Bearer` challenge (RFC 6750 §3.1); `bare`: a challenge without one. */
+type ChallengeError = 'bare' | 'invalid_request' | 'invalid_token' | 'insufficient_scope'
+
+interface AnswerRow {
+  readonly status: number
+  readonly challenge?: ChallengeError
+  readonly title: string
+  readonly detail: string
+  /** Seconds after which asking again may help, where the fault itself does not say. */
+  readonly retryAfterSeconds?: number
+}
+
+/** Stable, machine-readable name of a refusal or fault: `code` of the problem body. */
+export type AnswerCode =
+  | 'credentials_missing'
+  | 'credentials_ambiguous'
+  | 'credentials_malformed'
+  | 'token_malformed'
+  | 'token_too_large'
+  | 'token_invalid'
+  | 'token_expired'
+  | 'token_revoked'
+  | 'token_type_mismatch'
+  | 'caveat_unverified'
+  | 'consumer_token_invalid'
+  | 'caveat_not_enforced'
+  | 'subject_not_allowed'
+  | 'user_blocked'
+  | 'service_forbidden'
+  | 'client_address_invalid'
+  | 'request_invalid'
+  | 'route_not_found'
+  | 'method_not_allowed'
+  | 'expectation_failed'
+  | 'headers_too_large'
+  | 'internal_error'
+  | 'coding_not_supported'
+  | 'upstream_unreachable'
+  | 'verifier_unavailable'
+  | 'gateway_misconfigured'
+  | 'upstream_timeout'
+
+const ROWS: Readonly<Record<AnswerCode, AnswerRow>> = {
+  credentials_missing: {
+    status: 401,
+    challenge: 'bare',
+    title: 'A token is needed',
+    detail: 'Send an Onedata token in X-Auth-Token or Authorization: Bearer.',
+  },
+  credentials_ambiguous: {
+    status: 400,
+    challenge: 'invalid_request',
+    title: 'More than one credential',
+    detail: 'Send exactly one token, in exactly one header.',
+  },
+  credentials_malformed: {
+    status: 400,
+    challenge: 'invalid_request',
+    title: 'The Authorization header cannot be read',
+    detail: 'Send "Authorization: Bearer TOKEN", with one space and nothing after the token.',
+  },
+  token_malformed: {
+    status: 401,
+    challenge: 'invalid_token',
+    title: 'Not an Onedata token',
+    detail: 'The credential cannot be decoded as an Onedata token.',
+  },
+  token_too_large: {
+    status: 401,
+    challenge: 'invalid_token',
+    title: 'The token is too large',
+    detail: 'The token is longer than this gateway or Onezone accepts.',
+  },
+  token_invalid: {
+    status: 401,
+    challenge: 'invalid_token',
+    title: 'The token is not valid',
+    detail: 'Onezone does not know this token, or its signature is wrong.',
+  },
+  token_expired: {
+    status: 401,
+    challenge: 'invalid_token',
+    title: 'The token has expired',
+    detail: 'The time caveat of the token has passed; obtain a new token.',
+  },
+  token_revoked: {
+    status: 401,
+    challenge: 'invalid_token',
+    title: 'The token has been revoked',
+    detail: 'The token was revoked in Onezone; obtain a new token.',
+  },
+  token_type_mismatch: {
+    status: 401,
+    challenge: 'invalid_token',
+    title: 'The wrong type of token',
+    detail: 'This route needs a token of another type (access, identity or invite).',
+  },
+  caveat_unverified: {
+    status: 401,
+    challenge: 'invalid_token',
+    title: 'A caveat of the token does not hold',
+    detail: 'The token may not be used from here or in this way.',
+  },
+  consumer_token_invalid: {
+    status: 401,
+    challenge: 'invalid_token',
+    title: 'The consumer token is not valid',
+    detail: 'X-Onedata-Consumer-Token must carry a valid identity token.',
+  },
+  caveat_not_enforced: {
+    status: 403,
+    challenge: 'insufficient_scope',
+    title: 'A caveat of the token is not supported here',
+    detail:
+      'This route neither enforces nor delegates a caveat of the token, so honouring it would exceed what the token allows.',
+  },
+  subject_not_allowed: {
+    status: 403,
+    challenge: 'insufficient_scope',
+    title: 'The subject is not allowed',
+    detail: 'The token is valid, but this route does not admit its subject.',
+  },
+  user_blocked: {
+    status: 403,
+    challenge: 'insufficient_scope',
+    title: 'The user is blocked',
+    detail: 'The user account has been blocked in Onezone.',
+  },
+  service_forbidden: {
+    status: 403,
+    challenge: 'insufficient_scope',
+    title: 'The service may not act for this subject',
+    detail: 'Onezone does not allow this service to be used with the subject of the token.',
+  },
+  client_address_invalid: {
+    status: 400,
+    title: 'The forwarded client address cannot be read',
+    detail: 'A trusted proxy sent an X-Forwarded-For value that is no list of IP addresses.',
+  },
+  request_invalid: {
+    status: 400,
+    title: 'The request is ambiguous',
+    detail: 'The request target, its Host or its framing can be read in more than one way.',
+  },
+  route_not_found: {
+    status: 404,
+    title: 'No such route',
+    detail: 'No route of this gateway matches the path.',
+  },
+  method_not_allowed: {
+    status: 405,
+    title: 'Method not allowed',
+    detail: 'This gateway does not carry this method.',
+  },
+  expectation_failed: {
+    status: 417,
+    title: 'Expectation failed',
+    detail: 'The only expectation that can be met is 100-continue.',
+  },
+  headers_too_large: {
+    status: 431,
+    title: 'Too many header fields',
+    detail: 'Send fewer or smaller header fields.',
+  },
+  internal_error: {
+    status: 500,
+    title: 'Internal error',
+    detail: 'The gateway failed to handle the request; its log says why.',
+  },
+  coding_not_supported: {
+    status: 501,
+    title: 'Transfer coding not supported',
+    detail: 'The only transfer coding that is understood is chunked.',
+  },
+  upstream_unreachable: {
+    status: 502,
+    title: 'The upstream cannot be reached',
+    detail: 'The service behind this gateway refused, broke off or garbled its answer.',
+  },
+  verifier_unavailable: {
+    status: 503,
+    title: 'Tokens cannot be verified at the moment',
+    detail: 'Onezone gave no usable answer, so nobody could say whether the token is good.',
+    retryAfterSeconds: 2,
+  },
+  gateway_misconfigured: {
+    status: 503,
+    title: 'The gateway is misconfigured',
+    detail: "The gateway's own credential was refused; its operator has been told.",
+    retryAfterSeconds: 30,
+  },
+  upstream_timeout: {
+    status: 504,
+    title: 'The upstream did not answer in time',
+    detail: 'The service behind this gateway took too long to begin its answer.',
+  },
+}
+
+/** Every code there is, for documentation and bounded metric labels. */
+export const ANSWER_CODES: readonly AnswerCode[] = Object.keys(ROWS) as AnswerCode[]
+
+/** What a client is told instead of being let through. */
+export interface Answer {
+  readonly status: number
+  readonly code: AnswerCode
+  /** Value of `WWW-Authenticate`, or null. */
+  readonly challenge: string | null
+  /** Value of `Retry-After` in seconds, or null. */
+  readonly retryAfterSeconds: number | null
+  /** The `application/problem+json` document (RFC 9457), as text. */
+  readonly body: string
+}
+
+/** What is known about one case beyond its code. */
+export interface AnswerCase {
+  /** Protection space named in challenges (RFC 9110 §11.5). @default 'onedata' */
+  readonly realm?: string | undefined
+  /** Type of the caveat that the answer is about, e.g. `ip`. */
+  readonly caveat?: string | null | undefined
+  /** Overrides the row's own `Retry-After`. */
+  readonly retryAfterSeconds?: number | undefined
+}
+
+/** Makes the answer for a code. Never carries anything that the client sent. */
+export function answerFor(code: AnswerCode, about: AnswerCase = {}): Answer {
+  const row = ROWS[code]
+  const retryAfterSeconds = about.retryAfterSeconds ?? row.retryAfterSeconds ?? null
+  return {
+    status: row.status,
+    code,
+    challenge: row.challenge === undefined ? null : challengeFor(row, row.challenge, about.realm),
+    retryAfterSeconds: row.retryAfterSeconds === undefined ? null : retryAfterSeconds,
+    body: JSON.stringify({
+      type: `urn:onegate:problem:${code}`,
+      title: row.title,
+      status: row.status,
+      detail: row.detail,
+      code,
+      ...(about.caveat ? { caveat: about.caveat } : {}),
+    }),
+  }
+}
+
+/** Header fields that go with an answer, as `[name, value]` pairs. */
+export function answerHeaders(answer: Answer): [name: string, value: string][] {
+  const headers: [string, string][] = [
+    ['Content-Type', 'application/problem+json'],
+    ['Cache-Control', 'no-store'],
+    ['X-Content-Type-Options', 'nosniff'],
+  ]
+  if (answer.challenge !== null) headers.push(['WWW-Authenticate', answer.challenge])
+  if (answer.retryAfterSeconds !== null) {
+    headers.push(['Retry-After', String(answer.retryAfterSeconds)])
+  }
+  return headers
+}
+
+function challengeFor(row: AnswerRow, error: ChallengeError, realm = 'onedata'): string {
+  const quoted = realm.replace(/["\\]/g, '\\$&')
+  if (error === 'bare') return `Bearer realm="${quoted}"`
+  return `Bearer realm="${quoted}", error="${error}", error_description="${row.title}"`
+}

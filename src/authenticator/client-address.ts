@@ -1,0 +1,129 @@
+import ipaddr from 'ipaddr.js'
+
+/** Who sent a request, as far as socket and trusted proxies say. */
+export interface Client {
+  /** Address of the client in canonical text, IPv4 or IPv6; empty where the runtime does not tell. */
+  readonly address: string
+  /** The same for Onezone: dotted IPv4, or null, since Onezone knows no IPv6 (trap T6). */
+  readonly peerIp: string | null
+  /** Value for `X-Forwarded-For` to the upstream: the client, then the trusted proxies it came through. */
+  readonly forwardedFor: string
+  /** The scheme that the client used. */
+  readonly proto: 'http' | 'https'
+  /** The host that the client asked for, from `X-Forwarded-Host` of a trusted proxy; null: use `Host`. */
+  readonly host: string | null
+}
+
+/** The facts that a client address is made from. */
+export interface ClientFacts {
+  readonly rawHeaders: readonly string[]
+  readonly remoteAddress: string | undefined
+  readonly secure: boolean
+}
+
+/** Finds the client of a request; null where a trusted proxy sent an unreadable `X-Forwarded-For`. */
+export type ClientResolver = (facts: ClientFacts) => Client | null
+
+type Address = ipaddr.IPv4 | ipaddr.IPv6
+
+/**
+ * Makes the resolver. `X-Forwarded-*` is attacker's text unless the socket's peer is trusted; then the list is walked
+ * from the right, over trusted proxies only, and the first address that is not one of them is the client
+ * (a spoofable client address would be a bypass of `ip` caveats).
+ *
+ * @param trustedProxies Addresses or CIDR ranges, IPv4 or IPv6.
+ * @throws {TypeError} for an entry that is no address or range, and for one that trusts everybody.
+ */
+export function createClientResolver(trustedProxies: readonly string[] = []): ClientResolver {
+  const ranges = trustedProxies.map(parseRange)
+  const isTrusted = (address: Address): boolean =>
+    ranges.some(
+      ([network, bits]) => network.kind() === address.kind() && address.match(network, bits),
+    )
+
+  return function resolveClient(facts) {
+    const peer = parseAddress(facts.remoteAddress ?? '')
+    const proto = facts.secure ? 'https' : 'http'
+    if (peer === null) {
+      return { address: '', peerIp: null, forwardedFor: '', proto, host: null }
+    }
+    if (ranges.length === 0 || !isTrusted(peer)) {
+      const address = peer.toString()
+      return { address, peerIp: peerIpOf(peer), forwardedFor: address, proto, host: null }
+    }
+    const forwarded = readForwarded(facts.rawHeaders)
+    const hops: Address[] = [peer]
+    for (let i = forwarded.hops.length - 1; i >= 0; i--) {
+      const hop = parseAddress(forwarded.hops[i] ?? '')
+      if (hop === null) return null
+      hops.unshift(hop)
+      if (!isTrusted(hop)) break
+    }
+    const client = hops[0] ?? peer
+    return {
+      address: client.toString(),
+      peerIp: peerIpOf(client),
+      forwardedFor: hops.map(String).join(', '),
+      proto: forwarded.proto ?? proto,
+      host: forwarded.host,
+    }
+  }
+}
+
+function readForwarded(rawHeaders: readonly string[]): {
+  hops: string[]
+  proto: 'http' | 'https' | null
+  host: string | null
+} {
+  const hops: string[] = []
+  const protos: string[] = []
+  const hosts: string[] = []
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const value = rawHeaders[i + 1] ?? ''
+    switch ((rawHeaders[i] ?? '').toLowerCase()) {
+      case 'x-forwarded-for':
+        hops.push(...value.split(',').map((hop) => hop.trim()))
+        break
+      case 'x-forwarded-proto':
+        protos.push(value.trim())
+        break
+      case 'x-forwarded-host':
+        hosts.push(value.trim())
+        break
+    }
+  }
+  const proto = protos.length === 1 ? protos[0] : null
+  const host = hosts.length === 1 ? (hosts[0] ?? '') : ''
+  return {
+    hops,
+    proto: proto === 'http' || proto === 'https' ? proto : null,
+    host: /^[A-Za-z0-9.\-_:[\]]{1,255}$/.test(host) ? host : null,
+  }
+}
+
+function parseAddress(text: string): Address | null {
+  // isValidFourPartDecimal: ipaddr.js also reads octal and short IPv4 forms, which others read differently.
+  if (ipaddr.IPv4.isValidFourPartDecimal(text)) return ipaddr.IPv4.parse(text)
+  if (!text.includes(':') || text.includes('%') || !ipaddr.IPv6.isValid(text)) return null
+  return ipaddr.process(text)
+}
+
+function parseRange(entry: string): [network: Address, bits: number] {
+  const [text = '', prefix] = entry.split('/')
+  const network = parseAddress(text)
+  const width = network?.kind() === 'ipv4' ? 32 : 128
+  const bits = prefix === undefined ? width : /^\d{1,3}$/.test(prefix) ? Number(prefix) : -1
+  if (network === null || bits < 0 || bits > width) {
+    throw new TypeError(`"trustedProxies": ${JSON.stringify(entry)} is no IP address or CIDR range`)
+  }
+  if (bits === 0) {
+    throw new TypeError(
+      `"trustedProxies": ${JSON.stringify(entry)} would trust everybody; name the proxies`,
+    )
+  }
+  return [network, bits]
+}
+
+function peerIpOf(address: Address): string | null {
+  return address.kind() === 'ipv4' ? address.toString() : null
+}

@@ -1,0 +1,52 @@
+import type { Caveat, Subject, TokenKind } from '../token/index.ts'
+import type { VerdictSource } from '../verifier/index.ts'
+import type { Answer } from './answers.ts'
+import type { Client } from './client-address.ts'
+
+/** What every door turns its request into. */
+export interface AuthenticationRequest {
+  /** Header fields as received: name, value, name, value … (`rawHeaders` of node:http). Repeats are kept apart. */
+  readonly rawHeaders: readonly string[]
+  /** Address of the socket's peer; undefined where the runtime does not tell. */
+  readonly remoteAddress: string | undefined
+  /** Whether the request came to us over TLS. */
+  readonly secure: boolean
+}
+
+/** Who a request speaks for: what handlers see as `c.var.onedata` and upstreams see as headers. */
+export interface Identity {
+  readonly subject: Subject
+  readonly token: {
+    readonly id: string
+    readonly type: TokenKind
+    readonly persistence: 'named' | 'temporary'
+    /** Short digest that names the token in logs. */
+    readonly fingerprint: string
+    /** When its time caveats end, in unix seconds; null: never. */
+    readonly expiresAt: number | null
+  }
+  /** Caveats that verification did not enforce and this route delegates: the handler or upstream must. */
+  readonly delegatedCaveats: readonly Caveat[]
+}
+
+/** The request may pass. */
+export interface Granted {
+  readonly outcome: 'granted'
+  /** Null on a public route, and on an optional one without credentials. */
+  readonly identity: Identity | null
+  /** Header fields that tell the upstream who it is: name, value, name, value …; every identity name occurs. */
+  readonly identityHeaders: readonly string[]
+  readonly client: Client
+  /** Where the verdict came from; null where none was needed. */
+  readonly source: VerdictSource | null
+}
+
+/** The request gets this answer instead. */
+export interface Denied {
+  readonly outcome: 'denied'
+  readonly answer: Answer
+  readonly source: VerdictSource | null
+}
+
+/** What a door translates. It never decides anything itself. */
+export type Decision = Granted | Denied

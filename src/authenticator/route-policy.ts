@@ -1,0 +1,49 @@
+import type { InviteType, OnedataInterface, TokenKind } from '../token/index.ts'
+import type { IdentityHeaderNames } from './identity-headers.ts'
+
+/** Which subjects a route admits. Absent lists admit everybody. */
+export interface SubjectPolicy {
+  readonly types?: readonly ('user' | 'oneprovider')[] | undefined
+  readonly ids?: readonly string[] | undefined
+}
+
+/** What a route does with tokens that carry caveats which verification alone does not enforce (traps T4, T14). */
+export interface CaveatPolicy {
+  /**
+   * `refuse` such tokens; let Onezone `verify` them against the configured service token; or accept what Onezone
+   * accepts `as-onezone`, as though this route were Onezone itself.
+   *
+   * @default 'verify' with a service token, else 'refuse'
+   */
+  readonly service?: 'refuse' | 'verify' | 'as-onezone' | undefined
+  /** `delegate`: admit the token and tell the upstream the caveats, which it must enforce. @default 'refuse' */
+  readonly api?: 'refuse' | 'delegate' | undefined
+  /** The same for `data.readonly`, `data.path` and `data.objectid`. @default 'refuse' */
+  readonly data?: 'refuse' | 'delegate' | undefined
+}
+
+/** What a route demands of a request. */
+export interface RoutePolicy {
+  /** Bounded name of the route, for metrics and logs. */
+  readonly id: string
+  /** The kind of token, or `none` on a public route. */
+  readonly token: TokenKind | 'none'
+  /** Let requests without credentials pass, without identity. Bad credentials are refused all the same. @default false */
+  readonly optional?: boolean | undefined
+  /**
+   * The Onedata interface that the route stands for, judged by `interface` caveats; null: none of them.
+   *
+   * @default 'rest'
+   */
+  readonly interface?: OnedataInterface | null | undefined
+  /** The kind of invitation, where `token` is `invite`. @default null (any) */
+  readonly inviteType?: InviteType | null | undefined
+  readonly subjects?: SubjectPolicy | undefined
+  readonly caveats?: CaveatPolicy | undefined
+  /** Names of the header fields that carry the identity. */
+  readonly headers?: IdentityHeaderNames | undefined
+  /** Let the fields that carry the token through to the upstream. @default false */
+  readonly forwardToken?: boolean | undefined
+  /** Protection space named in challenges. @default 'onedata' */
+  readonly realm?: string | undefined
+}

@@ -1,0 +1,7 @@
+export type {
+  OnedataAuthOptions,
+  OnedataVariables,
+  OptionalOnedataVariables,
+  VariablesOf,
+} from './onedata-auth.ts'
+export { onedataAuth } from './onedata-auth.ts'

@@ -1,0 +1,173 @@
+/**
+ * Onedata authentication as Hono middleware.
+ *
+ * @module
+ */
+
+import type { Context, MiddlewareHandler } from 'hono'
+import { HTTPException } from 'hono/http-exception'
+
+import type {
+  Answer,
+  AuthenticationRequest,
+  Decision,
+  DecisionEvent,
+  Identity,
+  RouteAuthenticator,
+  RoutePolicy,
+} from '../authenticator/index.ts'
+import { answerHeaders, createAuthenticator } from '../authenticator/index.ts'
+import type { Logger } from '../logger.ts'
+import type { Verification, VerificationOptions } from '../verification.ts'
+import { createVerification } from '../verification.ts'
+
+/** What the middleware sets: `new Hono<{ Variables: OnedataVariables }>()`. */
+export interface OnedataVariables {
+  /** Who the request speaks for. */
+  onedata: Identity
+}
+
+/** What the middleware sets with `optional: true`. */
+export interface OptionalOnedataVariables {
+  /** Who the request speaks for; null where it carries no credentials. */
+  onedata: Identity | null
+}
+
+/** What a middleware sets that is, or is not, optional. */
+export type VariablesOf<Optional extends boolean> = Optional extends true
+  ? OptionalOnedataVariables
+  : OnedataVariables
+
+/** Options of {@link onedataAuth}. */
+export interface OnedataAuthOptions extends Omit<
+  RoutePolicy,
+  'id' | 'token' | 'headers' | 'forwardToken'
+> {
+  /** Bounded name of the route, for logs. @default 'middleware' */
+  readonly id?: string | undefined
+  /** Base URL of Onezone, e.g. `https://onezone.example.org`. Give this, or `verification` to share one. */
+  readonly onezoneUrl?: string | undefined
+  /** A verification made with `createVerification`, shared by several middlewares or closed by you. */
+  readonly verification?: Verification | undefined
+  /** How long verdicts are kept, and how many; only with `onezoneUrl`. */
+  readonly verdicts?: VerificationOptions['verdicts'] | undefined
+  /** The kind of token that is demanded. @default 'access' */
+  readonly token?: 'access' | 'identity' | 'invite' | undefined
+  /** Addresses and CIDR ranges of proxies whose `X-Forwarded-*` is believed. @default [] */
+  readonly trustedProxies?: readonly string[] | undefined
+  /**
+   * Finds the address of the socket's peer, e.g. from `getConnInfo` of your runtime. Without an address no token that
+   * is confined to one is accepted.
+   *
+   * @default the socket of \@hono/node-server
+   */
+  readonly remoteAddress?: ((c: Context) => string | undefined) | undefined
+  /** @default silentLogger */
+  readonly logger?: Logger | undefined
+  /** Told of every decision. */
+  readonly onDecision?: ((event: DecisionEvent) => void) | undefined
+}
+
+/**
+ * Lets requests pass that carry a valid Onedata token, and tells handlers whose it is: `c.var.onedata`. Everybody else
+ * gets an `HTTPException` whose response is a problem document with a challenge (RFC 9457, RFC 6750), so that
+ * `app.onError` and `hono/combine` work as usual.
+ *
+ * @example
+ * ```ts
+ * const app = new Hono()
+ * app.use(onedataAuth({ onezoneUrl: 'https://onezone.example.org' }))
+ * app.get('/', (c) => c.text(`Hello ${c.var.onedata.subject.id}`))
+ * ```
+ * @throws {TypeError} at construction, for options that make no sense.
+ * @throws {HTTPException} per request: 400, 401, 403 or 503.
+ */
+export function onedataAuth<Optional extends boolean = false>(
+  options: OnedataAuthOptions & { readonly optional?: Optional | undefined },
+): MiddlewareHandler<{ Variables: VariablesOf<Optional> }> {
+  const route = createRoute(options)
+  const remoteAddress = options.remoteAddress ?? nodeRemoteAddress
+
+  return async function onedataAuth(c, next) {
+    const request = requestOf(c, remoteAddress)
+    const decided = route.authenticate(request)
+    const decision: Decision = decided instanceof Promise ? await decided : decided
+    if (decision.outcome === 'denied') throw exceptionFor(decision.answer)
+    hideForgedIdentity(c, request.rawHeaders)
+    // The authenticator lets a request pass without identity on optional routes only.
+    c.set('onedata', decision.identity as VariablesOf<Optional>['onedata'])
+    await next()
+  }
+}
+
+function createRoute(options: OnedataAuthOptions): RouteAuthenticator {
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError('onedataAuth needs options with "onezoneUrl" or "verification"')
+  }
+  const { onezoneUrl, verification, verdicts, id = 'middleware', token = 'access' } = options
+  if ((onezoneUrl === undefined) === (verification === undefined)) {
+    throw new TypeError('onedataAuth needs exactly one of "onezoneUrl" and "verification"')
+  }
+  if (verification !== undefined && verdicts !== undefined) {
+    throw new TypeError('"verdicts" belongs to "verification"; set it there')
+  }
+  const { verifier, serviceTokenConfigured } =
+    verification ?? createVerification({ onezone: { url: onezoneUrl ?? '' }, verdicts })
+  return createAuthenticator({
+    verifier,
+    serviceTokenConfigured,
+    trustedProxies: options.trustedProxies,
+    logger: options.logger,
+    onDecision: options.onDecision,
+  }).route({
+    id,
+    token,
+    optional: options.optional,
+    interface: options.interface,
+    inviteType: options.inviteType,
+    subjects: options.subjects,
+    caveats: options.caveats,
+    realm: options.realm,
+  })
+}
+
+/** Names that fold into the identity's namespace, however a back end spells its separators. */
+const FORGEABLE = /^x[^a-z0-9]onedata[^a-z0-9]/i
+
+/** The part of \@hono/node-server's bindings that is read here; other runtimes have none of it. */
+interface NodeBindings {
+  readonly incoming?: {
+    readonly rawHeaders?: readonly string[]
+    readonly socket?: { readonly remoteAddress?: string; readonly encrypted?: boolean }
+  }
+}
+
+function requestOf(
+  c: Context,
+  remoteAddress: (c: Context) => string | undefined,
+): AuthenticationRequest {
+  const incoming = (c.env as NodeBindings | undefined)?.incoming
+  return {
+    rawHeaders: incoming?.rawHeaders ?? [...c.req.raw.headers].flat(),
+    remoteAddress: remoteAddress(c),
+    secure: incoming?.socket?.encrypted === true,
+  }
+}
+
+function nodeRemoteAddress(c: Context): string | undefined {
+  return (c.env as NodeBindings | undefined)?.incoming?.socket?.remoteAddress
+}
+
+function exceptionFor(answer: Answer): HTTPException {
+  const res = new Response(answer.body, { status: answer.status, headers: answerHeaders(answer) })
+  return new HTTPException(answer.status as 400, { res, message: answer.code })
+}
+
+/** A handler that reads `X-Onedata-Subject-Id` itself must not see what a client put there (security S-029). */
+function hideForgedIdentity(c: Context, rawHeaders: readonly string[]): void {
+  const forged = rawHeaders.filter((name, i) => i % 2 === 0 && FORGEABLE.test(name))
+  if (forged.length === 0) return
+  const headers = new Headers(c.req.raw.headers)
+  for (const name of forged) headers.delete(name)
+  c.req.raw = new Request(c.req.raw, { headers })
+}

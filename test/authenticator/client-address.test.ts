@@ -1,0 +1,143 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+
+import { createClientResolver } from '../../src/authenticator/index.ts'
+
+function resolve(
+  trusted: string[],
+  remoteAddress: string | undefined,
+  headers: Record<string, string | string[]> = {},
+  secure = false,
+) {
+  const rawHeaders = Object.entries(headers).flatMap(([name, values]) =>
+    [values].flat().flatMap((value) => [name, value]),
+  )
+  return createClientResolver(trusted)({ rawHeaders, remoteAddress, secure })
+}
+
+describe('a peer that is not trusted', () => {
+  test('is the client, whatever it claims', () => {
+    expect(
+      resolve([], '198.51.100.7', {
+        'X-Forwarded-For': '10.0.0.9',
+        'X-Forwarded-Proto': 'https',
+        'X-Forwarded-Host': 'evil.example.org',
+      }),
+    ).toEqual({
+      address: '198.51.100.7',
+      peerIp: '198.51.100.7',
+      forwardedFor: '198.51.100.7',
+      proto: 'http',
+      host: null,
+    })
+  })
+
+  test('is not believed because some other proxy is trusted', () => {
+    expect(resolve(['10.0.0.0/8'], '198.51.100.7', { 'X-Forwarded-For': '10.0.0.9' })?.peerIp).toBe(
+      '198.51.100.7',
+    )
+  })
+
+  test('keeps its own scheme', () => {
+    expect(resolve([], '198.51.100.7', {}, true)?.proto).toBe('https')
+  })
+})
+
+describe('behind trusted proxies', () => {
+  test.each([
+    [
+      'the right-most untrusted address is the client',
+      '1.1.1.1, 2.2.2.2',
+      '2.2.2.2',
+      '2.2.2.2, 127.0.0.1',
+    ],
+    [
+      'trusted hops are walked over',
+      '9.9.9.9, 1.1.1.1, 10.0.0.2',
+      '1.1.1.1',
+      '1.1.1.1, 10.0.0.2, 127.0.0.1',
+    ],
+    [
+      'what stands left of the client is dropped',
+      'unknown, 1.1.1.1',
+      '1.1.1.1',
+      '1.1.1.1, 127.0.0.1',
+    ],
+    [
+      'a list of trusted hops only gives its left end',
+      '10.0.0.3, 10.0.0.2',
+      '10.0.0.3',
+      '10.0.0.3, 10.0.0.2, 127.0.0.1',
+    ],
+    ['an IPv6 client has no peer IP for Onezone', '2001:db8::1', null, '2001:db8::1, 127.0.0.1'],
+    ['a v4-mapped client is its IPv4 self', '::ffff:1.2.3.4', '1.2.3.4', '1.2.3.4, 127.0.0.1'],
+  ])('%s', (_title, header, peerIp, forwardedFor) => {
+    const client = resolve(['127.0.0.1', '10.0.0.0/8'], '127.0.0.1', { 'X-Forwarded-For': header })
+    expect(client).toMatchObject({ peerIp, forwardedFor })
+  })
+
+  test('lines of the header are one list, in order', () => {
+    expect(
+      resolve(['127.0.0.1'], '127.0.0.1', { 'x-forwarded-for': ['1.1.1.1', '2.2.2.2'] })?.peerIp,
+    ).toBe('2.2.2.2')
+  })
+
+  test('without the header the proxy itself is the client', () => {
+    expect(resolve(['127.0.0.1'], '::ffff:127.0.0.1')?.peerIp).toBe('127.0.0.1')
+  })
+
+  test.each([
+    '',
+    'unknown',
+    '_hidden',
+    '1.1.1.256',
+    '1.1.1.1:80',
+    '[::1]:80',
+    '1.1.1.1%eth0',
+    '01.1.1.1',
+    '0x7f.1',
+    '2130706433',
+    'fe80::1%eth0',
+    '1.1.1.1,',
+  ])('the unreadable list %j has no client', (header) => {
+    expect(resolve(['127.0.0.1'], '127.0.0.1', { 'X-Forwarded-For': header })).toBeNull()
+  })
+
+  test('scheme and host are believed in one readable form only', () => {
+    const of = (headers: Record<string, string | string[]>) =>
+      resolve(['127.0.0.1'], '127.0.0.1', headers)
+    expect(of({ 'X-Forwarded-Proto': 'https' })?.proto).toBe('https')
+    expect(of({ 'X-Forwarded-Proto': 'https, http' })?.proto).toBe('http')
+    expect(of({ 'X-Forwarded-Proto': 'javascript' })?.proto).toBe('http')
+    expect(of({ 'X-Forwarded-Host': 'api.example.org' })?.host).toBe('api.example.org')
+    expect(of({ 'X-Forwarded-Host': ['a', 'b'] })?.host).toBeNull()
+    expect(of({ 'X-Forwarded-Host': 'a/b?c' })?.host).toBeNull()
+  })
+})
+
+test('whatever an untrusted peer sends, the client is the peer', () => {
+  const resolver = createClientResolver(['10.0.0.0/8'])
+  fc.assert(
+    fc.property(fc.array(fc.string(), { maxLength: 4 }), (values) => {
+      const rawHeaders = values.flatMap((value) => ['X-Forwarded-For', value])
+      const client = resolver({ rawHeaders, remoteAddress: '203.0.113.5', secure: false })
+      expect(client?.peerIp).toBe('203.0.113.5')
+      expect(client?.forwardedFor).toBe('203.0.113.5')
+    }),
+  )
+})
+
+test('a runtime that does not tell the address leaves the peer IP unknown', () => {
+  expect(resolve([], undefined)?.peerIp).toBeNull()
+})
+
+test.each([
+  ['10.0.0.0/33', 'is no IP address or CIDR range'],
+  ['10.0.0/8', 'is no IP address or CIDR range'],
+  ['proxy.example.org', 'is no IP address or CIDR range'],
+  ['10.0.0.1/', 'is no IP address or CIDR range'],
+  ['0.0.0.0/0', 'would trust everybody'],
+  ['::/0', 'would trust everybody'],
+])('the trusted proxy %j is refused at construction: it %s', (entry, message) => {
+  expect(() => createClientResolver([entry])).toThrow(message)
+})

@@ -1,0 +1,166 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+
+import type { Identity } from '../../src/authenticator/index.ts'
+import { createHeaderPolicy, foldName } from '../../src/authenticator/index.ts'
+
+const alice: Identity = {
+  subject: { type: 'user', id: 'alice' },
+  token: {
+    id: 'tok1',
+    type: 'access',
+    persistence: 'named',
+    fingerprint: '0123456789ab',
+    expiresAt: 1_893_456_000,
+  },
+  delegatedCaveats: [{ type: 'data.readonly' }],
+}
+
+function pairs(flat: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    flat.flatMap((name, i) => (i % 2 === 0 ? [[name, flat[i + 1] ?? '']] : [])),
+  )
+}
+
+describe('inbound fields are dropped by class', () => {
+  const policy = createHeaderPolicy({ names: { subjectId: 'Remote-User' }, reserved: ['X-Who'] })
+
+  test.each([
+    'X-Onedata-Subject-Id',
+    'x-ONEDATA-anything',
+    'X_Onedata_Subject_Id',
+    'X.Onedata.Subject.Id',
+    'X-Onedata_Subject-Id',
+    'X!Onedata~Subject|Id',
+    "X'Onedata'Subject",
+    'X-Forwarded-For',
+    'X_Forwarded_Proto',
+    'X-Forwarded-User',
+    'Forwarded',
+    'X-Real-IP',
+    'x.real.ip',
+    'Remote-User',
+    'remote_user',
+    'X-Who',
+    'X-Auth-Token',
+    'X_Auth_Token',
+    'Authorization',
+    'Macaroon',
+    'X-Onedata-Consumer-Token',
+  ])('%s', (name) => {
+    expect(policy.drops(name)).toBe(true)
+  })
+
+  test.each([
+    'Accept',
+    'Cookie',
+    'X-Request-Id',
+    'Forwarded-By',
+    'X-Onedatax',
+    'X-Real-Ips',
+    '__proto__',
+  ])('%s passes', (name) => {
+    expect(policy.drops(name)).toBe(false)
+  })
+
+  test('however a name in the namespace is spelled (CVE-2025-64484, CVE-2026-88011)', () => {
+    const separator = fc.constantFrom(..."-_.!#$%&'*+^`|~")
+    const letters = (word: string) =>
+      fc
+        .array(fc.boolean(), { minLength: word.length, maxLength: word.length })
+        .map((upper) =>
+          [...word]
+            .map((letter, i) => (upper[i] === true ? letter.toUpperCase() : letter))
+            .join(''),
+        )
+    fc.assert(
+      fc.property(
+        letters('x'),
+        separator,
+        fc.oneof(letters('onedata'), letters('forwarded')),
+        separator,
+        fc.string(),
+        (x, one, space, two, rest) => {
+          expect(createHeaderPolicy().drops(x + one + space + two + rest)).toBe(true)
+        },
+      ),
+    )
+  })
+
+  test('credentials pass only where the route forwards them; identity never does', () => {
+    const forwarding = createHeaderPolicy({ forwardToken: true })
+    expect(forwarding.drops('X-Auth-Token')).toBe(false)
+    expect(forwarding.drops('Authorization')).toBe(false)
+    expect(forwarding.drops('X-Onedata-Consumer-Token')).toBe(false)
+    expect(forwarding.drops('X-Onedata-Subject-Id')).toBe(true)
+  })
+
+  test('a flood of names does not grow the memory for names', () => {
+    const policy = createHeaderPolicy()
+    for (let i = 0; i < 5000; i++) policy.drops(`x-onedata-${i}`)
+    expect(policy.drops('x-onedata-4999')).toBe(true)
+    expect(policy.drops('x-request-4999')).toBe(false)
+  })
+})
+
+describe('the identity is stated', () => {
+  test('completely', () => {
+    expect(pairs(createHeaderPolicy().state(alice))).toEqual({
+      'X-Onedata-Subject-Type': 'user',
+      'X-Onedata-Subject-Id': 'alice',
+      'X-Onedata-Token-Id': 'tok1',
+      'X-Onedata-Token-Type': 'access',
+      'X-Onedata-Token-Expires': '1893456000',
+      'X-Onedata-Caveats': '[{"type":"data.readonly"}]',
+    })
+  })
+
+  test('by the names that the route gives', () => {
+    const stated = pairs(
+      createHeaderPolicy({ names: { subjectId: 'X-Forwarded-User' } }).state(alice),
+    )
+    expect(stated['X-Forwarded-User']).toBe('alice')
+    expect(stated).not.toHaveProperty('X-Onedata-Subject-Id')
+  })
+
+  test('as empty fields where there is none, so that nothing stale survives (GHSA-7r4p-vjf4-gxv4)', () => {
+    const stated = pairs(createHeaderPolicy().state(null))
+    expect(Object.keys(stated)).toHaveLength(6)
+    expect(Object.values(stated).every((value) => value === '')).toBe(true)
+  })
+
+  test('in printable ASCII, whatever the ids and caveats are', () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: 'grapheme', minLength: 1 }),
+        fc.string({ unit: 'grapheme' }),
+        (id, text) => {
+          const flat = createHeaderPolicy().state({
+            ...alice,
+            subject: { type: 'user', id },
+            token: { ...alice.token, id },
+            delegatedCaveats: [{ type: 'data.path', whitelist: [text] }],
+          })
+          for (const value of flat) expect(value).toMatch(/^[\x20-\x7e]*$/)
+          expect(JSON.parse(pairs(flat)['X-Onedata-Caveats'] ?? '')[0].whitelist).toEqual([text])
+        },
+      ),
+    )
+  })
+})
+
+test.each([
+  [{ subjectId: 'X Who' }, 'is no header field name'],
+  [{ subjectId: '' }, 'is no header field name'],
+  [{ subjectId: 'Host' }, 'has another meaning'],
+  [{ subjectId: 'Content-Length' }, 'has another meaning'],
+  [{ subjectId: 'X-Auth-Token' }, 'has another meaning'],
+  [{ subjectId: 'x-onedata-consumer-token' }, 'has another meaning'],
+  [{ subjectId: 'X-Who', tokenId: 'x_who' }, 'is used twice'],
+])('the names %j are refused at construction', (names, message) => {
+  expect(() => createHeaderPolicy({ names })).toThrow(message)
+})
+
+test('folding keeps letters and digits and makes all else a dash', () => {
+  expect(foldName('X_Onedata.Subject~1')).toBe('x-onedata-subject-1')
+})
