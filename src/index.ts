@@ -7,6 +7,7 @@
 
 export type {
   Answer,
+  AnswerCase,
   AnswerCode,
   AuthenticationRequest,
   Authenticator,
@@ -14,8 +15,10 @@ export type {
   CaveatPolicy,
   Decision,
   DecisionEvent,
+  Client,
   Denied,
   Granted,
+  HeaderPolicy,
   Identity,
   IdentityHeaderNames,
   RouteAuthenticator,
@@ -44,11 +47,15 @@ export type {
   OnedataAuthOptions,
   OnedataVariables,
   OptionalOnedataVariables,
+  VariablesOf,
 } from './middleware/index.ts'
 export { onedataAuth } from './middleware/index.ts'
+export type { CacheOptions, VerdictStore } from './cache/index.ts'
+export type { OnezoneCall, OnezoneClientOptions } from './onezone/index.ts'
 export type { Verification, VerificationOptions } from './verification.ts'
 export { createVerification } from './verification.ts'
 export type {
+  Acceptance,
   Accepted,
   Refused,
   RefusalReason,
@@ -57,3 +64,4 @@ export type {
   VerificationRequest,
   Verifier,
 } from './verifier/index.ts'
+export { accept, isAccepted, refuse } from './verifier/index.ts'

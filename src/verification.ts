@@ -36,6 +36,7 @@ export interface Verification {
  */
 export function createVerification(options: VerificationOptions): Verification {
   const { clock, serviceToken } = options
+  if (serviceToken === '') throw new TypeError('"serviceToken" is empty; leave it out, or give one')
   const client = createOnezoneClient({ clock, ...options.onezone })
   const verifier = withCache(createOnezoneVerifier({ client, serviceToken, clock }), {
     ...options.verdicts,

@@ -231,7 +231,7 @@ export interface AnswerCase {
 /** Makes the answer for a code. Never carries anything that the client sent. */
 export function answerFor(code: AnswerCode, about: AnswerCase = {}): Answer {
   const row = ROWS[code]
-  const retryAfterSeconds = about.retryAfterSeconds ?? row.retryAfterSeconds ?? null
+  const retryAfterSeconds = Math.max(1, about.retryAfterSeconds ?? row.retryAfterSeconds ?? 0)
   return {
     status: row.status,
     code,

@@ -3,6 +3,7 @@ import { systemClock } from '../clock.ts'
 import { VerifierFaultError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import { silentLogger } from '../logger.ts'
+import { shielded } from '../observer.ts'
 import type { Token } from '../token/index.ts'
 import type { Accepted, Verification, Verifier, VerdictSource } from '../verifier/index.ts'
 import { isAccepted } from '../verifier/index.ts'
@@ -17,7 +18,7 @@ import type { HeaderPolicy } from './identity-headers.ts'
 import { createHeaderPolicy } from './identity-headers.ts'
 import type { RoutePolicy } from './route-policy.ts'
 import type { RouteRules } from './route-rules.ts'
-import { compileRouteRules } from './route-rules.ts'
+import { compileRouteRules, impossibilityOf } from './route-rules.ts'
 import { createTokenReader } from './token-reader.ts'
 
 /** What happened to one request, for metrics and logs. */
@@ -79,7 +80,7 @@ export interface Authenticator {
  * @throws {TypeError} for options that make no sense.
  */
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
-  const { verifier, clock = systemClock, logger = silentLogger, onDecision } = options
+  const { verifier, clock = systemClock, logger = silentLogger } = options
   const clockSkewMs = options.clockSkewMs ?? 5_000
   if (!Number.isSafeInteger(clockSkewMs) || clockSkewMs < 0) {
     throw new TypeError('"clockSkewMs" must be a whole number of milliseconds, 0 or more')
@@ -87,6 +88,17 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   const resolveClient = createClientResolver(options.trustedProxies)
   const readToken = createTokenReader()
   const logFault = createFaultLog(logger, clock)
+  const onDecision = shielded(options.onDecision, 'decisions', logger)
+
+  /** By our clock, which may be ahead of Onezone's: then only Onezone can say. */
+  const hasExpired = ({ validUntil }: Token): boolean =>
+    validUntil !== null && clock.now() >= validUntil * 1000 + clockSkewMs
+
+  const mayIdentify = (token: ReturnType<typeof readToken>): token is Token =>
+    typeof token !== 'string' &&
+    token.kind !== 'invite' &&
+    impossibilityOf(token) === null &&
+    !hasExpired(token)
 
   function createRoute(policy: RoutePolicy, reserved: readonly string[] = []): RouteAuthenticator {
     const rules = compileRouteRules(policy, options.serviceTokenConfigured ?? false)
@@ -103,7 +115,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     ): Decision => {
       const answer = answerFor(code, { ...about, realm: policy.realm })
       const outcome = answer.status >= 500 ? 'fault' : 'refused'
-      onDecision?.({ routeId: policy.id, outcome, source, code })
+      onDecision({ routeId: policy.id, outcome, source, code })
       return { outcome: 'denied', answer, source }
     }
 
@@ -112,7 +124,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       identity: Identity | null,
       source: VerdictSource | null,
     ): Decision => {
-      onDecision?.({ routeId: policy.id, outcome: 'granted', source, code: null })
+      onDecision({ routeId: policy.id, outcome: 'granted', source, code: null })
       const identityHeaders = headers.state(identity)
       return { outcome: 'granted', identity, identityHeaders, client, source }
     }
@@ -128,10 +140,10 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
 
     const fail = (error: unknown): Decision => {
       logFault(policy.id, error)
-      if (!(error instanceof VerifierFaultError)) return deny('internal_error', null)
+      if (!(error instanceof VerifierFaultError)) return deny('internal_error', 'local')
       return error.code === 'ERR_GATEWAY_MISCONFIGURED'
-        ? deny('gateway_misconfigured', null)
-        : deny('verifier_unavailable', null, { retryAfterSeconds: error.retryAfterSeconds })
+        ? deny('gateway_misconfigured', 'onezone')
+        : deny('verifier_unavailable', 'onezone', { retryAfterSeconds: error.retryAfterSeconds })
     }
 
     const decide = (request: AuthenticationRequest): Decision | Promise<Decision> => {
@@ -151,12 +163,10 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       if (typeof token === 'string') return deny(token)
       const objection = rules.objectionTo(token)
       if (objection !== null) return deny(objection.code, 'local', objection)
-      if (token.validUntil !== null && clock.now() >= token.validUntil * 1000 + clockSkewMs) {
-        return deny('token_expired')
-      }
+      if (hasExpired(token)) return deny('token_expired')
       const consumerToken =
         credentials.consumerToken === null ? null : readToken(credentials.consumerToken)
-      if (typeof consumerToken === 'string' || consumerToken?.kind === 'invite') {
+      if (consumerToken !== null && !mayIdentify(consumerToken)) {
         return deny('consumer_token_invalid')
       }
 
@@ -191,15 +201,15 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
 }
 
 function identityOf(token: Token, verdict: Accepted, rules: RouteRules): Identity {
-  return {
+  return Object.freeze({
     subject: verdict.subject,
-    token: {
+    token: Object.freeze({
       id: token.id,
       type: token.kind,
       persistence: token.persistence,
       fingerprint: token.fingerprint,
       expiresAt: token.validUntil,
-    },
+    }),
     delegatedCaveats: rules.delegatedBy(token),
-  }
+  })
 }

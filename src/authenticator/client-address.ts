@@ -42,7 +42,8 @@ export function createClientResolver(trustedProxies: readonly string[] = []): Cl
     )
 
   return function resolveClient(facts) {
-    const peer = parseAddress(facts.remoteAddress ?? '')
+    // A socket names the zone of a link-local peer; nobody beyond this machine knows what it means.
+    const peer = parseAddress((facts.remoteAddress ?? '').replace(/%.*$/, ''))
     const proto = facts.secure ? 'https' : 'http'
     if (peer === null) {
       return { address: '', peerIp: null, forwardedFor: '', proto, host: null }
@@ -104,16 +105,18 @@ function readForwarded(rawHeaders: readonly string[]): {
 function parseAddress(text: string): Address | null {
   // isValidFourPartDecimal: ipaddr.js also reads octal and short IPv4 forms, which others read differently.
   if (ipaddr.IPv4.isValidFourPartDecimal(text)) return ipaddr.IPv4.parse(text)
-  if (!text.includes(':') || text.includes('%') || !ipaddr.IPv6.isValid(text)) return null
+  // ipaddr.js takes the obsolete `::1.2.3.4` (RFC 4291 §2.5.5.1) for the IPv4-mapped form.
+  if (!text.includes(':') || text.includes('%') || /^::\d+\./.test(text)) return null
+  if (!ipaddr.IPv6.isValid(text)) return null
   return ipaddr.process(text)
 }
 
 function parseRange(entry: string): [network: Address, bits: number] {
-  const [text = '', prefix] = entry.split('/')
+  const [text = '', prefix, excess] = entry.split('/')
   const network = parseAddress(text)
   const width = network?.kind() === 'ipv4' ? 32 : 128
   const bits = prefix === undefined ? width : /^\d{1,3}$/.test(prefix) ? Number(prefix) : -1
-  if (network === null || bits < 0 || bits > width) {
+  if (network === null || bits < 0 || bits > width || excess !== undefined) {
     throw new TypeError(`"trustedProxies": ${JSON.stringify(entry)} is no IP address or CIDR range`)
   }
   if (bits === 0) {

@@ -40,17 +40,21 @@ const DEFAULT_NAMES = {
 } as const satisfies Record<keyof IdentityHeaderNames, string>
 
 /** Folded names that carry a token; dropped unless the route forwards it. */
-const CREDENTIALS = new Set(['x-auth-token', 'authorization', 'macaroon'])
-
-const CONSUMER_TOKEN = 'x-onedata-consumer-token'
+const CREDENTIALS = new Set([
+  'x-auth-token',
+  'authorization',
+  'macaroon',
+  'x-onedata-consumer-token',
+])
 
 /** Fields that a route may not use as identity names: the gateway or the protocol gives them a meaning. */
 const TAKEN =
-  /^(?:connection|content-.*|cookie|date|expect|forwarded|host|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|via|x-auth-token|authorization|macaroon)$/
+  /^(?:connection|content-.*|cookie|date|expect|forwarded|host|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|via|x-auth-token|x-forwarded-(?:for|host|proto)|x-onedata-consumer-token|x-real-ip|authorization|macaroon)$/
 
 const FIELD_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/
 
 const MEMO_LIMIT = 1024
+const MEMO_LONGEST = 64
 
 /** Options of {@link createHeaderPolicy}. */
 export interface HeaderPolicyOptions {
@@ -74,7 +78,8 @@ export function createHeaderPolicy(options: HeaderPolicyOptions = {}): HeaderPol
 
   const judge = (name: string): boolean => {
     const folded = foldName(name)
-    if (CREDENTIALS.has(folded) || folded === CONSUMER_TOKEN) return !forwardToken
+    // Only the spelling that was read was verified: `X_Auth_Token` beside it is another credential to a CGI back end.
+    if (CREDENTIALS.has(folded)) return !forwardToken || name.toLowerCase() !== folded
     return (
       reserved.has(folded) ||
       folded.startsWith('x-onedata-') ||
@@ -89,7 +94,7 @@ export function createHeaderPolicy(options: HeaderPolicyOptions = {}): HeaderPol
       let dropped = memo.get(name)
       if (dropped === undefined) {
         dropped = judge(name)
-        if (memo.size < MEMO_LIMIT) memo.set(name, dropped)
+        if (memo.size < MEMO_LIMIT && name.length <= MEMO_LONGEST) memo.set(name, dropped)
       }
       return dropped
     },
@@ -113,7 +118,7 @@ function resolveNames(given: IdentityHeaderNames = {}): Record<keyof IdentityHea
     if (!FIELD_NAME.test(name)) {
       throw new TypeError(`"headers.${key}": ${JSON.stringify(name)} is no header field name`)
     }
-    if (TAKEN.test(foldName(name)) || foldName(name) === CONSUMER_TOKEN) {
+    if (TAKEN.test(foldName(name))) {
       throw new TypeError(`"headers.${key}": ${name} has another meaning; choose another name`)
     }
     if (folded.has(foldName(name))) {

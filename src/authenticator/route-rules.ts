@@ -6,6 +6,7 @@ import type {
   Token,
   TokenKind,
 } from '../token/index.ts'
+import { INVITE_TYPES } from '../token/index.ts'
 import type { AnswerCode } from './answers.ts'
 import type { RoutePolicy } from './route-policy.ts'
 
@@ -31,7 +32,7 @@ export interface RouteRules {
 
 const KINDS: readonly unknown[] = ['access', 'identity', 'invite', 'none']
 const INTERFACES: readonly unknown[] = ['rest', 'oneclient', 'graphsync', null]
-const NO_CAVEATS: readonly Caveat[] = []
+const NO_CAVEATS: readonly Caveat[] = Object.freeze([])
 
 /**
  * Compiles a policy.
@@ -47,6 +48,7 @@ export function compileRouteRules(policy: RoutePolicy, serviceToken: boolean): R
   if (!INTERFACES.includes(door)) {
     throw new TypeError('"interface" must be rest, oneclient, graphsync or null')
   }
+  checkChoices(policy)
   const service = caveats.service ?? (serviceToken ? 'verify' : 'refuse')
   if (service === 'verify' && !serviceToken) {
     throw new TypeError('"caveats.service": verify needs a service token to verify against')
@@ -88,16 +90,58 @@ export function compileRouteRules(policy: RoutePolicy, serviceToken: boolean): R
     },
     delegatedBy(token) {
       if (token.caveats.length === 0) return NO_CAVEATS
-      return token.caveats.filter((caveat) => policyFor(caveat) === 'delegate')
+      return Object.freeze(token.caveats.filter((caveat) => policyFor(caveat) === 'delegate'))
     },
   }
+}
+
+/** What the types say, for those who have none: a misspelled restriction must not be no restriction. */
+function checkChoices({ inviteType, subjects = {}, caveats = {}, realm = '' }: RoutePolicy): void {
+  if (inviteType !== undefined && inviteType !== null && !Object.hasOwn(INVITE_TYPES, inviteType)) {
+    throw new TypeError(`"inviteType" must be one of ${Object.keys(INVITE_TYPES).join(', ')}`)
+  }
+  if (!/^[\x20-\x7e]*$/.test(realm)) throw new TypeError('"realm" must be printable ASCII')
+  checkGroup('subjects', subjects, {
+    types: (value) => isListOf(value, ['user', 'oneprovider']),
+    ids: (value) => isListOf(value),
+  })
+  checkGroup('caveats', caveats, {
+    service: (value) => value === 'refuse' || value === 'verify' || value === 'as-onezone',
+    api: (value) => value === 'refuse' || value === 'delegate',
+    data: (value) => value === 'refuse' || value === 'delegate',
+  })
+}
+
+function checkGroup(
+  name: string,
+  group: object,
+  members: Readonly<Record<string, (value: unknown) => boolean>>,
+): void {
+  for (const [key, value] of Object.entries(group)) {
+    const member = Object.hasOwn(members, key) ? members[key] : undefined
+    if (member === undefined) {
+      throw new TypeError(
+        `"${name}.${key}" is unknown; there are ${Object.keys(members).join(', ')}`,
+      )
+    }
+    if (value !== undefined && !member(value)) {
+      throw new TypeError(`"${name}.${key}" must not be ${JSON.stringify(value)}`)
+    }
+  }
+}
+
+function isListOf(value: unknown, choices?: readonly string[]): boolean {
+  return (
+    Array.isArray(value) &&
+    value.every((each) => typeof each === 'string' && (choices?.includes(each) ?? true))
+  )
 }
 
 /**
  * Tokens that anybody can write and Onezone answers with 500 instead of a refusal (§5.3, end): passed on, they would
  * look like an outage.
  */
-function impossibilityOf(token: Token): Objection | null {
+export function impossibilityOf(token: Token): Objection | null {
   const { type } = token.subject
   if (token.persistence === 'temporary' && type !== 'user' && type !== 'oneprovider') {
     return { code: 'token_invalid' }

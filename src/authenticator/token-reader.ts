@@ -7,8 +7,11 @@ import { parseToken } from '../token/index.ts'
 /** Reads a credential; a string that is no token is a refusal, not a fault. */
 export type TokenReader = (serialized: string) => Token | 'token_malformed' | 'token_too_large'
 
-/** Total length of the token texts that are remembered. */
-const MEMORY_CHARACTERS = 16 * 1024 * 1024
+/** Total length of the token texts that are remembered; decoded, they take several times as much. */
+const MEMORY_CHARACTERS = 8 * 1024 * 1024
+
+/** Longer tokens are decoded each time: few are, and strangers can make each weigh a hundred times its text. */
+const LONGEST_REMEMBERED = 4096
 
 /**
  * Makes a reader that remembers what it has read, so that a token in use is decoded once. Losing an entry costs a few
@@ -26,7 +29,7 @@ export function createTokenReader(): TokenReader {
     if (known !== undefined) return known
     try {
       const token = parseToken(serialized)
-      read.set(serialized, token)
+      if (serialized.length <= LONGEST_REMEMBERED) read.set(serialized, token)
       return token
     } catch (error) {
       if (!(error instanceof TokenError)) throw error

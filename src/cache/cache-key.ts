@@ -2,6 +2,10 @@ import type { ContextField } from '../token/index.ts'
 import { contextFieldsOf } from '../token/index.ts'
 import type { VerificationRequest } from '../verifier/index.ts'
 
+/** Onezone verifies the consumer token in the same context (API §5.3, step 4), so its own caveats count too. */
+const consumerPart = ({ consumerToken, peerIp, interface: door }: VerificationRequest): unknown =>
+  consumerToken === null ? null : [consumerToken.digest, peerIp, door]
+
 /**
  * How each context field enters a key; null: it does not. The compiler demands a line for each field of the caveat
  * table, so that a new one cannot be cached wrongly by omission.
@@ -13,12 +17,12 @@ const PARTS: Readonly<Record<ContextField, ((request: VerificationRequest) => un
   peerIp: (request) => request.peerIp,
   geo: (request) => request.peerIp,
   interface: (request) => request.interface,
-  consumer: (request) => request.consumerToken?.digest ?? null,
+  consumer: consumerPart,
   dataAccess: (request) => request.allowDataAccessCaveats,
   everything: (request) => [
     request.peerIp,
     request.interface,
-    request.consumerToken?.digest ?? null,
+    consumerPart(request),
     request.allowDataAccessCaveats,
   ],
 }

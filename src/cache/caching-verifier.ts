@@ -2,7 +2,16 @@ import { LRUCache } from 'lru-cache'
 
 import type { Clock } from '../clock.ts'
 import { systemClock } from '../clock.ts'
-import type { Accepted, Refused, Verification, Verifier } from '../verifier/index.ts'
+import type { Logger } from '../logger.ts'
+import { silentLogger } from '../logger.ts'
+import { shielded } from '../observer.ts'
+import type {
+  Accepted,
+  Refused,
+  Verification,
+  VerificationRequest,
+  Verifier,
+} from '../verifier/index.ts'
 import { isAccepted } from '../verifier/index.ts'
 import { cacheKey } from './cache-key.ts'
 
@@ -30,6 +39,8 @@ export interface CacheOptions {
   readonly maxRefusals?: number | undefined
   /** @default systemClock */
   readonly clock?: Clock | undefined
+  /** @default silentLogger */
+  readonly logger?: Logger | undefined
   /** Told when a verdict had to go although it was still good, because its store was full. */
   readonly onEviction?: ((store: VerdictStore) => void) | undefined
 }
@@ -54,7 +65,8 @@ interface Entry {
  * @throws {TypeError} for options that make no sense.
  */
 export function withCache(inner: Verifier, options: CacheOptions = {}): CachingVerifier {
-  const { clock = systemClock } = options
+  const { clock = systemClock, logger = silentLogger } = options
+  const onEviction = shielded(options.onEviction, 'the cache', logger)
   const maxStalenessMs = wholeNumber('maxStalenessMs', options.maxStalenessMs ?? 10_000, 1)
   const negativeTtlMs = wholeNumber('negativeTtlMs', options.negativeTtlMs ?? 2_000, 0)
 
@@ -62,7 +74,7 @@ export function withCache(inner: Verifier, options: CacheOptions = {}): CachingV
     new LRUCache({
       max,
       dispose: (entry, _key, reason) => {
-        if (reason === 'evict' && clock.monotonic() < entry.goodUntilMs) options.onEviction?.(store)
+        if (reason === 'evict' && clock.monotonic() < entry.goodUntilMs) onEviction(store)
       },
     })
   const stores: Record<VerdictStore, LRUCache<string, Entry>> = {
@@ -76,12 +88,21 @@ export function withCache(inner: Verifier, options: CacheOptions = {}): CachingV
     return entry !== undefined && clock.monotonic() < entry.goodUntilMs ? entry.verification : null
   }
 
-  const keep = (key: string, verdict: Accepted | Refused): void => {
+  const lifeOf = (verdict: Accepted, request: VerificationRequest): number => {
+    // Onezone counts whole seconds; by our own clock the end is exact, and the smaller of the two is safe.
+    const ends = [request.token.validUntil, request.consumerToken?.validUntil ?? null]
+    const ours = ends.map((end) => (end === null ? Infinity : end * 1000 - clock.now()))
+    const sinceAskedMs = clock.monotonic() - verdict.askedAtMs
+    return Math.min(
+      maxStalenessMs,
+      (verdict.ttlSeconds ?? Infinity) * 1000,
+      sinceAskedMs + Math.min(...ours),
+    )
+  }
+
+  const keep = (key: string, verdict: Accepted | Refused, request: VerificationRequest): void => {
     const accepted = isAccepted(verdict)
-    const lifeMs = accepted
-      ? Math.min(maxStalenessMs, (verdict.ttlSeconds ?? Infinity) * 1000)
-      : negativeTtlMs
-    const goodUntilMs = verdict.askedAtMs + lifeMs
+    const goodUntilMs = verdict.askedAtMs + (accepted ? lifeOf(verdict, request) : negativeTtlMs)
     const [store, other] = accepted
       ? [stores.grants, stores.refusals]
       : [stores.refusals, stores.grants]
@@ -90,13 +111,10 @@ export function withCache(inner: Verifier, options: CacheOptions = {}): CachingV
     else store.set(key, { verification: Object.freeze({ verdict, source: 'cache' }), goodUntilMs })
   }
 
-  const ask = async (
-    key: string,
-    answer: Verification | Promise<Verification>,
-  ): Promise<Verification> => {
+  const ask = async (key: string, request: VerificationRequest): Promise<Verification> => {
     try {
-      const verification = await answer
-      keep(key, verification.verdict)
+      const verification = await inner.verify(request)
+      keep(key, verification.verdict, request)
       return verification
     } finally {
       underWay.delete(key)
@@ -112,7 +130,7 @@ export function withCache(inner: Verifier, options: CacheOptions = {}): CachingV
       if (shared !== undefined) {
         return shared.then(({ verdict }) => ({ verdict, source: 'coalesced' }))
       }
-      const asked = ask(key, inner.verify(request))
+      const asked = ask(key, request)
       underWay.set(key, asked)
       return asked
     },

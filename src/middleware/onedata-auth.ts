@@ -90,10 +90,10 @@ export function onedataAuth<Optional extends boolean = false>(
 
   return async function onedataAuth(c, next) {
     const request = requestOf(c, remoteAddress)
+    hideForgedIdentity(c, request.rawHeaders)
     const decided = route.authenticate(request)
     const decision: Decision = decided instanceof Promise ? await decided : decided
     if (decision.outcome === 'denied') throw exceptionFor(decision.answer)
-    hideForgedIdentity(c, request.rawHeaders)
     // The authenticator lets a request pass without identity on optional routes only.
     c.set('onedata', decision.identity as VariablesOf<Optional>['onedata'])
     await next()
@@ -107,6 +107,14 @@ function createRoute(options: OnedataAuthOptions): RouteAuthenticator {
   const { onezoneUrl, verification, verdicts, id = 'middleware', token = 'access' } = options
   if ((onezoneUrl === undefined) === (verification === undefined)) {
     throw new TypeError('onedataAuth needs exactly one of "onezoneUrl" and "verification"')
+  }
+  if (!['access', 'identity', 'invite'].includes(token)) {
+    throw new TypeError(
+      '"token" must be access, identity or invite; without one, use no middleware',
+    )
+  }
+  if (verification !== undefined && typeof verification.verifier?.verify !== 'function') {
+    throw new TypeError('"verification" must be made with createVerification')
   }
   if (verification !== undefined && verdicts !== undefined) {
     throw new TypeError('"verdicts" belongs to "verification"; set it there')
@@ -167,7 +175,11 @@ function exceptionFor(answer: Answer): HTTPException {
 function hideForgedIdentity(c: Context, rawHeaders: readonly string[]): void {
   const forged = rawHeaders.filter((name, i) => i % 2 === 0 && FORGEABLE.test(name))
   if (forged.length === 0) return
-  const headers = new Headers(c.req.raw.headers)
+  const { raw } = c.req
+  const headers = new Headers(raw.headers)
   for (const name of forged) headers.delete(name)
-  c.req.raw = new Request(c.req.raw, { headers })
+  // A body that an earlier middleware has read is kept by Hono, and cannot be carried over.
+  c.req.raw = raw.bodyUsed
+    ? new Request(raw.url, { method: raw.method, headers, signal: raw.signal })
+    : new Request(raw, { headers })
 }

@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto'
 import { TokenError } from '../errors.ts'
 import { decodeBase62 } from './base62.ts'
 import type { Caveat } from './caveat.ts'
@@ -17,7 +16,6 @@ import type { Persistence, Token } from './token.ts'
 export const MAX_TOKEN_OCTETS = 1_048_576
 
 const INDICATION_LENGTH = 3
-const FINGERPRINT_LENGTH = 12
 
 /**
  * Reads a token, as tolerant as Onezone and no more, in time linear in its length. Nothing is proven by it.
@@ -85,7 +83,7 @@ class ParsedToken implements Token {
   }
 
   get fingerprint(): string {
-    return hash('sha256', this.digest, 'hex').slice(0, FINGERPRINT_LENGTH)
+    return Buffer.from(this.digest.slice(0, 8), 'base64url').toString('hex')
   }
 }
 
@@ -103,7 +101,13 @@ function indicationOf(serialized: string): ServiceIndication | null {
 
 function ownCaveats(macaroon: Macaroon): readonly Caveat[] {
   const own = macaroon.caveats.filter(({ thirdParty }) => thirdParty === null)
-  return own.map(({ bytes }) => parseCaveat(bytes))
+  return Object.freeze(own.map(({ bytes }) => freezeCaveat(parseCaveat(bytes))))
+}
+
+/** Tokens are remembered and shared: who gets a caveat must not be able to change it for others. */
+function freezeCaveat(caveat: Caveat): Caveat {
+  for (const value of Object.values(caveat)) Object.freeze(value)
+  return Object.freeze(caveat)
 }
 
 function earliestEnd(caveats: readonly Caveat[]): number | null {

@@ -38,7 +38,7 @@ export interface Token {
    * (location, service indication, packet order and case of hex digits do not count); two tokens never do.
    */
   readonly digest: string
-  /** Twelve hex digits of the SHA-256 of `digest`: the only name that a token has in logs. */
+  /** The first twelve hex digits of what `digest` writes in base64url: the only name that a token has in logs. */
   readonly fingerprint: string
   /** Moment, in unix seconds, from which on a time caveat fails: the smallest one; null without time caveats. */
   readonly validUntil: number | null

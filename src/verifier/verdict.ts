@@ -37,6 +37,8 @@ export interface Acceptance {
 }
 
 class AcceptedVerdict implements Acceptance {
+  /** Keeps look-alikes out for the compiler too. */
+  readonly #accepted = true
   readonly outcome = 'accepted'
   readonly subject: Subject
   readonly ttlSeconds: number | null
@@ -47,6 +49,10 @@ class AcceptedVerdict implements Acceptance {
     this.ttlSeconds = acceptance.ttlSeconds
     this.askedAtMs = acceptance.askedAtMs
     Object.freeze(this)
+  }
+
+  static made(value: unknown): value is AcceptedVerdict {
+    return typeof value === 'object' && value !== null && #accepted in value
   }
 }
 
@@ -72,5 +78,5 @@ export function refuse(
 
 /** Whether a value is a verdict that lets a request through. By origin, not by shape: look-alikes are no verdicts. */
 export function isAccepted(value: unknown): value is Accepted {
-  return value instanceof AcceptedVerdict
+  return AcceptedVerdict.made(value)
 }

@@ -133,6 +133,7 @@ test('a runtime that does not tell the address leaves the peer IP unknown', () =
 
 test.each([
   ['10.0.0.0/33', 'is no IP address or CIDR range'],
+  ['10.0.0.0/8/8', 'is no IP address or CIDR range'],
   ['10.0.0/8', 'is no IP address or CIDR range'],
   ['proxy.example.org', 'is no IP address or CIDR range'],
   ['10.0.0.1/', 'is no IP address or CIDR range'],

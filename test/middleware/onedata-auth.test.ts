@@ -44,7 +44,7 @@ describe('a request with a good token', () => {
     const onezone = await startOnezone()
     const { app } = createApp(onezone)
     const token = onezone.createTemporaryToken({ subject: ALICE })
-    await Promise.all(Array.from({ length: 20 }, () => app.request('/', bearer(token))))
+    await Promise.all(Array.from({ length: 20 }, async () => app.request('/', bearer(token))))
     await app.request('/', bearer(token))
     expect(onezone.calls()).toMatchObject({ verifyAccessToken: 1 })
   })

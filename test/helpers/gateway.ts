@@ -1,0 +1,39 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { onTestFinished } from 'vitest'
+
+import { loadConfig } from '../../src/config/index.ts'
+import type { Gateway, GatewayOptions } from '../../src/gateway.ts'
+import { createGateway } from '../../src/gateway.ts'
+
+export interface GatewaySettings {
+  readonly onezoneUrl: string
+  /** Upstream of the one route that there is without `yaml`. */
+  readonly upstream?: string
+  /** A configuration file; what it leaves open comes from here. */
+  readonly yaml?: string
+}
+
+/** A gateway on free ports, configured as an operator would, until the test ends. */
+export async function startGateway(
+  settings: GatewaySettings,
+  options: GatewayOptions = {},
+): Promise<Gateway> {
+  const directory = mkdtempSync(join(tmpdir(), 'onegate-gateway-'))
+  const file = join(directory, 'onegate.yaml')
+  writeFileSync(file, settings.yaml ?? '{}')
+  const config = await loadConfig({
+    file,
+    env: {
+      ONEGATE_LISTEN: '127.0.0.1:0',
+      ONEGATE_ADMIN_LISTEN: '127.0.0.1:0',
+      ONEGATE_ONEZONE_URL: settings.onezoneUrl,
+      ...(settings.upstream === undefined ? {} : { ONEGATE_UPSTREAM: settings.upstream }),
+    },
+  }).finally(() => rmSync(directory, { recursive: true }))
+  const gateway = await createGateway(config, options)
+  onTestFinished(() => gateway.close())
+  return gateway
+}

@@ -1,0 +1,119 @@
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+import { createAdaptorServer } from '@hono/node-server'
+import { onTestFinished } from 'vitest'
+
+import type { RoutePolicy } from '../../src/authenticator/index.ts'
+import { createAuthenticator } from '../../src/authenticator/index.ts'
+import type { Logger } from '../../src/logger.ts'
+import type {
+  ProxyRoute,
+  RequestEvent,
+  UpstreamEvent,
+  UpstreamTimeouts,
+} from '../../src/proxy/index.ts'
+import { createReverseProxy } from '../../src/proxy/index.ts'
+import type { Verification, Verifier } from '../../src/verifier/index.ts'
+import { accept, refuse } from '../../src/verifier/index.ts'
+import { mint } from './tokens.ts'
+
+/** The only token that the rig's verifier accepts. It speaks for alice. */
+export const TOKEN = mint()
+
+/** The head of an authenticated request, after its request line. */
+export const AUTHENTICATED = `Host: gw.test\r\nAuthorization: Bearer ${TOKEN}\r\n`
+
+export interface RigRoute {
+  readonly path: string
+  readonly upstream: string
+  readonly policy?: Partial<RoutePolicy>
+  readonly timeouts?: UpstreamTimeouts
+  readonly authenticator?: ProxyRoute['authenticator']
+}
+
+export interface Rig {
+  readonly port: number
+  readonly url: string
+  readonly server: Server
+  readonly requestEvents: RequestEvent[]
+  readonly upstreamEvents: UpstreamEvent[]
+  /** Calls of the verifier. */
+  readonly verifications: () => number
+}
+
+export interface RigOptions {
+  /** Answers the verifier's calls. @default accepts `TOKEN` at once */
+  readonly verify?: () => Verification | Promise<Verification>
+  readonly trustedProxies?: readonly string[]
+  readonly logger?: Logger
+  readonly onRequest?: (event: RequestEvent) => void
+  readonly onUpstream?: (event: UpstreamEvent) => void
+}
+
+/** The verdict on `TOKEN`. */
+export function accepted(): Verification {
+  const subject = { type: 'user', id: 'alice' } as const
+  return { verdict: accept({ subject, ttlSeconds: null, askedAtMs: 0 }), source: 'onezone' }
+}
+
+export function refused(): Verification {
+  return { verdict: refuse('token_invalid', 0), source: 'onezone' }
+}
+
+/** A proxy with the real authenticator, served by node-server on a free port, with a verifier of the test's own. */
+export async function startRig(
+  routes: readonly RigRoute[],
+  options: RigOptions = {},
+): Promise<Rig> {
+  let verifications = 0
+  const verifier: Verifier = {
+    verify(request) {
+      verifications++
+      if (options.verify !== undefined) return options.verify()
+      return request.token.serialized === TOKEN ? accepted() : refused()
+    },
+    close: () => Promise.resolve(),
+  }
+  const authenticator = createAuthenticator({
+    verifier,
+    trustedProxies: options.trustedProxies ?? [],
+  })
+  const requestEvents: RequestEvent[] = []
+  const upstreamEvents: UpstreamEvent[] = []
+  const proxy = createReverseProxy({
+    routes: routes.map((route, index) => ({
+      id: `route-${index}`,
+      path: route.path,
+      upstream: route.upstream,
+      authenticator:
+        route.authenticator ??
+        authenticator.route({ id: `route-${index}`, token: 'access', ...route.policy }),
+      timeouts: route.timeouts,
+    })),
+    logger: options.logger,
+    onRequest: options.onRequest ?? ((event) => requestEvents.push(event)),
+    onUpstream: options.onUpstream ?? ((event) => upstreamEvents.push(event)),
+  })
+  const server = createAdaptorServer({
+    fetch: proxy.app.fetch,
+    overrideGlobalObjects: false,
+    serverOptions: { requestTimeout: 0, keepAliveTimeout: 5_000, requireHostHeader: false },
+  }) as Server
+  proxy.harden(server)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(async () => {
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
+    await proxy.close()
+  })
+  const { port } = server.address() as AddressInfo
+  return {
+    port,
+    url: `http://127.0.0.1:${port}`,
+    server,
+    requestEvents,
+    upstreamEvents,
+    verifications: () => verifications,
+  }
+}
