@@ -1,0 +1,25 @@
+/** Route id of requests that were refused before a route was found. */
+export const UNMATCHED = 'unmatched'
+
+/** One request, told when its response has ended or broken off. */
+export interface RequestEvent {
+  /** `unmatched` where no route was found. */
+  readonly routeId: string
+  /** As sent by the client; one of those that Node's parser knows. */
+  readonly method: string
+  /** Status that was sent; 499 where the client went away before any was. */
+  readonly status: number
+  readonly durationMs: number
+  /** Whether the response was sent to its end. */
+  readonly completed: boolean
+}
+
+/** What became of one upstream request. */
+export interface UpstreamEvent {
+  readonly routeId: string
+  /**
+   * `ok`: answered to the end, whatever the status. `unreachable`: refused, reset, cut short or garbled. `timeout`: no
+   * connection, no head or no body in time. `aborted`: the client went away first.
+   */
+  readonly outcome: 'ok' | 'unreachable' | 'timeout' | 'aborted'
+}

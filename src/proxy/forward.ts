@@ -1,0 +1,219 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Readable } from 'node:stream'
+
+import type { Dispatcher } from 'undici'
+
+import type { AnswerCode, Granted } from '../authenticator/index.ts'
+import { answerFor } from '../authenticator/index.ts'
+import type { Logger } from '../logger.ts'
+import { drainThenEnd, sendAnswer } from './answering.ts'
+import type { UpstreamEvent } from './events.ts'
+import { createRequestBody, UploadError } from './request-body.ts'
+import type { RequestRecord } from './request-record.ts'
+import { responseFields } from './response-fields.ts'
+import type { CompiledRoute } from './routes.ts'
+import { upstreamFields } from './upstream-fields.ts'
+
+/** One granted request on its way to the upstream. */
+export interface ForwardInput {
+  readonly incoming: IncomingMessage
+  readonly outgoing: ServerResponse
+  readonly record: RequestRecord
+  readonly decision: Granted
+  readonly route: CompiledRoute
+  readonly logger: Logger
+  readonly onUpstream: (event: UpstreamEvent) => void
+}
+
+/** Codes of undici and of the system that mean "took too long"; all others mean "refused, broke off or garbled". */
+const TIMEOUTS: ReadonlySet<unknown> = new Set([
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_HEADERS_TIMEOUT',
+  'UND_ERR_BODY_TIMEOUT',
+  'ETIMEDOUT',
+])
+
+/**
+ * Carries a request to its upstream and the response back, as streams: neither body is ever held, each side waits for
+ * the slower one, and the end of one side ends the other. No redirect is followed and nothing is decoded.
+ */
+export function forward(input: ForwardInput): void {
+  const { incoming, record, decision, route } = input
+  const exchange = new Exchange(input)
+  const headers = upstreamFields({
+    rawHeaders: incoming.rawHeaders,
+    record,
+    decision,
+    policy: route.policy,
+    upstreamHost: route.upstreamHost,
+  })
+  route.dispatcher.dispatch(
+    {
+      origin: route.origin,
+      path: route.basePath + record.path + record.query,
+      method: record.method,
+      headers,
+      body: exchange.body,
+      headersTimeout: route.timeouts.headMs,
+      bodyTimeout: route.timeouts.idleBodyMs,
+    },
+    exchange,
+  )
+}
+
+/** A class, because undici wants an object with methods and there is one for every request. */
+class Exchange implements Dispatcher.DispatchHandler {
+  /** Null where the request has none. */
+  readonly body: Readable | null
+  readonly #input: ForwardInput
+  #controller: Dispatcher.DispatchController | null = null
+  #stall: NodeJS.Timeout | null = null
+  #clientGone = false
+  #settled = false
+  /** Whether more than the head of the response has come. */
+  #started = false
+  /** Whether the end of the connection is the end of the body. */
+  #openEnded = false
+
+  constructor(input: ForwardInput) {
+    const { incoming, outgoing, record, route } = input
+    this.#input = input
+    this.body =
+      record.bodyLength === 0
+        ? null
+        : createRequestBody(incoming, {
+            idleMs: route.timeouts.idleBodyMs,
+            onFirstRead: () => {
+              if (record.continueOwed) outgoing.writeContinue()
+            },
+          })
+    outgoing.once('close', () => this.#onClose())
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller
+    if (this.#clientGone) controller.abort(clientGone())
+  }
+
+  onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
+    if (status < 200) return
+    const { incoming, outgoing, record, route } = this.#input
+    const { fields, delimited } = responseFields(
+      controller.rawHeaders as Buffer[],
+      status,
+      route.policy,
+    )
+    // A client that is still sending cannot use the connection for another request.
+    if (this.body !== null && !incoming.complete) outgoing.shouldKeepAlive = false
+    this.#openEnded = !delimited || record.httpVersion === '1.0'
+    if (!delimited && status !== 204 && status !== 304 && record.method !== 'HEAD') {
+      // Nobody knows whether this body is complete when it ends, so chunks must not say that it is.
+      outgoing.shouldKeepAlive = false
+      outgoing.removeHeader('Transfer-Encoding')
+    }
+    outgoing.writeHead(status, fields)
+    // The body mostly comes in the same turn, and then both leave in one packet.
+    process.nextTick(flushHead, this)
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#started = true
+    const { outgoing } = this.#input
+    if (outgoing.write(chunk)) return
+    controller.pause()
+    this.#awaitReader()
+    outgoing.once('drain', () => {
+      this.#forgetReader()
+      controller.resume()
+    })
+  }
+
+  onResponseEnd(): void {
+    this.#started = true
+    this.#settle('ok')
+    const { incoming, outgoing } = this.#input
+    if (this.body !== null && !incoming.complete) {
+      this.body.destroy()
+      drainThenEnd(incoming, outgoing)
+    } else {
+      outgoing.end()
+    }
+    if (outgoing.writableLength > 0) this.#awaitReader()
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.body?.destroy()
+    if (this.#settled) return
+    if (this.#clientGone) {
+      this.#settle('aborted')
+      return
+    }
+    const { incoming, outgoing, record, route, logger } = this.#input
+    const { outcome, code } = judge(error)
+    this.#settle(outcome)
+    // Not the error itself: undici's carry what the upstream sent.
+    const cause = 'code' in error ? error.code : error.name
+    logger.warn(
+      { route: route.id, outcome, cause, reason: error.message },
+      'a request to the upstream failed',
+    )
+    if (outgoing.headersSent) breakOff(incoming, this.#openEnded)
+    else sendAnswer(incoming, outgoing, answerFor(code), { bodyLength: record.bodyLength })
+  }
+
+  /** Sends the head of a response whose body is yet to come. */
+  flushHead(): void {
+    const { outgoing } = this.#input
+    if (!this.#started && !outgoing.destroyed) outgoing.flushHeaders()
+  }
+
+  #onClose(): void {
+    this.#forgetReader()
+    if (this.#settled) return
+    this.#clientGone = true
+    if (this.#controller === null) this.body?.destroy()
+    else this.#controller.abort(clientGone())
+  }
+
+  #settle(outcome: UpstreamEvent['outcome']): void {
+    if (this.#settled) return
+    this.#settled = true
+    this.#input.onUpstream({ routeId: this.#input.route.id, outcome })
+  }
+
+  #awaitReader(): void {
+    const { incoming, route } = this.#input
+    const { idleBodyMs } = route.timeouts
+    if (idleBodyMs === 0) return
+    this.#stall = setTimeout(() => breakOff(incoming, this.#openEnded), idleBodyMs).unref()
+  }
+
+  #forgetReader(): void {
+    if (this.#stall !== null) clearTimeout(this.#stall)
+    this.#stall = null
+  }
+}
+
+function flushHead(exchange: Exchange): void {
+  exchange.flushHead()
+}
+
+function judge(error: Error): { outcome: UpstreamEvent['outcome']; code: AnswerCode } {
+  if (error instanceof UploadError && error.side === 'client') {
+    return { outcome: 'aborted', code: 'request_invalid' }
+  }
+  const late = error instanceof UploadError || ('code' in error && TIMEOUTS.has(error.code))
+  return late
+    ? { outcome: 'timeout', code: 'upstream_timeout' }
+    : { outcome: 'unreachable', code: 'upstream_unreachable' }
+}
+
+/** Breaks a response off so that it cannot be taken for a complete one. */
+function breakOff({ socket }: IncomingMessage, openEnded: boolean): void {
+  if (openEnded && !('encrypted' in socket)) socket.resetAndDestroy()
+  else socket.destroy()
+}
+
+function clientGone(): UploadError {
+  return new UploadError('client', 'the client went away')
+}

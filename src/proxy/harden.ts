@@ -1,0 +1,66 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+
+import type { AnswerCode } from '../authenticator/index.ts'
+import { answerFor } from '../authenticator/index.ts'
+import { isWritten, sendRawAnswer } from './answering.ts'
+import { recordOf } from './request-record.ts'
+import { servingOn } from './turns.ts'
+
+/**
+ * Settles, for a server that the proxy's app is mounted on, everything that does not arrive as an ordinary request:
+ * expectations, CONNECT, bytes that are no HTTP; and lets the app, not its adapter, refuse what is ambiguous. Call it once,
+ * before the server listens. There must be no `upgrade` listener: without one, Node hands such requests over as
+ * ordinary ones, whose `Upgrade` is dropped.
+ */
+export function hardenServer(server: Server): void {
+  // A limit of Node's own hides fields that still frame the body (CVE-2026-58044); the proxy counts for itself.
+  server.maxHeadersCount = 0
+  server.prependListener('request', takeFromAdapter)
+  server.on('checkContinue', (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    const record = recordOf(incoming)
+    if (typeof record !== 'string') record.continueOwed = record.bodyLength !== 0
+    server.emit('request', incoming, outgoing)
+  })
+  server.on('checkExpectation', (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    server.emit('request', incoming, outgoing)
+  })
+  server.on('connect', (_incoming: IncomingMessage, socket: Duplex) => {
+    refuse(socket, 'method_not_allowed')
+  })
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
+    refuse(socket, error.code === 'HPE_HEADER_OVERFLOW' ? 'headers_too_large' : 'request_invalid')
+  })
+}
+
+/** What the proxy refuses, node-server would answer itself, with less; so it gets to see something harmless. */
+function takeFromAdapter(incoming: IncomingMessage): void {
+  if (typeof recordOf(incoming) !== 'string') return
+  incoming.url = '/'
+  incoming.headers.host = 'refused'
+}
+
+const refused = new WeakSet<Duplex>()
+
+function refuse(socket: Duplex, code: AnswerCode): void {
+  if (refused.has(socket)) return
+  refused.add(socket)
+  // Nothing else listens any more to a socket that Node has given away.
+  socket.on('error', () => {})
+  endWith(socket, code)
+}
+
+/** Ends a connection with an answer, or without one where its bytes would fall into the middle of a response. */
+function endWith(socket: Duplex, code: AnswerCode): void {
+  const serving = servingOn(socket)
+  if (serving !== undefined && !serving.writableFinished && !serving.destroyed) {
+    if (isWritten(serving)) serving.end()
+    else if (serving.req.complete) serving.once('close', () => endWith(socket, code))
+    else if (serving.headersSent) socket.destroy()
+    else sendRawAnswer(socket, answerFor(code))
+  } else if (socket.writable) {
+    sendRawAnswer(socket, answerFor(code))
+  } else {
+    socket.destroy()
+  }
+}

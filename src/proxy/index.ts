@@ -1,0 +1,5 @@
+export type { RequestEvent, UpstreamEvent } from './events.ts'
+export { UNMATCHED } from './events.ts'
+export type { ProxyBindings, ReverseProxy, ReverseProxyOptions } from './reverse-proxy.ts'
+export { createReverseProxy } from './reverse-proxy.ts'
+export type { ProxyRoute, UpstreamTimeouts } from './routes.ts'

@@ -1,0 +1,77 @@
+import type { IncomingMessage } from 'node:http'
+import { Readable } from 'node:stream'
+
+/** Why an upload came to an end before its time. */
+export class UploadError extends Error {
+  override readonly name = 'UploadError'
+  /** `client`: it went away, or sent nothing for too long. `upstream`: it took nothing for too long. */
+  readonly side: 'client' | 'upstream'
+
+  constructor(side: 'client' | 'upstream', message: string) {
+    super(message)
+    this.side = side
+  }
+}
+
+/** Options of {@link createRequestBody}. */
+export interface RequestBodyOptions {
+  /** Longest pause between two parts of the body, in milliseconds; 0: any. */
+  readonly idleMs: number
+  /** Called once, when the upstream is ready for the body. */
+  readonly onFirstRead: () => void
+}
+
+/**
+ * The body of a request as a stream of its own, with back-pressure. An HTTP client destroys the body that it is given when
+ * the upstream answers early; given the request itself, that would cut the client off before it got the answer.
+ */
+export function createRequestBody(
+  incoming: IncomingMessage,
+  { idleMs, onFirstRead }: RequestBodyOptions,
+): Readable {
+  let wanted = false
+
+  const stalled = (): void => {
+    body.destroy(
+      incoming.isPaused()
+        ? new UploadError('upstream', `the upstream took nothing of the body for ${idleMs} ms`)
+        : new UploadError('client', `the client sent nothing of the body for ${idleMs} ms`),
+    )
+  }
+  const timer = idleMs === 0 ? null : setTimeout(stalled, idleMs).unref()
+
+  const onData = (chunk: Buffer): void => {
+    timer?.refresh()
+    if (!body.push(chunk)) incoming.pause()
+  }
+  const onEnd = (): void => {
+    release()
+    body.push(null)
+  }
+  const onClose = (): void => {
+    body.destroy(new UploadError('client', 'the client went away before the body was complete'))
+  }
+  const release = (): void => {
+    if (timer !== null) clearTimeout(timer)
+    incoming.off('data', onData).off('end', onEnd).off('close', onClose).pause()
+  }
+
+  const body = new Readable({
+    read() {
+      if (!wanted) {
+        wanted = true
+        onFirstRead()
+      }
+      incoming.resume()
+    },
+    destroy(error, done) {
+      release()
+      done(error)
+    },
+  })
+  // undici stops listening for errors before it destroys a body.
+  body.on('error', () => {})
+  incoming.pause()
+  incoming.on('data', onData).on('end', onEnd).on('close', onClose)
+  return body
+}

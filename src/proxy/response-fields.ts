@@ -1,0 +1,62 @@
+import type { HeaderPolicy } from '../authenticator/index.ts'
+import { NOTHING_NAMED, readConnection } from './connection-field.ts'
+import { kindOf } from './field-names.ts'
+
+/** The header section of an answer to a client. */
+export interface ResponseFields {
+  /** Name, value, name, value … */
+  readonly fields: string[]
+  /** Whether the upstream said where the body ends; if not, it ends where the connection does. */
+  readonly delimited: boolean
+}
+
+/**
+ * The header section that a client gets: what the upstream sent, without what was meant for this hop, and without what
+ * only a gateway may say (identity and forwarding fields).
+ *
+ * @param rawFields Name, value, name, value … as undici tells them.
+ * @param status A 204 has no body, whatever its length field says (RFC 9110 §15.3.5).
+ */
+export function responseFields(
+  rawFields: readonly (Buffer | string)[],
+  status: number,
+  policy: HeaderPolicy,
+): ResponseFields {
+  const fields: string[] = []
+  let named = NOTHING_NAMED
+  let delimited = false
+  for (let i = 0; i + 1 < rawFields.length; i += 2) {
+    const name = text(rawFields[i])
+    switch (kindOf(name)) {
+      case 'connection':
+        named = readConnection(text(rawFields[i + 1]), named) ?? named
+        break
+      case 'transfer-encoding':
+        delimited = true
+        break
+      case 'content-length':
+        delimited = true
+        if (status !== 204) fields.push(name, text(rawFields[i + 1]))
+        break
+      case 'pass':
+        if (!policy.drops(name)) fields.push(name, text(rawFields[i + 1]))
+        break
+      default:
+    }
+  }
+  return { fields: named.size === 0 ? fields : without(fields, named), delimited }
+}
+
+function without(fields: readonly string[], named: ReadonlySet<string>): string[] {
+  const kept: string[] = []
+  for (let i = 0; i + 1 < fields.length; i += 2) {
+    const name = fields[i] ?? ''
+    if (!named.has(name.toLowerCase())) kept.push(name, fields[i + 1] ?? '')
+  }
+  return kept
+}
+
+/** Latin-1: one character for one byte, so that values leave as they came. */
+function text(raw: Buffer | string | undefined): string {
+  return typeof raw === 'string' ? raw : (raw?.toString('latin1') ?? '')
+}

@@ -1,0 +1,156 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+
+import type { Context } from 'hono'
+import { Hono } from 'hono'
+
+import type { AnswerCode, Decision } from '../authenticator/index.ts'
+import { answerFor } from '../authenticator/index.ts'
+import type { Clock } from '../clock.ts'
+import { systemClock } from '../clock.ts'
+import type { Logger } from '../logger.ts'
+import { silentLogger } from '../logger.ts'
+import { shielded } from '../observer.ts'
+import { sendAnswer } from './answering.ts'
+import type { RequestEvent, UpstreamEvent } from './events.ts'
+import { UNMATCHED } from './events.ts'
+import { forward } from './forward.ts'
+import { hardenServer } from './harden.ts'
+import { recordOf } from './request-record.ts'
+import { readsAlike } from './request-target.ts'
+import type { CompiledRoute, ProxyRoute } from './routes.ts'
+import { compileRoutes } from './routes.ts'
+import { inTurn } from './turns.ts'
+import { createUpstreamPools } from './upstream-pools.ts'
+
+/** What `@hono/node-server` gives to an app: the proxy works on Node's own request and response. */
+export interface ProxyBindings {
+  incoming: IncomingMessage
+  outgoing: ServerResponse
+}
+
+/** Options of {@link createReverseProxy}. */
+export interface ReverseProxyOptions {
+  /** In order: the first one that matches counts. What none matches is answered 404. */
+  readonly routes: readonly ProxyRoute[]
+  /** @default silentLogger */
+  readonly logger?: Logger | undefined
+  /** @default systemClock */
+  readonly clock?: Clock | undefined
+  /** Told of every request when its response has ended or broken off. */
+  readonly onRequest?: ((event: RequestEvent) => void) | undefined
+  /** Told of every upstream request when it is over. */
+  readonly onUpstream?: ((event: UpstreamEvent) => void) | undefined
+}
+
+/** The reverse-proxy door. */
+export interface ReverseProxy {
+  /** To be mounted with `@hono/node-server`, with `overrideGlobalObjects: false`. */
+  readonly app: Hono<{ Bindings: ProxyBindings }>
+  /** Prepares the server that the app is mounted on; call it before it listens. */
+  readonly harden: (server: Server) => void
+  /** Ends the connections to the upstreams; requests that are still under way break off. */
+  close(): Promise<void>
+}
+
+/** Status of the event for a client that went away before it was answered, as nginx has it. */
+const CLIENT_CLOSED_REQUEST = 499
+
+/** Tells node-server that the response is written elsewhere (its own `RESPONSE_ALREADY_SENT`). */
+const ALREADY_SENT = new Response(null, { headers: { 'x-hono-already-sent': 'true' } })
+
+/**
+ * Makes the reverse proxy: one strict reading of the request, the first route that matches it, the decision of that
+ * route's authenticator, and either the answer or the upstream.
+ *
+ * @throws {TypeError} naming the option that makes no sense.
+ */
+export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
+  const { logger = silentLogger, clock = systemClock } = options
+  const onRequest = shielded(options.onRequest, 'requests', logger)
+  const onUpstream = shielded(options.onUpstream, 'upstreams', logger)
+  const pools = createUpstreamPools()
+  const routes = compileRoutes(options.routes, pools.dispatcherFor)
+
+  const app = new Hono<{ Bindings: ProxyBindings }>({
+    getPath: (_request, context) => {
+      const record = context?.env && recordOf(context.env.incoming)
+      return typeof record === 'object' ? record.path : '/'
+    },
+  })
+  for (const route of routes) app.all(route.pattern, (context) => receive(context, route))
+  app.notFound((context) => receive(context, null))
+
+  /** The router's entry for a path: the same for two paths only if the same route is the first to match both. */
+  const entryOf = (path: string): unknown => app.router.match('ALL', path)[0][0]?.[0]
+
+  function receive(
+    context: Context<{ Bindings: ProxyBindings }>,
+    route: CompiledRoute | null,
+  ): Response {
+    const { incoming, outgoing } = context.env
+    inTurn(incoming, outgoing, () => serve(incoming, outgoing, route))
+    return ALREADY_SENT
+  }
+
+  function serve(
+    incoming: IncomingMessage,
+    outgoing: ServerResponse,
+    route: CompiledRoute | null,
+  ): void {
+    const record = recordOf(incoming)
+    observe(incoming, outgoing, typeof record === 'string' ? UNMATCHED : (route?.id ?? UNMATCHED))
+    if (typeof record === 'string') return refuse(incoming, outgoing, record)
+    if (!readsAlike(record.path, entryOf)) return refuse(incoming, outgoing, 'request_invalid')
+    if (route === null) {
+      return sendAnswer(incoming, outgoing, answerFor('route_not_found'), record)
+    }
+
+    const proceed = (decision: Decision): void => {
+      if (outgoing.destroyed) return
+      if (decision.outcome === 'granted') {
+        forward({ incoming, outgoing, record, decision, route, logger, onUpstream })
+      } else {
+        sendAnswer(incoming, outgoing, decision.answer, record)
+      }
+    }
+    const fail = (error: unknown): void => {
+      logger.error({ route: route.id, err: error }, 'a request could not be handled')
+      if (outgoing.headersSent) incoming.socket.destroy()
+      else sendAnswer(incoming, outgoing, answerFor('internal_error'), record)
+    }
+    try {
+      const decision = route.authenticator.authenticate({
+        rawHeaders: incoming.rawHeaders,
+        remoteAddress: incoming.socket.remoteAddress,
+        secure: 'encrypted' in incoming.socket,
+      })
+      if (decision instanceof Promise) decision.then(proceed).catch(fail)
+      else proceed(decision)
+    } catch (error) {
+      fail(error)
+    }
+  }
+
+  function observe(incoming: IncomingMessage, outgoing: ServerResponse, routeId: string): void {
+    const { method = '' } = incoming
+    const startedAt = clock.monotonic()
+    // What a client that has gone away did not get is no error.
+    outgoing.on('error', () => {})
+    outgoing.once('close', () => {
+      onRequest({
+        routeId,
+        method,
+        status: outgoing.headersSent ? outgoing.statusCode : CLIENT_CLOSED_REQUEST,
+        durationMs: clock.monotonic() - startedAt,
+        completed: outgoing.writableFinished,
+      })
+    })
+  }
+
+  return { app, harden: hardenServer, close: () => pools.close() }
+}
+
+/** Where one request ends and the next begins is not certain after what is refused here, so the connection ends too. */
+function refuse(incoming: IncomingMessage, outgoing: ServerResponse, code: AnswerCode): void {
+  sendAnswer(incoming, outgoing, answerFor(code), { bodyLength: null, close: true })
+}

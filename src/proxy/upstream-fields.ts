@@ -1,0 +1,45 @@
+import type { Granted, HeaderPolicy } from '../authenticator/index.ts'
+import { kindOf } from './field-names.ts'
+import type { RequestRecord } from './request-record.ts'
+
+/** What the header section of an upstream request is made from. */
+export interface UpstreamFieldsInput {
+  readonly rawHeaders: readonly string[]
+  readonly record: RequestRecord
+  readonly decision: Granted
+  readonly policy: HeaderPolicy
+  /** Value of `Host`; null: the client's own. */
+  readonly upstreamHost: string | null
+}
+
+/**
+ * The header section of an upstream request: name, value, name, value … It starts from nothing; what the client sent is
+ * copied field by field, and what the gateway states comes after that, so that no client can take it away again
+ * (GHSA-w9mr-28mw-j8hg).
+ */
+export function upstreamFields(input: UpstreamFieldsInput): string[] {
+  const { rawHeaders, record, decision, policy } = input
+  const { client, identityHeaders } = decision
+  const fields = ['Host', input.upstreamHost ?? record.host]
+  if (record.bodyLength !== null && record.bodyLength !== 0) {
+    fields.push('Content-Length', String(record.bodyLength))
+  }
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] ?? ''
+    if (kindOf(name) !== 'pass' || policy.drops(name)) continue
+    if (record.named.size > 0 && record.named.has(name.toLowerCase())) continue
+    fields.push(name, rawHeaders[i + 1] ?? '')
+  }
+  fields.push(
+    'X-Forwarded-For',
+    client.forwardedFor,
+    'X-Forwarded-Proto',
+    client.proto,
+    'X-Forwarded-Host',
+    client.host ?? record.host,
+    'X-Real-IP',
+    client.address,
+  )
+  for (const text of identityHeaders) fields.push(text)
+  return fields
+}
