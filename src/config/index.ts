@@ -1,0 +1,15 @@
+export type {
+  GatewayConfig,
+  LogLevel,
+  OnezoneConfig,
+  RouteConfig,
+  RouteHeaders,
+  VerdictsConfig,
+} from './gateway-config.ts'
+export type { ListenAddress } from './listen-address.ts'
+export { formatListenAddress, parseListenAddress } from './listen-address.ts'
+export type { ConfigSources } from './load-config.ts'
+export { loadConfig } from './load-config.ts'
+export type { ConfigFlags } from './overlay.ts'
+export { ENVIRONMENT_VARIABLES } from './overlay.ts'
+export { didYouMean, suggest } from './suggestion.ts'

@@ -1,0 +1,50 @@
+import { isIPv4, isIPv6 } from 'node:net'
+
+/** Where a listener binds. */
+export interface ListenAddress {
+  /** Host name or IP address; IPv6 without brackets. */
+  readonly host: string
+  /** 0: any free port. */
+  readonly port: number
+}
+
+const HOST_NAME = /^(?=.{1,253}$)[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9-]+)*$/
+
+/**
+ * Reads `host:port`: `127.0.0.1:8080`, `localhost:8080`, `[::1]:0`. Port 0 stands for any free one.
+ *
+ * @throws {TypeError} for anything else.
+ */
+export function parseListenAddress(text: string): ListenAddress {
+  const colon = text.lastIndexOf(':')
+  const portText = text.slice(colon + 1)
+  if (colon === 0) {
+    throw new TypeError(
+      `must name the address too: 127.0.0.1${text} for this machine only, 0.0.0.0${text} for everybody`,
+    )
+  }
+  if (colon < 0 || (isIPv6(text) && !text.startsWith('['))) {
+    throw new TypeError('must be HOST:PORT, e.g. 127.0.0.1:8080 or [::1]:8080')
+  }
+  if (!/^\d{1,5}$/.test(portText) || Number(portText) > 65_535) {
+    throw new TypeError('must end in a port from 0 (any free one) to 65535, e.g. 127.0.0.1:8080')
+  }
+  return { host: parseHost(text.slice(0, colon)), port: Number(portText) }
+}
+
+/** The inverse of {@link parseListenAddress}. */
+export function formatListenAddress({ host, port }: ListenAddress): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
+function parseHost(text: string): string {
+  const inner = /^\[(.*)\]$/.exec(text)?.[1]
+  if (inner !== undefined && isIPv6(inner)) return inner
+  const looksLikeAddress = /^[\d.]+$/.test(text)
+  if (inner === undefined && HOST_NAME.test(text) && (!looksLikeAddress || isIPv4(text))) {
+    return text
+  }
+  throw new TypeError(
+    'must begin with a host name, an IPv4 address or an IPv6 address in brackets, e.g. [::1]:8080',
+  )
+}

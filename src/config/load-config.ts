@@ -1,0 +1,167 @@
+import { dirname, resolve } from 'node:path'
+import { ConfigError, type ConfigProblem } from '../errors.ts'
+import { readConfigFile, type ConfigFile } from './config-file.ts'
+import { crossCheck } from './cross-checks.ts'
+import type { GatewayConfig, RouteConfig } from './gateway-config.ts'
+import { applyOverlays, isGroup, readEnvironment, readFlags, waysToGive } from './overlay.ts'
+import type { ConfigFlags, Overlay } from './overlay.ts'
+import { byPlace, problemAt, type Finding, type SettingPath } from './problems.ts'
+import { configSchema, routeSchema, type RouteSettings, type Settings } from './schema.ts'
+import { readCertificates, readServiceToken } from './secret-file.ts'
+
+/** Where a configuration comes from; flags win over the environment, that over the file, that over defaults. */
+export interface ConfigSources {
+  /** Name of a YAML or JSON file. */
+  readonly file?: string | undefined
+  /**
+   * Environment variables; those that begin with `ONEGATE_` are read, and unknown ones among them refused.
+   *
+   * @default {}
+   */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined
+  /** @default {} */
+  readonly flags?: ConfigFlags | undefined
+}
+
+/**
+ * Loads a configuration and everything it refers to: `caFile` and `serviceTokenFile` are read here. Names of files
+ * are relative to the configuration file that gives them, else to the working directory.
+ *
+ * @throws {ConfigError} with every problem of file, environment and flags, each with its place.
+ */
+export async function loadConfig(sources: ConfigSources): Promise<GatewayConfig> {
+  const file = sources.file === undefined ? undefined : await readConfigFile(sources.file)
+  const environment = readEnvironment(sources.env ?? {})
+  const overlays = [...environment.overlays, ...readFlags(sources.flags ?? {})]
+  const placed = placer(file, sources.file, overlays)
+  const problems: ConfigProblem[] = []
+
+  let settings: Settings | undefined
+  let secrets: Secrets = {}
+  if (file !== undefined && file.faults.length > 0) {
+    for (const { position, ...finding } of file.faults) {
+      problems.push(problemAt(finding, { source: sources.file ?? '', ...position }))
+    }
+  } else {
+    const written = applyOverlays(file?.value ?? {}, overlays)
+    const parsed = configSchema.safeParse(written)
+    settings = parsed.data
+    const findings = parsed.success ? [] : parsed.error.issues.flatMap(findingsOf)
+    if (isGroup(written)) {
+      findings.push(...crossCheck(written))
+      secrets = await readSecrets(written, (path) => baseOf(path, sources.file, overlays))
+      findings.push(...(secrets.findings ?? []))
+    }
+    problems.push(...findings.map(placed))
+  }
+  problems.sort(byPlace)
+  for (const { source, ...finding } of environment.findings) {
+    problems.push(problemAt(finding, { source }))
+  }
+  if (settings === undefined || problems.length > 0) throw new ConfigError(problems)
+  return complete(settings, secrets)
+}
+
+/** Makes the function that finds out in which flag, variable or line a finding stands. */
+function placer(
+  file: ConfigFile | undefined,
+  fileName: string | undefined,
+  overlays: readonly Overlay[],
+): (finding: Finding) => ConfigProblem {
+  return (finding) => {
+    const overlay = overlays.findLast(({ path }) =>
+      path.every((key, at) => finding.path[at] === key),
+    )
+    if (overlay !== undefined) return problemAt(finding, { source: overlay.source })
+    if (file === undefined || fileName === undefined) {
+      return problemAt(finding, { source: 'configuration' })
+    }
+    const position = file.positionOf(finding.path, finding.atKey)
+    return problemAt(finding, { source: fileName, ...position })
+  }
+}
+
+interface SchemaIssue {
+  readonly code?: string | undefined
+  readonly path: readonly PropertyKey[]
+  readonly message: string
+}
+
+function findingsOf(issue: SchemaIssue): Finding[] {
+  const path = issue.path as SettingPath
+  if (issue.code === 'unrecognized_keys') {
+    const { keys } = issue as SchemaIssue & { keys: readonly string[] }
+    const messages = issue.message.split('\n')
+    return keys.map((key, index) => ({
+      path: [...path, key],
+      message: messages[index] ?? '',
+      atKey: true,
+    }))
+  }
+  const ways = issue.message === 'is missing' ? waysToGive(path) : ''
+  return [
+    {
+      path,
+      message:
+        ways === '' ? issue.message : `is missing; set it in a configuration file, or by ${ways}`,
+    },
+  ]
+}
+
+interface Secrets {
+  readonly ca?: string | undefined
+  readonly serviceToken?: string | undefined
+  readonly findings?: readonly Finding[]
+}
+
+async function readSecrets(
+  written: Record<string, unknown>,
+  base: (path: SettingPath) => string,
+): Promise<Secrets> {
+  const onezone = isGroup(written['onezone']) ? written['onezone'] : {}
+  const findings: Finding[] = []
+  const read = async (key: string, reader: (name: string) => Promise<string>) => {
+    const name = onezone[key]
+    if (typeof name !== 'string' || name === '') return undefined
+    try {
+      return await reader(resolve(base(['onezone', key]), name))
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error
+      findings.push({ path: ['onezone', key], message: error.message })
+      return undefined
+    }
+  }
+  const ca = await read('caFile', readCertificates)
+  const serviceToken = await read('serviceTokenFile', readServiceToken)
+  return { ca, serviceToken, findings }
+}
+
+function baseOf(path: SettingPath, file: string | undefined, overlays: readonly Overlay[]): string {
+  const overlaid = overlays.some((overlay) => overlay.path.join('.') === path.join('.'))
+  return overlaid || file === undefined ? '.' : dirname(file)
+}
+
+function complete(settings: Settings, { ca, serviceToken }: Secrets): GatewayConfig {
+  const { onezone, upstream, routes, ...rest } = settings
+  const { caFile: _, serviceTokenFile: __, ...connection } = onezone
+  const defaultService = serviceToken === undefined ? 'refuse' : 'verify'
+  const written = routes ?? [routeSchema.parse({ path: '/**', upstream })]
+  return {
+    ...rest,
+    onezone: { ...connection, ca, serviceToken },
+    routes: written.map((route) => completeRoute(route, defaultService)),
+  }
+}
+
+function completeRoute(route: RouteSettings, service: 'refuse' | 'verify'): RouteConfig {
+  const { caveats } = route
+  return {
+    ...route,
+    id: route.id ?? route.path,
+    caveats: {
+      service: caveats.service ?? service,
+      api: caveats.api ?? 'refuse',
+      data: caveats.data ?? 'refuse',
+    },
+  }
+}

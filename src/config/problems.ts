@@ -1,0 +1,54 @@
+import type { ConfigProblem } from '../errors.ts'
+
+/** Where a setting stands in a configuration, e.g. `['routes', 1, 'upstream']`. */
+export type SettingPath = readonly (string | number)[]
+
+/** Something that is wrong, before it is known in which file, variable or flag it stands. */
+export interface Finding {
+  readonly path: SettingPath
+  readonly message: string
+  /** The key itself is wrong, not its value. */
+  readonly atKey?: boolean
+}
+
+/** `routes[1].upstream` */
+export function formatPath(path: SettingPath): string {
+  return path
+    .map((part, index) =>
+      typeof part === 'number' ? `[${part}]` : index === 0 ? part : `.${part}`,
+    )
+    .join('')
+}
+
+/** How a value is repeated in a message: short, on one line, and never a token. */
+export function show(value: unknown): string {
+  if (typeof value === 'string') {
+    return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value)
+  }
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value)
+  if (value === null || value === undefined) return 'nothing'
+  return Array.isArray(value) ? 'a list' : 'a group of settings'
+}
+
+/** Takes out of a text whatever looks like a token that somebody put in the wrong place. */
+export function withoutTokens(text: string): string {
+  return text.replace(/(?:op[wp]-)?MDA[\w+/=-]{8,}|[A-Za-z0-9+=_-]{80,}/g, '(a token, not shown)')
+}
+
+/** Makes the problem that a person is told, at its place. */
+export function problemAt(
+  finding: Finding,
+  place: { source: string; line?: number | undefined; column?: number | undefined },
+): ConfigProblem {
+  return {
+    path: withoutTokens(formatPath(finding.path)),
+    message: withoutTokens(finding.message),
+    ...place,
+  }
+}
+
+/** Orders problems as they stand in the file; those of variables and flags follow as they were found. */
+export function byPlace(a: ConfigProblem, b: ConfigProblem): number {
+  const lines = (a.line ?? Infinity) - (b.line ?? Infinity)
+  return Number.isNaN(lines) || lines === 0 ? (a.column ?? 0) - (b.column ?? 0) : lines
+}

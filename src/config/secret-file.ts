@@ -1,0 +1,44 @@
+import { X509Certificate } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { parseToken } from '../token/index.ts'
+
+/**
+ * Reads a file with one token in it, with white space around it or not.
+ *
+ * @throws {TypeError} that says what is wrong with the file, and nothing of its content.
+ */
+export async function readServiceToken(name: string): Promise<string> {
+  const text = (await readText(name)).trim()
+  try {
+    parseToken(text)
+  } catch {
+    throw new TypeError('names a file whose content is not an Onedata token')
+  }
+  return text
+}
+
+/**
+ * Reads a file of PEM certificates.
+ *
+ * @throws {TypeError} that says what is wrong with the file.
+ */
+export async function readCertificates(name: string): Promise<string> {
+  const text = await readText(name)
+  try {
+    // The first one only: Node itself ignores what follows a certificate that it cannot read.
+    new X509Certificate(text)
+  } catch {
+    throw new TypeError('names a file that does not begin with a PEM certificate')
+  }
+  return text
+}
+
+async function readText(name: string): Promise<string> {
+  try {
+    return await readFile(name, 'utf8')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') throw new TypeError('names a file that does not exist')
+    throw new TypeError(`names a file that cannot be read (${code})`)
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * The kinds of settings that the schema is made of. Each says in one sentence what it accepts and what it got
+ * instead, so that none of zod's own wording reaches anybody.
+ *
+ * @module
+ */
+
+import { z } from 'zod'
+import { show } from './problems.ts'
+import { didYouMean } from './suggestion.ts'
+
+function expected(what: string): (issue: { input?: unknown }) => string {
+  return ({ input }) => {
+    if (input === undefined) return 'is missing'
+    if (input === null) return `is empty; give ${what}, or remove the key`
+    return `must be ${what}, not ${show(input)}`
+  }
+}
+
+/** A whole number of a range, bounds included. */
+export function integer(least: number, most: number): z.ZodType<number> {
+  const error = expected(`a whole number from ${least} to ${most}`)
+  return z
+    .number({ error })
+    .refine((value) => Number.isInteger(value) && value >= least && value <= most, {
+      error,
+    })
+}
+
+/** `true` or `false`. */
+export function toggle(): z.ZodType<boolean> {
+  return z.boolean({ error: expected('true or false') })
+}
+
+/** One of some words. */
+export function choice<const T extends string>(...words: readonly T[]): z.ZodType<T> {
+  const error = expected(`one of ${words.join(', ')}`)
+  return z.enum(words, {
+    error: (issue) =>
+      error(issue) + (typeof issue.input === 'string' ? didYouMean(issue.input, words) : ''),
+  })
+}
+
+/** One of some words, or null where none of them applies. */
+export function choiceOrNull<const T extends string>(...words: readonly T[]): z.ZodType<T | null> {
+  return z.enum(words, { error: expected(`one of ${words.join(', ')}, or null`) }).nullable()
+}
+
+/** Text that a function reads; the message of its `TypeError` becomes the problem. */
+export function text<T>(what: string, parse: (text: string) => T): z.ZodType<T> {
+  return z.string({ error: expected(what) }).transform((value, context) => {
+    try {
+      return parse(value)
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error
+      context.addIssue({ code: 'custom', message: error.message })
+      return z.NEVER
+    }
+  })
+}
+
+/** A list; `what` names several of its items. */
+export function list<T>(what: string, item: z.ZodType<T>): z.ZodType<T[]> {
+  return z.array(item, { error: expected(`a list of ${what}`) })
+}
+
+/** A group of settings that knows all of its keys. Each unknown key makes one line of the message, in order. */
+export function group<S extends z.core.$ZodLooseShape>(shape: S): z.ZodObject<S, z.core.$strict> {
+  const known = Object.keys(shape)
+  const error = expected('a group of settings (key: value)')
+  return z.strictObject(shape, {
+    error: (issue) =>
+      issue.code === 'unrecognized_keys'
+        ? (issue['keys'] as string[]).map((key) => unknownKey(key, known)).join('\n')
+        : error(issue),
+  })
+}
+
+/** A group that may be left out: what is missing in it is then told by its own settings. */
+export function section<S extends z.core.$ZodLooseShape>(
+  shape: S,
+): z.ZodPrefault<z.ZodObject<S, z.core.$strict>> {
+  const inner = group(shape)
+  // The type asks for the settings without a default; that they are missing is what the schema shall say.
+  return inner.prefault({} as z.input<typeof inner>)
+}
+
+function unknownKey(key: string, known: readonly string[]): string {
+  const suggestion = didYouMean(key, known)
+  return suggestion === ''
+    ? `is not a setting here; known are ${known.join(', ')}`
+    : `is not a setting here${suggestion}`
+}

@@ -1,0 +1,213 @@
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { loadConfig, type ConfigSources, type GatewayConfig } from '../../src/config/index.ts'
+import { directoryWith, SERVICE_TOKEN as TOKEN } from './config-directory.ts'
+
+const ONEZONE = 'onezone: { url: "https://onezone.example.org" }\n'
+const ROUTES = 'routes: [{ path: /**, upstream: "http://127.0.0.1:3000" }]\n'
+
+/** Loads a file of this text beside a file `token`. */
+async function load(text: string, sources: ConfigSources = {}): Promise<GatewayConfig> {
+  const directory = await directoryWith({ 'config.yaml': text, token: `\n ${TOKEN}\n`, text: 'x' })
+  return loadConfig({ ...sources, file: join(directory, 'config.yaml') })
+}
+
+describe('a good configuration', () => {
+  test('has every default filled in', async () => {
+    expect(await load(ONEZONE + ROUTES)).toEqual({
+      listen: { host: '127.0.0.1', port: 8080 },
+      adminListen: { host: '127.0.0.1', port: 9090 },
+      onezone: {
+        url: 'https://onezone.example.org',
+        ca: undefined,
+        serviceToken: undefined,
+        connectTimeoutMs: 1000,
+        totalTimeoutMs: 2500,
+        allowInsecureHttp: false,
+      },
+      trustedProxies: [],
+      routes: [
+        {
+          id: '/**',
+          path: '/**',
+          token: 'access',
+          optional: false,
+          interface: 'rest',
+          inviteType: null,
+          caveats: { service: 'refuse', api: 'refuse', data: 'refuse' },
+          forwardToken: false,
+          upstream: 'http://127.0.0.1:3000',
+          timeouts: { connectMs: 3000, headMs: 60_000, idleBodyMs: 60_000 },
+        },
+      ],
+      verdicts: {
+        maxStalenessMs: 10_000,
+        negativeTtlMs: 2000,
+        maxTokens: 50_000,
+        maxRefusals: 10_000,
+      },
+      realm: 'onedata',
+      log: { level: 'info' },
+      shutdown: { drainMs: 25_000 },
+    })
+  })
+
+  test('keeps everything that is written', async () => {
+    const config = await load(`
+listen: "[::1]:0"
+adminListen: localhost:9091
+onezone: { url: "http://127.0.0.1:9443", serviceTokenFile: token, totalTimeoutMs: 2000 }
+trustedProxies: [10.0.0.0/8, "fd00::1"]
+routes:
+  - { id: open, path: /public/**, token: none, upstream: "https://example.org/base/" }
+  - path: /invite
+    token: invite
+    inviteType: userJoinSpace
+    optional: true
+    interface: null
+    subjects: { types: [user], ids: [alice, bob] }
+    caveats: { api: delegate }
+    headers: { subjectId: X-Forwarded-User }
+    forwardToken: true
+    upstream: http://localhost
+    timeouts: { headMs: 5 }
+realm: my realm
+log: { level: debug }
+shutdown: { drainMs: 0 }
+`)
+    expect(config).toMatchObject({
+      listen: { host: '::1', port: 0 },
+      adminListen: { host: 'localhost', port: 9091 },
+      onezone: { url: 'http://127.0.0.1:9443', serviceToken: TOKEN, totalTimeoutMs: 2000 },
+      trustedProxies: ['10.0.0.0/8', 'fd00::1'],
+      routes: [
+        { id: 'open', path: '/public/**', token: 'none', upstream: 'https://example.org/base' },
+        {
+          id: '/invite',
+          token: 'invite',
+          inviteType: 'userJoinSpace',
+          optional: true,
+          interface: null,
+          subjects: { types: ['user'], ids: ['alice', 'bob'] },
+          caveats: { service: 'verify', api: 'delegate', data: 'refuse' },
+          headers: { subjectId: 'X-Forwarded-User' },
+          forwardToken: true,
+          timeouts: { connectMs: 3000, headMs: 5 },
+        },
+      ],
+      realm: 'my realm',
+      log: { level: 'debug' },
+      shutdown: { drainMs: 0 },
+    })
+  })
+
+  test('may be JSON, with tabs', async () => {
+    const json = { onezone: { url: 'https://o.example' }, upstream: 'http://127.0.0.1:1' }
+    const config = await load(JSON.stringify(json, null, '\t'))
+    expect(config.routes).toMatchObject([
+      { id: '/**', token: 'access', upstream: 'http://127.0.0.1:1' },
+    ])
+  })
+
+  test('may use anchors', async () => {
+    const config = await load(`${ONEZONE}routes:
+  - { path: /a, upstream: &u "http://127.0.0.1:1", timeouts: &t { headMs: 9 } }
+  - { path: /b, upstream: *u, timeouts: *t }
+`)
+    expect(config.routes[1]).toMatchObject({
+      upstream: 'http://127.0.0.1:1',
+      timeouts: { headMs: 9 },
+    })
+  })
+
+  test('needs no file', async () => {
+    const flags = { onezoneUrl: 'https://o.example', upstream: 'http://127.0.0.1:3000' }
+    const config = await loadConfig({ flags })
+    expect(config.routes).toMatchObject([{ path: '/**', token: 'access', interface: 'rest' }])
+  })
+})
+
+describe('precedence', () => {
+  const file = `listen: 127.0.0.1:1\nverdicts: { maxStalenessMs: 1000, maxTokens: 7 }\n${ONEZONE}${ROUTES}`
+  const env = {
+    ONEGATE_LISTEN: '127.0.0.1:2',
+    ONEGATE_VERDICTS_MAX_STALENESS_MS: '2000',
+    ONEGATE_TRUSTED_PROXIES: '10.0.0.1, 10.0.0.2',
+    ONEGATE_ONEZONE_ALLOW_INSECURE_HTTP: 'true',
+    ONEGATE_REALM: '',
+    HOME: '/home/nobody',
+  }
+
+  test('is flags, environment, file, defaults', async () => {
+    const flags = { listen: '127.0.0.1:3', trustedProxies: ['10.9.9.9'] }
+    expect((await load(file)).listen.port).toBe(1)
+    expect((await load(file, { env })).listen.port).toBe(2)
+    const config = await load(file, { env, flags })
+    expect(config.listen.port).toBe(3)
+    expect(config.trustedProxies).toEqual(['10.9.9.9'])
+    expect(config.verdicts).toMatchObject({
+      maxStalenessMs: 2000,
+      maxTokens: 7,
+      maxRefusals: 10_000,
+    })
+    expect(config.onezone.allowInsecureHttp).toBe(true)
+  })
+
+  test('lists in variables are separated by commas, and empty variables count as absent', async () => {
+    const config = await load(file, { env })
+    expect(config.trustedProxies).toEqual(['10.0.0.1', '10.0.0.2'])
+    expect(config.realm).toBe('onedata')
+  })
+
+  test('the object that was passed in is left alone', async () => {
+    const flags = Object.freeze({ listen: '127.0.0.1:3' })
+    await load(file, { env: Object.freeze(env), flags })
+  })
+
+  test('names of files are relative to the file that gives them, but to here in variables', async () => {
+    const relative = `onezone: { url: "https://o.example", serviceTokenFile: token }\n${ROUTES}`
+    expect((await load(relative)).onezone.serviceToken).toBe(TOKEN)
+    const given = { ONEGATE_ONEZONE_SERVICE_TOKEN_FILE: 'token' }
+    await expect(load(relative, { env: given })).rejects.toThrow(
+      'ONEGATE_ONEZONE_SERVICE_TOKEN_FILE: onezone.serviceTokenFile: names a file that does not exist',
+    )
+  })
+})
+
+test('what Kubernetes says of a service called onegate is no mistake of anybody', async () => {
+  const env = {
+    ONEGATE_SERVICE_HOST: '10.0.0.1',
+    ONEGATE_SERVICE_PORT: '80',
+    ONEGATE_SERVICE_PORT_HTTP: '80',
+    ONEGATE_PORT: 'tcp://10.0.0.1:80',
+    ONEGATE_PORT_80_TCP: 'tcp://10.0.0.1:80',
+    ONEGATE_PORT_80_TCP_ADDR: '10.0.0.1',
+    ONEGATE_ADMIN_SERVICE_HOST: '10.0.0.2',
+  }
+  expect((await load(ONEZONE + ROUTES, { env })).listen.port).toBe(8080)
+})
+
+describe('a token in the wrong place is never repeated', () => {
+  test.each([
+    ['setting', `onezone: { url: "https://o", serviceToken: ${TOKEN} }\n${ROUTES}`],
+    ['file name', `onezone: { url: "https://o", serviceTokenFile: ${TOKEN} }\n${ROUTES}`],
+    ['word', `${ONEZONE}${ROUTES}log: { level: ${TOKEN} }`],
+    ['key', `${ONEZONE}${ROUTES}${TOKEN}: 1`],
+    ['broken YAML', `${ONEZONE}${ROUTES}${TOKEN}\n`],
+    ['alias', `${ONEZONE}${ROUTES}realm: *${TOKEN}\n`],
+    ['path', `${ONEZONE}routes: [{ path: ${TOKEN}, upstream: ${TOKEN} }]`],
+  ])('%s', async (_, text) => {
+    await expect(load(text)).rejects.toMatchObject({
+      code: 'ERR_CONFIG_INVALID',
+      message: expect.not.stringContaining(TOKEN.slice(0, 20)),
+    })
+  })
+
+  test('variable', async () => {
+    const env = { ONEGATE_ONEZONE_SERVICE_TOKEN: TOKEN }
+    await expect(load(ONEZONE + ROUTES, { env })).rejects.toMatchObject({
+      message:
+        'ONEGATE_ONEZONE_SERVICE_TOKEN: is not a variable of onegate; did you mean ONEGATE_ONEZONE_SERVICE_TOKEN_FILE?',
+    })
+  })
+})

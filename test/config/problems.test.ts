@@ -1,0 +1,340 @@
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { loadConfig, type ConfigSources } from '../../src/config/index.ts'
+import { ConfigError } from '../../src/errors.ts'
+import { directoryWith, SERVICE_TOKEN } from './config-directory.ts'
+
+const ONEZONE = 'onezone: { url: "https://onezone.example.org" }\n'
+const ROUTES = 'routes: [{ path: /**, upstream: "http://127.0.0.1:3000" }]\n'
+const GOOD = ONEZONE + ROUTES
+const URL = 'upstream: "http://127.0.0.1:3000"'
+
+const MISSING_URL =
+  'onezone.url: is missing; set it in a configuration file, or by --onezone-url or ONEGATE_ONEZONE_URL'
+const MISSING_ROUTES =
+  'routes: are missing; list them in a configuration file, or make one route /** for access tokens by --upstream or ONEGATE_UPSTREAM'
+
+/** A configuration whose only route has these settings beside path and upstream. */
+function withRoute(settings: string): string {
+  return `${ONEZONE}routes:\n  - { path: /**, ${URL}, ${settings} }\n`
+}
+
+/** The problems of a file of this text, with `config.yaml` in place of its full name. */
+async function problemsOf(text: string, sources: ConfigSources = {}): Promise<string[]> {
+  const directory = await directoryWith({
+    'config.yaml': text,
+    token: `\n ${SERVICE_TOKEN}\n`,
+    text: 'x',
+  })
+  const file = join(directory, 'config.yaml')
+  const error = await loadConfig({ ...sources, file }).then(
+    () => expect.unreachable('the configuration was accepted'),
+    (reason: unknown) => reason,
+  )
+  expect(error).toBeInstanceOf(ConfigError)
+  return (error as ConfigError).message.replaceAll(file, 'config.yaml').split('\n')
+}
+
+describe('a bad setting is told with line and column (at ▸)', () => {
+  const table: [title: string, text: string, problem: string][] = [
+    // Keys
+    ['unknown key', `${GOOD}▸listn: x`, 'listn: is not a setting here; did you mean "listen"?'],
+    [
+      'unknown nested key',
+      `onezone:\n  url: https://o\n  ▸serviceToken: x\n${ROUTES}`,
+      'onezone.serviceToken: is not a setting here; did you mean "serviceTokenFile"?',
+    ],
+    [
+      'unknown key like no other',
+      `${GOOD}log: { ▸zzz: 1 }`,
+      'log.zzz: is not a setting here; known are level',
+    ],
+    [
+      'inherited name as key',
+      `${GOOD}▸__proto__: { a: 1 }`,
+      '__proto__: is not a setting here; known are listen, adminListen, onezone, trustedProxies, upstream, routes, verdicts, realm, log, shutdown',
+    ],
+    ['missing setting', `▸onezone: {}\n${ROUTES}`, MISSING_URL],
+    ['missing group', `▸${ROUTES}`, MISSING_URL],
+    ['no routes', `▸${ONEZONE}`, MISSING_ROUTES],
+    [
+      'route without upstream',
+      `${ONEZONE}routes:\n  - ▸path: /**`,
+      'routes[0].upstream: is missing',
+    ],
+    // Kinds of values
+    [
+      'empty list of routes',
+      `${ONEZONE}routes: ▸[]`,
+      'routes: is empty; every request would get 404',
+    ],
+    [
+      'empty group',
+      `${GOOD}▸verdicts:\n`,
+      'verdicts: is empty; give a group of settings (key: value), or remove the key',
+    ],
+    [
+      'list for a group',
+      `${GOOD}log: ▸[1]`,
+      'log: must be a group of settings (key: value), not a list',
+    ],
+    ['list as the whole', '▸- 1', 'must be a group of settings (key: value), not a list'],
+    [
+      'number with a unit',
+      `${GOOD}verdicts: { maxStalenessMs: ▸10s }`,
+      'verdicts.maxStalenessMs: must be a whole number from 100 to 300000, not "10s"',
+    ],
+    [
+      'number out of range',
+      `${GOOD}verdicts: { maxStalenessMs: ▸99 }`,
+      'verdicts.maxStalenessMs: must be a whole number from 100 to 300000, not 99',
+    ],
+    [
+      'fraction',
+      `${GOOD}verdicts: { maxTokens: ▸1.5 }`,
+      'verdicts.maxTokens: must be a whole number from 1 to 10000000, not 1.5',
+    ],
+    [
+      'infinite number',
+      `${GOOD}shutdown: { drainMs: ▸.inf }`,
+      'shutdown.drainMs: must be a whole number from 0 to 600000, not Infinity',
+    ],
+    [
+      'word for a toggle',
+      withRoute('optional: ▸yes'),
+      'routes[0].optional: must be true or false, not "yes"',
+    ],
+    [
+      'unknown word',
+      `${GOOD}log: { level: ▸warning }`,
+      'log.level: must be one of debug, info, warn, error, not "warning"; did you mean "warn"?',
+    ],
+    [
+      'unknown interface',
+      withRoute('interface: ▸none'),
+      'routes[0].interface: must be one of rest, oneclient, graphsync, or null, not "none"',
+    ],
+    // Addresses
+    ['number for an address', `${GOOD}listen: ▸8080`, 'listen: must be HOST:PORT, not 8080'],
+    [
+      'address without host',
+      `${GOOD}listen: ▸":80"`,
+      'listen: must name the address too: 127.0.0.1:80 for this machine only, 0.0.0.0:80 for everybody',
+    ],
+    [
+      'one address for both listeners',
+      `${GOOD}listen: localhost:80\nadminListen: ▸localhost:80`,
+      'adminListen: is the same as "listen"; metrics are not for clients',
+    ],
+    [
+      'proxy range that trusts everybody',
+      `${GOOD}trustedProxies: [10.0.0.1, ▸"::/0"]`,
+      'trustedProxies[1]: would trust everybody who can connect; name the proxies',
+    ],
+    [
+      'proxy by name',
+      `${GOOD}trustedProxies: [▸proxy]`,
+      'trustedProxies[0]: must be an IP address or CIDR range, e.g. 10.0.0.0/8 or fd00::/8',
+    ],
+    [
+      'proxies as plain text',
+      `${GOOD}trustedProxies: ▸10.0.0.1`,
+      'trustedProxies: must be a list of addresses or CIDR ranges, not "10.0.0.1"',
+    ],
+    // URLs
+    [
+      'Onezone over plain http',
+      `onezone: { url: ▸"http://onezone.example.org" }\n${ROUTES}`,
+      'onezone.url: sends every token in the clear and lets anybody on the way forge answers; use https://, or set onezone.allowInsecureHttp: true (ONEGATE_ONEZONE_ALLOW_INSECURE_HTTP=true)',
+    ],
+    [
+      'path in the URL of Onezone',
+      `onezone: { url: ▸"https://o/x" }\n${ROUTES}`,
+      'onezone.url: must end after host and port; Onezone serves its API at a fixed path',
+    ],
+    [
+      'password in a URL',
+      `${ONEZONE}upstream: ▸http://u:hunter2@h`,
+      'upstream: must not contain a user name or password',
+    ],
+    ['query in a URL', `${ONEZONE}upstream: ▸http://h/?a`, 'upstream: must not contain "?" or "#"'],
+    [
+      'another scheme',
+      `${ONEZONE}upstream: ▸ftp://h`,
+      'upstream: must be a URL that begins with http:// or https://, e.g. http://127.0.0.1:3000',
+    ],
+    // Routes
+    [
+      'star inside a path',
+      `${ONEZONE}routes: [{ path: ▸/a/*/b, ${URL} }]`,
+      'routes[0].path: may contain "*" only as "/**" at its end, e.g. /api/**',
+    ],
+    [
+      'id with a space',
+      withRoute('id: ▸a b'),
+      'routes[0].id: must be a letter or digit and at most 63 more letters, digits, ".", "_" or "-"',
+    ],
+    [
+      'public route that is optional',
+      withRoute('token: none, ▸optional: true'),
+      'routes[0].optional: has no meaning on a public route (token: none); remove it',
+    ],
+    [
+      'invitation on another route',
+      withRoute('▸inviteType: supportSpace'),
+      'routes[0].inviteType: is only for routes with "token: invite"; remove it',
+    ],
+    [
+      'list that admits nobody',
+      withRoute('subjects: { ids: ▸[] }'),
+      'routes[0].subjects.ids: is empty, so nobody could pass; remove it to admit everybody',
+    ],
+    [
+      'route after one that catches all',
+      `${ONEZONE}routes:\n  - { path: /**, ${URL} }\n  - { path: ▸/a, ${URL} }\n`,
+      'routes[1].path: can never match, since routes[0] (/**) comes first and matches it too; move this route up',
+    ],
+    [
+      'path twice',
+      `${ONEZONE}routes:\n  - { path: /a, ${URL} }\n  - { path: ▸/a, ${URL} }\n`,
+      'routes[1].path: is the path of routes[0] already; remove one of the two',
+    ],
+    [
+      'id twice',
+      `${ONEZONE}routes:\n  - { id: x, path: /a, ${URL} }\n  - { id: ▸x, path: /b, ${URL} }\n`,
+      'routes[1].id: is the id of routes[0] already; each route needs its own',
+    ],
+    [
+      'routes and an upstream',
+      `${GOOD}upstream: ▸http://u`,
+      'upstream: makes one route /** of its own, but "routes" are given too; remove one of the two',
+    ],
+    [
+      'setting behind an anchor',
+      `${ONEZONE}routes:\n  - { path: /a, ${URL}, timeouts: &t { headMs: ▸0 } }\n`,
+      'routes[0].timeouts.headMs: must be a whole number from 1 to 3600000, not 0',
+    ],
+    // Identity headers
+    [
+      'header name with a space',
+      withRoute('headers: { subjectId: ▸"X Y" }'),
+      'routes[0].headers.subjectId: must be the name of a header field, e.g. X-Forwarded-User',
+    ],
+    [
+      'header name that is taken',
+      withRoute('headers: { subjectId: ▸Host }'),
+      'routes[0].headers.subjectId: has another meaning already; choose another name',
+    ],
+    [
+      'one header name for two facts',
+      withRoute('headers: { subjectId: X-A, tokenId: ▸x_a }'),
+      'routes[0].headers.tokenId: is the name of "subjectId" already',
+    ],
+    // Service token and files
+    [
+      'verify without a service token',
+      withRoute('caveats: { service: ▸verify }'),
+      'routes[0].caveats.service: "verify" needs onezone.serviceTokenFile; without it use "refuse"',
+    ],
+    [
+      'as-onezone with a service token',
+      `onezone: { url: "https://o", serviceTokenFile: token }\nroutes: [{ path: /**, ${URL}, caveats: { service: ▸as-onezone } }]`,
+      'routes[0].caveats.service: "as-onezone" contradicts onezone.serviceTokenFile; use "verify", or remove the file',
+    ],
+    [
+      'service token file that holds none',
+      `onezone: { url: "https://o", serviceTokenFile: ▸text }\n${ROUTES}`,
+      'onezone.serviceTokenFile: names a file whose content is not an Onedata token',
+    ],
+    [
+      'certificate file that holds none',
+      `onezone: { url: "https://o", caFile: ▸text }\n${ROUTES}`,
+      'onezone.caFile: names a file that does not begin with a PEM certificate',
+    ],
+    // YAML
+    ['key twice', `${GOOD}realm: a\n▸realm: b`, 'the key occurs a second time; keep one of them'],
+    ['alias of nothing', `${ONEZONE}routes: ▸*x\n`, 'the alias *x has no anchor &x before it'],
+    ['tag', `${GOOD}realm: ▸!!js/function x\n`, 'tags (!…) are not supported'],
+    ['tab', `${ONEZONE}routes:\n▸\t- a`, 'a tab is used for indentation; YAML wants spaces'],
+    [
+      'two documents',
+      `${GOOD}▸---\na: 1`,
+      'a second document begins here; a configuration is one document',
+    ],
+  ]
+
+  test.each(table)('%s', async (_, marked, problem) => {
+    const before = marked.slice(0, marked.indexOf('▸')).split('\n')
+    const place = `${before.length}:${(before.at(-1)?.length ?? 0) + 1}`
+    expect(await problemsOf(marked.replace('▸', ''))).toEqual([`config.yaml:${place}: ${problem}`])
+  })
+})
+
+describe('a file that cannot be read', () => {
+  test('does not exist', async () => {
+    await expect(loadConfig({ file: '/nowhere/config.yaml' })).rejects.toThrow(
+      '/nowhere/config.yaml:1:1: cannot be read: there is no such file',
+    )
+  })
+
+  test('multiplies itself', async () => {
+    const levels = Array.from(
+      { length: 9 },
+      (_, i) => `a${i + 1}: &a${i + 1} [${`*a${i}, `.repeat(9)}]`,
+    )
+    const [problem] = await problemsOf(`a0: &a0 x\n${levels.join('\n')}\n`)
+    expect(problem).toMatch(/^config\.yaml:1:1: cannot be read: Excessive alias count/)
+  })
+
+  test('contains itself', async () => {
+    const problems = await problemsOf(`${GOOD}trustedProxies: &a [*a]\n`)
+    expect(problems).toEqual([
+      'config.yaml:3:21: trustedProxies[0]: must be an address or CIDR range, not a list',
+    ])
+  })
+
+  test('is nested without end', async () => {
+    const [problem] = await problemsOf('['.repeat(100_000))
+    expect(problem).toMatch(/^config\.yaml:\d+:\d+: cannot be read/)
+  })
+
+  test('is larger than any configuration', async () => {
+    const [problem] = await problemsOf(`# ${'x'.repeat(1024 * 1024)}`)
+    expect(problem).toMatch(/is larger than 1048576 bytes/)
+  })
+})
+
+describe('all problems are told at once', () => {
+  test('in the order of the file, then variables and flags', async () => {
+    const text = `adminListen: 1\nlistn: 1\nroutes:\n  - path: a\n    optionl: true\n    upstream: http://u\n`
+    const env = { ONEGATE_LOG_LEVEL: 'loud', ONEGATE_LISTN: 'x', ONEGATE_ZZZ: '1' }
+    const flags = { listen: 'nowhere', trustedProxies: ['10.0.0.0/8', 'x'] }
+    expect(await problemsOf(text, { env, flags })).toEqual([
+      `config.yaml:1:1: ${MISSING_URL}`,
+      'config.yaml:1:14: adminListen: must be HOST:PORT, not 1',
+      'config.yaml:2:1: listn: is not a setting here; did you mean "listen"?',
+      'config.yaml:4:11: routes[0].path: must begin with "/", e.g. /api/** or /**',
+      'config.yaml:5:5: routes[0].optionl: is not a setting here; did you mean "optional"?',
+      '--listen: listen: must be HOST:PORT, e.g. 127.0.0.1:8080 or [::1]:8080',
+      '--trusted-proxy: trustedProxies[1]: must be an IP address or CIDR range, e.g. 10.0.0.0/8 or fd00::/8',
+      'ONEGATE_LOG_LEVEL: log.level: must be one of debug, info, warn, error, not "loud"',
+      'ONEGATE_LISTN: is not a variable of onegate; did you mean ONEGATE_LISTEN?',
+      'ONEGATE_ZZZ: is not a variable of onegate; remove it',
+    ])
+  })
+
+  test('without a file', async () => {
+    await expect(loadConfig({})).rejects.toThrow(
+      `configuration: ${MISSING_URL}\nconfiguration: ${MISSING_ROUTES}`,
+    )
+  })
+
+  test('with path, source, line and column for programs', async () => {
+    const directory = await directoryWith({ 'config.yaml': `${GOOD}log: { level: x }` })
+    const file = join(directory, 'config.yaml')
+    await expect(loadConfig({ file })).rejects.toMatchObject({
+      code: 'ERR_CONFIG_INVALID',
+      problems: [{ path: 'log.level', source: file, line: 3, column: 15 }],
+    })
+  })
+})
