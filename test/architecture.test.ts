@@ -1,0 +1,147 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+import { describe, expect, test } from 'vitest'
+
+/**
+ * Who may import whom. A room is a folder of `src`, or a file at its root. Anything absent is forbidden; arrows go down
+ * the ranks only; rooms of one rank never meet.
+ */
+interface Row {
+  readonly rank: number
+  readonly rooms: readonly string[]
+  readonly packages: readonly string[]
+  /** `node:` modules; `any` for rooms that live on the platform. */
+  readonly node: readonly string[] | 'any'
+}
+
+const row = (
+  rank: number,
+  rooms: string,
+  packages: string = '',
+  node: readonly string[] | 'any' = [],
+): Row => ({ rank, rooms: words(rooms), packages: words(packages), node })
+
+const TABLE: Record<string, Row> = {
+  errors: row(-1, ''),
+  clock: row(-1, ''),
+  logger: row(-2, ''),
+  observer: row(-1, 'logger'),
+  token: row(0, 'errors', '', ['buffer', 'crypto']),
+  onezone: row(1, 'errors clock token', 'undici'),
+  config: row(1, 'errors token', 'yaml zod', 'any'),
+  'dev-onezone': row(1, 'errors clock token', '', 'any'),
+  verifier: row(2, 'errors clock token onezone'),
+  cache: row(3, 'errors clock logger observer token verifier', 'lru-cache', ['crypto']),
+  verification: row(4, 'errors clock token onezone verifier cache'),
+  authenticator: row(5, 'errors clock logger observer token verifier', 'ipaddr.js lru-cache', [
+    'net',
+  ]),
+  middleware: row(6, 'errors logger verifier verification authenticator', 'hono'),
+  proxy: row(6, 'errors clock logger observer verifier authenticator', 'hono undici', 'any'),
+  metrics: row(7, 'onezone verifier cache authenticator proxy', 'prom-client hono'),
+  listener: row(7, '', '@hono/node-server', 'any'),
+  gateway: row(
+    8,
+    'errors clock logger verification authenticator middleware proxy metrics config listener',
+    'hono',
+    'any',
+  ),
+  cli: row(9, 'errors clock logger token onezone config gateway dev-onezone', 'pino', 'any'),
+  index: row(
+    9,
+    'errors clock logger token onezone verifier cache verification authenticator middleware',
+  ),
+}
+
+const SRC = fileURLToPath(new URL('../src', import.meta.url))
+const FILES = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((file) =>
+  file.endsWith('.ts'),
+)
+
+function words(text: string): string[] {
+  return text.split(' ').filter((word) => word !== '')
+}
+
+function roomOf(file: string): string {
+  return (file.split('/')[0] ?? '').replace(/\.ts$/, '')
+}
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(join(SRC, file), 'utf8')
+  const statements = text.matchAll(
+    /^\s*(?:import|export)\s(?:[^'"`;]*?\sfrom\s+)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/gm,
+  )
+  return [...statements].map((match) => match[1] ?? match[2] ?? '')
+}
+
+function objectionTo(file: string, specifier: string): string | null {
+  const room = roomOf(file)
+  const rule = TABLE[room]
+  if (rule === undefined) return `room "${room}" has no row in the table`
+  if (specifier.startsWith('node:')) {
+    const name = specifier.slice('node:'.length)
+    return rule.node === 'any' || rule.node.includes(name)
+      ? null
+      : `${room} may not use ${specifier}`
+  }
+  if (!specifier.startsWith('.')) {
+    const name = specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/')
+    return rule.packages.includes(name) ? null : `${room} may not use the package ${name}`
+  }
+  const target = relative(SRC, resolve(SRC, dirname(file), specifier))
+  if (target.startsWith('..')) return `${specifier} leaves src`
+  if (roomOf(target) === room) return null
+  return rule.rooms.includes(roomOf(target)) ? null : `${room} may not import ${roomOf(target)}`
+}
+
+describe('the house', () => {
+  test.each(FILES)('%s imports only what its room may', (file) => {
+    expect(TABLE[roomOf(file)], `room "${roomOf(file)}" has no row in the table`).toBeDefined()
+    expect(
+      importsOf(file)
+        .map((specifier) => objectionTo(file, specifier))
+        .filter(Boolean),
+    ).toEqual([])
+  })
+
+  test('the table lists only rooms that exist, and its arrows go down the ranks', () => {
+    for (const [room, { rank, rooms }] of Object.entries(TABLE)) {
+      expect(
+        FILES.some((file) => roomOf(file) === room),
+        `room "${room}" does not exist`,
+      ).toBe(true)
+      for (const target of rooms) {
+        expect(TABLE[target]?.rank, `${room} → ${target} goes up or sideways`).toBeLessThan(rank)
+      }
+    }
+  })
+
+  test('rooms are one level deep and no file passes the ceiling of 350 lines', () => {
+    for (const file of FILES) {
+      expect(file.split('/').length, file).toBeLessThanOrEqual(2)
+      expect(readFileSync(join(SRC, file), 'utf8').split('\n').length, file).toBeLessThanOrEqual(
+        351,
+      )
+    }
+  })
+
+  test('no file or folder is a drawer', () => {
+    const drawers = /^(?:utils?|helpers?|common|core|misc|manager|service|types)(?:\.ts)?$/
+    for (const file of FILES) {
+      expect(
+        file.split('/').filter((part) => drawers.test(part)),
+        file,
+      ).toEqual([])
+    }
+  })
+
+  test('the checker sees every form of import', () => {
+    expect(objectionTo('token/x.ts', '../verifier/index.ts')).toMatch('may not import verifier')
+    expect(objectionTo('token/x.ts', 'undici')).toMatch('may not use the package undici')
+    expect(objectionTo('token/x.ts', 'node:fs')).toMatch('may not use node:fs')
+    expect(objectionTo('cache/x.ts', '../revocation/index.ts')).toMatch('may not import revocation')
+    expect(objectionTo('drawer/x.ts', '../token/index.ts')).toMatch('no row')
+  })
+})
