@@ -1,0 +1,74 @@
+/** What one round measured: a number per column; null: this machine does not tell. */
+export type Measurement = Readonly<Record<string, number | null>>
+
+export interface Column {
+  /** Key of a {@link Measurement}. */
+  readonly key: string
+  /** With its unit. */
+  readonly title: string
+  /** How many decimals are shown. */
+  readonly digits: number
+}
+
+/** One row of a report. */
+export interface Scenario {
+  readonly name: string
+  /** Asserts, on real answers, that what will be measured does its job. */
+  check(): Promise<void>
+  /** Brings it to its steady state; what happens here is in no number. */
+  warmUp?(seconds: number): Promise<void>
+  measure(seconds: number): Promise<Measurement>
+  /** Asserts what can only be known when all rounds are over. */
+  confirm?(): Promise<void>
+}
+
+/** A row that cannot be had here: a program that is not installed, a system that does not tell. */
+export interface SkippedScenario {
+  readonly name: string
+  readonly skipped: string
+}
+
+/** A column that says how many times a value is that of another scenario in the same round. */
+export interface RatioColumn {
+  readonly title: string
+  /** Key of the column that is compared. */
+  readonly column: string
+  /** Name of the scenario that counts as 1. */
+  readonly to: string
+}
+
+/** A statement about two scenarios, with what it is meant to be. */
+export interface Comparison {
+  readonly title: string
+  readonly column: string
+  readonly of: string
+  readonly to: string
+  /** The ratio is not meant to be higher. A missed goal is reported; it is no failure. */
+  readonly goalAtMost?: number | undefined
+}
+
+/** A suite while everything that it needs is running. */
+export interface OpenSuite {
+  readonly scenarios: readonly (Scenario | SkippedScenario)[]
+  /** What a reader of the numbers must know, asked for when they are there. */
+  notes(): readonly string[]
+  close(): Promise<void>
+}
+
+/**
+ * Scenarios that are measured side by side, in rounds: A B C, A B C, … A ratio compares two scenarios of one round, so
+ * that a machine that is busy for a while is busy for both.
+ */
+export interface Suite {
+  readonly name: string
+  /** One line. */
+  readonly about: string
+  readonly columns: readonly Column[]
+  readonly ratios: readonly RatioColumn[]
+  readonly comparisons: readonly Comparison[]
+  readonly rounds: number
+  /** How long each scenario warms up at most, in seconds. */
+  readonly warmUpSeconds: number
+  /** @param product The directory of the compiled product, see `buildProduct`. */
+  open(product: string): Promise<OpenSuite>
+}

@@ -1,0 +1,76 @@
+import { formatListenAddress, loadConfig, type GatewayConfig } from '../config/index.ts'
+import { ConfigError } from '../errors.ts'
+import type { Command } from './command.ts'
+import { EXIT } from './exit-codes.ts'
+import { UsageError } from './failure.ts'
+import { columns, type Terminal } from './terminal.ts'
+
+/** `onegate check` */
+export const checkCommand: Command = {
+  name: 'check',
+  usage: ['--config FILE [--json]'],
+  about: `Validates a configuration as serve would load it in this environment, the files that it names included,
+and says what would run. Nothing is started, and Onezone is not asked.`,
+  options: {
+    config: { value: 'FILE', help: 'YAML or JSON file with the configuration.' },
+    json: { help: 'Print one line: {"ok":true,"config"} or {"ok":false,"problems"}.' },
+  },
+  exits: [
+    [EXIT.ok, 'the configuration is good'],
+    [EXIT.config, 'it is not; every problem is told as FILE:LINE:COLUMN: SETTING: PROBLEM'],
+  ],
+  examples: ['onegate check --config /etc/onegate.yaml'],
+
+  async run(args, terminal) {
+    const file = args.text('config')
+    if (file === undefined) throw new UsageError('--config FILE is missing')
+    try {
+      const config = await loadConfig({ file, env: terminal.env })
+      if (args.has('json'))
+        terminal.print(JSON.stringify({ ok: true, config: withoutSecrets(config) }))
+      else for (const line of summary(file, config, terminal)) terminal.print(line)
+      return EXIT.ok
+    } catch (error) {
+      if (!(error instanceof ConfigError) || !args.has('json')) throw error
+      terminal.print(JSON.stringify({ ok: false, problems: error.problems }))
+      return EXIT.config
+    }
+  },
+}
+
+function withoutSecrets(config: GatewayConfig): object {
+  const { ca, serviceToken, ...onezone } = config.onezone
+  return {
+    ...config,
+    onezone: { ...onezone, ca: ca !== undefined, serviceToken: serviceToken !== undefined },
+  }
+}
+
+function summary(file: string, config: GatewayConfig, terminal: Terminal): string[] {
+  const { onezone, trustedProxies, routes, verdicts } = config
+  const settings = [
+    ['listen', formatListenAddress(config.listen)],
+    ['admin', formatListenAddress(config.adminListen)],
+    ['Onezone', onezone.url + (onezone.serviceToken === undefined ? '' : ', with a service token')],
+    ['trusted proxies', trustedProxies.join(', ') || 'none'],
+    ['staleness', `at most ${verdicts.maxStalenessMs} ms`],
+  ]
+  const header = ['route', 'path', 'token', 'interface', 'upstream'] as const
+  const table = columns([
+    header,
+    ...routes.map((route) => [
+      route.id,
+      route.path,
+      route.optional ? `${route.token} (optional)` : route.token,
+      route.token === 'none' ? '-' : (route.interface ?? 'none'),
+      route.upstream,
+    ]),
+  ])
+  return [
+    `${file}: ${terminal.style('green', 'good')}`,
+    '',
+    ...columns(settings),
+    '',
+    ...table.map((line, at) => (at === 0 ? terminal.style('bold', line) : line)),
+  ]
+}

@@ -1,0 +1,106 @@
+import { readFileSync } from 'node:fs'
+import { didYouMean } from '../config/suggestion.ts'
+import { ConfigError, OnegateError } from '../errors.ts'
+import { readArguments } from './arguments.ts'
+import type { Command } from './command.ts'
+import { EXIT } from './exit-codes.ts'
+import { CommandFailure, UsageError } from './failure.ts'
+import { COMMAND_SUMMARIES, helpOf, overview } from './help.ts'
+import type { Terminal } from './terminal.ts'
+
+// Loaded on demand: inspecting a token must not wait for an HTTP server and its metrics to load.
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  demo: async () => (await import('./demo.ts')).demoCommand,
+  serve: async () => (await import('./serve.ts')).serveCommand,
+  onezone: async () => (await import('./onezone.ts')).onezoneCommand,
+  check: async () => (await import('./check.ts')).checkCommand,
+  'token inspect': async () => (await import('./token-inspect.ts')).inspectCommand,
+  'token confine': async () => (await import('./token-confine.ts')).confineCommand,
+  'token verify': async () => (await import('./token-verify.ts')).verifyCommand,
+}
+
+/**
+ * Finds the command that is meant and runs it. Everything that goes wrong is told on the terminal, never thrown.
+ *
+ * @param argv What follows `onegate` on the command line.
+ * @returns The exit code.
+ */
+export async function dispatch(argv: readonly string[], terminal: Terminal): Promise<number> {
+  const words = argv[0] === 'token' ? 2 : 1
+  const name = argv.slice(0, words).join(' ')
+  switch (name) {
+    case '--version':
+    case '-v':
+      terminal.print(packageVersion())
+      return EXIT.ok
+    case '--help':
+    case '-h':
+    case 'help':
+    case 'token --help':
+    case 'token -h':
+      terminal.print(overview())
+      return EXIT.ok
+    case '':
+    case 'token':
+      terminal.report(overview())
+      return EXIT.usage
+  }
+  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+  if (load === undefined) return reportUnknown(name, terminal)
+  return runCommand(await load(), argv.slice(words), terminal)
+}
+
+async function runCommand(
+  command: Command,
+  argv: readonly string[],
+  terminal: Terminal,
+): Promise<number> {
+  if (argv.includes('--help') || argv.includes('-h')) {
+    terminal.print(helpOf(command))
+    return EXIT.ok
+  }
+  try {
+    return await command.run(readArguments(argv, command.options, command.refusal), terminal)
+  } catch (error) {
+    return reportFailure(`onegate ${command.name}`, error, terminal)
+  }
+}
+
+function reportUnknown(name: string, terminal: Terminal): number {
+  // What is no command may be a token in the wrong place.
+  const shown = name.length > 30 ? 'there is no such command' : `there is no command "${name}"`
+  terminal.report(`onegate: ${shown}${didYouMean(name, Object.keys(COMMAND_SUMMARIES))}`)
+  terminal.report('Try: onegate --help')
+  return EXIT.usage
+}
+
+function reportFailure(name: string, error: unknown, terminal: Terminal): number {
+  if (error instanceof UsageError) {
+    terminal.report(`${name}: ${error.message}`)
+    terminal.report(`Try: ${name} --help`)
+    return EXIT.usage
+  }
+  if (error instanceof ConfigError) {
+    for (const line of error.message.split('\n')) terminal.report(line)
+    const count = error.problems.length
+    terminal.report(`${name}: the configuration has ${count} problem${count === 1 ? '' : 's'}`)
+    return EXIT.config
+  }
+  if (error instanceof CommandFailure || error instanceof OnegateError) {
+    terminal.report(`${name}: ${error.message}`)
+    return EXIT.failure
+  }
+  return reportBug(error, terminal)
+}
+
+/** Tells of an error that nobody foresaw. Returns the exit code. */
+export function reportBug(error: unknown, terminal: Terminal): number {
+  terminal.report(error instanceof Error ? (error.stack ?? error.message) : String(error))
+  terminal.report('onegate: this is a mistake in onegate itself; please report it')
+  return EXIT.bug
+}
+
+function packageVersion(): string {
+  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(manifest) as { version: string }).version
+}

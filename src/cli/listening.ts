@@ -1,0 +1,49 @@
+import { formatListenAddress, type ListenAddress } from '../config/listen-address.ts'
+import { CommandFailure, isSystemError } from './failure.ts'
+
+/** A listener that a command opens, and how its user names the address. */
+export interface ListenerChoice {
+  readonly address: ListenAddress
+  /** The flag or setting that chooses it. */
+  readonly setting: string
+}
+
+/**
+ * Opens listeners and tells a person which of their settings is to blame where that fails.
+ *
+ * @throws {CommandFailure} that names the setting.
+ */
+export async function openListeners<T>(
+  choices: readonly ListenerChoice[],
+  open: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await open()
+  } catch (error) {
+    if (!isSystemError(error)) throw error
+    const choice = choices.find(({ address }) => failedAt(error, address)) ?? choices[0]
+    if (choice === undefined) throw error
+    const problem = `cannot listen on ${formatListenAddress(choice.address)}: ${reasonOf(error.code)}`
+    throw new CommandFailure(`${problem}; choose another with ${choice.setting}`, { cause: error })
+  }
+}
+
+function failedAt(error: Error, { host, port }: ListenAddress): boolean {
+  const { port: failedPort, hostname } = error as { port?: number; hostname?: string }
+  return hostname === undefined ? failedPort === port : hostname === host
+}
+
+function reasonOf(code: string): string {
+  switch (code) {
+    case 'EADDRINUSE':
+      return 'the port is in use'
+    case 'EACCES':
+      return 'permission denied'
+    case 'EADDRNOTAVAIL':
+      return 'this machine has no such address'
+    case 'ENOTFOUND':
+      return 'there is no such host'
+    default:
+      return code
+  }
+}

@@ -1,0 +1,90 @@
+import { readFile } from 'node:fs/promises'
+import { parseListenAddress, type ListenAddress } from '../config/listen-address.ts'
+import { createDevOnezone, validateWorld, type World } from '../dev-onezone/index.ts'
+import type { Command } from './command.ts'
+import { EXIT } from './exit-codes.ts'
+import { CommandFailure, isSystemError, UsageError } from './failure.ts'
+import { openListeners } from './listening.ts'
+import { createStopSignal } from './stop-signal.ts'
+
+/** `onegate onezone` */
+export const onezoneCommand: Command = {
+  name: 'onezone',
+  usage: ['[FLAGS]'],
+  about: `Runs the embedded development Onezone: it issues and verifies real tokens for a world that is made
+up. It has no permissions, so everybody who reaches it can have any token. Not for production.`,
+  options: {
+    listen: { value: 'HOST:PORT', help: 'Where to listen (127.0.0.1:9443); port 0: any.' },
+    world: {
+      value: 'FILE',
+      help: 'JSON file with the world, or with the world under the key "world".',
+    },
+    control: { help: 'Serve /control/ too, and believe X-Control-Auth: for tests.' },
+    json: { help: 'When ready, print one line {"onezone"} with the base URL.' },
+    'i-know-this-is-not-onezone': { help: 'Allow an address that others can reach.' },
+  },
+  exits: [[EXIT.config, 'the world was refused; every problem is told']],
+  examples: ['onegate onezone --listen 127.0.0.1:0 --world world.json --control --json'],
+
+  async run(args, terminal) {
+    const address = readAddress(args.text('listen') ?? '127.0.0.1:9443')
+    const isAllowed = args.has('i-know-this-is-not-onezone')
+    if (!isAllowed && !isLoopback(address.host)) {
+      throw new UsageError(
+        `--listen ${address.host} can be reached by others, and this Onezone gives tokens to everybody; ` +
+          'listen on 127.0.0.1, or add --i-know-this-is-not-onezone',
+      )
+    }
+    const file = args.text('world')
+    const world = file === undefined ? undefined : await readWorld(file)
+    const stop = createStopSignal()
+    const onezone = await openListeners([{ address, setting: '--listen' }], () =>
+      createDevOnezone({
+        host: address.host,
+        port: address.port,
+        control: args.has('control'),
+        iKnowThisIsNotOnezone: isAllowed,
+        ...(world === undefined ? {} : { world }),
+      }),
+    )
+    if (args.has('json')) terminal.print(JSON.stringify({ onezone: onezone.url }))
+    else terminal.print(`The development Onezone listens at ${onezone.url}. Not for production.`)
+
+    await stop.received
+    await onezone.close()
+    stop.release()
+    return EXIT.ok
+  },
+}
+
+function readAddress(text: string): ListenAddress {
+  try {
+    return parseListenAddress(text)
+  } catch (error) {
+    if (error instanceof TypeError) throw new UsageError(`--listen ${error.message}`)
+    throw error
+  }
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(?:\.\d+){3}$/.test(host)
+}
+
+async function readWorld(file: string): Promise<World> {
+  let text: string
+  try {
+    text = await readFile(file, 'utf8')
+  } catch (error) {
+    if (isSystemError(error)) throw new CommandFailure(`cannot read ${file}: ${error.code}`)
+    throw error
+  }
+  try {
+    const json: unknown = JSON.parse(text)
+    const nested = typeof json === 'object' && json !== null && 'world' in json
+    return validateWorld(nested ? json.world : json)
+  } catch (error) {
+    // The message of the parser repeats a part of the file, which may hold secrets of tokens.
+    if (error instanceof SyntaxError) throw new CommandFailure(`${file} is no JSON`)
+    throw error
+  }
+}

@@ -1,0 +1,90 @@
+import { formatListenAddress, loadConfig } from '../config/index.ts'
+import { createGateway } from '../gateway.ts'
+import type { Command } from './command.ts'
+import { EXIT } from './exit-codes.ts'
+import { openListeners } from './listening.ts'
+import { createLog, warnOfOldNode } from './log.ts'
+import { createStopSignal } from './stop-signal.ts'
+
+/** `onegate serve` */
+export const serveCommand: Command = {
+  name: 'serve',
+  usage: ['--config FILE [FLAGS]', '--onezone-url URL --upstream URL [FLAGS]'],
+  about: `Runs the gateway until SIGTERM or SIGINT; then requests that are under way finish, and it
+exits with 0. A second signal ends it at once.
+
+Settings come from flags, else from the environment, else from the file, else they have defaults.
+Each scalar setting has a variable: verdicts.maxStalenessMs is ONEGATE_VERDICTS_MAX_STALENESS_MS.
+Secrets are given as files: onezone.serviceTokenFile, ONEGATE_ONEZONE_SERVICE_TOKEN_FILE.`,
+  options: {
+    config: { value: 'FILE', help: 'YAML or JSON file with the configuration.' },
+    'onezone-url': { value: 'URL', help: 'Onezone, which verifies the tokens.' },
+    upstream: { value: 'URL', help: 'The one upstream, behind a route /** for access tokens.' },
+    listen: { value: 'HOST:PORT', help: 'Where to accept requests (127.0.0.1:8080); port 0: any.' },
+    'admin-listen': {
+      value: 'HOST:PORT',
+      help: 'Where to serve /metrics, /livez and /readyz (127.0.0.1:9090).',
+    },
+    'trusted-proxy': {
+      value: 'CIDR',
+      multiple: true,
+      help: 'Address or range whose X-Forwarded-For is believed (none).',
+    },
+    'log-level': { value: 'LEVEL', help: 'debug, info, warn or error (info).' },
+    json: { help: 'When ready, print one line {"gateway","admin"} with both base URLs.' },
+  },
+  exits: [[EXIT.config, 'the configuration was refused; every problem is told with its place']],
+  examples: [
+    'onegate serve --config /etc/onegate.yaml',
+    'onegate serve --onezone-url https://onezone.example.org --upstream http://127.0.0.1:3000',
+  ],
+
+  async run(args, terminal) {
+    const trustedProxies = args.list('trusted-proxy')
+    const config = await loadConfig({
+      file: args.text('config'),
+      env: terminal.env,
+      flags: {
+        listen: args.text('listen'),
+        adminListen: args.text('admin-listen'),
+        onezoneUrl: args.text('onezone-url'),
+        upstream: args.text('upstream'),
+        trustedProxies: trustedProxies.length > 0 ? trustedProxies : undefined,
+        logLevel: args.text('log-level'),
+      },
+    })
+    const log = createLog(config.log.level)
+    warnOfOldNode(log)
+
+    const stop = createStopSignal()
+    const gateway = await openListeners(
+      [
+        { address: config.listen, setting: '--listen' },
+        { address: config.adminListen, setting: '--admin-listen' },
+      ],
+      () => createGateway(config, { logger: log }),
+    )
+    const addresses = { gateway: gateway.url, admin: gateway.adminUrl }
+    if (args.has('json')) terminal.print(JSON.stringify(addresses))
+    log.info(
+      {
+        ...addresses,
+        listen: formatListenAddress(config.listen),
+        onezone: config.onezone.url,
+        routes: config.routes.map(({ path, token, upstream }) => ({ path, token, upstream })),
+        maxStalenessMs: config.verdicts.maxStalenessMs,
+      },
+      'the gateway is ready',
+    )
+
+    const signal = await stop.received
+    log.info(
+      { signal, drainMs: config.shutdown.drainMs },
+      'stopping; requests under way may finish',
+    )
+    await gateway.close()
+    stop.release()
+    log.info({}, 'stopped')
+    return EXIT.ok
+  },
+}

@@ -1,0 +1,87 @@
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { directoryWith, SERVICE_TOKEN } from '../config/config-directory.ts'
+import { runDispatch } from './run-dispatch.ts'
+
+const GOOD = `
+onezone: { url: https://onezone.example.org, serviceTokenFile: token }
+trustedProxies: [10.0.0.0/8]
+routes:
+  - { path: /public/**, token: none, upstream: "http://127.0.0.1:3000" }
+  - { id: api, path: /**, optional: true, upstream: "http://127.0.0.1:3001/base" }
+`
+
+describe('onegate check', () => {
+  test('says what would run', async () => {
+    const file = join(await directoryWith({ 'c.yaml': GOOD, token: SERVICE_TOKEN }), 'c.yaml')
+    const { code, stdout, stderr } = await runDispatch(['check', '--config', file])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toBe(`${file}: good
+
+listen           127.0.0.1:8080
+admin            127.0.0.1:9090
+Onezone          https://onezone.example.org, with a service token
+trusted proxies  10.0.0.0/8
+staleness        at most 10000 ms
+
+route       path        token              interface  upstream
+/public/**  /public/**  none               -          http://127.0.0.1:3000
+api         /**         access (optional)  rest       http://127.0.0.1:3001/base
+`)
+  })
+
+  test('in colours on a terminal, unless NO_COLOR is set', async () => {
+    const file = join(await directoryWith({ 'c.yaml': GOOD, token: SERVICE_TOKEN }), 'c.yaml')
+    const check = (env: Record<string, string>, isTTY: boolean) =>
+      runDispatch(['check', '--config', file], { env, isTTY })
+    expect((await check({}, true)).stdout).toContain(': \u001b[32mgood\u001b[39m\n')
+    expect((await check({}, false)).stdout).not.toContain('\u001b')
+    expect((await check({ NO_COLOR: '1' }, true)).stdout).not.toContain('\u001b')
+    expect((await check({ TERM: 'dumb' }, true)).stdout).not.toContain('\u001b')
+  })
+
+  test('--json prints the configuration without its secrets', async () => {
+    const file = join(await directoryWith({ 'c.yaml': GOOD, token: SERVICE_TOKEN }), 'c.yaml')
+    const { code, stdout } = await runDispatch(['check', '--config', file, '--json'])
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({
+      ok: true,
+      config: {
+        onezone: { serviceToken: true, ca: false },
+        routes: [{ id: '/public/**' }, { id: 'api' }],
+      },
+    })
+    expect(stdout).not.toContain('MDA')
+  })
+
+  test('tells every problem with its place, and exit code 78', async () => {
+    const text =
+      'listn: 1\nonezone: { url: https://o }\nroutes: [{ path: /**, token: acess, upstream: x }]\n'
+    const file = join(await directoryWith({ 'c.yaml': text }), 'c.yaml')
+    const env = { ONEGATE_LOG_LEVEL: 'loud' }
+    const [plain, json] = await Promise.all([
+      runDispatch(['check', '--config', file], { env }),
+      runDispatch(['check', '--config', file, '--json'], { env }),
+    ])
+    expect(plain).toEqual({
+      code: 78,
+      stdout: '',
+      stderr: `${file}:1:1: listn: is not a setting here; did you mean "listen"?
+${file}:3:30: routes[0].token: must be one of access, identity, invite, none, not "acess"; did you mean "access"?
+${file}:3:47: routes[0].upstream: must be a URL that begins with http:// or https://, e.g. http://127.0.0.1:3000
+ONEGATE_LOG_LEVEL: log.level: must be one of debug, info, warn, error, not "loud"
+onegate check: the configuration has 4 problems
+`,
+    })
+    expect(json).toMatchObject({ code: 78, stderr: '' })
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      ok: false,
+      problems: [
+        { path: 'listn', source: file, line: 1, column: 1 },
+        {},
+        {},
+        { source: 'ONEGATE_LOG_LEVEL' },
+      ],
+    })
+  })
+})

@@ -1,0 +1,62 @@
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { directoryWith } from '../config/config-directory.ts'
+import { startOnegate } from './onegate-process.ts'
+import { runDispatch } from './run-dispatch.ts'
+
+const VECTORS = fileURLToPath(new URL('../vectors/verify.json', import.meta.url))
+
+describe('onegate onezone', () => {
+  test('serves the world of a file, and control where that is asked for', async () => {
+    const onezone = startOnegate([
+      'onezone',
+      '--listen',
+      '127.0.0.1:0',
+      '--world',
+      VECTORS,
+      '--control',
+      '--json',
+    ])
+    onTestFinished(async () => void (await onezone.stop()))
+    const { onezone: url } = await onezone.ready<{ onezone: string }>()
+    const user = '79c8c2926b94b5b5749882321e35049echc8f4'
+    const generation = await fetch(`${url}/api/v3/onezone/user/tokens/temporary`, {
+      headers: { 'X-Control-Auth': `user:${user}` },
+    })
+    expect([generation.status, await generation.json()]).toEqual([200, { generation: 1 }])
+    expect((await fetch(`${url}/control/calls`)).status).toBe(200)
+    expect(await onezone.stop()).toMatchObject({ code: 0, stderr: '' })
+  })
+
+  test('without --control nobody rules it', async () => {
+    const onezone = startOnegate(['onezone', '--listen', '127.0.0.1:0', '--json'])
+    onTestFinished(async () => void (await onezone.stop()))
+    const { onezone: url } = await onezone.ready<{ onezone: string }>()
+    expect((await fetch(`${url}/control/calls`)).status).toBe(404)
+  })
+
+  test('a world that is refused is told with every problem, and exit code 78', async () => {
+    const world = { users: { alice: { blocked: 1 } }, provders: {} }
+    const file = join(await directoryWith({ 'world.json': JSON.stringify(world) }), 'world.json')
+    const { code, stdout, stderr } = await runDispatch(['onezone', '--world', file])
+    expect({ code, stdout }).toEqual({ code: 78, stdout: '' })
+    expect(stderr).toContain('provders')
+    expect(stderr).toContain('users.alice.blocked')
+  })
+
+  test.each([
+    ['is no JSON', '{"secret": hunter2}', 'is no JSON'],
+    ['is not there', null, 'ENOENT'],
+  ])('a file that %s is told without its content', async (_, text, problem) => {
+    const directory = await directoryWith(text === null ? {} : { 'world.json': text })
+    const { code, stderr } = await runDispatch([
+      'onezone',
+      '--world',
+      join(directory, 'world.json'),
+    ])
+    expect(code).toBe(1)
+    expect(stderr).toContain(problem)
+    expect(stderr).not.toContain('hunter2')
+  })
+})

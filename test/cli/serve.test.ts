@@ -1,0 +1,200 @@
+import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
+import { Agent, createServer, get, type IncomingMessage, type ServerResponse } from 'node:http'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { createDevOnezone, type DevOnezone } from '../../src/dev-onezone/index.ts'
+import { directoryWith } from '../config/config-directory.ts'
+import { readBody, startHttpServer } from '../helpers/http-server.ts'
+import { runOnegate, startOnegate, type OnegateProcess } from './onegate-process.ts'
+import { runDispatch } from './run-dispatch.ts'
+
+interface Addresses {
+  readonly gateway: string
+  readonly admin: string
+}
+
+const ANY_PORTS = ['--listen', '127.0.0.1:0', '--admin-listen', '127.0.0.1:0']
+const ALICE = { type: 'user', id: 'alice' } as const
+
+async function startOnezone(): Promise<DevOnezone> {
+  const onezone = await createDevOnezone()
+  onTestFinished(() => onezone.close())
+  return onezone
+}
+
+async function serve(
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<OnegateProcess & Addresses> {
+  const onegate = startOnegate(['serve', ...ANY_PORTS, '--json', ...args], { env })
+  onTestFinished(async () => void (await onegate.stop()))
+  return { ...onegate, ...(await onegate.ready<Addresses>()) }
+}
+
+function respond(response: ServerResponse, body: string): void {
+  response.end(body)
+}
+
+describe('onegate serve', () => {
+  test('puts authentication in front of an upstream; logs are JSON without tokens', async () => {
+    const onezone = await startOnezone()
+    const seen: IncomingMessage[] = []
+    const upstream = await startHttpServer((request, response) => {
+      seen.push(request)
+      respond(response, 'from upstream')
+    })
+    const gateway = await serve([
+      '--onezone-url',
+      onezone.url,
+      '--upstream',
+      upstream.url,
+      '--log-level',
+      'debug',
+    ])
+    const token = onezone.createTemporaryToken({ subject: ALICE })
+
+    const granted = await fetch(`${gateway.gateway}/x`, { headers: { 'X-Auth-Token': token } })
+    expect([granted.status, await granted.text()]).toEqual([200, 'from upstream'])
+    expect(seen[0]?.headers['x-onedata-subject-id']).toBe('alice')
+    expect(seen[0]?.headers['x-auth-token']).toBeUndefined()
+    expect((await fetch(`${gateway.gateway}/x`)).status).toBe(401)
+    expect(seen).toHaveLength(1)
+    expect((await fetch(`${gateway.admin}/readyz`)).status).toBe(200)
+
+    const { code, stdout, stderr } = await gateway.stop()
+    expect(code).toBe(0)
+    expect(stdout).toBe(`${JSON.stringify({ gateway: gateway.gateway, admin: gateway.admin })}\n`)
+    expect(stderr).not.toContain('MDA')
+    const lines = stderr
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { msg: string })
+    expect(lines.map(({ msg }) => msg)).toEqual(
+      expect.arrayContaining(['the gateway is ready', 'stopped']),
+    )
+  })
+
+  test('takes its settings from a file, and flags and variables win', async () => {
+    const onezone = await startOnezone()
+    const upstream = await startHttpServer((_, response) => respond(response, 'ok'))
+    const directory = await directoryWith({})
+    const config = join(directory, 'onegate.yaml')
+    await writeFile(
+      config,
+      `listen: 127.0.0.1:1
+realm: from-file
+onezone: { url: "http://127.0.0.1:1" }
+routes:
+  - { path: /open/**, token: none, upstream: "${upstream.url}" }
+`,
+    )
+    const env = { ONEGATE_REALM: 'from-env', ONEGATE_ONEZONE_URL: onezone.url }
+    const gateway = await serve(['--config', config], env)
+    expect((await fetch(`${gateway.gateway}/open/x`)).status).toBe(200)
+    expect((await fetch(`${gateway.gateway}/closed`)).status).toBe(404)
+  })
+
+  test('believes X-Forwarded-For from a trusted proxy only', async () => {
+    const onezone = await startOnezone()
+    const upstream = await startHttpServer((_, response) => respond(response, 'ok'))
+    const urls = ['--onezone-url', onezone.url, '--upstream', upstream.url]
+    const caveats = [{ type: 'ip', whitelist: ['192.0.2.7/32'] }] as const
+    const headers = {
+      'X-Auth-Token': onezone.createNamedToken({ subject: ALICE, name: 'there', caveats }).token,
+      'X-Forwarded-For': '192.0.2.7',
+    }
+    const [trusting, wary] = await Promise.all([
+      serve([...urls, '--trusted-proxy', '127.0.0.1', '--trusted-proxy', '10.0.0.0/8']),
+      serve(urls),
+    ])
+    expect((await fetch(trusting.gateway, { headers })).status).toBe(200)
+    expect((await fetch(wary.gateway, { headers })).status).toBe(401)
+  })
+
+  test('SIGTERM: the request under way finishes, idle connections are closed, and it exits with 0', async () => {
+    const onezone = await startOnezone()
+    const held: ServerResponse[] = []
+    const upstream = createServer((request, response) => {
+      if (request.url === '/held') held.push(response)
+      else respond(response, 'at once')
+      if (request.url === '/held') upstream.emit('held')
+    })
+    await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void upstream.close())
+    const { port } = upstream.address() as { port: number }
+    const gateway = await serve([
+      '--onezone-url',
+      onezone.url,
+      '--upstream',
+      `http://127.0.0.1:${port}`,
+    ])
+    const headers = { 'X-Auth-Token': onezone.createTemporaryToken({ subject: ALICE }) }
+    const agent = new Agent({ keepAlive: true })
+    onTestFinished(() => agent.destroy())
+    const request = async (path: string): Promise<string> => {
+      const [response] = (await once(
+        get(gateway.gateway + path, { agent, headers }),
+        'response',
+      )) as [IncomingMessage]
+      return `${response.statusCode} ${await readBody(response)}`
+    }
+
+    const arrived = once(upstream, 'held')
+    const [underWay] = [request('/held'), await arrived]
+    expect(await request('/idle')).toBe('200 at once')
+    const silent = connect(Number(new URL(gateway.gateway).port), '127.0.0.1')
+    await once(silent, 'connect')
+    onTestFinished(() => void silent.destroy())
+
+    gateway.child.kill('SIGTERM')
+    await expect.poll(() => gateway.stderr(), { timeout: 5000 }).toContain('stopping')
+    expect(gateway.child.exitCode).toBeNull()
+    held[0]?.end('late')
+    expect(await underWay).toBe('200 late')
+    expect(await gateway.ended).toMatchObject({ code: 0 })
+  })
+
+  test('a second signal ends it at once', async () => {
+    const onezone = await startOnezone()
+    const upstream = await startHttpServer(() => {})
+    const gateway = await serve(['--onezone-url', onezone.url, '--upstream', upstream.url])
+    const headers = { 'X-Auth-Token': onezone.createTemporaryToken({ subject: ALICE }) }
+    const underWay = fetch(gateway.gateway, { headers }).catch(() => 'broken off')
+    await once(upstream.server, 'request')
+    gateway.child.kill('SIGTERM')
+    await expect.poll(() => gateway.stderr(), { timeout: 5000 }).toContain('stopping')
+    gateway.child.kill('SIGINT')
+    expect(await gateway.ended).toMatchObject({ code: 130 })
+    expect(await underWay).toBe('broken off')
+  })
+
+  test('a port in use is told with the flag', async () => {
+    const { url } = await startHttpServer(() => {})
+    const taken = url.slice('http://'.length)
+    const urls = ['--onezone-url', url, '--upstream', url]
+    const [traffic, admin] = await Promise.all([
+      runOnegate(['serve', ...urls, '--listen', taken, '--admin-listen', '127.0.0.1:0']),
+      runOnegate(['serve', ...urls, '--listen', '127.0.0.1:0', '--admin-listen', taken]),
+    ])
+    const message = `onegate serve: cannot listen on ${taken}: the port is in use; choose another with`
+    expect(traffic.code).toBe(1)
+    expect(traffic.stderr).toContain(`${message} --listen\n`)
+    expect(admin.code).toBe(1)
+    expect(admin.stderr).toContain(`${message} --admin-listen\n`)
+  })
+
+  test('a configuration that is refused is told with every problem, and exit code 78', async () => {
+    const args = ['serve', '--listen', 'x', '--upstream', 'y']
+    const { code, stdout, stderr } = await runDispatch(args)
+    expect({ code, stdout }).toEqual({ code: 78, stdout: '' })
+    expect(stderr.split('\n')).toEqual([
+      expect.stringMatching(/^--listen: listen: must be HOST:PORT/),
+      expect.stringMatching(/^configuration: onezone\.url: is missing/),
+      expect.stringMatching(/^--upstream: upstream: must be a URL/),
+      'onegate serve: the configuration has 3 problems',
+      '',
+    ])
+  })
+})

@@ -1,0 +1,129 @@
+import { execFile } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+const run = promisify(execFile)
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const BIN = join(ROOT, 'node_modules/.bin')
+
+interface Manifest {
+  exports: Record<string, string | { types: string; default: string }>
+  dependencies: Record<string, string>
+  peerDependencies: Record<string, string>
+}
+const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Manifest
+
+let scratch: string
+let tarball: string
+
+beforeAll(async () => {
+  scratch = mkdtempSync(join(tmpdir(), 'onegate-package-'))
+  const { stdout } = await run(
+    'npm',
+    ['pack', '--ignore-scripts', '--json', '--pack-destination', scratch],
+    { cwd: ROOT },
+  )
+  const [packed] = JSON.parse(stdout) as { filename: string }[]
+  tarball = join(scratch, packed?.filename ?? '')
+}, 120_000)
+
+afterAll(() => rmSync(scratch, { recursive: true, force: true }))
+
+describe('the package', () => {
+  test('is packed with its build, its licence and nothing else', async () => {
+    const { stdout } = await run('tar', ['-tzf', tarball])
+    const files = stdout.trim().split('\n')
+    const top = new Set(files.map((file) => file.split('/')[1]))
+    expect([...top].sort()).toEqual(['LICENSE', 'README.md', 'dist', 'package.json'])
+    expect(
+      files.filter((file) => !/\.(?:js|d\.ts)$/.test(file) && file.includes('/dist/')),
+    ).toEqual([])
+    expect(files).toContain('package/dist/cli/main.js')
+  })
+
+  test('has an entry for every room that is public, and each exists', () => {
+    for (const [subpath, target] of Object.entries(manifest.exports)) {
+      for (const file of typeof target === 'string' ? [target] : [target.types, target.default]) {
+        expect(existsSync(join(ROOT, file)), `${subpath} → ${file}`).toBe(true)
+      }
+    }
+    expect(Object.keys(manifest.exports)).toEqual([
+      '.',
+      './token',
+      './onezone',
+      './gateway',
+      './metrics',
+      './dev',
+      './package.json',
+    ])
+  })
+
+  test('is clean for publint', async () => {
+    const { stdout } = await run(join(BIN, 'publint'), [tarball, '--strict'], { cwd: ROOT })
+    expect(stdout).toContain('All good!')
+  }, 60_000)
+
+  test('has types that resolve for ESM importers', async () => {
+    const { stdout } = await run(
+      join(BIN, 'attw'),
+      [tarball, '--profile', 'esm-only', '--no-emoji'],
+      {
+        cwd: ROOT,
+      },
+    )
+    const resolutions = stdout
+      .split('\n')
+      .filter((line) => /^(?:node16 \(from ESM\)|bundler):/.test(line))
+    expect(resolutions).toHaveLength(2 * Object.keys(manifest.exports).length)
+    expect(resolutions.filter((line) => !line.includes(': OK'))).toEqual([])
+  }, 60_000)
+
+  test('depends on nothing that it does not import, and imports nothing that it does not name', () => {
+    const imported = new Set<string>()
+    for (const file of readdirSync(join(ROOT, 'dist'), { recursive: true, encoding: 'utf8' })) {
+      if (!file.endsWith('.js')) continue
+      const text = readFileSync(join(ROOT, 'dist', file), 'utf8')
+      for (const match of text.matchAll(/\bfrom\s+'([^.'][^']*)'|\bimport\('([^.'][^']*)'\)/g)) {
+        const specifier = match[1] ?? match[2] ?? ''
+        if (specifier.startsWith('node:')) continue
+        imported.add(specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/'))
+      }
+    }
+    const named = [...Object.keys(manifest.dependencies), ...Object.keys(manifest.peerDependencies)]
+    expect([...imported].sort()).toEqual(named.sort())
+  })
+})
+
+describe('importing', () => {
+  /** The modules that a fresh process has loaded after importing one subpath, by their resolve hook. */
+  async function loadedBy(subpath: string): Promise<string> {
+    const entry = manifest.exports[subpath]
+    const file = typeof entry === 'object' ? entry.default : ''
+    const script = `
+      import { register } from 'node:module'
+      const hook = 'export async function resolve(s, c, n) { const r = await n(s, c); process._rawDebug(r.url); return r }'
+      register('data:text/javascript,' + encodeURIComponent(hook))
+      await import(${JSON.stringify(join(ROOT, file))})
+    `
+    const { stderr } = await run(process.execPath, ['--input-type=module', '-e', script])
+    return stderr
+  }
+
+  test('the middleware loads neither proxy, nor prom-client, nor an HTTP server', async () => {
+    const loaded = await loadedBy('.')
+    expect(loaded).toContain('/dist/middleware/')
+    expect(loaded).not.toMatch(/\/dist\/(?:proxy|metrics|gateway|listener|dev-onezone|config|cli)/)
+    expect(loaded).not.toMatch(/node_modules\/(?:prom-client|@hono\/node-server|pino|zod|yaml)\//)
+  })
+
+  test('the token tools load no package at all', async () => {
+    const loaded = await loadedBy('./token')
+    expect(loaded).toContain('/dist/token/')
+    expect(loaded).not.toContain('node_modules')
+  })
+})

@@ -1,0 +1,246 @@
+import { execFile, spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+
+import { ANSWER_CODES, answerFor, createHeaderPolicy } from '../src/authenticator/index.ts'
+import { loadConfig } from '../src/config/index.ts'
+import { startGateway } from './helpers/gateway.ts'
+import { ALICE, startOnezone } from './helpers/onezone.ts'
+import { startUpstream } from './helpers/upstream.ts'
+
+const run = promisify(execFile)
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const README = readFileSync(join(ROOT, 'README.md'), 'utf8')
+
+function blocks(language: string): string[] {
+  return [...README.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, 'gms'))].map(
+    (match) => match[1] ?? '',
+  )
+}
+
+function block(language: string, containing: string): string {
+  const found = blocks(language).filter((text) => text.includes(containing))
+  expect(found, `one ${language} block with ${containing}`).toHaveLength(1)
+  return found[0] ?? ''
+}
+
+/** The cells of every table row of a section. */
+function rows(section: string): string[][] {
+  const text = README.split(`\n## ${section}\n`)[1]?.split('\n## ')[0] ?? ''
+  return text
+    .split('\n')
+    .filter((line) => line.startsWith('|') && !line.startsWith('| -'))
+    .slice(1)
+    .map((line) =>
+      line
+        .split('|')
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    )
+}
+
+function names(cell: string): string[] {
+  return [...cell.matchAll(/`([^`]+)`/g)].map((match) => match[1] ?? '')
+}
+
+describe('the tables are true', () => {
+  test('every answer is listed with its status and challenge, and no other', () => {
+    const listed = rows('Answers').map(([, status, challenge, code]) => [
+      names(code ?? '')[0],
+      Number(status),
+      names(challenge ?? '')[0] ?? null,
+    ])
+    const expected = ANSWER_CODES.map((code) => {
+      const { status, challenge } = answerFor(code)
+      const error = /error="(\w+)"/.exec(challenge ?? '')?.[1]
+      return [code, status, challenge === null ? null : (error ?? 'Bearer realm="…"')]
+    })
+    expect(listed.sort()).toEqual(expected.sort())
+  })
+
+  test('every metric is listed with its labels, and no other', async () => {
+    const onezone = await startOnezone()
+    const upstream = await startUpstream()
+    const gateway = await startGateway({
+      onezoneUrl: onezone.url,
+      yaml: `routes: [{ path: '/**', upstream: '${upstream.url}', forwardToken: true }]`,
+    })
+    await fetch(gateway.url, {
+      headers: { 'X-Auth-Token': onezone.createTemporaryToken({ subject: ALICE }) },
+    })
+    await fetch(gateway.url)
+    const text = await (await fetch(`${gateway.adminUrl}/metrics`)).text()
+    const shown = [...text.matchAll(/^# TYPE (onegate_\w+)/gm)].map((match) => match[1])
+    const listed = rows('Metrics').map(([metric]) => names(metric ?? '')[0])
+    expect(listed.sort()).toEqual(shown.sort())
+    for (const [metric, labels] of rows('Metrics')) {
+      const sample = new RegExp(`^${names(metric ?? '')[0]}(?:_sum)?\\{(.*?)\\}`, 'm').exec(text)
+      const inUse = [...(sample?.[1] ?? '').matchAll(/(\w+)="/g)].map((match) => match[1])
+      if (sample !== null) expect(names(labels ?? '').sort(), metric).toEqual(inUse.sort())
+    }
+  })
+
+  test('every identity field is listed', () => {
+    const stated = createHeaderPolicy()
+      .state(null)
+      .filter((_, i) => i % 2 === 0)
+    const listed = rows('Header fields').flatMap(([field]) => names(field ?? ''))
+    expect(listed.filter((name) => name.startsWith('X-Onedata-'))).toEqual(stated)
+  })
+
+  test('every command is listed', async () => {
+    const { stdout } = await run(process.execPath, [join(ROOT, 'dist/cli/main.js'), '--help'])
+    const section = stdout.split('Commands:\n')[1]?.split('\n\n')[0] ?? ''
+    const commands = [...section.matchAll(/^ {2}(\S+(?: \S+)?) {2,}/gm)].map((match) => match[1])
+    const listed = rows('Commands').map(([command]) =>
+      (names(command ?? '')[0] ?? '').replace('onegate ', ''),
+    )
+    expect(listed).toEqual(commands)
+  })
+})
+
+describe('the samples run as they stand', () => {
+  let project: string
+  const env = { ...process.env, PATH: '' }
+
+  /** A project of a user: the package under its name, and what the samples import. */
+  beforeAll(() => {
+    project = mkdtempSync(join(tmpdir(), 'onegate-readme-'))
+    env.PATH = `${join(project, 'bin')}:${process.env['PATH'] ?? ''}`
+    symlinkSync(join(ROOT, 'node_modules'), join(project, 'node_modules'))
+    writeFileSync(join(project, 'package.json'), '{ "type": "module" }')
+    for (const text of blocks('ts')) {
+      writeFileSync(join(project, fileNameOf(text)), text.replaceAll(/'onegate(\/\w+)?'/g, toDist))
+    }
+  })
+  afterAll(() => rmSync(project, { recursive: true, force: true }))
+
+  function fileNameOf(text: string): string {
+    return /^\/\/ (\S+)/.exec(text)?.[1] ?? 'sample.ts'
+  }
+
+  function toDist(_match: string, subpath: string | undefined): string {
+    const rooms: Record<string, string> = { '/dev': 'dev-onezone/index.js' }
+    return JSON.stringify(join(ROOT, 'dist', rooms[subpath ?? ''] ?? 'index.js'))
+  }
+
+  test('the TypeScript samples type-check strictly', async () => {
+    writeFileSync(
+      join(project, 'tsconfig.json'),
+      JSON.stringify({
+        compilerOptions: {
+          strict: true,
+          noEmit: true,
+          target: 'ES2022',
+          module: 'NodeNext',
+          types: ['node'],
+          skipLibCheck: true,
+        },
+        include: ['*.ts'],
+      }),
+    )
+    await run(join(ROOT, 'node_modules/.bin/tsc'), ['-p', project])
+  }, 60_000)
+
+  test('the middleware sample greets alice and nobody else', async () => {
+    const onezone = await startOnezone()
+    const port = await freePort()
+    const server = spawn(process.execPath, ['--import', 'tsx', 'server.ts'], {
+      cwd: project,
+      env: { ...process.env, ONEZONE_URL: onezone.url, PORT: String(port) },
+      stdio: 'inherit',
+    })
+    onTestFinished(() => void server.kill())
+    const token = onezone.createTemporaryToken({ subject: ALICE })
+    const response = await eventually(() =>
+      fetch(`http://127.0.0.1:${port}/hello`, { headers: { 'X-Auth-Token': token } }),
+    )
+    expect(await response.json()).toEqual({ hello: 'alice' })
+    expect((await fetch(`http://127.0.0.1:${port}/hello`)).status).toBe(401)
+  })
+
+  test('the sample for tests runs', async () => {
+    await run(process.execPath, ['--import', 'tsx', 'onezone.test.ts'], { cwd: project })
+  })
+
+  test('the configuration is one that the gateway takes', async () => {
+    const file = join(project, 'onegate.yaml')
+    writeFileSync(file, block('yaml', 'onegate.yaml'))
+    const config = await loadConfig({ file })
+    expect(config.routes.map(({ path, token }) => [path, token])).toEqual([
+      ['/public/**', 'none'],
+      ['/**', 'access'],
+    ])
+    const { stdout } = await run(
+      process.execPath,
+      [join(ROOT, 'dist/cli/main.js'), 'check', '--config', file],
+      {},
+    )
+    expect(stdout).toContain('/public/**')
+  })
+
+  test('the command lines are commands that the gateway takes', async () => {
+    const onezone = await startOnezone()
+    const upstream = await startUpstream()
+    const line = block('sh', 'serve --onezone-url')
+      .trim()
+      .replace('npx onegate', `${process.execPath} ${join(ROOT, 'dist/cli/main.js')}`)
+      .replace('https://onezone.example.org', onezone.url)
+      .replace('http://127.0.0.1:3000', upstream.url)
+    const gateway = spawn(`exec ${line} --listen 127.0.0.1:0 --admin-listen 127.0.0.1:0 --json`, {
+      shell: true,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    onTestFinished(() => void gateway.kill())
+    const ready = await new Promise<string>((resolve) =>
+      gateway.stdout.once('data', (chunk) => resolve(String(chunk))),
+    )
+    const { gateway: url } = JSON.parse(ready) as { gateway: string }
+    const token = onezone.createTemporaryToken({ subject: ALICE })
+    expect((await fetch(url, { headers: { 'X-Auth-Token': token } })).status).toBe(200)
+    expect((await fetch(url)).status).toBe(401)
+  })
+
+  test('the two commands are the ones that continuous integration runs', () => {
+    const script = readFileSync(join(ROOT, '.ci/run'), 'utf8')
+    expect(blocks('sh').slice(0, 2)).toEqual(['npm ci && npm start\n', 'npm cit\n'])
+    expect(script).toMatch(/^ONEGATE_TEST_REPORT=.* npm cit /m)
+    expect(script).toMatch(/^ +npm start /m)
+  })
+
+  test('no other command block stands in the README without a test', () => {
+    expect(blocks('sh').map((text) => text.trim().split('\n')[0]?.slice(0, 24))).toEqual([
+      'npm ci && npm start',
+      'npm cit',
+      'npx onegate serve --onez',
+      'npx onegate check --conf',
+      'npx onegate --help',
+    ])
+  })
+})
+
+async function freePort(): Promise<number> {
+  const { createServer } = await import('node:net')
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as { port: number }
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+/** Tries again until the server listens. */
+async function eventually(attempt: () => Promise<Response>): Promise<Response> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await attempt()
+    } catch (error) {
+      if (tries === 100) throw error
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
+  }
+}
