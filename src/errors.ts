@@ -33,6 +33,7 @@ export type ErrorCode =
   | 'ERR_ONEZONE_API'
   | 'ERR_VERIFIER_UNAVAILABLE'
   | 'ERR_GATEWAY_MISCONFIGURED'
+  | 'ERR_VERIFICATION_BUDGET'
   | 'ERR_CONFIG_INVALID'
 
 /** Base class of every error that onegate throws on purpose. Test with `instanceof` or by `code`. */
@@ -112,6 +113,21 @@ export class VerifierFaultError extends OnegateError {
   ) {
     super(code, message, options)
     this.retryAfterSeconds = options?.retryAfterSeconds
+  }
+}
+
+/** A client, or the subject that its tokens claim, costs too many verifications: the request gets 429. */
+export class VerificationBudgetError extends OnegateError {
+  override readonly name = 'VerificationBudgetError'
+  /** Seconds after which there is something to spend again. */
+  readonly retryAfterSeconds: number
+
+  constructor(retryAfterSeconds: number) {
+    super(
+      'ERR_VERIFICATION_BUDGET',
+      'Too many tokens that turned out to be no good came from this client, or claimed this subject',
+    )
+    this.retryAfterSeconds = retryAfterSeconds
   }
 }
 

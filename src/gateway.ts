@@ -6,6 +6,8 @@
 
 import { readFileSync } from 'node:fs'
 
+import type { Explainer, ExplainRequest, Explanation } from './admin/index.ts'
+import { createAdminApp, createExplainer } from './admin/index.ts'
 import type { RoutePolicy } from './authenticator/index.ts'
 import { createAuthenticator } from './authenticator/index.ts'
 import type { Clock } from './clock.ts'
@@ -15,12 +17,16 @@ import { openListener } from './listener.ts'
 import type { Logger } from './logger.ts'
 import { silentLogger } from './logger.ts'
 import type { Metrics } from './metrics/index.ts'
-import { createAdminApp, createMetrics } from './metrics/index.ts'
+import { createMetrics } from './metrics/index.ts'
+import type { ReverseProxy } from './proxy/index.ts'
 import { createReverseProxy } from './proxy/index.ts'
-import { createVerification } from './verification.ts'
+import type { Verification } from './verification/index.ts'
+import { createVerification } from './verification/index.ts'
 
 export type { ConfigSources, GatewayConfig, RouteConfig } from './config/index.ts'
 export { loadConfig } from './config/index.ts'
+export type { ExplainRequest, Explanation } from './admin/index.ts'
+export type { InvalidationSelector } from './verification/index.ts'
 
 /** Options of {@link createGateway} that no configuration file can carry. */
 export interface GatewayOptions {
@@ -34,8 +40,10 @@ export interface GatewayOptions {
 export interface Gateway {
   /** Base URL of the traffic listener, without a slash. */
   readonly url: string
-  /** Base URL of the admin listener: `/metrics`, `/livez`, `/readyz`. */
+  /** Base URL of the admin listener: `/metrics`, `/livez`, `/readyz`, `/invalidate`, `/explain`. */
   readonly adminUrl: string
+  /** Takes back what is known about whoever is selected, as `POST /invalidate` does; nothing is logged. */
+  readonly invalidate: Verification['invalidate']
   /**
    * Drains: readiness turns, requests that are under way finish, idle connections are closed; what is left after
    * `shutdown.drainMs` is cut. Safe to call twice.
@@ -53,58 +61,25 @@ export async function createGateway(
   config: GatewayConfig,
   options: GatewayOptions = {},
 ): Promise<Gateway> {
-  const { logger = silentLogger, clock } = options
-  const { onezone, verdicts } = config
-  // The metrics count what the rooms hold, and the rooms report to the metrics: one of the two must come first.
-  let metrics: Metrics | null = null
-
-  const verification = createVerification({
-    onezone: {
-      url: onezone.url,
-      ca: onezone.ca,
-      connectTimeoutMs: onezone.connectTimeoutMs,
-      totalTimeoutMs: onezone.totalTimeoutMs,
-      allowInsecureHttp: onezone.allowInsecureHttp,
-      onCall: (call) => metrics?.onOnezoneCall(call),
-    },
-    serviceToken: onezone.serviceToken,
-    verdicts: { ...verdicts, onEviction: (store) => metrics?.onEviction(store) },
-    clock,
-  })
-  metrics = createMetrics({
-    version: packageVersion(),
-    maxStalenessSeconds: verdicts.maxStalenessMs / 1000,
-    insecureSettings: insecureSettingsOf(config),
-    entries: (store) => verification.entries(store),
-  })
-
-  const { onDecision, onRequest, onUpstream, registry } = metrics
-  const authenticator = createAuthenticator({
-    verifier: verification.verifier,
-    serviceTokenConfigured: verification.serviceTokenConfigured,
-    trustedProxies: config.trustedProxies,
-    clock,
-    logger,
-    onDecision,
-  })
-  const reserved = config.routes.flatMap((route) => Object.values(route.headers ?? {}))
-  const proxy = createReverseProxy({
-    routes: config.routes.map((route) => ({
-      id: route.id,
-      path: route.path,
-      upstream: route.upstream,
-      authenticator: authenticator.route(policyOf(route, config), reserved),
-      timeouts: route.timeouts,
-    })),
-    logger,
-    onRequest,
-    onUpstream,
-  })
+  const { verification, proxy, metrics, explain } = assemble(config, options)
+  const invalidate: Gateway['invalidate'] = (selector, how) => {
+    const invalidated = verification.invalidate(selector, how)
+    if (how?.dryRun !== true) metrics.onInvalidation(invalidated.families)
+    return invalidated
+  }
 
   let draining = false
   const admin = await openListener({
     ...config.adminListen,
-    app: createAdminApp({ registry, unreadiness: () => (draining ? 'draining' : null) }),
+    app: createAdminApp({
+      registry: metrics.registry,
+      unreadiness: () => (draining ? 'draining' : null),
+      host: config.adminListen.host,
+      token: config.adminToken,
+      invalidate,
+      explain,
+      logger: options.logger,
+    }),
   })
   const traffic = await openTraffic()
 
@@ -130,8 +105,103 @@ export async function createGateway(
   return {
     url: traffic.url,
     adminUrl: admin.url,
+    invalidate,
     close: () => (closing ??= close()),
   }
+}
+
+/**
+ * Explains one request by a configuration, as a gateway that has just started would answer it. Nothing listens, and
+ * nothing is sent but the question to Onezone, if the request says to `ask`.
+ *
+ * @throws {TypeError} for options that make no sense.
+ */
+export async function explainRequest(
+  config: GatewayConfig,
+  request: ExplainRequest,
+  options: GatewayOptions = {},
+): Promise<Explanation> {
+  const { verification, proxy, explain } = assemble(config, options)
+  try {
+    return await explain(request)
+  } finally {
+    await Promise.allSettled([proxy.close(), verification.close()])
+  }
+}
+
+/** What a gateway consists of before it listens. */
+interface Assembly {
+  readonly verification: Verification
+  readonly proxy: ReverseProxy
+  readonly metrics: Metrics
+  readonly explain: Explainer
+}
+
+function assemble(config: GatewayConfig, options: GatewayOptions): Assembly {
+  const { logger = silentLogger, clock } = options
+  const { onezone, verdicts } = config
+  // The metrics count what the rooms hold, and the rooms report to the metrics: one of the two must come first.
+  let metrics: Metrics | null = null
+
+  const verification = createVerification({
+    onezone: {
+      url: onezone.url,
+      ca: onezone.ca,
+      connectTimeoutMs: onezone.connectTimeoutMs,
+      totalTimeoutMs: onezone.totalTimeoutMs,
+      allowInsecureHttp: onezone.allowInsecureHttp,
+      onCall: (call) => metrics?.onOnezoneCall(call),
+    },
+    serviceToken: onezone.serviceToken,
+    watch:
+      onezone.watchToken === undefined
+        ? undefined
+        : { token: onezone.watchToken, intervalMs: onezone.watchIntervalMs },
+    verdicts,
+    onEviction: (store) => metrics?.onEviction(store),
+    onDeath: (reason) => metrics?.onDeath(reason),
+    onWatchRead: (outcome) => metrics?.onWatchRead(outcome),
+    onBreakerChange: (state) => logger.warn({ state }, 'the breaker before Onezone changed'),
+    logger,
+    clock,
+  })
+  metrics = createMetrics({
+    version: packageVersion(),
+    maxStalenessSeconds: verification.stalenessBoundMs / 1000,
+    insecureSettings: insecureSettingsOf(config),
+    verification,
+  })
+
+  const { onDecision, onRequest, onUpstream } = metrics
+  const authenticator = createAuthenticator({
+    verifier: verification.verifier,
+    serviceTokenConfigured: verification.serviceTokenConfigured,
+    stalenessBoundMs: verification.stalenessBoundMs,
+    trustedProxies: config.trustedProxies,
+    clock,
+    logger,
+    onDecision,
+  })
+  const reserved = config.routes.flatMap((route) => Object.values(route.headers ?? {}))
+  const routes = config.routes.map((route) => ({
+    id: route.id,
+    path: route.path,
+    upstream: route.upstream,
+    authenticator: authenticator.route(policyOf(route, config), reserved),
+    timeouts: route.timeouts,
+  }))
+  const proxy = createReverseProxy({
+    routes,
+    logger,
+    onRequest,
+    onUpstream,
+  })
+  const explain = createExplainer({
+    choose: (method, target) => proxy.choose(method, target),
+    routes,
+    explain: (request, how) => verification.explain(request, how),
+  })
+  return { verification, proxy, metrics, explain }
 }
 
 function policyOf(route: RouteConfig, config: GatewayConfig): RoutePolicy {

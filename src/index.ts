@@ -17,10 +17,14 @@ export type {
   DecisionEvent,
   Client,
   Denied,
+  ExplainingRoute,
   Granted,
   HeaderPolicy,
   Identity,
   IdentityHeaderNames,
+  Inspect,
+  Inspected,
+  RequestExplanation,
   RouteAuthenticator,
   RoutePolicy,
   SubjectPolicy,
@@ -40,6 +44,7 @@ export {
   OnezoneApiError,
   OnezoneFaultError,
   TokenError,
+  VerificationBudgetError,
   VerifierFaultError,
 } from './errors.ts'
 export type { Logger } from './logger.ts'
@@ -50,10 +55,25 @@ export type {
   VariablesOf,
 } from './middleware/index.ts'
 export { onedataAuth } from './middleware/index.ts'
-export type { CacheOptions, VerdictStore } from './cache/index.ts'
 export type { OnezoneCall, OnezoneClientOptions } from './onezone/index.ts'
-export type { Verification, VerificationOptions } from './verification.ts'
-export { createVerification } from './verification.ts'
+export type {
+  ExplainedVerdict,
+  ExplainOptions,
+  Invalidation,
+  InvalidationOptions,
+  InvalidationSelector,
+  Schedule,
+  VerdictExplanation,
+  VerdictOptions,
+  Verification,
+  VerificationBudgetOptions,
+  VerificationObservers,
+  VerificationOptions,
+  WatchOptions,
+  WatchOutcome,
+  WatchState,
+} from './verification/index.ts'
+export { createVerification } from './verification/index.ts'
 export type {
   Acceptance,
   Accepted,

@@ -61,8 +61,11 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
   }) as Server
   // A limit makes Node 20 hide fields that still frame the body (CVE-2026-58044); the doors count for themselves.
   server.maxHeadersCount = 0
+  const open = new Set<ServerResponse>()
   server.prependListener('request', (_request: IncomingMessage, response: ServerResponse) => {
     if (draining) response.shouldKeepAlive = false
+    open.add(response)
+    response.once('close', () => open.delete(response))
   })
   const closeSilent = endSilentConnections(server)
   options.harden?.(server)
@@ -80,6 +83,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
     url: `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`,
     async drain(drainMs) {
       draining = true
+      for (const response of open) response.shouldKeepAlive = false
       // Node closes the connections that are idle now; busy ones fall idle later (ecosystem notes, draining).
       const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS)
       const cut = setTimeout(() => server.closeAllConnections(), drainMs)

@@ -1,4 +1,4 @@
-import type { Logger } from './logger.ts'
+import type { Logger, LogLine } from './logger.ts'
 
 /**
  * Makes an observer that cannot break what it observes: a metrics hook that throws must not turn a grant into an error.
@@ -11,11 +11,31 @@ export function shielded<Event>(
   logger: Logger,
 ): (event: Event) => void {
   if (observer === undefined) return () => {}
+  const { error: logError } = shieldedLogger(logger)
   return (event) => {
     try {
       observer(event)
     } catch (error) {
-      logger.error({ err: error }, `an observer of ${name} failed`)
+      logError({ err: error }, `an observer of ${name} failed`)
     }
+  }
+}
+
+/** The same logger, except that what it throws is lost: a full disk must not turn a refusal into an error. */
+export function shieldedLogger(logger: Logger): Logger {
+  const shield =
+    (level: keyof Logger): LogLine =>
+    (facts, message) => {
+      try {
+        logger[level](facts, message)
+      } catch {
+        // There is nowhere left to say so.
+      }
+    }
+  return {
+    debug: shield('debug'),
+    info: shield('info'),
+    warn: shield('warn'),
+    error: shield('error'),
   }
 }

@@ -28,23 +28,40 @@ const TABLE: Record<string, Row> = {
   clock: row(-1, ''),
   logger: row(-2, ''),
   observer: row(-1, 'logger'),
+  'bounded-map': row(-1, '', 'lru-cache'),
   token: row(0, 'errors', '', ['buffer', 'crypto']),
   onezone: row(1, 'errors clock token', 'undici'),
-  config: row(1, 'errors token', 'yaml zod', 'any'),
   'dev-onezone': row(1, 'errors clock token', '', 'any'),
   verifier: row(2, 'errors clock token onezone'),
-  cache: row(3, 'errors clock logger observer token verifier', 'lru-cache', ['crypto']),
-  verification: row(4, 'errors clock token onezone verifier cache'),
+  // What is remembered of single tokens, and what is known of families, do not know each other: verification joins them.
+  cache: row(3, 'bounded-map clock token verifier'),
+  revocation: row(3, 'bounded-map errors clock logger observer token onezone', '', ['timers']),
+  verification: row(
+    4,
+    'bounded-map errors clock logger observer token onezone verifier cache revocation',
+  ),
   authenticator: row(5, 'errors clock logger observer token verifier', 'ipaddr.js lru-cache', [
     'net',
   ]),
   middleware: row(6, 'errors logger verifier verification authenticator', 'hono'),
   proxy: row(6, 'errors clock logger observer verifier authenticator', 'hono undici', 'any'),
-  metrics: row(7, 'onezone verifier cache authenticator proxy', 'prom-client hono'),
+  metrics: row(
+    7,
+    'onezone verifier cache revocation verification authenticator proxy',
+    'prom-client',
+  ),
+  // What an operator may look into and take back; the host names that count as loopback are onezone's rule.
+  admin: row(7, 'logger onezone verification authenticator proxy', 'prom-client hono', [
+    'crypto',
+    'http',
+    'net',
+  ]),
+  // Above the rooms that settings are for: it checks them by those rooms' own rules, so that no rule has a twin.
+  config: row(7, 'errors token onezone authenticator proxy', 'yaml zod', 'any'),
   listener: row(7, '', '@hono/node-server', 'any'),
   gateway: row(
     8,
-    'errors clock logger verification authenticator middleware proxy metrics config listener',
+    'errors clock logger verification authenticator middleware proxy metrics admin config listener',
     'hono',
     'any',
   ),

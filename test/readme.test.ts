@@ -206,6 +206,17 @@ describe('the samples run as they stand', () => {
     expect((await fetch(url)).status).toBe(401)
   })
 
+  test('the line for operators answers how much it would take back', async () => {
+    const onezone = await startOnezone()
+    const upstream = await startUpstream()
+    const gateway = await startGateway({ onezoneUrl: onezone.url, upstream: upstream.url })
+    const token = onezone.createTemporaryToken({ subject: ALICE })
+    await fetch(gateway.url, { headers: { 'X-Auth-Token': token } })
+    const line = block('sh', '/invalidate').replace('http://127.0.0.1:9090', gateway.adminUrl)
+    const { stdout } = await run('sh', ['-c', line])
+    expect(JSON.parse(stdout)).toEqual({ families: 1, tokens: 1, dryRun: true })
+  })
+
   test('the two commands are the ones that continuous integration runs', () => {
     const script = readFileSync(join(ROOT, '.ci/run'), 'utf8')
     expect(blocks('sh').slice(0, 2)).toEqual(['npm ci && npm start\n', 'npm cit\n'])
@@ -219,6 +230,7 @@ describe('the samples run as they stand', () => {
       'npm cit',
       'npx onegate serve --onez',
       'npx onegate check --conf',
+      'curl -s http://127.0.0.1',
       'npx onegate --help',
     ])
   })

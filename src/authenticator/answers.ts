@@ -41,6 +41,7 @@ export type AnswerCode =
   | 'expectation_failed'
   | 'headers_too_large'
   | 'internal_error'
+  | 'verification_budget_exceeded'
   | 'coding_not_supported'
   | 'upstream_unreachable'
   | 'verifier_unavailable'
@@ -163,6 +164,12 @@ const ROWS: Readonly<Record<AnswerCode, AnswerRow>> = {
     status: 417,
     title: 'Expectation failed',
     detail: 'The only expectation that can be met is 100-continue.',
+  },
+  verification_budget_exceeded: {
+    status: 429,
+    title: 'Too many tokens to verify',
+    detail: 'Too many tokens that were no good came from here, or claimed this subject; slow down.',
+    retryAfterSeconds: 1,
   },
   headers_too_large: {
     status: 431,

@@ -1,9 +1,9 @@
 import type { Clock } from '../clock.ts'
 import { systemClock } from '../clock.ts'
-import { VerifierFaultError } from '../errors.ts'
+import { VerificationBudgetError, VerifierFaultError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import { silentLogger } from '../logger.ts'
-import { shielded } from '../observer.ts'
+import { shielded, shieldedLogger } from '../observer.ts'
 import type { Token } from '../token/index.ts'
 import type { Accepted, Verification, Verifier, VerdictSource } from '../verifier/index.ts'
 import { isAccepted } from '../verifier/index.ts'
@@ -13,6 +13,8 @@ import type { Client } from './client-address.ts'
 import { createClientResolver } from './client-address.ts'
 import { readCredentials } from './credentials.ts'
 import type { AuthenticationRequest, Decision, Identity } from './decision.ts'
+import type { Inspect, RequestExplanation } from './explanation.ts'
+import { explainRequest } from './explanation.ts'
 import { createFaultLog } from './fault-log.ts'
 import type { HeaderPolicy } from './identity-headers.ts'
 import { createHeaderPolicy } from './identity-headers.ts'
@@ -29,6 +31,10 @@ export interface DecisionEvent {
   readonly source: VerdictSource | null
   /** Null where granted. */
   readonly code: AnswerCode | null
+  /** Age of the fact that a grant rests on, in milliseconds; null where there is none. */
+  readonly ageMs: number | null
+  /** A grant that was withheld because its fact was older than the bound, which must never happen. */
+  readonly violation: boolean
 }
 
 /** Options of {@link createAuthenticator}. */
@@ -39,12 +45,11 @@ export interface AuthenticatorOptions {
   /** Whether Onezone is told a service token, so that it can judge `service` caveats. @default false */
   readonly serviceTokenConfigured?: boolean | undefined
   /**
-   * How far this machine's clock may be ahead of Onezone's, in milliseconds. Unproven tokens that expired longer ago
-   * are refused without asking.
+   * No request is granted on a fact older than this, in milliseconds, whatever the verifier says.
    *
-   * @default 5_000
+   * @default Infinity
    */
-  readonly clockSkewMs?: number | undefined
+  readonly stalenessBoundMs?: number | undefined
   /** @default systemClock */
   readonly clock?: Clock | undefined
   /** @default silentLogger */
@@ -62,6 +67,29 @@ export interface RouteAuthenticator {
   authenticate(request: AuthenticationRequest): Decision | Promise<Decision>
 }
 
+/** A route that can say why it decides as it does. */
+export interface ExplainingRoute extends RouteAuthenticator {
+  /**
+   * Says what becomes of a request, and why, by deciding it. No decision is reported or logged, and nobody is asked
+   * unless `inspect` does so.
+   */
+  explain<Report>(
+    request: AuthenticationRequest,
+    inspect: Inspect<Report>,
+  ): Promise<RequestExplanation<Report>>
+}
+
+/** Where a grant came from, and how old the fact is that it rests on. */
+interface GrantedAs {
+  readonly source: VerdictSource | null
+  readonly ageMs: number | null
+}
+
+const NO_VERDICT: GrantedAs = { source: null, ageMs: null }
+
+/** Tells the upstream that the grant is older than it usually may be, because nobody could say. */
+const STALE = ['X-Onedata-Verdict', 'stale']
+
 /** The one executor behind all doors. */
 export interface Authenticator {
   /**
@@ -70,7 +98,7 @@ export interface Authenticator {
    * @param reserved Identity header names of other routes, which nobody may forge here either.
    * @throws {TypeError} for a policy that makes no sense.
    */
-  route(policy: RoutePolicy, reserved?: readonly string[]): RouteAuthenticator
+  route(policy: RoutePolicy, reserved?: readonly string[]): ExplainingRoute
 }
 
 /**
@@ -80,27 +108,21 @@ export interface Authenticator {
  * @throws {TypeError} for options that make no sense.
  */
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
-  const { verifier, clock = systemClock, logger = silentLogger } = options
-  const clockSkewMs = options.clockSkewMs ?? 5_000
-  if (!Number.isSafeInteger(clockSkewMs) || clockSkewMs < 0) {
-    throw new TypeError('"clockSkewMs" must be a whole number of milliseconds, 0 or more')
+  const { verifier, clock = systemClock } = options
+  const logger = shieldedLogger(options.logger ?? silentLogger)
+  const { stalenessBoundMs = Infinity } = options
+  if (!(stalenessBoundMs > 0)) {
+    throw new TypeError('"stalenessBoundMs" must be a number of milliseconds, more than 0')
   }
   const resolveClient = createClientResolver(options.trustedProxies)
   const readToken = createTokenReader()
   const logFault = createFaultLog(logger, clock)
   const onDecision = shielded(options.onDecision, 'decisions', logger)
 
-  /** By our clock, which may be ahead of Onezone's: then only Onezone can say. */
-  const hasExpired = ({ validUntil }: Token): boolean =>
-    validUntil !== null && clock.now() >= validUntil * 1000 + clockSkewMs
-
   const mayIdentify = (token: ReturnType<typeof readToken>): token is Token =>
-    typeof token !== 'string' &&
-    token.kind !== 'invite' &&
-    impossibilityOf(token) === null &&
-    !hasExpired(token)
+    typeof token !== 'string' && token.kind !== 'invite' && impossibilityOf(token) === null
 
-  function createRoute(policy: RoutePolicy, reserved: readonly string[] = []): RouteAuthenticator {
+  function createRoute(policy: RoutePolicy, reserved: readonly string[] = []): ExplainingRoute {
     const rules = compileRouteRules(policy, options.serviceTokenConfigured ?? false)
     const headers = createHeaderPolicy({
       names: policy.headers,
@@ -115,17 +137,21 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     ): Decision => {
       const answer = answerFor(code, { ...about, realm: policy.realm })
       const outcome = answer.status >= 500 ? 'fault' : 'refused'
-      onDecision({ routeId: policy.id, outcome, source, code })
+      onDecision({ routeId: policy.id, outcome, source, code, ageMs: null, violation: false })
       return { outcome: 'denied', answer, source }
     }
 
-    const grant = (
-      client: Client,
-      identity: Identity | null,
-      source: VerdictSource | null,
-    ): Decision => {
-      onDecision({ routeId: policy.id, outcome: 'granted', source, code: null })
-      const identityHeaders = headers.state(identity)
+    const grant = (client: Client, identity: Identity | null, about: GrantedAs): Decision => {
+      const { source, ageMs } = about
+      const event = {
+        routeId: policy.id,
+        outcome: 'granted',
+        code: null,
+        violation: false,
+      } as const
+      onDecision({ ...event, source, ageMs })
+      const stated = headers.state(identity)
+      const identityHeaders = source === 'stale' ? [...stated, ...STALE] : stated
       return { outcome: 'granted', identity, identityHeaders, client, source }
     }
 
@@ -134,11 +160,27 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       if (!isAccepted(verdict)) {
         return deny(verdict.reason, source, { caveat: verdict.caveat })
       }
+      const ageMs = clock.monotonic() - verdict.askedAtMs
+      if (ageMs > stalenessBoundMs) return withhold(source, ageMs)
       if (!rules.admits(verdict.subject)) return deny('subject_not_allowed', source)
-      return grant(client, identityOf(token, verdict, rules), source)
+      return grant(client, identityOf(token, verdict, rules), { source, ageMs })
+    }
+
+    /** The promise is enforced here, where it counts, and not only where it is meant to be kept. */
+    const withhold = (source: VerdictSource, ageMs: number): Decision => {
+      const code = 'verifier_unavailable'
+      logger.error(
+        { route: policy.id, ageMs, stalenessBoundMs },
+        'a grant was older than the bound',
+      )
+      onDecision({ routeId: policy.id, outcome: 'fault', source, code, ageMs, violation: true })
+      return { outcome: 'denied', answer: answerFor(code, { realm: policy.realm }), source }
     }
 
     const fail = (error: unknown): Decision => {
+      if (error instanceof VerificationBudgetError) {
+        return deny('verification_budget_exceeded', 'local', error)
+      }
       logFault(policy.id, error)
       if (!(error instanceof VerifierFaultError)) return deny('internal_error', 'local')
       return error.code === 'ERR_GATEWAY_MISCONFIGURED'
@@ -149,12 +191,12 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     const decide = (request: AuthenticationRequest): Decision | Promise<Decision> => {
       const client = resolveClient(request)
       if (client === null) return deny('client_address_invalid')
-      if (rules.kind === 'none') return grant(client, null, null)
+      if (rules.kind === 'none') return grant(client, null, NO_VERDICT)
 
       const credentials = readCredentials(request.rawHeaders)
       if (credentials.outcome === 'none') {
         return policy.optional === true
-          ? grant(client, null, null)
+          ? grant(client, null, NO_VERDICT)
           : deny('credentials_missing', null)
       }
       if (credentials.outcome !== 'token') return deny(`credentials_${credentials.outcome}`)
@@ -163,7 +205,6 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       if (typeof token === 'string') return deny(token)
       const objection = rules.objectionTo(token)
       if (objection !== null) return deny(objection.code, 'local', objection)
-      if (hasExpired(token)) return deny('token_expired')
       const consumerToken =
         credentials.consumerToken === null ? null : readToken(credentials.consumerToken)
       if (consumerToken !== null && !mayIdentify(consumerToken)) {
@@ -178,6 +219,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
         consumerToken,
         allowDataAccessCaveats: rules.delegatesData,
         inviteType: rules.inviteType,
+        clientAddress: client.address,
       })
       return verification instanceof Promise
         ? verification.then((settled) => conclude(settled, token, client)).catch(fail)
@@ -193,6 +235,22 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
         } catch (error) {
           return fail(error)
         }
+      },
+      explain(request, inspect) {
+        const decideBy = (onlooker: Verifier, asked: AuthenticationRequest) =>
+          createAuthenticator({
+            ...options,
+            verifier: onlooker,
+            onDecision: undefined,
+            logger: silentLogger,
+          })
+            .route(policy, reserved)
+            .authenticate(asked)
+        return explainRequest(
+          request,
+          { policy, rules, resolveClient, readToken, decideBy },
+          inspect,
+        )
       },
     }
   }

@@ -1,5 +1,7 @@
 import ipaddr from 'ipaddr.js'
 
+import { readOption } from './option.ts'
+
 /** Who sent a request, as far as socket and trusted proxies say. */
 export interface Client {
   /** Address of the client in canonical text, IPv4 or IPv6; empty where the runtime does not tell. */
@@ -26,16 +28,21 @@ export type ClientResolver = (facts: ClientFacts) => Client | null
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6
 
+/** Addresses that share their first bits with one of them. */
+export type AddressRange = readonly [network: Address, bits: number]
+
 /**
  * Makes the resolver. `X-Forwarded-*` is attacker's text unless the socket's peer is trusted; then the list is walked
  * from the right, over trusted proxies only, and the first address that is not one of them is the client
  * (a spoofable client address would be a bypass of `ip` caveats).
  *
  * @param trustedProxies Addresses or CIDR ranges, IPv4 or IPv6.
- * @throws {TypeError} for an entry that is no address or range, and for one that trusts everybody.
+ * @throws {TypeError} for an entry that {@link parseTrustedProxy} refuses.
  */
 export function createClientResolver(trustedProxies: readonly string[] = []): ClientResolver {
-  const ranges = trustedProxies.map(parseRange)
+  const ranges = trustedProxies.map((entry, index) =>
+    readOption(`trustedProxies[${index}]`, entry, parseTrustedProxy),
+  )
   const isTrusted = (address: Address): boolean =>
     ranges.some(
       ([network, bits]) => network.kind() === address.kind() && address.match(network, bits),
@@ -103,26 +110,37 @@ function readForwarded(rawHeaders: readonly string[]): {
 }
 
 function parseAddress(text: string): Address | null {
-  // isValidFourPartDecimal: ipaddr.js also reads octal and short IPv4 forms, which others read differently.
-  if (ipaddr.IPv4.isValidFourPartDecimal(text)) return ipaddr.IPv4.parse(text)
-  // ipaddr.js takes the obsolete `::1.2.3.4` (RFC 4291 §2.5.5.1) for the IPv4-mapped form.
-  if (!text.includes(':') || text.includes('%') || /^::\d+\./.test(text)) return null
-  if (!ipaddr.IPv6.isValid(text)) return null
+  // One spelling of IPv4 only, mapped or not: ipaddr.js also reads octal, hexadecimal and short forms, and takes the
+  // obsolete `::1.2.3.4` (RFC 4291 §2.5.5.1) for a mapped one; others read them differently.
+  const dotted = text.replace(/^::ffff:(?=[^:]*$)/i, '')
+  if (ipaddr.IPv4.isValidFourPartDecimal(dotted)) return ipaddr.IPv4.parse(dotted)
+  if (!text.includes(':') || /[%.]/.test(text) || !ipaddr.IPv6.isValid(text)) return null
   return ipaddr.process(text)
 }
 
-function parseRange(entry: string): [network: Address, bits: number] {
+/**
+ * Reads one entry of `trustedProxies`: an IP address or a CIDR range. Host names are refused, since a name that
+ * resolves to another address later would silently change who is believed.
+ *
+ * @throws {TypeError} for anything else, and for a range that would trust everybody; it says what an entry must be.
+ */
+export function parseTrustedProxy(entry: string): AddressRange {
   const [text = '', prefix, excess] = entry.split('/')
   const network = parseAddress(text)
-  const width = network?.kind() === 'ipv4' ? 32 : 128
+  if (network === null || excess !== undefined) {
+    throw new TypeError('must be an IP address or CIDR range, e.g. 10.0.0.0/8 or fd00::/8')
+  }
+  const width = network.kind() === 'ipv4' ? 32 : 128
+  // Its prefix length would count from another start than that of the address it stands for.
+  if (width === 32 && text.includes(':')) {
+    throw new TypeError('must be written as IPv4, without the prefix ::ffff:')
+  }
   const bits = prefix === undefined ? width : /^\d{1,3}$/.test(prefix) ? Number(prefix) : -1
-  if (network === null || bits < 0 || bits > width || excess !== undefined) {
-    throw new TypeError(`"trustedProxies": ${JSON.stringify(entry)} is no IP address or CIDR range`)
+  if (bits < 0 || bits > width) {
+    throw new TypeError(`must have a prefix length from 1 to ${width}`)
   }
   if (bits === 0) {
-    throw new TypeError(
-      `"trustedProxies": ${JSON.stringify(entry)} would trust everybody; name the proxies`,
-    )
+    throw new TypeError('would trust everybody who can connect; name the proxies')
   }
   return [network, bits]
 }

@@ -58,6 +58,11 @@ export function readCredentials(rawHeaders: readonly string[]): Credentials {
   return token === null ? NONE : { outcome: 'token', token, consumerToken }
 }
 
+/** The names of the fields that can carry a token, as they were sent. */
+export function credentialFieldsOf(rawHeaders: readonly string[]): string[] {
+  return rawHeaders.filter((name, at) => at % 2 === 0 && fieldOf(name) !== null)
+}
+
 function fieldOf(name: string): 'token' | 'authorization' | 'consumer' | null {
   switch (name.length) {
     case 8:

@@ -4,12 +4,27 @@ export type {
   Authenticator,
   AuthenticatorOptions,
   DecisionEvent,
+  ExplainingRoute,
   RouteAuthenticator,
 } from './authenticator.ts'
 export { createAuthenticator } from './authenticator.ts'
-export type { Client, ClientResolver } from './client-address.ts'
-export { createClientResolver } from './client-address.ts'
+export type { AddressRange, Client, ClientResolver } from './client-address.ts'
+export { createClientResolver, parseTrustedProxy } from './client-address.ts'
 export type { AuthenticationRequest, Decision, Denied, Granted, Identity } from './decision.ts'
-export type { HeaderPolicy, IdentityHeaderNames } from './identity-headers.ts'
-export { createHeaderPolicy, foldName } from './identity-headers.ts'
+export type {
+  DecisionExplanation,
+  Inspect,
+  Inspected,
+  PolicyExplanation,
+  RequestExplanation,
+  TokenExplanation,
+} from './explanation.ts'
+export type { HeaderNameClash, IdentityHeaderNames } from './identity-header-names.ts'
+export { clashingHeaderNames, foldName, parseIdentityHeaderName } from './identity-header-names.ts'
+export type { HeaderPolicy } from './identity-headers.ts'
+export { createHeaderPolicy } from './identity-headers.ts'
+export { readOption } from './option.ts'
 export type { CaveatPolicy, RoutePolicy, SubjectPolicy } from './route-policy.ts'
+export { ROUTE_CHOICES } from './route-policy.ts'
+export type { CaveatTreatment } from './route-rules.ts'
+export { resolveServicePolicy } from './route-rules.ts'

@@ -1,5 +1,5 @@
 import type { InviteType, OnedataInterface, TokenKind } from '../token/index.ts'
-import type { IdentityHeaderNames } from './identity-headers.ts'
+import type { IdentityHeaderNames } from './identity-header-names.ts'
 
 /** Which subjects a route admits. Absent lists admit everybody. */
 export interface SubjectPolicy {
@@ -46,4 +46,21 @@ export interface RoutePolicy {
   readonly forwardToken?: boolean | undefined
   /** Protection space named in challenges. @default 'onedata' */
   readonly realm?: string | undefined
+}
+
+/** The words that a policy is written in. */
+export const ROUTE_CHOICES: {
+  readonly token: readonly RoutePolicy['token'][]
+  readonly interface: readonly NonNullable<RoutePolicy['interface']>[]
+  readonly subjectTypes: readonly NonNullable<SubjectPolicy['types']>[number][]
+  readonly service: readonly NonNullable<CaveatPolicy['service']>[]
+  readonly api: readonly NonNullable<CaveatPolicy['api']>[]
+  readonly data: readonly NonNullable<CaveatPolicy['data']>[]
+} = {
+  token: ['access', 'identity', 'invite', 'none'],
+  interface: ['rest', 'oneclient', 'graphsync'],
+  subjectTypes: ['user', 'oneprovider'],
+  service: ['refuse', 'verify', 'as-onezone'],
+  api: ['refuse', 'delegate'],
+  data: ['refuse', 'delegate'],
 }

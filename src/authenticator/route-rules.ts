@@ -8,7 +8,9 @@ import type {
 } from '../token/index.ts'
 import { INVITE_TYPES } from '../token/index.ts'
 import type { AnswerCode } from './answers.ts'
-import type { RoutePolicy } from './route-policy.ts'
+import { nameOption } from './option.ts'
+import type { CaveatPolicy, RoutePolicy } from './route-policy.ts'
+import { ROUTE_CHOICES } from './route-policy.ts'
 
 /** Why a route refuses a token whatever Onezone says of it. */
 export interface Objection {
@@ -16,6 +18,9 @@ export interface Objection {
   /** Type of the caveat at issue. */
   readonly caveat?: string
 }
+
+/** What a route does with a caveat: leave it to verification, refuse the token, or have the upstream enforce it. */
+export type CaveatTreatment = 'pass' | 'refuse' | 'delegate'
 
 /** A route's policy, ready to be asked. */
 export interface RouteRules {
@@ -25,13 +30,12 @@ export interface RouteRules {
   readonly delegatesData: boolean
   /** A reason to refuse the token without asking anybody, or null. */
   objectionTo(token: Token): Objection | null
+  treatmentOf(caveat: Caveat): CaveatTreatment
   admits(subject: Subject): boolean
   /** The caveats that the upstream must enforce because verification does not. */
   delegatedBy(token: Token): readonly Caveat[]
 }
 
-const KINDS: readonly unknown[] = ['access', 'identity', 'invite', 'none']
-const INTERFACES: readonly unknown[] = ['rest', 'oneclient', 'graphsync', null]
 const NO_CAVEATS: readonly Caveat[] = Object.freeze([])
 
 /**
@@ -44,27 +48,31 @@ export function compileRouteRules(policy: RoutePolicy, serviceToken: boolean): R
   if (typeof policy.id !== 'string' || policy.id === '') {
     throw new TypeError('"id" must be a non-empty string')
   }
-  if (!KINDS.includes(kind)) throw new TypeError('"token" must be access, identity, invite or none')
-  if (!INTERFACES.includes(door)) {
+  if (!isOneOf(ROUTE_CHOICES.token, kind)) {
+    throw new TypeError('"token" must be access, identity, invite or none')
+  }
+  if (door !== null && !isOneOf(ROUTE_CHOICES.interface, door)) {
     throw new TypeError('"interface" must be rest, oneclient, graphsync or null')
   }
   checkChoices(policy)
-  const service = caveats.service ?? (serviceToken ? 'verify' : 'refuse')
-  if (service === 'verify' && !serviceToken) {
-    throw new TypeError('"caveats.service": verify needs a service token to verify against')
-  }
-  if (service === 'as-onezone' && serviceToken) {
-    throw new TypeError('"caveats.service": as-onezone contradicts the configured service token')
-  }
+  const service = nameOption('caveats.service', () =>
+    resolveServicePolicy(caveats.service, serviceToken),
+  )
   const types = subjects.types === undefined ? null : new Set<string>(subjects.types)
   const ids = subjects.ids === undefined ? null : new Set(subjects.ids)
 
-  const policyFor = (caveat: Caveat): 'pass' | 'refuse' | 'delegate' => {
+  const policyFor = (caveat: Caveat): CaveatTreatment => {
     const type = caveat.type ?? 'scope'
     if (type === 'service') return service === 'refuse' ? 'refuse' : 'pass'
     if (type === 'api') return caveats.api ?? 'refuse'
     if (type.startsWith('data.')) return caveats.data ?? 'refuse'
     return 'pass'
+  }
+
+  const treatmentOf = (caveat: Caveat): CaveatTreatment => {
+    const treatment = policyFor(caveat)
+    // Other kinds support none of these caveats: Onezone refuses them.
+    return kind !== 'access' && treatment === 'refuse' ? 'pass' : treatment
   }
 
   return {
@@ -76,23 +84,41 @@ export function compileRouteRules(policy: RoutePolicy, serviceToken: boolean): R
       const impossible = impossibilityOf(token)
       if (impossible !== null) return impossible
       if (kind !== 'none' && !canServeAs(token, kind)) return { code: 'token_type_mismatch' }
-      if (kind !== 'access') return null // other kinds support none of these caveats: Onezone refuses them
       for (const caveat of token.caveats) {
-        if (policyFor(caveat) === 'refuse') {
+        if (treatmentOf(caveat) === 'refuse') {
           return { code: 'caveat_not_enforced', caveat: caveat.type ?? 'scope' }
         }
       }
       return null
     },
+    treatmentOf,
     admits(subject) {
       if (subject.id === null || subject.type === 'nobody') return false
       return (types === null || types.has(subject.type)) && (ids === null || ids.has(subject.id))
     },
     delegatedBy(token) {
       if (token.caveats.length === 0) return NO_CAVEATS
-      return Object.freeze(token.caveats.filter((caveat) => policyFor(caveat) === 'delegate'))
+      return Object.freeze(token.caveats.filter((caveat) => treatmentOf(caveat) === 'delegate'))
     },
   }
+}
+
+/**
+ * What a route does with `service` caveats, given what its policy says and whether there is a service token.
+ *
+ * @throws {TypeError} for a choice that needs a service token that is not there, or that contradicts one that is.
+ */
+export function resolveServicePolicy(
+  choice: CaveatPolicy['service'],
+  serviceToken: boolean,
+): NonNullable<CaveatPolicy['service']> {
+  if (choice === 'verify' && !serviceToken) {
+    throw new TypeError('"verify" needs a service token; without one use "refuse"')
+  }
+  if (choice === 'as-onezone' && serviceToken) {
+    throw new TypeError('"as-onezone" contradicts the service token; use "verify", or remove it')
+  }
+  return choice ?? (serviceToken ? 'verify' : 'refuse')
 }
 
 /** What the types say, for those who have none: a misspelled restriction must not be no restriction. */
@@ -102,13 +128,13 @@ function checkChoices({ inviteType, subjects = {}, caveats = {}, realm = '' }: R
   }
   if (!/^[\x20-\x7e]*$/.test(realm)) throw new TypeError('"realm" must be printable ASCII')
   checkGroup('subjects', subjects, {
-    types: (value) => isListOf(value, ['user', 'oneprovider']),
+    types: (value) => isListOf(value, ROUTE_CHOICES.subjectTypes),
     ids: (value) => isListOf(value),
   })
   checkGroup('caveats', caveats, {
-    service: (value) => value === 'refuse' || value === 'verify' || value === 'as-onezone',
-    api: (value) => value === 'refuse' || value === 'delegate',
-    data: (value) => value === 'refuse' || value === 'delegate',
+    service: (value) => isOneOf(ROUTE_CHOICES.service, value),
+    api: (value) => isOneOf(ROUTE_CHOICES.api, value),
+    data: (value) => isOneOf(ROUTE_CHOICES.data, value),
   })
 }
 
@@ -128,6 +154,10 @@ function checkGroup(
       throw new TypeError(`"${name}.${key}" must not be ${JSON.stringify(value)}`)
     }
   }
+}
+
+function isOneOf(choices: readonly unknown[], value: unknown): boolean {
+  return choices.includes(value)
 }
 
 function isListOf(value: unknown, choices?: readonly string[]): boolean {

@@ -1,2 +1,13 @@
-export type { CacheOptions, CachingVerifier, VerdictStore } from './caching-verifier.ts'
-export { withCache } from './caching-verifier.ts'
+export type { Flights } from './flights.ts'
+export { createFlights } from './flights.ts'
+export type { KeyField } from './verdict-keys.ts'
+export { contextKey, digestOfKey, keyFieldsOf, keyPrefixOf, proofKey } from './verdict-keys.ts'
+export type {
+  ContextGrant,
+  Proof,
+  RememberedRefusal,
+  VerdictMemory,
+  VerdictMemoryOptions,
+  VerdictStore,
+} from './verdict-memory.ts'
+export { createVerdictMemory } from './verdict-memory.ts'

@@ -38,11 +38,17 @@ and says what would run. Nothing is started, and Onezone is not asked.`,
   },
 }
 
-function withoutSecrets(config: GatewayConfig): object {
-  const { ca, serviceToken, ...onezone } = config.onezone
+function withoutSecrets({ adminToken, ...config }: GatewayConfig): object {
+  const { ca, serviceToken, watchToken, ...onezone } = config.onezone
   return {
     ...config,
-    onezone: { ...onezone, ca: ca !== undefined, serviceToken: serviceToken !== undefined },
+    adminToken: adminToken !== undefined,
+    onezone: {
+      ...onezone,
+      ca: ca !== undefined,
+      serviceToken: serviceToken !== undefined,
+      watchToken: watchToken !== undefined,
+    },
   }
 }
 

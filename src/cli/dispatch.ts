@@ -17,6 +17,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   'token inspect': async () => (await import('./token-inspect.ts')).inspectCommand,
   'token confine': async () => (await import('./token-confine.ts')).confineCommand,
   'token verify': async () => (await import('./token-verify.ts')).verifyCommand,
+  'token explain': async () => (await import('./token-explain.ts')).explainCommand,
 }
 
 /**

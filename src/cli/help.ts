@@ -11,6 +11,7 @@ export const COMMAND_SUMMARIES: Readonly<Record<string, string>> = {
   'token inspect': 'show what a token says about itself, offline',
   'token confine': 'add caveats to a token, offline',
   'token verify': 'ask Onezone whether a token is good',
+  'token explain': 'say what a gateway would make of a request with a token, and why',
 }
 
 const EXIT_CODES: readonly (readonly [number, string])[] = [

@@ -23,7 +23,7 @@ Secrets are given as files: onezone.serviceTokenFile, ONEGATE_ONEZONE_SERVICE_TO
     listen: { value: 'HOST:PORT', help: 'Where to accept requests (127.0.0.1:8080); port 0: any.' },
     'admin-listen': {
       value: 'HOST:PORT',
-      help: 'Where to serve /metrics, /livez and /readyz (127.0.0.1:9090).',
+      help: 'Where to serve metrics, health and the admin API (127.0.0.1:9090).',
     },
     'trusted-proxy': {
       value: 'CIDR',

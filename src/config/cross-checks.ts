@@ -5,12 +5,12 @@
  * @module
  */
 
-import { foldHeaderName } from './header-name.ts'
+import { clashingHeaderNames, resolveServicePolicy } from '../authenticator/index.ts'
+import { isExposed } from '../onezone/index.ts'
+import { coversPath, parseRoutePath } from '../proxy/index.ts'
 import { formatListenAddress, parseListenAddress } from './listen-address.ts'
 import { isGroup, variableOf, waysToGive } from './overlay.ts'
 import { formatPath, type Finding, type SettingPath } from './problems.ts'
-import { coversPath, parseRoutePath } from './route-path.ts'
-import { isLoopbackHost } from './service-url.ts'
 
 type Group = Readonly<Record<string, unknown>>
 
@@ -20,6 +20,8 @@ export function crossCheck(config: Group): Finding[] {
   return [
     ...checkListeners(config),
     ...checkOnezone(groupAt(config, 'onezone')),
+    ...checkBound(config),
+    ...checkWatch(config),
     ...checkSources(config),
     ...routes.flatMap((route, index) =>
       isGroup(route) ? checkRoute(route, ['routes', index], config) : [],
@@ -47,15 +49,33 @@ function normalAddress(text: unknown): string | undefined {
 
 function checkOnezone(onezone: Group): Finding[] {
   const url = onezone['url']
-  if (typeof url !== 'string' || !URL.canParse(url)) return []
-  const { protocol, hostname } = new URL(url)
-  if (protocol !== 'http:' || isLoopbackHost(hostname) || onezone['allowInsecureHttp'] === true) {
-    return []
-  }
+  if (typeof url !== 'string' || !URL.canParse(url) || !isExposed(url)) return []
+  if (onezone['allowInsecureHttp'] === true) return []
   const message =
     'sends every token in the clear and lets anybody on the way forge answers; use https://, ' +
     `or set onezone.allowInsecureHttp: true (${variableOf(['onezone', 'allowInsecureHttp'])}=true)`
   return [{ path: ['onezone', 'url'], message }]
+}
+
+/** An answer that takes as long as it may must not be too old when it comes. */
+function checkBound(config: Group): Finding[] {
+  const bound = groupAt(config, 'verdicts')['maxStalenessMs'] ?? 10_000
+  const timeout = groupAt(config, 'onezone')['totalTimeoutMs'] ?? 2_500
+  if (typeof bound !== 'number' || typeof timeout !== 'number') return []
+  if (bound < 100 || bound >= timeout) return []
+  const message = `is less than onezone.totalTimeoutMs (${timeout}): an answer could be too old when it comes; raise it, or lower that`
+  return [{ path: ['verdicts', 'maxStalenessMs'], message }]
+}
+
+/** A watch that looks more seldom than facts are renewed finds nothing first. */
+function checkWatch(config: Group): Finding[] {
+  const onezone = groupAt(config, 'onezone')
+  const interval = onezone['watchIntervalMs'] ?? 2_000
+  const bound = groupAt(config, 'verdicts')['maxStalenessMs'] ?? 10_000
+  if (onezone['watchTokenFile'] === undefined) return []
+  if (typeof interval !== 'number' || typeof bound !== 'number' || interval < bound) return []
+  const message = `must be less than verdicts.maxStalenessMs (${bound}): otherwise the watch finds nothing first`
+  return [{ path: ['onezone', 'watchIntervalMs'], message }]
 }
 
 function checkSources(config: Group): Finding[] {
@@ -95,32 +115,22 @@ function checkRoute(route: Group, path: SettingPath, config: Group): Finding[] {
       find(['subjects', key], 'is empty, so nobody could pass; remove it to admit everybody')
     }
   }
-  const service = groupAt(route, 'caveats')['service']
-  const hasServiceToken = groupAt(config, 'onezone')['serviceTokenFile'] !== undefined
-  if (service === 'verify' && !hasServiceToken) {
-    find(['caveats', 'service'], '"verify" needs onezone.serviceTokenFile; without it use "refuse"')
-  }
-  if (service === 'as-onezone' && hasServiceToken) {
-    const message =
-      '"as-onezone" contradicts onezone.serviceTokenFile; use "verify", or remove the file'
-    find(['caveats', 'service'], message)
+  const { service } = groupAt(route, 'caveats')
+  if (service === 'verify' || service === 'as-onezone') {
+    const hasServiceToken = groupAt(config, 'onezone')['serviceTokenFile'] !== undefined
+    const problem = problemOf(() => resolveServicePolicy(service, hasServiceToken))
+    if (problem !== null) find(['caveats', 'service'], `${problem} (see onezone.serviceTokenFile)`)
   }
   findings.push(...checkHeaders(groupAt(route, 'headers'), [...path, 'headers']))
   return findings
 }
 
 function checkHeaders(headers: Group, path: SettingPath): Finding[] {
-  const seen = new Map<string, string>()
-  const findings: Finding[] = []
-  for (const [key, name] of Object.entries(headers)) {
-    if (typeof name !== 'string') continue
-    const other = seen.get(foldHeaderName(name))
-    if (other !== undefined) {
-      findings.push({ path: [...path, key], message: `is the name of "${other}" already` })
-    }
-    seen.set(foldHeaderName(name), key)
-  }
-  return findings
+  const names = Object.entries(headers).filter(([, name]) => typeof name === 'string')
+  return clashingHeaderNames(Object.fromEntries(names)).map(({ fact, other }) => ({
+    path: [...path, fact],
+    message: `is the name of "${other}" already`,
+  }))
 }
 
 function checkRouteOrder(routes: readonly unknown[]): Finding[] {
@@ -156,6 +166,16 @@ function checkRouteIds(routes: readonly unknown[]): Finding[] {
     const message = `is the id of ${formatPath(['routes', first])} already; each route needs its own`
     return [{ path: ['routes', index, 'id'], message }]
   })
+}
+
+function problemOf(judge: () => unknown): string | null {
+  try {
+    judge()
+    return null
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    return error.message
+  }
 }
 
 function groupAt(group: Group, key: string): Group {

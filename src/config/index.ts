@@ -3,7 +3,6 @@ export type {
   LogLevel,
   OnezoneConfig,
   RouteConfig,
-  RouteHeaders,
   VerdictsConfig,
 } from './gateway-config.ts'
 export type { ListenAddress } from './listen-address.ts'

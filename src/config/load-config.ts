@@ -1,4 +1,5 @@
 import { dirname, resolve } from 'node:path'
+import { resolveServicePolicy } from '../authenticator/index.ts'
 import { ConfigError, type ConfigProblem } from '../errors.ts'
 import { readConfigFile, type ConfigFile } from './config-file.ts'
 import { crossCheck } from './cross-checks.ts'
@@ -7,7 +8,7 @@ import { applyOverlays, isGroup, readEnvironment, readFlags, waysToGive } from '
 import type { ConfigFlags, Overlay } from './overlay.ts'
 import { byPlace, problemAt, type Finding, type SettingPath } from './problems.ts'
 import { configSchema, routeSchema, type RouteSettings, type Settings } from './schema.ts'
-import { readCertificates, readServiceToken } from './secret-file.ts'
+import { readCertificates, readOnedataToken, readSecret } from './secret-file.ts'
 
 /** Where a configuration comes from; flags win over the environment, that over the file, that over defaults. */
 export interface ConfigSources {
@@ -111,6 +112,8 @@ function findingsOf(issue: SchemaIssue): Finding[] {
 interface Secrets {
   readonly ca?: string | undefined
   readonly serviceToken?: string | undefined
+  readonly watchToken?: string | undefined
+  readonly adminToken?: string | undefined
   readonly findings?: readonly Finding[]
 }
 
@@ -120,20 +123,29 @@ async function readSecrets(
 ): Promise<Secrets> {
   const onezone = isGroup(written['onezone']) ? written['onezone'] : {}
   const findings: Finding[] = []
-  const read = async (key: string, reader: (name: string) => Promise<string>) => {
-    const name = onezone[key]
+  const read = async (
+    path: SettingPath,
+    name: unknown,
+    reader: (name: string) => Promise<string>,
+  ): Promise<string | undefined> => {
     if (typeof name !== 'string' || name === '') return undefined
     try {
-      return await reader(resolve(base(['onezone', key]), name))
+      return await reader(resolve(base(path), name))
     } catch (error) {
       if (!(error instanceof TypeError)) throw error
-      findings.push({ path: ['onezone', key], message: error.message })
+      findings.push({ path, message: error.message })
       return undefined
     }
   }
-  const ca = await read('caFile', readCertificates)
-  const serviceToken = await read('serviceTokenFile', readServiceToken)
-  return { ca, serviceToken, findings }
+  const ofOnezone = async (key: string, reader: (name: string) => Promise<string>) =>
+    read(['onezone', key], onezone[key], reader)
+  return {
+    ca: await ofOnezone('caFile', readCertificates),
+    serviceToken: await ofOnezone('serviceTokenFile', readOnedataToken),
+    watchToken: await ofOnezone('watchTokenFile', readSecret),
+    adminToken: await read(['adminTokenFile'], written['adminTokenFile'], readSecret),
+    findings,
+  }
 }
 
 function baseOf(path: SettingPath, file: string | undefined, overlays: readonly Overlay[]): string {
@@ -141,25 +153,26 @@ function baseOf(path: SettingPath, file: string | undefined, overlays: readonly 
   return overlaid || file === undefined ? '.' : dirname(file)
 }
 
-function complete(settings: Settings, { ca, serviceToken }: Secrets): GatewayConfig {
-  const { onezone, upstream, routes, ...rest } = settings
-  const { caFile: _, serviceTokenFile: __, ...connection } = onezone
-  const defaultService = serviceToken === undefined ? 'refuse' : 'verify'
+function complete(settings: Settings, secrets: Secrets): GatewayConfig {
+  const { onezone, upstream, routes, adminTokenFile: _, ...rest } = settings
+  const { caFile: __, serviceTokenFile: ___, watchTokenFile: ____, ...connection } = onezone
+  const { ca, serviceToken, watchToken, adminToken } = secrets
   const written = routes ?? [routeSchema.parse({ path: '/**', upstream })]
   return {
     ...rest,
-    onezone: { ...connection, ca, serviceToken },
-    routes: written.map((route) => completeRoute(route, defaultService)),
+    adminToken,
+    onezone: { ...connection, ca, serviceToken, watchToken },
+    routes: written.map((route) => completeRoute(route, serviceToken !== undefined)),
   }
 }
 
-function completeRoute(route: RouteSettings, service: 'refuse' | 'verify'): RouteConfig {
+function completeRoute(route: RouteSettings, hasServiceToken: boolean): RouteConfig {
   const { caveats } = route
   return {
     ...route,
     id: route.id ?? route.path,
     caveats: {
-      service: caveats.service ?? service,
+      service: resolveServicePolicy(caveats.service, hasServiceToken),
       api: caveats.api ?? 'refuse',
       data: caveats.data ?? 'refuse',
     },

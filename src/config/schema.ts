@@ -1,19 +1,25 @@
 import { z } from 'zod'
+import {
+  parseIdentityHeaderName,
+  parseTrustedProxy,
+  ROUTE_CHOICES,
+} from '../authenticator/index.ts'
+import type { CaveatPolicy, IdentityHeaderNames } from '../authenticator/index.ts'
+import { parseOnezoneUrl } from '../onezone/index.ts'
+import { parseRoutePath, parseUpstreamUrl } from '../proxy/index.ts'
 import { INVITE_TYPES, type InviteType } from '../token/index.ts'
-import type { GatewayConfig, OnezoneConfig, RouteConfig, RouteHeaders } from './gateway-config.ts'
-import { parseIdentityHeaderName } from './header-name.ts'
+import type { GatewayConfig, OnezoneConfig, RouteConfig } from './gateway-config.ts'
 import { parseListenAddress } from './listen-address.ts'
-import { parseRoutePath } from './route-path.ts'
-import { parseOnezoneUrl, parseUpstreamUrl } from './service-url.ts'
 import { choice, choiceOrNull, group, integer, list, section, text, toggle } from './setting.ts'
-import { parseTrustedProxy } from './trusted-proxy.ts'
 
 /** A configuration that fits the schema; secrets are still names of files. */
-export interface Settings extends Omit<GatewayConfig, 'onezone' | 'routes'> {
-  readonly onezone: Omit<OnezoneConfig, 'ca' | 'serviceToken'> & {
+export interface Settings extends Omit<GatewayConfig, 'onezone' | 'routes' | 'adminToken'> {
+  readonly onezone: Omit<OnezoneConfig, 'ca' | 'serviceToken' | 'watchToken'> & {
     readonly caFile?: string | undefined
     readonly serviceTokenFile?: string | undefined
+    readonly watchTokenFile?: string | undefined
   }
+  readonly adminTokenFile?: string | undefined
   readonly upstream?: string | undefined
   readonly routes?: readonly RouteSettings[] | undefined
 }
@@ -21,9 +27,7 @@ export interface Settings extends Omit<GatewayConfig, 'onezone' | 'routes'> {
 /** A route before the defaults that depend on other settings are filled in. */
 export interface RouteSettings extends Omit<RouteConfig, 'id' | 'caveats'> {
   readonly id?: string | undefined
-  readonly caveats: {
-    readonly [Caveat in keyof RouteConfig['caveats']]?: RouteConfig['caveats'][Caveat] | undefined
-  }
+  readonly caveats: CaveatPolicy
 }
 
 const inviteTypes = Object.keys(INVITE_TYPES) as InviteType[]
@@ -37,14 +41,14 @@ const timeouts = section({
   idleBodyMs: integer(0, 3_600_000).default(60_000),
 })
 
-const headers: z.ZodType<RouteHeaders> = group({
+const headers = group({
   subjectType: headerName.optional(),
   subjectId: headerName.optional(),
   tokenId: headerName.optional(),
   tokenType: headerName.optional(),
   tokenExpires: headerName.optional(),
   caveats: headerName.optional(),
-})
+} satisfies Record<keyof IdentityHeaderNames, z.ZodType<string | undefined>>)
 
 const route = group({
   id: text('a name', (value) =>
@@ -55,21 +59,21 @@ const route = group({
     ),
   ).optional(),
   path: text('a path, e.g. /api/**', parseRoutePath),
-  token: choice('access', 'identity', 'invite', 'none').default('access'),
+  token: choice(...ROUTE_CHOICES.token).default('access'),
   optional: toggle().default(false),
-  interface: choiceOrNull('rest', 'oneclient', 'graphsync').default('rest'),
+  interface: choiceOrNull(...ROUTE_CHOICES.interface).default('rest'),
   inviteType: choiceOrNull(...inviteTypes).default(null),
   subjects: group({
-    types: list('user or oneprovider', choice('user', 'oneprovider')).optional(),
+    types: list('user or oneprovider', choice(...ROUTE_CHOICES.subjectTypes)).optional(),
     ids: list(
       'ids',
       text('an id', (id) => matching(id, /./, 'must not be empty')),
     ).optional(),
   }).optional(),
   caveats: section({
-    service: choice('refuse', 'verify', 'as-onezone').optional(),
-    api: choice('refuse', 'delegate').optional(),
-    data: choice('refuse', 'delegate').optional(),
+    service: choice(...ROUTE_CHOICES.service).optional(),
+    api: choice(...ROUTE_CHOICES.api).optional(),
+    data: choice(...ROUTE_CHOICES.data).optional(),
   }),
   headers: headers.optional(),
   forwardToken: toggle().default(false),
@@ -84,25 +88,37 @@ export const routeSchema: z.ZodType<RouteSettings> = route
 export const configSchema: z.ZodType<Settings> = group({
   listen: text('HOST:PORT', parseListenAddress).prefault('127.0.0.1:8080'),
   adminListen: text('HOST:PORT', parseListenAddress).prefault('127.0.0.1:9090'),
+  adminTokenFile: fileName.optional(),
   onezone: section({
     url: text('a URL, e.g. https://onezone.example.org', parseOnezoneUrl),
     caFile: fileName.optional(),
     serviceTokenFile: fileName.optional(),
+    watchTokenFile: fileName.optional(),
+    watchIntervalMs: integer(250, 300_000).default(2_000),
     connectTimeoutMs: integer(1, 60_000).default(1_000),
     totalTimeoutMs: integer(1, 60_000).default(2_500),
     allowInsecureHttp: toggle().default(false),
   }),
   trustedProxies: list(
     'addresses or CIDR ranges',
-    text('an address or CIDR range', parseTrustedProxy),
+    text('an address or CIDR range', (entry) => {
+      parseTrustedProxy(entry)
+      return entry
+    }),
   ).default([]),
   upstream: text('a URL, e.g. http://127.0.0.1:3000', parseUpstreamUrl).optional(),
   routes: list('routes', route).optional(),
   verdicts: section({
     maxStalenessMs: integer(100, 300_000).default(10_000),
     negativeTtlMs: integer(0, 60_000).default(2_000),
+    staleIfErrorMs: integer(0, 300_000).default(0),
     maxTokens: integer(1, 10_000_000).default(50_000),
+    maxFamilies: integer(1, 10_000_000).default(50_000),
     maxRefusals: integer(1, 10_000_000).default(10_000),
+    budget: section({
+      perAddressPerSecond: integer(1, 1_000_000).default(50),
+      perSubjectPerSecond: integer(1, 1_000_000).default(100),
+    }),
   }),
   realm: text('a text', (value) =>
     matching(value, /^[\x20-\x7e]{1,128}$/, 'must be 1 to 128 printable ASCII characters'),

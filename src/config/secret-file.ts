@@ -7,12 +7,27 @@ import { parseToken } from '../token/index.ts'
  *
  * @throws {TypeError} that says what is wrong with the file, and nothing of its content.
  */
-export async function readServiceToken(name: string): Promise<string> {
+export async function readOnedataToken(name: string): Promise<string> {
   const text = (await readText(name)).trim()
   try {
     parseToken(text)
   } catch {
     throw new TypeError('names a file whose content is not an Onedata token')
+  }
+  return text
+}
+
+/**
+ * Reads a file with a secret of any kind in it, with white space around it or not.
+ *
+ * @throws {TypeError} that says what is wrong with the file, and nothing of its content.
+ */
+export async function readSecret(name: string): Promise<string> {
+  const text = (await readText(name)).trim()
+  if (!/^[\x21-\x7e]{16,4096}$/.test(text)) {
+    throw new TypeError(
+      'names a file whose content is not 16 to 4096 printable characters in one word',
+    )
   }
   return text
 }

@@ -9,6 +9,9 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 
 import type { DecisionEvent } from '../authenticator/index.ts'
 import type { VerdictStore } from '../cache/index.ts'
+import type { WatchOutcome, WatchState } from '../verification/index.ts'
+import type { BreakerState } from '../verifier/index.ts'
+import type { DeathReason } from '../revocation/index.ts'
 import type { OnezoneCall } from '../onezone/index.ts'
 import type { RequestEvent, UpstreamEvent } from '../proxy/index.ts'
 
@@ -17,7 +20,11 @@ const REQUEST_BUCKETS = [
   0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1,
   2.5, 5, 10,
 ]
+const STALENESS_BUCKETS = [0.001, 0.01, 0.1, 0.5, 1, 2.5, 5, 7.5, 10, 15, 30, 60, 300]
 const ONEZONE_BUCKETS = [0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5]
+
+const WATCH_STATES: readonly WatchState[] = ['off', 'active', 'degraded']
+const BREAKER_STATES: readonly BreakerState[] = ['closed', 'half-open', 'open']
 
 /** Methods that are a label of their own; all others are `other`. */
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
@@ -41,8 +48,13 @@ export interface MetricsOptions {
   readonly maxStalenessSeconds: number
   /** Names of settings in force that are unsafe. @default [] */
   readonly insecureSettings?: readonly string[] | undefined
-  /** Counts the verdicts in a store, at each scrape. */
-  readonly entries: (store: VerdictStore) => number
+  /** Looked at on each scrape. */
+  readonly verification: {
+    entries(store: VerdictStore | 'families'): number
+    readonly breakerState: BreakerState
+    readonly clockOffsetMs: number
+    readonly watchState: WatchState
+  }
 }
 
 /** Takes what the rooms observe and shows it to Prometheus. */
@@ -52,7 +64,11 @@ export interface Metrics {
   readonly onRequest: (event: RequestEvent) => void
   readonly onUpstream: (event: UpstreamEvent) => void
   readonly onOnezoneCall: (call: OnezoneCall) => void
-  readonly onEviction: (store: VerdictStore) => void
+  readonly onEviction: (store: VerdictStore | 'families') => void
+  readonly onDeath: (reason: DeathReason) => void
+  /** An operator took back what was known about so many families. */
+  readonly onInvalidation: (families: number) => void
+  readonly onWatchRead: (outcome: WatchOutcome) => void
 }
 
 /** Makes the metrics of one gateway. */
@@ -111,20 +127,77 @@ export function createMetrics(options: MetricsOptions): Metrics {
     registers,
   })
 
-  const { entries } = options
+  const staleness = new Histogram({
+    name: 'onegate_verdict_staleness_seconds',
+    help: 'Age, when a request was granted, of the fact that the grant rests on.',
+    buckets: STALENESS_BUCKETS,
+    registers,
+  })
+  const violations = new Counter({
+    name: 'onegate_staleness_violations_total',
+    help: 'Grants that were withheld because their fact was older than the bound. Must stay 0.',
+    registers,
+  })
+  const invalidations = new Counter({
+    name: 'onegate_invalidations_total',
+    help: 'Families that turned out to be dead, by cause, or that an operator invalidated.',
+    labelNames: ['cause'],
+    registers,
+  })
+
+  const watchReads = new Counter({
+    name: 'onegate_watch_reads_total',
+    help: 'Generations and statuses read by the watch, by outcome.',
+    labelNames: ['outcome'],
+    registers,
+  })
+
+  const { verification } = options
   new Gauge({
     name: 'onegate_cache_entries',
     help: 'Verdicts remembered.',
     labelNames: ['store'],
     registers,
     collect() {
-      this.set({ store: 'grants' }, entries('grants'))
-      this.set({ store: 'refusals' }, entries('refusals'))
+      this.set({ store: 'grants' }, verification.entries('grants'))
+      this.set({ store: 'refusals' }, verification.entries('refusals'))
+    },
+  })
+  new Gauge({
+    name: 'onegate_families',
+    help: 'Families of tokens that are known.',
+    registers,
+    collect() {
+      this.set(verification.entries('families'))
+    },
+  })
+  new Gauge({
+    name: 'onegate_breaker_state',
+    help: 'Whether Onezone is asked: 0 as usual, 1 one question at a time, 2 not at all.',
+    registers,
+    collect() {
+      this.set(BREAKER_STATES.indexOf(verification.breakerState))
+    },
+  })
+  new Gauge({
+    name: 'onegate_watch_state',
+    help: 'Whether the watch sees revocations: 0 there is none, 1 it does, 2 it cannot at the moment.',
+    registers,
+    collect() {
+      this.set(WATCH_STATES.indexOf(verification.watchState))
+    },
+  })
+  new Gauge({
+    name: 'onegate_onezone_clock_offset_seconds',
+    help: "How far Onezone's clock is ahead of this machine's, as far as answers tell.",
+    registers,
+    collect() {
+      this.set(verification.clockOffsetMs / 1000)
     },
   })
   new Gauge({
     name: 'onegate_max_staleness_seconds',
-    help: 'No request is granted on a fact older than this.',
+    help: 'No request is granted on a fact older than this (stale-if-error included).',
     registers,
   }).set(options.maxStalenessSeconds)
   new Gauge({
@@ -148,7 +221,9 @@ export function createMetrics(options: MetricsOptions): Metrics {
 
   return {
     registry,
-    onDecision({ routeId, outcome, source, code }) {
+    onDecision({ routeId, outcome, source, code, ageMs, violation }) {
+      if (violation) violations.inc()
+      else if (ageMs !== null) staleness.observe(ageMs / 1000)
       if (source !== null) verdicts.inc({ route: routeId, outcome, source })
       if (code !== null) refusals.inc({ route: routeId, code })
     },
@@ -165,6 +240,15 @@ export function createMetrics(options: MetricsOptions): Metrics {
     },
     onEviction(store) {
       evictions.inc({ store })
+    },
+    onWatchRead(outcome) {
+      watchReads.inc({ outcome })
+    },
+    onDeath(reason) {
+      invalidations.inc({ cause: reason })
+    },
+    onInvalidation(families) {
+      invalidations.inc({ cause: 'operator' }, families)
     },
   }
 }

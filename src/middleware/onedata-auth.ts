@@ -18,8 +18,8 @@ import type {
 } from '../authenticator/index.ts'
 import { answerHeaders, createAuthenticator } from '../authenticator/index.ts'
 import type { Logger } from '../logger.ts'
-import type { Verification, VerificationOptions } from '../verification.ts'
-import { createVerification } from '../verification.ts'
+import type { Verification, VerificationOptions } from '../verification/index.ts'
+import { createVerification } from '../verification/index.ts'
 
 /** What the middleware sets: `new Hono<{ Variables: OnedataVariables }>()`. */
 export interface OnedataVariables {
@@ -119,11 +119,12 @@ function createRoute(options: OnedataAuthOptions): RouteAuthenticator {
   if (verification !== undefined && verdicts !== undefined) {
     throw new TypeError('"verdicts" belongs to "verification"; set it there')
   }
-  const { verifier, serviceTokenConfigured } =
+  const { verifier, serviceTokenConfigured, stalenessBoundMs } =
     verification ?? createVerification({ onezone: { url: onezoneUrl ?? '' }, verdicts })
   return createAuthenticator({
     verifier,
     serviceTokenConfigured,
+    stalenessBoundMs,
     trustedProxies: options.trustedProxies,
     logger: options.logger,
     onDecision: options.onDecision,
@@ -176,10 +177,14 @@ function hideForgedIdentity(c: Context, rawHeaders: readonly string[]): void {
   const forged = rawHeaders.filter((name, i) => i % 2 === 0 && FORGEABLE.test(name))
   if (forged.length === 0) return
   const { raw } = c.req
-  const headers = new Headers(raw.headers)
-  for (const name of forged) headers.delete(name)
-  // A body that an earlier middleware has read is kept by Hono, and cannot be carried over.
-  c.req.raw = raw.bodyUsed
-    ? new Request(raw.url, { method: raw.method, headers, signal: raw.signal })
-    : new Request(raw, { headers })
+  try {
+    for (const name of forged) raw.headers.delete(name)
+  } catch {
+    // Some runtimes hand out headers that cannot be changed. A body that was read already is kept by Hono.
+    const headers = new Headers(raw.headers)
+    for (const name of forged) headers.delete(name)
+    c.req.raw = raw.bodyUsed
+      ? new Request(raw.url, { method: raw.method, headers, signal: raw.signal })
+      : new Request(raw, { headers })
+  }
 }

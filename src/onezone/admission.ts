@@ -4,32 +4,35 @@ import { OnezoneFaultError } from '../errors.ts'
 export interface AdmissionOptions {
   /** Calls in flight. */
   readonly maxInFlight: number
-  /** Calls waiting for their turn. */
+  /** Calls waiting for their turn; as many again that are urgent. */
   readonly maxQueued: number
 }
 
 /** A bulkhead: a slow Onezone costs a bounded number of sockets and waiting calls, never an unbounded queue. */
 export interface Admission {
   /**
-   * Waits for its turn, first come first served; the caller must {@link leave} afterwards. Throws
-   * `ERR_ONEZONE_OVERLOADED` at once where the queue is full, and the signal's reason where that aborts first.
+   * Waits for its turn, first come first served, those that are urgent before all others; the caller must
+   * {@link leave} afterwards. Throws `ERR_ONEZONE_OVERLOADED` at once where the queue is full, and the signal's reason
+   * where that aborts first.
    */
-  enter(signal: AbortSignal): Promise<void>
+  enter(signal: AbortSignal, urgent?: boolean): Promise<void>
   /** Gives the place to the next in the queue. */
   leave(): void
 }
 
 /** Makes an {@link Admission}. */
 export function createAdmission(options: AdmissionOptions): Admission {
-  const waiting = new Set<() => void>()
+  const urgentOnes = new Set<() => void>()
+  const others = new Set<() => void>()
   let inFlight = 0
 
   return {
-    async enter(signal) {
+    async enter(signal, urgent = false) {
       if (inFlight < options.maxInFlight) {
         inFlight += 1
         return
       }
+      const waiting = urgent ? urgentOnes : others
       if (waiting.size >= options.maxQueued) {
         throw new OnezoneFaultError(
           'ERR_ONEZONE_OVERLOADED',
@@ -40,7 +43,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
       await waitForTurn(waiting, signal)
     },
     leave() {
-      const [next] = waiting
+      const [next] = urgentOnes.size > 0 ? urgentOnes : others
       if (next === undefined) inFlight -= 1
       else next()
     },

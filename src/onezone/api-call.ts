@@ -18,6 +18,8 @@ export interface ApiCall<Result> {
   readonly body?: JsonObject
   /** Absent: the call is anonymous. */
   readonly credentials?: OnezoneCredentials
+  /** Goes before calls that are not urgent where calls have to wait. */
+  readonly urgent?: boolean | undefined
   /** Statuses whose error is an answer to the question; any other status is a fault. */
   readonly refusals: readonly number[]
   /** Whether an error of such a status is about how we asked rather than what: then it is a fault, too. */

@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici'
 import { systemClock, type Clock } from '../clock.ts'
+import { isExposed, parseOnezoneUrl } from './onezone-url.ts'
 
 /** One finished call to Onezone, as told to {@link OnezoneClientOptions.onCall}. */
 export interface OnezoneCall {
@@ -103,8 +104,6 @@ export interface ClientSettings {
   readonly onCall: ((call: OnezoneCall) => void) | undefined
 }
 
-// https://www.rfc-editor.org/rfc/rfc6761#section-6.3
-const LOOPBACK = /^(?:(?:.+\.)?localhost|127(?:\.\d+){3}|\[::1\])$/
 const API_PREFIX = /^(?:\/[\w.~-]*[\w~-])+$/
 
 /** Checks every option; throws a `TypeError` that names the first one that is wrong. */
@@ -154,28 +153,24 @@ function readOrigin(text: unknown, allowInsecureHttp: unknown): string {
   if (allowInsecureHttp !== undefined && typeof allowInsecureHttp !== 'boolean') {
     throw new TypeError('"allowInsecureHttp" must be a boolean.')
   }
-  if (typeof text !== 'string' || !URL.canParse(text)) {
-    throw new TypeError('"url" must be an absolute http(s) URL, e.g. https://onezone.example.org.')
-  }
-  const url = new URL(text)
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') {
-    throw new TypeError('"url" must begin with https:// (or http://).')
-  }
-  if (url.username !== '' || url.password !== '') {
-    throw new TypeError('"url" must not contain credentials: Onezone is asked anonymously.')
-  }
-  if (url.pathname !== '/' || /[?#]/.test(text)) {
-    throw new TypeError(
-      '"url" must end after host and port; a path belongs in "apiPrefix", a query or fragment nowhere.',
-    )
-  }
-  if (url.protocol === 'http:' && allowInsecureHttp !== true && !LOOPBACK.test(url.hostname)) {
+  const origin = readUrl(text)
+  if (allowInsecureHttp !== true && isExposed(origin)) {
     throw new TypeError(
       '"url" must be https: over http: tokens travel in the clear. ' +
         'Set "allowInsecureHttp" only where nobody else can read or write the wire.',
     )
   }
-  return url.origin
+  return origin
+}
+
+function readUrl(text: unknown): string {
+  if (typeof text !== 'string') throw new TypeError('"url" must be a string.')
+  try {
+    return parseOnezoneUrl(text)
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    throw new TypeError(`"url" ${error.message}`, { cause: error })
+  }
 }
 
 // A longer setTimeout would fire at once.

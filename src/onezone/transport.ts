@@ -39,7 +39,7 @@ export function createTransport(settings: ClientSettings): Transport {
       deadline.abort(new OnezoneFaultError('ERR_ONEZONE_TIMEOUT', message))
     }, settings.totalTimeoutMs)
     try {
-      await admission.enter(deadline.signal)
+      await admission.enter(deadline.signal, call.urgent)
       try {
         const answer = await attempt(toRequest(settings, call), deadline.signal)
         return readAnswer(call, answer, { origin, nowMs: clock.now() })

@@ -40,12 +40,14 @@ export function createVerifyApi(transport: Transport): VerifyApi {
     operation: string,
     path: string,
     body: JsonObject,
+    { urgent }: VerifyTokenRequest,
   ): Promise<VerifyAnswer> => {
     const answer = await transport.call({
       operation,
       method: 'POST',
       path,
       body,
+      urgent,
       refusals: [400],
       blamesUs,
       read: readVerifiedToken,
@@ -55,22 +57,37 @@ export function createVerifyApi(transport: Transport): VerifyApi {
 
   return {
     verifyAccessToken: async (request) =>
-      verify('verifyAccessToken', '/tokens/verify_access_token', {
-        ...presented(request),
-        interface: request.interface ?? undefined,
-        serviceToken: request.serviceToken ?? undefined,
-        allowDataAccessCaveats: request.allowDataAccessCaveats ?? undefined,
-      }),
+      verify(
+        'verifyAccessToken',
+        '/tokens/verify_access_token',
+        {
+          ...presented(request),
+          interface: request.interface ?? undefined,
+          serviceToken: request.serviceToken ?? undefined,
+          allowDataAccessCaveats: request.allowDataAccessCaveats ?? undefined,
+        },
+        request,
+      ),
     verifyIdentityToken: async (request) =>
-      verify('verifyIdentityToken', '/tokens/verify_identity_token', {
-        ...presented(request),
-        interface: request.interface ?? undefined,
-      }),
+      verify(
+        'verifyIdentityToken',
+        '/tokens/verify_identity_token',
+        {
+          ...presented(request),
+          interface: request.interface ?? undefined,
+        },
+        request,
+      ),
     verifyInviteToken: async (request) =>
-      verify('verifyInviteToken', '/tokens/verify_invite_token', {
-        ...presented(request),
-        expectedInviteType: request.expectedInviteType ?? undefined,
-      }),
+      verify(
+        'verifyInviteToken',
+        '/tokens/verify_invite_token',
+        {
+          ...presented(request),
+          expectedInviteType: request.expectedInviteType ?? undefined,
+        },
+        request,
+      ),
   }
 }
 

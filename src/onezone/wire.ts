@@ -28,6 +28,8 @@ export interface VerifyTokenRequest {
   readonly peerIp: string | null
   /** Identity token of the party that consumes the token; absent: nobody, then no consumer caveat holds. */
   readonly consumerToken?: string | undefined
+  /** Not sent: the call goes before those that are not urgent where calls have to wait. @default false */
+  readonly urgent?: boolean | undefined
 }
 
 /** What `verifyIdentityToken` asks. */

@@ -41,10 +41,15 @@ export function recordOf(incoming: IncomingMessage): RequestRecord | AnswerCode 
   return (request[RECORD] ??= readRequest(incoming))
 }
 
+/** Whether the gateway carries a method at all. */
+export function isCarried(method: string): boolean {
+  return method !== 'TRACE' && method !== 'CONNECT'
+}
+
 function readRequest(incoming: IncomingMessage): RequestRecord | AnswerCode {
   const { method = '', url = '', rawHeaders, httpVersion } = incoming
   if (httpVersion !== '1.1' && httpVersion !== '1.0') return 'request_invalid'
-  if (method === 'TRACE' || method === 'CONNECT') return 'method_not_allowed'
+  if (!isCarried(method)) return 'method_not_allowed'
   // Counted here, because a limit of Node's own hides fields that still frame the body (CVE-2026-58044).
   if (rawHeaders.length > 2 * MAX_FIELDS) return 'headers_too_large'
   if (url.length > MAX_TARGET_LENGTH) return 'headers_too_large'

@@ -9,14 +9,14 @@ import type { Clock } from '../clock.ts'
 import { systemClock } from '../clock.ts'
 import type { Logger } from '../logger.ts'
 import { silentLogger } from '../logger.ts'
-import { shielded } from '../observer.ts'
+import { shielded, shieldedLogger } from '../observer.ts'
 import { sendAnswer } from './answering.ts'
 import type { RequestEvent, UpstreamEvent } from './events.ts'
 import { UNMATCHED } from './events.ts'
 import { forward } from './forward.ts'
 import { hardenServer } from './harden.ts'
-import { recordOf } from './request-record.ts'
-import { readsAlike } from './request-target.ts'
+import { isCarried, recordOf } from './request-record.ts'
+import { readsAlike, readTarget } from './request-target.ts'
 import type { CompiledRoute, ProxyRoute } from './routes.ts'
 import { compileRoutes } from './routes.ts'
 import { inTurn } from './turns.ts'
@@ -42,12 +42,17 @@ export interface ReverseProxyOptions {
   readonly onUpstream?: ((event: UpstreamEvent) => void) | undefined
 }
 
+/** The route that a request would take, by its id; or the code of its refusal. */
+export type RouteChoice = { readonly routeId: string } | { readonly code: AnswerCode }
+
 /** The reverse-proxy door. */
 export interface ReverseProxy {
   /** To be mounted with `@hono/node-server`, with `overrideGlobalObjects: false`. */
   readonly app: Hono<{ Bindings: ProxyBindings }>
   /** Prepares the server that the app is mounted on; call it before it listens. */
   readonly harden: (server: Server) => void
+  /** Finds the route of a request without serving it. `target`: as in the request line, e.g. `/api?q=1`. */
+  choose(method: string, target: string): RouteChoice
   /** Ends the connections to the upstreams; requests that are still under way break off. */
   close(): Promise<void>
 }
@@ -65,7 +70,8 @@ const ALREADY_SENT = new Response(null, { headers: { 'x-hono-already-sent': 'tru
  * @throws {TypeError} naming the option that makes no sense.
  */
 export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
-  const { logger = silentLogger, clock = systemClock } = options
+  const { clock = systemClock } = options
+  const logger = shieldedLogger(options.logger ?? silentLogger)
   const onRequest = shielded(options.onRequest, 'requests', logger)
   const onUpstream = shielded(options.onUpstream, 'upstreams', logger)
   const pools = createUpstreamPools()
@@ -81,7 +87,16 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
   app.notFound((context) => receive(context, null))
 
   /** The router's entry for a path: the same for two paths only if the same route is the first to match both. */
-  const entryOf = (path: string): unknown => app.router.match('ALL', path)[0][0]?.[0]
+  const entryOf = (path: string) => app.router.match('ALL', path)[0][0]?.[0]
+
+  function choose(method: string, target: string): RouteChoice {
+    if (!isCarried(method)) return { code: 'method_not_allowed' }
+    const read = readTarget(target)
+    if (read === null || !readsAlike(read.path, entryOf)) return { code: 'request_invalid' }
+    const pattern = entryOf(read.path)?.[1].path
+    const route = routes.find((each) => each.pattern === pattern)
+    return route === undefined ? { code: 'route_not_found' } : { routeId: route.id }
+  }
 
   function receive(
     context: Context<{ Bindings: ProxyBindings }>,
@@ -147,7 +162,7 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
     })
   }
 
-  return { app, harden: hardenServer, close: () => pools.close() }
+  return { app, harden: hardenServer, choose, close: () => pools.close() }
 }
 
 /** Where one request ends and the next begins is not certain after what is refused here, so the connection ends too. */

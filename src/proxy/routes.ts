@@ -1,6 +1,9 @@
 import type { Dispatcher } from 'undici'
 
 import type { HeaderPolicy, RouteAuthenticator } from '../authenticator/index.ts'
+import { readOption } from '../authenticator/index.ts'
+import { parseRoutePath } from './route-path.ts'
+import { parseUpstreamUrl } from './upstream-url.ts'
 
 /** How long a route waits for its upstream, in whole milliseconds. */
 export interface UpstreamTimeouts {
@@ -49,9 +52,6 @@ export type DispatcherFor = (origin: string, connectMs: number) => Dispatcher
 
 const DEFAULT_TIMEOUTS = { connectMs: 3_000, headMs: 60_000, idleBodyMs: 60_000 } as const
 
-/** Only letters that no server reads in a second way, so that a path can be compared with them as text. */
-const PATTERN = /^(?:\/|(?:\/[A-Za-z0-9._~@-]+)+\/?|(?:\/[A-Za-z0-9._~@-]+)*\/\*\*)$/
-
 /**
  * Checks the routes and fills in what they leave out.
  *
@@ -72,43 +72,22 @@ export function compileRoutes(
       throw new TypeError(`"${at}.id" must be a name that no other route has`)
     }
     ids.add(route.id)
-    const upstream = readUpstream(route.upstream, `${at}.upstream`)
+    const path = readOption(`${at}.path`, route.path, parseRoutePath)
+    const upstream = readOption(`${at}.upstream`, route.upstream, parseUpstreamUrl)
+    const { origin, protocol, host } = new URL(upstream)
     const timeouts = readTimeouts(route.timeouts, `${at}.timeouts`)
     return {
       id: route.id,
-      pattern: readPattern(route.path, `${at}.path`),
-      origin: upstream.origin,
-      basePath: upstream.pathname.replace(/\/$/, ''),
-      upstreamHost: upstream.protocol === 'https:' ? upstream.host : null,
+      pattern: path.replace(/\*\*$/, '*'),
+      origin,
+      basePath: upstream.slice(origin.length),
+      upstreamHost: protocol === 'https:' ? host : null,
       authenticator: route.authenticator,
       policy: route.authenticator.headers,
       timeouts,
-      dispatcher: route.dispatcher ?? dispatcherFor(upstream.origin, timeouts.connectMs),
+      dispatcher: route.dispatcher ?? dispatcherFor(origin, timeouts.connectMs),
     }
   })
-}
-
-function readPattern(path: string, name: string): string {
-  if (!PATTERN.test(path) || /\/\.\.?(?:\/|$)/.test(path)) {
-    throw new TypeError(
-      `"${name}": ${JSON.stringify(path)} must be "/exact", "/prefix/**" or "/**", of letters, digits and "._~@-"`,
-    )
-  }
-  return path.replace(/\*\*$/, '*')
-}
-
-function readUpstream(upstream: string, name: string): URL {
-  const url = URL.canParse(upstream) ? new URL(upstream) : null
-  const plain =
-    url !== null &&
-    (url.protocol === 'http:' || url.protocol === 'https:') &&
-    url.username + url.password + url.search + url.hash === ''
-  if (!plain) {
-    throw new TypeError(
-      `"${name}": ${JSON.stringify(upstream)} must be an http(s) URL without credentials, query or fragment`,
-    )
-  }
-  return url
 }
 
 function readTimeouts(given: UpstreamTimeouts = {}, name: string): CompiledRoute['timeouts'] {

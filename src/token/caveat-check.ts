@@ -17,12 +17,17 @@ export function caveatHolds(caveat: Caveat, context: LocalContext): boolean | 'r
 export function contextFieldsOf(token: Token): ReadonlySet<ContextField> {
   const fields = new Set<ContextField>()
   for (const caveat of token.caveats) {
-    for (const field of caveatRow(caveat)?.reads ?? UNKNOWN_READS) fields.add(field)
+    for (const field of fieldsReadBy(caveat)) fields.add(field)
   }
   if ('accessToken' in token.type && token.type.accessToken.sessionId !== undefined) {
     fields.add('session')
   }
   return fields
+}
+
+/** What the verdict about a single caveat depends on. */
+export function fieldsReadBy(caveat: Caveat): readonly ContextField[] {
+  return caveatRow(caveat)?.reads ?? UNKNOWN_READS
 }
 
 const UNKNOWN_READS: readonly ContextField[] = ['everything']

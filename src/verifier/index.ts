@@ -1,5 +1,7 @@
 export type { Accepted, Acceptance, Refused, RefusalReason, Verdict } from './verdict.ts'
 export { accept, isAccepted, refuse } from './verdict.ts'
 export type { Verification, VerificationRequest, Verifier, VerdictSource } from './verifier.ts'
+export type { BreakerOptions, BreakerState, BreakingVerifier } from './circuit-breaker.ts'
+export { withBreaker } from './circuit-breaker.ts'
 export type { OnezoneVerifierOptions } from './onezone-verifier.ts'
 export { createOnezoneVerifier } from './onezone-verifier.ts'

@@ -52,7 +52,7 @@ export function createOnezoneVerifier(options: OnezoneVerifierOptions): Verifier
       request.consumerToken !== null && (reads.has('consumer') || reads.has('everything'))
         ? { consumerToken: request.consumerToken.serialized }
         : {}
-    const asked = { token: token.serialized, peerIp, ...consumerToken }
+    const asked = { token: token.serialized, peerIp, ...consumerToken, urgent: request.proven }
     const door = request.interface === null ? {} : { interface: request.interface }
     switch (request.kind) {
       case 'access':

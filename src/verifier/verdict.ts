@@ -37,7 +37,8 @@ export interface Acceptance {
 }
 
 class AcceptedVerdict implements Acceptance {
-  /** Keeps look-alikes out for the compiler too. */
+  /** Keeps look-alikes out, for the compiler too. */
+  // oxlint-disable-next-line no-unused-private-class-members -- `#accepted in value` reads it
   readonly #accepted = true
   readonly outcome = 'accepted'
   readonly subject: Subject

@@ -19,6 +19,10 @@ export interface VerificationRequest {
   readonly allowDataAccessCaveats: boolean
   /** The kind of invitation that is expected; null: any. Read only where `kind` is `invite`. */
   readonly inviteType: InviteType | null
+  /** Address of the client, whom a question is charged to; no verdict depends on it. @default '' */
+  readonly clientAddress?: string | undefined
+  /** The token was accepted before, so the question goes before those of strangers. @default false */
+  readonly proven?: boolean | undefined
 }
 
 /**

@@ -25,6 +25,7 @@ const TABLE: [code: AnswerCode, status: number, error: string | null][] = [
   ['route_not_found', 404, null],
   ['method_not_allowed', 405, null],
   ['expectation_failed', 417, null],
+  ['verification_budget_exceeded', 429, null],
   ['headers_too_large', 431, null],
   ['internal_error', 500, null],
   ['coding_not_supported', 501, null],
@@ -64,7 +65,11 @@ describe('the table of answers', () => {
 
   test('only what may get better by waiting says when to ask again', () => {
     const waits = ANSWER_CODES.filter((code) => answerFor(code).retryAfterSeconds !== null)
-    expect(waits.sort()).toEqual(['gateway_misconfigured', 'verifier_unavailable'])
+    expect(waits.sort()).toEqual([
+      'gateway_misconfigured',
+      'verification_budget_exceeded',
+      'verifier_unavailable',
+    ])
     expect(answerFor('verifier_unavailable', { retryAfterSeconds: 7 }).retryAfterSeconds).toBe(7)
     expect(answerFor('token_invalid', { retryAfterSeconds: 7 }).retryAfterSeconds).toBeNull()
   })

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
-import { createClientResolver } from '../../src/authenticator/index.ts'
+import { createClientResolver, parseTrustedProxy } from '../../src/authenticator/index.ts'
 
 function resolve(
   trusted: string[],
@@ -95,6 +95,9 @@ describe('behind trusted proxies', () => {
     '[::1]:80',
     '1.1.1.1%eth0',
     '01.1.1.1',
+    '::ffff:01.2.3.4',
+    '::ffff:0x1.2.3.4',
+    '0::1.2.3.4',
     '0x7f.1',
     '2130706433',
     'fe80::1%eth0',
@@ -131,14 +134,37 @@ test('a runtime that does not tell the address leaves the peer IP unknown', () =
   expect(resolve([], undefined)?.peerIp).toBeNull()
 })
 
+test.each(['10.0.0.1', '10.0.0.0/8', '10.0.0.1/32', '10.0.0.0/08', 'fd00::/8', '::1', '::1/128'])(
+  '%j may be a trusted proxy',
+  (entry) => {
+    expect(() => createClientResolver([entry])).not.toThrow()
+    expect(() => parseTrustedProxy(entry)).not.toThrow()
+  },
+)
+
 test.each([
-  ['10.0.0.0/33', 'is no IP address or CIDR range'],
-  ['10.0.0.0/8/8', 'is no IP address or CIDR range'],
-  ['10.0.0/8', 'is no IP address or CIDR range'],
-  ['proxy.example.org', 'is no IP address or CIDR range'],
-  ['10.0.0.1/', 'is no IP address or CIDR range'],
+  ['', 'must be an IP address or CIDR range'],
+  ['proxy.example.org', 'must be an IP address or CIDR range'],
+  ['10.0.0.0/8/8', 'must be an IP address or CIDR range'],
+  ['10.0.0/8', 'must be an IP address or CIDR range'],
+  ['10.1', 'must be an IP address or CIDR range'],
+  ['010.0.0.1', 'must be an IP address or CIDR range'],
+  ['fe80::1%eth0', 'must be an IP address or CIDR range'],
+  ['::1.2.3.4', 'must be an IP address or CIDR range'],
+  ['::ffff:10.0.0.0', 'must be written as IPv4'],
+  ['::ffff:10.0.0.0/8', 'must be written as IPv4'],
+  ['0:0:0:0:0:ffff:10.0.0.0/104', 'must be an IP address or CIDR range'],
+  ['10.0.0.0/33', 'must have a prefix length from 1 to 32'],
+  ['fd00::/129', 'must have a prefix length from 1 to 128'],
+  ['10.0.0.1/', 'must have a prefix length from 1 to 32'],
+  ['10.0.0.1/-1', 'must have a prefix length from 1 to 32'],
   ['0.0.0.0/0', 'would trust everybody'],
   ['::/0', 'would trust everybody'],
 ])('the trusted proxy %j is refused at construction: it %s', (entry, message) => {
-  expect(() => createClientResolver([entry])).toThrow(message)
+  expect(() => createClientResolver(['10.0.0.1', entry])).toThrow(
+    expect.objectContaining({
+      name: 'TypeError',
+      message: expect.stringContaining(`"trustedProxies[1]": ${message}`),
+    }),
+  )
 })

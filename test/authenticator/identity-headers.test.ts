@@ -149,16 +149,43 @@ describe('the identity is stated', () => {
   })
 })
 
+test.each(['X-Forwarded-User', 'Remote-User', 'X-Onedata-Subject-Id'])(
+  '%s may carry the subject',
+  (subjectId) => {
+    expect(createHeaderPolicy({ names: { subjectId } }).state(alice)).toContain(subjectId)
+  },
+)
+
 test.each([
-  [{ subjectId: 'X Who' }, 'is no header field name'],
-  [{ subjectId: '' }, 'is no header field name'],
-  [{ subjectId: 'Host' }, 'has another meaning'],
-  [{ subjectId: 'Content-Length' }, 'has another meaning'],
-  [{ subjectId: 'X-Auth-Token' }, 'has another meaning'],
-  [{ subjectId: 'x-onedata-consumer-token' }, 'has another meaning'],
-  [{ subjectId: 'X-Who', tokenId: 'x_who' }, 'is used twice'],
+  [{ subjectId: 'X Who' }, '"headers.subjectId": must be the name of a header field'],
+  [{ subjectId: '' }, '"headers.subjectId": must be the name of a header field'],
+  [{ subjectId: 'Ü' }, '"headers.subjectId": must be the name of a header field'],
+  [{ tokenId: 7 as never }, '"headers.tokenId": must be a string'],
+  [{ subjectId: 'hOsT' }, '"headers.subjectId": has another meaning'],
+  [{ subjectId: 'Content-Length' }, '"headers.subjectId": has another meaning'],
+  [{ subjectId: 'Content-Type' }, '"headers.subjectId": has another meaning'],
+  [{ subjectId: 'Cookie' }, '"headers.subjectId": has another meaning'],
+  [{ subjectId: 'Proxy-Foo' }, '"headers.subjectId": has another meaning'],
+  [{ subjectId: 'Authorization' }, '"headers.subjectId": has another meaning'],
+  [{ subjectId: 'Forwarded' }, '"headers.subjectId": has another meaning'],
+  [{ subjectId: 'Transfer-Encoding' }, '"headers.subjectId": has another meaning'],
+  [{ subjectId: 'X-Auth-Token' }, '"headers.subjectId": has another meaning'],
+  [{ subjectId: 'X_Auth_Token' }, '"headers.subjectId": has another meaning'],
+  [{ subjectId: 'x-onedata-consumer-token' }, '"headers.subjectId": has another meaning'],
+  [{ subjectId: 'X-Who', tokenId: 'x_who' }, '"headers.tokenId": is the name of "subjectId"'],
+  [{ subjectId: 'x_onedata_token_id' }, '"headers.subjectId": is the name of "tokenId"'],
 ])('the names %j are refused at construction', (names, message) => {
-  expect(() => createHeaderPolicy({ names })).toThrow(message)
+  expect(() => createHeaderPolicy({ names })).toThrow(
+    expect.objectContaining({ name: 'TypeError', message: expect.stringContaining(message) }),
+  )
+})
+
+test('a default name is free for another fact where its own fact has moved away', () => {
+  const names = { subjectId: 'X-Onedata-Token-Id', tokenId: 'X-Who' }
+  expect(pairs(createHeaderPolicy({ names }).state(alice))).toMatchObject({
+    'X-Onedata-Token-Id': 'alice',
+    'X-Who': 'tok1',
+  })
 })
 
 test('folding keeps letters and digits and makes all else a dash', () => {

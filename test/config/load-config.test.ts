@@ -17,10 +17,13 @@ describe('a good configuration', () => {
     expect(await load(ONEZONE + ROUTES)).toEqual({
       listen: { host: '127.0.0.1', port: 8080 },
       adminListen: { host: '127.0.0.1', port: 9090 },
+      adminToken: undefined,
       onezone: {
         url: 'https://onezone.example.org',
         ca: undefined,
         serviceToken: undefined,
+        watchToken: undefined,
+        watchIntervalMs: 2000,
         connectTimeoutMs: 1000,
         totalTimeoutMs: 2500,
         allowInsecureHttp: false,
@@ -43,8 +46,11 @@ describe('a good configuration', () => {
       verdicts: {
         maxStalenessMs: 10_000,
         negativeTtlMs: 2000,
+        staleIfErrorMs: 0,
         maxTokens: 50_000,
+        maxFamilies: 50_000,
         maxRefusals: 10_000,
+        budget: { perAddressPerSecond: 50, perSubjectPerSecond: 100 },
       },
       realm: 'onedata',
       log: { level: 'info' },
@@ -128,10 +134,10 @@ shutdown: { drainMs: 0 }
 })
 
 describe('precedence', () => {
-  const file = `listen: 127.0.0.1:1\nverdicts: { maxStalenessMs: 1000, maxTokens: 7 }\n${ONEZONE}${ROUTES}`
+  const file = `listen: 127.0.0.1:1\nverdicts: { maxStalenessMs: 5000, maxTokens: 7 }\n${ONEZONE}${ROUTES}`
   const env = {
     ONEGATE_LISTEN: '127.0.0.1:2',
-    ONEGATE_VERDICTS_MAX_STALENESS_MS: '2000',
+    ONEGATE_VERDICTS_MAX_STALENESS_MS: '6000',
     ONEGATE_TRUSTED_PROXIES: '10.0.0.1, 10.0.0.2',
     ONEGATE_ONEZONE_ALLOW_INSECURE_HTTP: 'true',
     ONEGATE_REALM: '',
@@ -146,7 +152,7 @@ describe('precedence', () => {
     expect(config.listen.port).toBe(3)
     expect(config.trustedProxies).toEqual(['10.9.9.9'])
     expect(config.verdicts).toMatchObject({
-      maxStalenessMs: 2000,
+      maxStalenessMs: 6000,
       maxTokens: 7,
       maxRefusals: 10_000,
     })

@@ -52,7 +52,7 @@ describe('a bad setting is told with line and column (at ▸)', () => {
     [
       'inherited name as key',
       `${GOOD}▸__proto__: { a: 1 }`,
-      '__proto__: is not a setting here; known are listen, adminListen, onezone, trustedProxies, upstream, routes, verdicts, realm, log, shutdown',
+      '__proto__: is not a setting here; known are listen, adminListen, adminTokenFile, onezone, trustedProxies, upstream, routes, verdicts, realm, log, shutdown',
     ],
     ['missing setting', `▸onezone: {}\n${ROUTES}`, MISSING_URL],
     ['missing group', `▸${ROUTES}`, MISSING_URL],
@@ -230,16 +230,21 @@ describe('a bad setting is told with line and column (at ▸)', () => {
       withRoute('headers: { subjectId: X-A, tokenId: ▸x_a }'),
       'routes[0].headers.tokenId: is the name of "subjectId" already',
     ],
+    [
+      'a header name that another fact has by default',
+      withRoute('headers: { subjectId: ▸X-Onedata-Token-Id }'),
+      'routes[0].headers.subjectId: is the name of "tokenId" already',
+    ],
     // Service token and files
     [
       'verify without a service token',
       withRoute('caveats: { service: ▸verify }'),
-      'routes[0].caveats.service: "verify" needs onezone.serviceTokenFile; without it use "refuse"',
+      'routes[0].caveats.service: "verify" needs a service token; without one use "refuse" (see onezone.serviceTokenFile)',
     ],
     [
       'as-onezone with a service token',
       `onezone: { url: "https://o", serviceTokenFile: token }\nroutes: [{ path: /**, ${URL}, caveats: { service: ▸as-onezone } }]`,
-      'routes[0].caveats.service: "as-onezone" contradicts onezone.serviceTokenFile; use "verify", or remove the file',
+      'routes[0].caveats.service: "as-onezone" contradicts the service token; use "verify", or remove it (see onezone.serviceTokenFile)',
     ],
     [
       'service token file that holds none',
@@ -250,6 +255,31 @@ describe('a bad setting is told with line and column (at ▸)', () => {
       'certificate file that holds none',
       `onezone: { url: "https://o", caFile: ▸text }\n${ROUTES}`,
       'onezone.caFile: names a file that does not begin with a PEM certificate',
+    ],
+    [
+      'watch token file that holds none',
+      `onezone: { url: "https://o", watchTokenFile: ▸text }\n${ROUTES}`,
+      'onezone.watchTokenFile: names a file whose content is not 16 to 4096 printable characters in one word',
+    ],
+    [
+      'watch that looks too seldom',
+      `onezone: { url: "https://o", watchTokenFile: token, watchIntervalMs: ▸10000 }\n${ROUTES}`,
+      'onezone.watchIntervalMs: must be less than verdicts.maxStalenessMs (10000): otherwise the watch finds nothing first',
+    ],
+    [
+      'admin token that could be guessed',
+      `${GOOD}adminTokenFile: ▸text`,
+      'adminTokenFile: names a file whose content is not 16 to 4096 printable characters in one word',
+    ],
+    [
+      'bound below the time that an answer may take',
+      `${GOOD}verdicts: { maxStalenessMs: ▸2499 }`,
+      'verdicts.maxStalenessMs: is less than onezone.totalTimeoutMs (2500): an answer could be too old when it comes; raise it, or lower that',
+    ],
+    [
+      'budget of nothing',
+      `${GOOD}verdicts: { budget: { perAddressPerSecond: ▸0 } }`,
+      'verdicts.budget.perAddressPerSecond: must be a whole number from 1 to 1000000, not 0',
     ],
     // YAML
     ['key twice', `${GOOD}realm: a\n▸realm: b`, 'the key occurs a second time; keep one of them'],

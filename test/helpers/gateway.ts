@@ -14,6 +14,8 @@ export interface GatewaySettings {
   readonly upstream?: string
   /** A configuration file; what it leaves open comes from here. */
   readonly yaml?: string
+  /** Files beside it, by name. */
+  readonly files?: Readonly<Record<string, string>>
 }
 
 /** A gateway on free ports, configured as an operator would, until the test ends. */
@@ -24,6 +26,9 @@ export async function startGateway(
   const directory = mkdtempSync(join(tmpdir(), 'onegate-gateway-'))
   const file = join(directory, 'onegate.yaml')
   writeFileSync(file, settings.yaml ?? '{}')
+  for (const [name, text] of Object.entries(settings.files ?? {})) {
+    writeFileSync(join(directory, name), text)
+  }
   const config = await loadConfig({
     file,
     env: {

@@ -8,7 +8,16 @@ import { startGateway } from '../helpers/gateway.ts'
 import { ALICE, startOnezone } from '../helpers/onezone.ts'
 import { startUpstream } from '../helpers/upstream.ts'
 
-const options = { version: '1.2.3', maxStalenessSeconds: 10, entries: () => 0 }
+const options = {
+  version: '1.2.3',
+  maxStalenessSeconds: 10,
+  verification: {
+    entries: () => 0,
+    breakerState: 'closed',
+    clockOffsetMs: 0,
+    watchState: 'off',
+  },
+} as const
 
 describe('labels are bounded', () => {
   test('a method that nobody has heard of is "other"', async () => {

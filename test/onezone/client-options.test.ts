@@ -24,6 +24,8 @@ test.each([
   'onezone.example.org',
   '/path',
   'ftp://onezone.example.org',
+  'onezone.example.org:443',
+  'https:onezone.example.org',
   'https://user@onezone.example.org',
   'https://:secret@onezone.example.org',
   'https://onezone.example.org/api',

@@ -29,45 +29,39 @@ describe('a route', () => {
     },
   )
 
-  test.each([
-    '',
-    'a',
-    '*',
-    '/*',
-    '/a*',
-    '/a/*',
-    '/**/a',
-    '/a**',
-    '//',
-    '/a//b',
-    '/./a',
-    '/a/..',
-    '/:id',
-    '/a{b}',
-    '/a?',
-    '/a%20b',
-    '/a;b',
-    '/é',
-  ])('may not have the path %j', (path) => {
-    expect(() => createReverseProxy({ routes: [{ ...ROUTE, path }] })).toThrow(
-      new TypeError(
-        `"routes[0].path": ${JSON.stringify(path)} must be "/exact", "/prefix/**" or "/**", of letters, digits and "._~@-"`,
-      ),
-    )
-  })
+  test.each(['a', '/:id', '/a{b}', '/a/../b', '/a/*', undefined])(
+    'may not have the path %j',
+    (path) => {
+      const routes = [{ ...ROUTE, path: path as string }]
+      expect(() => createReverseProxy({ routes })).toThrow(
+        expect.objectContaining({
+          name: 'TypeError',
+          message: expect.stringMatching(/^"routes\[0\]\.path": m/),
+        }),
+      )
+    },
+  )
 
   test.each([
-    '',
-    'localhost:3000',
-    '127.0.0.1',
-    'ftp://a',
-    'http://u:p@a',
-    'http://a/?b',
-    'http://a/#b',
-  ])('may not have the upstream %j', (upstream) => {
-    expect(() => createReverseProxy({ routes: [{ ...ROUTE, upstream }] })).toThrow(
-      /^"routes\[0\]\.upstream": .* must be an http\(s\) URL/,
+    ['', 'must be a URL that begins with http:// or https://'],
+    ['localhost:3000', 'must be a URL that begins with http:// or https://'],
+    ['127.0.0.1', 'must be a URL that begins with http:// or https://'],
+    ['ftp://a', 'must be a URL that begins with http:// or https://'],
+    ['http:a', 'must be a URL that begins with http:// or https://'],
+    ['http://u:hunter2@a', 'must not contain a user name or password'],
+    ['http://a/?b', 'must not contain "?" or "#"'],
+    ['http://a/?', 'must not contain "?" or "#"'],
+    ['http://a/#b', 'must not contain "?" or "#"'],
+  ])('may not have the upstream %j', (upstream, problem) => {
+    const at = '"routes[0].upstream": '
+    const route = { ...ROUTE, upstream }
+    expect(() => createReverseProxy({ routes: [route] })).toThrow(
+      expect.objectContaining({
+        name: 'TypeError',
+        message: expect.stringContaining(at + problem),
+      }),
     )
+    expect(() => createReverseProxy({ routes: [route] })).not.toThrow('hunter2')
   })
 
   test.each([
@@ -100,13 +94,13 @@ describe('a route', () => {
   })
 
   test('keeps the client’s Host towards http, and names the upstream towards https', () => {
-    const upstreams = ['http://a:1/b/', 'https://a:2/b', 'https://[::1]']
+    const upstreams = ['http://a:1/b/', 'https://a:2/b', 'https://[::1]', 'HTTP://A//']
     const compiled = compileRoutes(
       upstreams.map((upstream, index) => ({ ...ROUTE, id: String(index), upstream })),
       noDispatcher,
     )
-    expect(compiled.map(({ upstreamHost }) => upstreamHost)).toEqual([null, 'a:2', '[::1]'])
-    expect(compiled.map(({ basePath }) => basePath)).toEqual(['/b', '/b', ''])
+    expect(compiled.map(({ upstreamHost }) => upstreamHost)).toEqual([null, 'a:2', '[::1]', null])
+    expect(compiled.map(({ basePath }) => basePath)).toEqual(['/b', '/b', '', ''])
   })
 
   test('shares its connections with routes to the same origin', () => {

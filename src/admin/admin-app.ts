@@ -1,0 +1,84 @@
+import type { IncomingMessage } from 'node:http'
+
+import type { Context, Handler } from 'hono'
+import { Hono } from 'hono'
+import type { Registry } from 'prom-client'
+
+import type { Logger } from '../logger.ts'
+import { silentLogger } from '../logger.ts'
+import type { Verification } from '../verification/index.ts'
+import type { AdminGuardOptions } from './admin-guard.ts'
+import { createAdminGuard } from './admin-guard.ts'
+import type { Explainer } from './explainer.ts'
+import { createExplainRoute } from './explain-route.ts'
+import { createInvalidateRoute } from './invalidate-route.ts'
+import type { Group } from './json-body.ts'
+import { readJsonBody } from './json-body.ts'
+import { problem, ProblemError } from './problem.ts'
+
+/** Options of {@link createAdminApp}. */
+export interface AdminAppOptions extends AdminGuardOptions {
+  readonly registry: Registry
+  /** Why the gateway should get no new requests, or null where it may. */
+  readonly unreadiness: () => string | null
+  readonly invalidate: Verification['invalidate']
+  readonly explain: Explainer
+  /** Gets a line for each invalidation. @default silentLogger */
+  readonly logger?: Logger | undefined
+}
+
+/** What `@hono/node-server` gives to an app. */
+export interface AdminBindings {
+  readonly incoming: IncomingMessage
+}
+
+/** Does what an operator asks for. Throws a {@link ProblemError} where that makes no sense. */
+export type AdminAction = (order: Group, who: string) => object | Promise<object>
+
+/**
+ * Makes the window for operators: `GET /metrics` (Prometheus text format), `GET /livez` (the process runs), `GET /readyz`
+ * (it may get requests), and behind a guard `POST /invalidate` and `POST /explain`, JSON in and out.
+ *
+ * @throws {TypeError} for options that make no sense.
+ */
+export function createAdminApp(options: AdminAppOptions): Hono<{ Bindings: AdminBindings }> {
+  const { registry, unreadiness, logger = silentLogger } = options
+  const refusalOf = createAdminGuard(options)
+  const app = new Hono<{ Bindings: AdminBindings }>()
+
+  app.get('/metrics', async (c) =>
+    c.body(await registry.metrics(), 200, { 'Content-Type': registry.contentType }),
+  )
+  app.get('/livez', (c) => c.text('ok\n'))
+  app.get('/readyz', (c) => {
+    const reason = unreadiness()
+    return reason === null ? c.text('ok\n') : c.text(`${reason}\n`, 503)
+  })
+
+  const guarded =
+    (action: AdminAction): Handler<{ Bindings: AdminBindings }> =>
+    async (c) => {
+      try {
+        const refusal = refusalOf(c.req.raw.headers)
+        if (refusal !== null) throw refusal
+        const done = await action(await readJsonBody(c.req.raw), remoteAddressOf(c))
+        return c.json(done, 200, { 'Cache-Control': 'no-store' })
+      } catch (error) {
+        if (error instanceof ProblemError) return problem(error)
+        // The text of an error that nobody foresaw may hold anything.
+        logger.error({ path: c.req.path, err: error }, 'an admin request could not be handled')
+        return problem(new ProblemError(500, 'The gateway failed to do it; its log says why'))
+      }
+    }
+  app.post('/invalidate', guarded(createInvalidateRoute(options.invalidate, logger)))
+  app.post('/explain', guarded(createExplainRoute(options.explain)))
+  for (const path of ['/invalidate', '/explain']) {
+    const onlyPost = new ProblemError(405, 'Send a POST request', { Allow: 'POST' })
+    app.all(path, () => problem(onlyPost))
+  }
+  return app
+}
+
+function remoteAddressOf(c: Context<{ Bindings: AdminBindings }>): string {
+  return c.env.incoming.socket.remoteAddress ?? 'unknown'
+}

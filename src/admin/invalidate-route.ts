@@ -1,0 +1,33 @@
+import type { Logger } from '../logger.ts'
+import type { InvalidationSelector, Verification } from '../verification/index.ts'
+import { parseSelector } from '../verification/index.ts'
+import type { AdminAction } from './admin-app.ts'
+import type { Group } from './json-body.ts'
+import { ProblemError } from './problem.ts'
+
+/** `POST /invalidate`: a selector and `dryRun` in, what was selected out, and a line in the log. */
+export function createInvalidateRoute(
+  invalidate: Verification['invalidate'],
+  logger: Logger,
+): AdminAction {
+  return (order, who) => {
+    const { dryRun = false, ...rest } = order
+    if (typeof dryRun !== 'boolean') throw new ProblemError(400, '"dryRun" must be true or false')
+    const selector = readSelector(rest)
+    const { families, tokens } = invalidate(selector, { dryRun })
+    logger.info(
+      { remoteAddress: who, selector, families, tokens, dryRun },
+      dryRun ? 'an operator asked what an invalidation would select' : 'an operator invalidated',
+    )
+    return { families, tokens, dryRun }
+  }
+}
+
+function readSelector(group: Group): InvalidationSelector {
+  try {
+    return parseSelector(group)
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    throw new ProblemError(400, error.message)
+  }
+}

@@ -1,0 +1,114 @@
+import type { BoundedMap } from '../bounded-map.ts'
+import { createBoundedMap } from '../bounded-map.ts'
+import type { Clock } from '../clock.ts'
+import type { Caveat, FamilyRef, Subject, Token } from '../token/index.ts'
+import { familyOf } from '../token/index.ts'
+import type { Refused, Verification } from '../verifier/index.ts'
+
+/**
+ * A token that Onezone has accepted in one use. That its signature is right for this very text never changes, so this is
+ * never taken back, only forgotten; what changes is its family.
+ */
+export interface Proof<Family> {
+  family: Family
+  readonly subject: Subject
+  /** When its first time caveat ends, in Onezone's time; Infinity: never. */
+  readonly validUntilMs: number
+  /** The caveats that a request can fail. */
+  readonly caveats: readonly Caveat[]
+  /** The grant that rests on the family's last fact. */
+  grant: Verification
+  /** False once it was taken back, which only an operator does: then the token must be proven anew. */
+  kept: boolean
+}
+
+/** A grant that holds in one context, for a token that reads what only Onezone can judge. */
+export interface ContextGrant<Family> {
+  readonly family: Family
+  readonly grant: Verification
+  /** When the token or its consumer token ends, whichever is first, in Onezone's time; Infinity: never. */
+  readonly validUntilMs: number
+  /** Monotonic milliseconds from which it must not be used without asking. */
+  readonly goodUntilMs: number
+}
+
+/** A refusal of a token, and what that token says about itself. */
+export interface RememberedRefusal {
+  readonly refusal: Verification
+  readonly goodUntilMs: number
+  readonly family: FamilyRef | null
+  readonly claimed: Subject
+}
+
+/** What is remembered of single tokens: `grants` of both kinds, and `refusals`. */
+export type VerdictStore = 'grants' | 'refusals'
+
+/** Options of {@link createVerdictMemory}. */
+export interface VerdictMemoryOptions {
+  /** How many tokens are remembered, of each kind of grant. */
+  readonly maxTokens: number
+  /** How many refusals are remembered, apart from the grants, which they can never push out. */
+  readonly maxRefusals: number
+  readonly negativeTtlMs: number
+  readonly clock: Clock
+  readonly onEviction: (store: VerdictStore) => void
+}
+
+/** What Onezone has said about single tokens. Faults are never in it. */
+export interface VerdictMemory<Family> {
+  readonly proofs: BoundedMap<Proof<Family>>
+  readonly contexts: BoundedMap<ContextGrant<Family>>
+  /** A refusal that is young enough, or null. */
+  refusalOf(key: string): Verification | null
+  refused(key: string, verdict: Refused, token: Token): void
+  /** The refusals that are young enough. */
+  refusals(): Iterable<[key: string, remembered: RememberedRefusal]>
+  /** Forgets the refusal of a key, or every refusal. */
+  forgive(key?: string): void
+  entries(store: VerdictStore): number
+}
+
+/** Makes an empty memory. */
+export function createVerdictMemory<Family>(options: VerdictMemoryOptions): VerdictMemory<Family> {
+  const { maxTokens, maxRefusals, negativeTtlMs, clock, onEviction } = options
+  const isYoung = ({ goodUntilMs }: { goodUntilMs: number }): boolean =>
+    clock.monotonic() < goodUntilMs
+
+  const proofs = createBoundedMap<Proof<Family>>({
+    max: maxTokens,
+    onEviction: () => onEviction('grants'),
+  })
+  const contexts = createBoundedMap<ContextGrant<Family>>({
+    max: maxTokens,
+    onEviction: (context) => isYoung(context) && onEviction('grants'),
+  })
+  const refusals = createBoundedMap<RememberedRefusal>({
+    max: maxRefusals,
+    onEviction: (remembered) => isYoung(remembered) && onEviction('refusals'),
+  })
+
+  return {
+    proofs,
+    contexts,
+    refusalOf(key) {
+      const remembered = refusals.get(key)
+      return remembered !== undefined && isYoung(remembered) ? remembered.refusal : null
+    },
+    refused(key, verdict, token) {
+      const goodUntilMs = verdict.askedAtMs + negativeTtlMs
+      if (!isYoung({ goodUntilMs })) return
+      refusals.set(key, {
+        refusal: Object.freeze({ verdict, source: 'cache' as const }),
+        goodUntilMs,
+        family: familyOf(token),
+        claimed: token.subject,
+      })
+    },
+    refusals: () => [...refusals.entries()].filter(([, remembered]) => isYoung(remembered)),
+    forgive(key) {
+      if (key === undefined) refusals.clear()
+      else refusals.delete(key)
+    },
+    entries: (store) => (store === 'grants' ? proofs.size + contexts.size : refusals.size),
+  }
+}

@@ -1,0 +1,98 @@
+import { isIP } from 'node:net'
+
+import type { GatewayConfig } from '../config/index.ts'
+import { loadConfig } from '../config/index.ts'
+import type { Explanation } from '../gateway.ts'
+import { explainRequest } from '../gateway.ts'
+import type { OnedataInterface } from '../token/index.ts'
+import type { Arguments } from './arguments.ts'
+import type { Command } from './command.ts'
+import { describeExplanation } from './explanation-words.ts'
+import { EXIT } from './exit-codes.ts'
+import { UsageError } from './failure.ts'
+import { columns, printable } from './terminal.ts'
+import { readToken, TOKEN_ARGUMENT_REFUSAL, TOKEN_FILE_OPTION } from './token-input.ts'
+
+const INTERFACES: readonly OnedataInterface[] = ['rest', 'oneclient', 'graphsync']
+
+/** `onegate token explain` */
+export const explainCommand: Command = {
+  name: 'token explain',
+  usage: ['--config FILE [--token-file FILE] [FLAGS]'],
+  about: `Says what a gateway with this configuration would make of a request with a token, and why: the
+route, where each caveat is judged, the family, the verdict. Onezone is asked once; no upstream is.
+A gateway that is running answers POST /explain on its admin listener from what it remembers.`,
+  refusal: TOKEN_ARGUMENT_REFUSAL,
+  options: {
+    config: { value: 'FILE', help: 'YAML or JSON file with the configuration.' },
+    'token-file': TOKEN_FILE_OPTION,
+    path: { value: 'PATH', help: 'Path of the request (/).' },
+    method: { value: 'METHOD', help: 'Method of the request (GET).' },
+    'peer-ip': { value: 'IP', help: 'IP address of the client; without it no ip caveat holds.' },
+    interface: { value: 'NAME', help: "rest, oneclient or graphsync, in place of the route's." },
+    json: { help: 'Print the explanation as one line of JSON.' },
+  },
+  exits: [
+    [EXIT.ok, 'the request would pass'],
+    [EXIT.failure, 'it would be refused, or it is no token; standard output says why'],
+    [EXIT.unknown, 'nobody could say: Onezone cannot be reached or gave no usable answer'],
+    [EXIT.config, 'the configuration was refused'],
+  ],
+  examples: ['onegate token explain --config /etc/onegate.yaml --path /api < token.txt'],
+
+  async run(args, terminal) {
+    const file = args.text('config')
+    if (file === undefined) throw new UsageError('--config FILE is missing')
+    const door = readInterface(args)
+    const request = {
+      path: args.text('path'),
+      method: args.text('method'),
+      peerIp: readPeerIp(args),
+      ask: true,
+    }
+    const config = await loadConfig({ file, env: terminal.env })
+    const { serialized: token } = await readToken(args, terminal)
+    const explanation = await explainRequest(
+      door === undefined ? config : throughInterface(config, door),
+      { ...request, token },
+    )
+    if (args.has('json')) terminal.print(JSON.stringify(explanation))
+    else {
+      const rows = describeExplanation(explanation, Date.now()).map((row) => row.map(printable))
+      const [first = '', ...rest] = columns(rows)
+      terminal.print(
+        terminal.style(explanation.decision.outcome === 'granted' ? 'green' : 'red', first),
+      )
+      for (const line of rest) terminal.print(line)
+    }
+    return exitCodeOf(explanation)
+  },
+}
+
+function exitCodeOf({ decision }: Explanation): number {
+  if (decision.outcome === 'granted') return EXIT.ok
+  return decision.outcome === 'undecided' || (decision.status ?? 0) >= 500
+    ? EXIT.unknown
+    : EXIT.failure
+}
+
+function throughInterface(config: GatewayConfig, door: OnedataInterface): GatewayConfig {
+  return { ...config, routes: config.routes.map((route) => ({ ...route, interface: door })) }
+}
+
+function readInterface(args: Arguments): OnedataInterface | undefined {
+  const text = args.text('interface')
+  const door = INTERFACES.find((name) => name === text)
+  if (text !== undefined && door === undefined) {
+    throw new UsageError(`--interface must be one of ${INTERFACES.join(', ')}`)
+  }
+  return door
+}
+
+function readPeerIp(args: Arguments): string | undefined {
+  const text = args.text('peer-ip')
+  if (text !== undefined && isIP(text) === 0) {
+    throw new UsageError('--peer-ip must be an IP address, e.g. 192.0.2.1')
+  }
+  return text
+}

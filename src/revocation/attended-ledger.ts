@@ -1,0 +1,15 @@
+import type { FamilyLedger } from './family-ledger.ts'
+import type { FamilyRecord } from './family-record.ts'
+
+/** The same ledger, which also tells of each family of which Onezone accepted a token. */
+export function withConfirmations(
+  inner: FamilyLedger,
+  onConfirmed: (family: FamilyRecord) => void,
+): FamilyLedger {
+  const sawAlive: FamilyLedger['sawAlive'] = (family, askedAtMs) => {
+    onConfirmed(family)
+    return inner.sawAlive(family, askedAtMs)
+  }
+  // Everything else, live properties included, is the inner ledger's.
+  return Object.assign(Object.create(inner) as FamilyLedger, { sawAlive })
+}

@@ -1,0 +1,120 @@
+import type { Subject } from '../token/index.ts'
+
+/** Whom or what an invalidation is about. Exactly one of these. */
+export type InvalidationSelector =
+  /** All families of a user or provider. */
+  | { readonly subject: SelectedSubject }
+  /** A named token and everything that was confined from it. */
+  | { readonly tokenId: string }
+  /** One generation of a subject's temporary tokens; or a named token, as above. */
+  | { readonly family: SelectedFamily }
+  /** One token, which must be proven anew; its family is left alone. */
+  | { readonly fingerprint: string }
+  /** Everything: each token must be proven anew, as after a start. */
+  | { readonly all: true }
+
+/** A subject that tokens are issued for. */
+export interface SelectedSubject extends Subject {
+  readonly type: 'user' | 'oneprovider'
+  readonly id: string
+}
+
+/** A family, as `onegate token inspect` tells it. */
+export type SelectedFamily =
+  { readonly subject: SelectedSubject; readonly generation: number } | { readonly tokenId: string }
+
+/** Shorter than any token, so that a token in the wrong place is refused and gets into no log. */
+const LONGEST_ID = 96
+
+type Group = Readonly<Record<string, unknown>>
+
+const READERS: Readonly<Record<string, (value: unknown) => InvalidationSelector>> = {
+  subject: (value) => ({ subject: readSubject(value, 'subject') }),
+  tokenId: (value) => ({ tokenId: readId(value, 'tokenId') }),
+  family: (value) => ({ family: readFamily(value) }),
+  fingerprint: (value) => ({ fingerprint: readFingerprint(value) }),
+  all(value) {
+    if (value !== true) throw new TypeError('"all" must be true')
+    return { all: true }
+  },
+}
+
+/**
+ * Reads a selector that may come from anywhere. Keys without a value count as absent.
+ *
+ * @throws {TypeError} that says what is wrong. No value is repeated: it may be a token in the wrong place.
+ */
+export function parseSelector(value: unknown): InvalidationSelector {
+  const choices = `give exactly one of ${quoted(Object.keys(READERS))}`
+  if (!isGroup(value)) throw new TypeError(`The selector must be an object: ${choices}`)
+  checkKeys(value, Object.keys(READERS), '')
+  const keys = presentKeys(value)
+  if (keys.length > 1) throw new TypeError(`${quoted(keys)} are given together: ${choices}`)
+  const key = keys[0] ?? ''
+  const reader = Object.hasOwn(READERS, key) ? READERS[key] : undefined
+  if (reader === undefined) throw new TypeError(`Nothing is selected: ${choices}`)
+  return reader(value[key])
+}
+
+function readFamily(value: unknown): SelectedFamily {
+  if (!isGroup(value)) {
+    throw new TypeError('"family" must be an object with "subject" and "generation", or "tokenId"')
+  }
+  checkKeys(value, ['subject', 'generation', 'tokenId'], 'family.')
+  if (value['tokenId'] !== undefined) {
+    if (presentKeys(value).length > 1) {
+      throw new TypeError('"family" must have either "subject" and "generation", or "tokenId"')
+    }
+    return { tokenId: readId(value['tokenId'], 'family.tokenId') }
+  }
+  const subject = readSubject(value['subject'], 'family.subject')
+  const { generation } = value
+  if (typeof generation !== 'number' || !Number.isSafeInteger(generation) || generation < 0) {
+    throw new TypeError('"family.generation" must be a whole number, 0 or more')
+  }
+  return { subject, generation }
+}
+
+function readSubject(value: unknown, name: string): SelectedSubject {
+  if (!isGroup(value)) throw new TypeError(`"${name}" must be an object with "type" and "id"`)
+  checkKeys(value, ['type', 'id'], `${name}.`)
+  const { type, id } = value
+  if (type !== 'user' && type !== 'oneprovider') {
+    throw new TypeError(`"${name}.type" must be user or oneprovider`)
+  }
+  return { type, id: readId(id, `${name}.id`) }
+}
+
+function readId(value: unknown, name: string): string {
+  if (typeof value !== 'string' || value === '' || value.length > LONGEST_ID) {
+    throw new TypeError(`"${name}" must be an id: 1 to ${LONGEST_ID} characters`)
+  }
+  return value
+}
+
+function readFingerprint(value: unknown): string {
+  if (typeof value !== 'string' || !/^[0-9a-f]{12}$/i.test(value)) {
+    throw new TypeError('"fingerprint" must be 12 hexadecimal digits')
+  }
+  return value.toLowerCase()
+}
+
+function checkKeys(group: Group, known: readonly string[], prefix: string): void {
+  for (const key of Object.keys(group)) {
+    if (known.includes(key)) continue
+    const name = key.length > 30 ? 'A key' : `"${prefix}${key}"`
+    throw new TypeError(`${name} is unknown; there are ${quoted(known)}`)
+  }
+}
+
+function presentKeys(group: Group): string[] {
+  return Object.keys(group).filter((key) => group[key] !== undefined)
+}
+
+function quoted(names: readonly string[]): string {
+  return names.map((name) => `"${name}"`).join(', ')
+}
+
+function isGroup(value: unknown): value is Group {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,113 @@
+import type { VerdictMemory } from '../cache/index.ts'
+import { digestOfKey, keyPrefixOf } from '../cache/index.ts'
+import type { FamilyLedger, FamilyRecord } from '../revocation/index.ts'
+import type { FamilyRef, Subject } from '../token/index.ts'
+import { familyKey, familyOf, serializeSubject } from '../token/index.ts'
+import type { InvalidationSelector } from './invalidation-selector.ts'
+import { parseSelector } from './invalidation-selector.ts'
+import type { VerdictGate } from './verdict-gate.ts'
+
+/** Options of {@link Verification.invalidate}. */
+export interface InvalidationOptions {
+  /** Count and change nothing. @default false */
+  readonly dryRun?: boolean | undefined
+}
+
+/** What was selected of what is known. */
+export interface Invalidation {
+  /** Families of which a token was accepted. */
+  readonly families: number
+  /** Tokens of which an answer is remembered, yes or no. */
+  readonly tokens: number
+}
+
+/** What {@link createInvalidation} works on. */
+export interface InvalidationSubjects {
+  readonly memory: VerdictMemory<FamilyRecord>
+  readonly ledger: FamilyLedger
+  readonly gate: Pick<VerdictGate, 'disown'>
+}
+
+/** A selector, ready to be asked. */
+interface Selection {
+  /** @param subject Whom its tokens speak for; null and nobody: only Onezone knows. */
+  readonly hasFamily: (ref: FamilyRef | null, subject: Subject | null) => boolean
+  /** Whether what is remembered under a key is about a token that must be proven anew. */
+  readonly hasToken: (key: string) => boolean
+}
+
+/**
+ * Makes the function that takes back what is known. What is selected stops counting at once, and so does the answer to
+ * every question about it that is under way: nothing that Onezone was asked before decides about a request that comes
+ * after. That a generation is over is never forgotten, since it never ends.
+ */
+export function createInvalidation(
+  subjects: InvalidationSubjects,
+): (selector: InvalidationSelector, options?: InvalidationOptions) => Invalidation {
+  const { memory, ledger, gate } = subjects
+
+  return function invalidate(selector, options = {}) {
+    const { dryRun = false } = options
+    if (typeof dryRun !== 'boolean') throw new TypeError('"dryRun" must be true or false')
+    const selection = compile(parseSelector(selector))
+    const { hasFamily, hasToken } = selection
+
+    const families = [...ledger.families()].filter((family) => selects(selection, family))
+    const proofs = [...memory.proofs.entries()].filter(
+      ([key, { family, subject }]) => hasToken(key) || hasFamily(family.ref, subject),
+    )
+    const contexts = [...memory.contexts.entries()].filter(
+      ([key, { family }]) => hasToken(key) || selects(selection, family),
+    )
+    const refusals = [...memory.refusals()].filter(
+      ([key, { family, claimed }]) => hasToken(key) || hasFamily(family, claimed),
+    )
+    const keys = [proofs, contexts, refusals].flatMap((entries) => entries.map(([key]) => key))
+    const counted = { families: families.length, tokens: new Set(keys.map(digestOfKey)).size }
+    if (dryRun) return counted
+
+    gate.disown((key, { token }) => hasToken(key) || hasFamily(familyOf(token), token.subject))
+    for (const family of families) ledger.distrust(family)
+    for (const family of ledger.strangers()) {
+      if (selects(selection, family)) ledger.distrust(family)
+    }
+    for (const [key, proof] of proofs) {
+      if (!hasToken(key)) continue // the signature stays good; it is the family that is asked about
+      proof.kept = false
+      memory.proofs.delete(key)
+    }
+    for (const [key] of contexts) memory.contexts.delete(key)
+    for (const [key] of refusals) memory.forgive(key)
+    return counted
+  }
+}
+
+function selects({ hasFamily }: Selection, { ref, subject }: FamilyRecord): boolean {
+  return hasFamily(ref, subject?.subject ?? (ref.kind === 'temporary' ? ref.subject : null))
+}
+
+function compile(selector: InvalidationSelector): Selection {
+  if ('all' in selector) return { hasFamily: () => true, hasToken: () => true }
+  if ('fingerprint' in selector) {
+    const prefix = keyPrefixOf(selector.fingerprint)
+    return { hasFamily: () => false, hasToken: (key) => key.startsWith(prefix) }
+  }
+  const hasToken = (): boolean => false
+  if ('subject' in selector) {
+    const wanted = serializeSubject(selector.subject)
+    // Where only Onezone knows the subject (version 1 tokens), it may be this one.
+    const hasFamily: Selection['hasFamily'] = (_, subject) =>
+      subject === null || subject.type === 'nobody' || serializeSubject(subject) === wanted
+    return { hasFamily, hasToken }
+  }
+  const wanted = familyKey(refOf(selector))
+  return { hasFamily: (ref) => ref !== null && familyKey(ref) === wanted, hasToken }
+}
+
+function refOf(selector: Extract<InvalidationSelector, { tokenId: string } | { family: object }>) {
+  if ('tokenId' in selector) return { kind: 'named', tokenId: selector.tokenId } as const
+  const { family } = selector
+  return 'tokenId' in family
+    ? ({ kind: 'named', tokenId: family.tokenId } as const)
+    : ({ kind: 'temporary', ...family } as const)
+}

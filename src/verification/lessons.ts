@@ -1,0 +1,129 @@
+import type { Proof, VerdictMemory } from '../cache/index.ts'
+import type { Clock } from '../clock.ts'
+import type { FamilyLedger, FamilyRecord, OnezoneTime } from '../revocation/index.ts'
+import { contextFieldsOf, familyOf } from '../token/index.ts'
+import type { Accepted, Refused, Verdict, VerificationRequest } from '../verifier/index.ts'
+import { isAccepted, refuse } from '../verifier/index.ts'
+import { contextCaveatsOf, isJudgedLocally } from './local-judgement.ts'
+
+/** Options of {@link createLessons}. */
+export interface LessonsOptions {
+  readonly memory: VerdictMemory<FamilyRecord>
+  readonly ledger: FamilyLedger
+  readonly onezoneTime: OnezoneTime
+  readonly clock: Clock
+  readonly maxStalenessMs: number
+  /** A number from 0 to 1, for jitter. */
+  readonly random: () => number
+}
+
+/** What one answer teaches about its token, its family and Onezone's time. */
+export interface Lessons {
+  /**
+   * Takes an answer in.
+   *
+   * @param key Key of the question.
+   * @param proof What had been proven of the token when the question was sent, or null.
+   * @returns The verdict to act on: what was answered, or a refusal where the answer came late.
+   */
+  learn(
+    key: string,
+    request: VerificationRequest,
+    verdict: Verdict,
+    proof: Proof<FamilyRecord> | null,
+  ): Verdict
+}
+
+/** A family in use is asked about anew when its fact has reached about this part of the bound. */
+const REFRESH_FROM = 0.65
+const REFRESH_JITTER = 0.1
+
+/** Makes the one place in which answers turn into knowledge. */
+export function createLessons(options: LessonsOptions): Lessons {
+  const { memory, ledger, onezoneTime, clock, maxStalenessMs, random } = options
+
+  function learnAccepted(key: string, request: VerificationRequest, verdict: Accepted): Verdict {
+    const { token } = request
+    const { askedAtMs, ttlSeconds } = verdict
+    const ref = familyOf(token)
+    if (ref === null) return verdict // no family to vouch for it later: good for those who wait now
+    if (token.validUntil !== null && ttlSeconds !== null) {
+      const answeredAtMs = clock.monotonic()
+      onezoneTime.observe({ validUntil: token.validUntil, ttlSeconds, askedAtMs, answeredAtMs })
+    }
+    const family = ledger.open(ref, verdict.subject)
+    if (!ledger.sawAlive(family, askedAtMs)) {
+      return refuse(ledger.deathOf(family) ?? 'token_revoked', askedAtMs)
+    }
+    family.usedAtMs = clock.monotonic()
+    const restMs = maxStalenessMs * (REFRESH_FROM + REFRESH_JITTER * random())
+    family.refreshAtMs = Math.max(family.refreshAtMs, askedAtMs + restMs)
+    memory.forgive(key)
+    const grant = Object.freeze({ verdict, source: 'cache' as const })
+    if (isJudgedLocally(token)) {
+      memory.proofs.set(key, {
+        family,
+        subject: verdict.subject,
+        validUntilMs: endOf(token.validUntil),
+        caveats: contextCaveatsOf(token),
+        grant,
+        kept: true,
+      })
+    } else {
+      memory.contexts.set(key, { family, grant, ...endInContext(request, verdict) })
+    }
+    return verdict
+  }
+
+  /** When a grant in context ends: with its token or its consumer token, and before with the bound. */
+  function endInContext(
+    { token, consumerToken }: VerificationRequest,
+    { askedAtMs, ttlSeconds }: Accepted,
+  ): { validUntilMs: number; goodUntilMs: number } {
+    const reads = contextFieldsOf(token)
+    const consumer = reads.has('consumer') || reads.has('everything') ? consumerToken : null
+    const validUntilMs = Math.min(endOf(token.validUntil), endOf(consumer?.validUntil ?? null))
+    const goodUntilMs = Math.min(
+      askedAtMs + maxStalenessMs,
+      askedAtMs + endOf(ttlSeconds),
+      clock.monotonic() + validUntilMs - onezoneTime.now(),
+    )
+    return { validUntilMs, goodUntilMs }
+  }
+
+  function learnRefused(
+    key: string,
+    request: VerificationRequest,
+    verdict: Refused,
+    proof: Proof<FamilyRecord> | null,
+  ): Refused {
+    const { askedAtMs, reason } = verdict
+    const { token } = request
+    const ref = familyOf(token)
+    if (reason === 'token_revoked' && ref !== null) {
+      ledger.sawRevoked(ref, askedAtMs)
+    } else if (reason === 'user_blocked') {
+      const subject = proof?.subject ?? token.subject
+      if (subject.type === 'user') ledger.sawBlocked(subject, askedAtMs)
+    } else if (reason === 'token_invalid' && proof !== null) {
+      ledger.sawLost(proof.family, askedAtMs)
+    } else {
+      memory.proofs.delete(key) // about this token alone: it must be proven anew
+    }
+    memory.contexts.delete(key)
+    memory.refused(key, verdict, token)
+    return verdict
+  }
+
+  return {
+    learn: (key, request, verdict, proof) =>
+      isAccepted(verdict)
+        ? learnAccepted(key, request, verdict)
+        : learnRefused(key, request, verdict, proof),
+  }
+}
+
+/** Seconds as milliseconds; null, for never, as Infinity. */
+function endOf(seconds: number | null): number {
+  return seconds === null ? Infinity : seconds * 1000
+}

@@ -1,0 +1,105 @@
+import type { Clock } from '../clock.ts'
+import type { Logger } from '../logger.ts'
+import type { OnezoneClientOptions } from '../onezone/index.ts'
+import { createOnezoneClient } from '../onezone/index.ts'
+import type { FamilyLedger, Schedule, WatchOutcome } from '../revocation/index.ts'
+import { createFamilyWatch, withConfirmations } from '../revocation/index.ts'
+
+/** How revocations are looked out for between verifications. */
+export interface WatchOptions {
+  /**
+   * Access token of whoever may read the generations and named token statuses of the users that come here: an
+   * administrator with `oz_tokens_manage`, or a Oneprovider that supports them (Onezone API, §7.2). It needs no caveats
+   * of service or data access, since with those Onezone refuses all of this (§4.4).
+   */
+  readonly token: string
+  /**
+   * How often each subject and each named token in use is read, in milliseconds, give or take a tenth; 250 or more, and
+   * less than `maxStalenessMs`, without which it would find nothing first.
+   *
+   * @default 2_000
+   */
+  readonly intervalMs?: number | undefined
+  /** How many readings may be under way at once, over connections of their own; 1 to 64. @default 8 */
+  readonly concurrency?: number | undefined
+}
+
+/** `off`: there is no watch token; `degraded`: the watch sees nothing at the moment, or may read nothing. */
+export type WatchState = 'off' | 'active' | 'degraded'
+
+/** Options of {@link startRevocationWatch}. */
+export interface RevocationWatchOptions {
+  readonly watch: WatchOptions | undefined
+  readonly ledger: FamilyLedger
+  readonly onezone: OnezoneClientOptions
+  readonly maxStalenessMs: number
+  readonly stalenessBoundMs: number
+  readonly mayRead: () => boolean
+  readonly clock: Clock
+  readonly random: () => number
+  readonly schedule: Schedule
+  readonly logger: Logger
+  readonly onRead: (outcome: WatchOutcome) => void
+}
+
+/** A watch, or none, and the ledger to use with it. */
+export interface RevocationWatch {
+  readonly ledger: FamilyLedger
+  readonly state: WatchState
+  /** Stops at once; connections on which a reading is under way go when it ends. */
+  close(): void
+}
+
+/**
+ * Starts the watch where there is a token for it, and says in the log which of the two keeps the promise.
+ *
+ * @throws {TypeError} for options that make no sense.
+ */
+export function startRevocationWatch(options: RevocationWatchOptions): RevocationWatch {
+  const { watch, ledger, logger, maxStalenessMs } = options
+  if (watch === undefined) {
+    logger.info(
+      { watch: 'off', maxStalenessMs },
+      `no watch token: revocations are seen within ${maxStalenessMs} ms`,
+    )
+    return { ledger, state: 'off', close: () => {} }
+  }
+  const { token, intervalMs, concurrency } = resolveWatch(watch, maxStalenessMs)
+  // Its own, so that a reading neither waits for a verification nor takes the place of one.
+  const client = createOnezoneClient({
+    clock: options.clock,
+    ...options.onezone,
+    maxConnections: concurrency,
+    maxQueued: concurrency,
+  })
+  const familyWatch = createFamilyWatch({ ...options, client, token, intervalMs, concurrency })
+  return {
+    ledger: withConfirmations(ledger, (family) => familyWatch.confirmed(family)),
+    get state() {
+      return familyWatch.state
+    },
+    close() {
+      familyWatch.close()
+      void client.close()
+    },
+  }
+}
+
+function resolveWatch(watch: WatchOptions, maxStalenessMs: number) {
+  const { token, intervalMs = 2_000, concurrency = 8 } = watch
+  if (typeof token !== 'string' || !/^[\x21-\x7e]+$/.test(token)) {
+    throw new TypeError('"watch.token" must be a token: printable ASCII without spaces')
+  }
+  if (!Number.isSafeInteger(intervalMs) || intervalMs < 250) {
+    throw new TypeError('"watch.intervalMs" must be a whole number, 250 or more')
+  }
+  if (intervalMs >= maxStalenessMs) {
+    throw new TypeError(
+      '"watch.intervalMs" must be less than "maxStalenessMs": otherwise the watch finds nothing first',
+    )
+  }
+  if (!Number.isSafeInteger(concurrency) || concurrency < 1 || concurrency > 64) {
+    throw new TypeError('"watch.concurrency" must be a whole number from 1 to 64')
+  }
+  return { token, intervalMs, concurrency }
+}

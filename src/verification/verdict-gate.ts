@@ -1,0 +1,330 @@
+import type { ContextGrant, Proof, VerdictMemory } from '../cache/index.ts'
+import { contextKey, createFlights, proofKey } from '../cache/index.ts'
+import type { Clock } from '../clock.ts'
+import { VerifierFaultError } from '../errors.ts'
+import type { FamilyLedger, FamilyRecord, OnezoneTime } from '../revocation/index.ts'
+import type { Token } from '../token/index.ts'
+import { familyOf } from '../token/index.ts'
+import type { Refused, Verification, VerificationRequest, Verifier } from '../verifier/index.ts'
+import { accept, isAccepted, refuse } from '../verifier/index.ts'
+import { isJudgedLocally, objectionOf } from './local-judgement.ts'
+import type { Lessons } from './lessons.ts'
+import type { VerificationBudget } from './verification-budget.ts'
+
+/** Options of {@link withFamilies}. */
+export interface VerdictGateOptions {
+  readonly memory: VerdictMemory<FamilyRecord>
+  readonly ledger: FamilyLedger
+  readonly onezoneTime: OnezoneTime
+  /** Draws the conclusions from each answer. */
+  readonly lessons: Lessons
+  readonly clock: Clock
+  /** No grant rests on a fact older than this. */
+  readonly maxStalenessMs: number
+  /** How much longer one may where nobody can say; 0: not at all. */
+  readonly staleIfErrorMs: number
+  /** How far Onezone's time may be off what is known of it, for tokens that are not proven. */
+  readonly clockSkewMs: number
+  /** What strangers may cost. */
+  readonly budget: VerificationBudget
+}
+
+/** What a gate would say of a request, and what it says it by. */
+export interface Inspection {
+  /** The verdict that needs no question; null: Onezone would be asked. */
+  readonly known: Verification | null
+  /** Set where Onezone has accepted this very token in this use. */
+  readonly proof: Proof<FamilyRecord> | null
+  /** Set where it was accepted in this context, for a token that only Onezone can judge. */
+  readonly context: ContextGrant<FamilyRecord> | null
+  /** What is known of the token's family, or of the family that it claims. */
+  readonly family: FamilyRecord | null
+  /** Whether Onezone is being asked about it at the moment. */
+  readonly underWay: boolean
+}
+
+/** A verifier that remembers, and that lets itself be looked into. */
+export interface VerdictGate extends Verifier {
+  /** Looks, without asking, refreshing or learning anything. */
+  inspect(request: VerificationRequest): Inspection
+  /**
+   * Answers to the selected questions that are under way teach nothing any more, and whoever waits for one waits until
+   * it has been asked anew.
+   */
+  disown(selects: (key: string, request: VerificationRequest) => boolean): void
+}
+
+/** How soon a refresh that told nothing is tried again, as a part of the bound. */
+const RETRY_AFTER = 0.05
+
+/**
+ * The verdict model. A verdict is a conjunction of three parts, each asked for as seldom as it changes: the
+ * **signature** once per token, since it never changes; the **caveats** never, since a proven token's text says what
+ * they are; the **family** once per interval, for all its tokens and contexts. Tokens with caveats that only Onezone can
+ * judge are asked about once per interval and context.
+ */
+export function withFamilies(inner: Verifier, options: VerdictGateOptions): VerdictGate {
+  const { memory, ledger, onezoneTime, lessons, clock, maxStalenessMs, staleIfErrorMs } = options
+  const questions = createFlights<VerificationRequest, Verification>()
+  /** The question under way that will tell about a family, whichever of its tokens it is about. */
+  const refreshes = new Map<FamilyRecord, Promise<unknown>>()
+
+  function verify(request: VerificationRequest): Verification | Promise<Verification> {
+    if (request.consumerToken !== null && hasLapsed(request.consumerToken)) {
+      return { verdict: refuse('consumer_token_invalid', clock.monotonic()), source: 'local' }
+    }
+    const proof = memory.proofs.get(proofKey(request))
+    if (proof !== undefined) return judge(request, proof) ?? renew(request, proof)
+    return isJudgedLocally(request.token) ? prove(request) : verifyInContext(request)
+  }
+
+  /** Whether a token that is not proven has ended for certain. */
+  function hasLapsed({ validUntil }: Token): boolean {
+    return validUntil !== null && onezoneTime.now() - options.clockSkewMs >= validUntil * 1000
+  }
+
+  /** What can be said of a proven token without asking; null where the fact about its family is too old. */
+  function judge(request: VerificationRequest, proof: Proof<FamilyRecord>): Verification | null {
+    const family = familyFor(proof)
+    const nowMs = clock.monotonic()
+    family.usedAtMs = nowMs
+    const known = recall(request, proof, family, nowMs)
+    if (known?.source === 'cache' && nowMs >= family.refreshAtMs && !refreshes.has(family)) {
+      refreshInBackground(request, proof)
+    }
+    return known
+  }
+
+  function recall(
+    request: VerificationRequest,
+    proof: Proof<FamilyRecord>,
+    family: FamilyRecord,
+    nowMs: number,
+  ): Verification | null {
+    const refusal = refusalOf(request, proof, family, nowMs)
+    if (refusal !== null) return { verdict: refusal, source: 'local' }
+    const aliveAtMs = ledger.aliveSince(family)
+    return nowMs - aliveAtMs < maxStalenessMs ? grantAsOf(proof, aliveAtMs) : null
+  }
+
+  function refusalOf(
+    request: VerificationRequest,
+    proof: Proof<FamilyRecord>,
+    family: FamilyRecord,
+    nowMs: number,
+  ): Refused | null {
+    const death = ledger.deathOf(family)
+    if (death !== null) return refuse(death, nowMs)
+    if (invitesElsewhere(request)) return refuse('token_type_mismatch', nowMs)
+    const onezoneNowMs = onezoneTime.now()
+    if (onezoneNowMs >= proof.validUntilMs) return refuse('token_expired', nowMs)
+    return objectionOf(proof.caveats, request, onezoneNowMs, nowMs)
+  }
+
+  /** Asks anew about the family of a proven token, together with whoever else waits for it. */
+  async function renew(
+    request: VerificationRequest,
+    proof: Proof<FamilyRecord>,
+  ): Promise<Verification> {
+    try {
+      for (;;) {
+        const underWay = refreshes.get(familyFor(proof))
+        if (underWay === undefined) return await ask(proofKey(request), request, proof)
+        // A fault is about Onezone, not about a token: all who wait for this answer share it.
+        await underWay
+        if (!proof.kept) return await verify(request)
+        const judged = judge(request, proof)
+        if (judged !== null) return { verdict: judged.verdict, source: 'coalesced' }
+      }
+    } catch (error) {
+      const stale = staleGrant(request, proof, error)
+      if (stale === null) throw error
+      return stale
+    }
+  }
+
+  function refreshInBackground(request: VerificationRequest, proof: Proof<FamilyRecord>): void {
+    const settled = (): void => {
+      const { family } = proof
+      if (clock.monotonic() >= family.refreshAtMs) {
+        family.refreshAtMs = clock.monotonic() + maxStalenessMs * RETRY_AFTER
+      }
+    }
+    ask(proofKey(request), request, proof).then(settled, settled)
+  }
+
+  /** A token that is not proven, all of whose caveats we can judge: whoever asks first proves it for all. */
+  function prove(request: VerificationRequest): Verification | Promise<Verification> {
+    const key = proofKey(request)
+    return recallOfStranger(key, request) ?? askFirst(key, request)
+  }
+
+  /** A token whose verdict depends on what only Onezone knows. */
+  function verifyInContext(request: VerificationRequest): Verification | Promise<Verification> {
+    const key = contextKey(request)
+    const known = memory.contexts.get(key)
+    if (known !== undefined) known.family.usedAtMs = clock.monotonic()
+    const answer = recallInContext(key, request, known)
+    if (answer !== null) return answer
+    return known === undefined ? askFirst(key, request) : askAgain(key, request, known)
+  }
+
+  function recallInContext(
+    key: string,
+    request: VerificationRequest,
+    known: ContextGrant<FamilyRecord> | undefined,
+  ): Verification | null {
+    return (known === undefined ? null : judgeInContext(known)) ?? recallOfStranger(key, request)
+  }
+
+  function judgeInContext({
+    family,
+    grant,
+    goodUntilMs,
+  }: ContextGrant<FamilyRecord>): Verification | null {
+    if (!family.kept) return null // nobody would tell this record of a death
+    const nowMs = clock.monotonic()
+    const death = ledger.deathOf(family)
+    if (death !== null) return { verdict: refuse(death, nowMs), source: 'local' }
+    return nowMs < goodUntilMs && ledger.stillCounts(family, grant.verdict.askedAtMs) ? grant : null
+  }
+
+  /** What can be said of a token that is not proven: a reason to refuse it, whatever its signature is, or the last refusal. */
+  function recallOfStranger(key: string, request: VerificationRequest): Verification | null {
+    const verdict = objectionToStranger(request, clock.monotonic())
+    return verdict === null ? memory.refusalOf(key) : { verdict, source: 'local' }
+  }
+
+  function objectionToStranger(request: VerificationRequest, nowMs: number): Refused | null {
+    const { token } = request
+    const ref = familyOf(token)
+    const death = ref === null ? null : ledger.deathOfStranger(ref, token.subject)
+    if (death !== null) return refuse(death, nowMs)
+    if (invitesElsewhere(request)) return refuse('token_type_mismatch', nowMs)
+    return objectionOf(token.caveats, request, onezoneTime.now() - options.clockSkewMs, nowMs)
+  }
+
+  function askFirst(key: string, request: VerificationRequest): Promise<Verification> {
+    const shared = questions.underWay(key)
+    if (shared !== null) return coalesced(shared)
+    options.budget.charge(request)
+    return ask(key, request, null).then((verification) => {
+      if (isAccepted(verification.verdict)) options.budget.refund(request)
+      return verification
+    })
+  }
+
+  async function askAgain(
+    key: string,
+    request: VerificationRequest,
+    known: ContextGrant<FamilyRecord>,
+  ): Promise<Verification> {
+    try {
+      const shared = questions.underWay(key)
+      return await (shared === null ? ask(key, request, null) : coalesced(shared))
+    } catch (error) {
+      const { askedAtMs } = known.grant.verdict
+      const usable =
+        known.family.kept &&
+        onezoneTime.now() < known.validUntilMs &&
+        mayServeStale(error, askedAtMs) &&
+        ledger.stillCounts(known.family, askedAtMs) &&
+        memory.contexts.get(key) === known
+      if (!usable || ledger.deathOf(known.family) !== null) throw error
+      return { verdict: known.grant.verdict, source: 'stale' }
+    }
+  }
+
+  /** Asks, once for all who want to know the same, and learns from the answer. */
+  function ask(
+    key: string,
+    request: VerificationRequest,
+    proof: Proof<FamilyRecord> | null,
+  ): Promise<Verification> {
+    const shared = questions.underWay(key)
+    if (shared !== null) return coalesced(shared)
+    const asked = questions.share(key, request, async (stillCounts) => {
+      const { verdict } = await inner.verify({ ...request, proven: proof !== null })
+      if (!stillCounts()) return ask(key, request, proof?.kept === true ? proof : null)
+      return { verdict: lessons.learn(key, request, verdict, proof), source: 'onezone' }
+    })
+    if (proof !== null) {
+      const { family } = proof
+      refreshes.set(family, asked)
+      const done = (): void => void (refreshes.get(family) === asked && refreshes.delete(family))
+      asked.then(done, done)
+    }
+    return asked
+  }
+
+  /** A grant beyond the bound, where the operator allows it and nobody could say. */
+  function staleGrant(
+    request: VerificationRequest,
+    proof: Proof<FamilyRecord>,
+    error: unknown,
+  ): Verification | null {
+    const family = familyFor(proof)
+    const aliveAtMs = ledger.aliveSince(family)
+    if (!proof.kept || !mayServeStale(error, aliveAtMs)) return null
+    if (refusalOf(request, proof, family, clock.monotonic()) !== null) return null
+    return { verdict: grantAsOf(proof, aliveAtMs).verdict, source: 'stale' }
+  }
+
+  function mayServeStale(error: unknown, askedAtMs: number): boolean {
+    return (
+      staleIfErrorMs > 0 &&
+      error instanceof VerifierFaultError &&
+      error.code === 'ERR_VERIFIER_UNAVAILABLE' &&
+      clock.monotonic() - askedAtMs < maxStalenessMs + staleIfErrorMs
+    )
+  }
+
+  function familyFor(proof: Proof<FamilyRecord>): FamilyRecord {
+    if (!proof.family.kept) proof.family = ledger.open(proof.family.ref, proof.subject)
+    return proof.family
+  }
+
+  function inspect(request: VerificationRequest): Inspection {
+    const proof = memory.proofs.get(proofKey(request))
+    if (proof !== undefined) {
+      const family = familyFor(proof)
+      const known = recall(request, proof, family, clock.monotonic())
+      return { known, proof, context: null, family, underWay: refreshes.has(family) }
+    }
+    const key = isJudgedLocally(request.token) ? proofKey(request) : contextKey(request)
+    const context = memory.contexts.get(key)
+    const ref = familyOf(request.token)
+    return {
+      known: recallInContext(key, request, context),
+      proof: null,
+      context: context ?? null,
+      family: context?.family ?? (ref === null ? null : ledger.find(ref)),
+      underWay: questions.underWay(key) !== null,
+    }
+  }
+
+  return {
+    verify,
+    inspect,
+    disown: (selects) => questions.disown(selects),
+    close: () => inner.close(),
+  }
+}
+
+/** The verdict on a proven token as of its family's last fact; made anew only when that has changed. */
+function grantAsOf(proof: Proof<FamilyRecord>, askedAtMs: number): Verification {
+  if (proof.grant.verdict.askedAtMs !== askedAtMs) {
+    const verdict = accept({ subject: proof.subject, ttlSeconds: null, askedAtMs })
+    proof.grant = Object.freeze({ verdict, source: 'cache' })
+  }
+  return proof.grant
+}
+
+function invitesElsewhere({ inviteType, token: { type } }: VerificationRequest): boolean {
+  return inviteType !== null && 'inviteToken' in type && type.inviteToken.inviteType !== inviteType
+}
+
+async function coalesced(shared: Promise<Verification>): Promise<Verification> {
+  const { verdict } = await shared
+  return { verdict, source: 'coalesced' }
+}

@@ -1,0 +1,88 @@
+import { createBoundedMap } from '../bounded-map.ts'
+import type { Clock } from '../clock.ts'
+import { VerificationBudgetError } from '../errors.ts'
+import { serializeSubject } from '../token/index.ts'
+import type { VerificationRequest } from '../verifier/index.ts'
+
+/** How many questions about new tokens one party may cost in vain. */
+export interface VerificationBudgetOptions {
+  /** Per client address, each second on average; ten times as many at once. @default 50 */
+  readonly perAddressPerSecond?: number | undefined
+  /** Per subject that the tokens claim, each second on average; ten times as many at once. @default 100 */
+  readonly perSubjectPerSecond?: number | undefined
+}
+
+/** The flood shield. */
+export interface VerificationBudget {
+  /** Takes what a question costs. Throws a {@link VerificationBudgetError} where the purse is empty. */
+  charge(request: VerificationRequest): void
+  /** Gives it back, since the token was good. */
+  refund(request: VerificationRequest): void
+}
+
+interface Purse {
+  coins: number
+  filledAtMs: number
+}
+
+/** So many seconds' worth may be spent at once. */
+const BURST_SECONDS = 10
+/** Parties that are remembered, of each kind; whoever is forgotten starts with a full purse. */
+const MAX_PARTIES = 20_000
+
+/**
+ * Makes the flood shield: a question about a token that is not proven costs its client, and the subject that it claims,
+ * until it turns out to be good. Proven tokens cost nothing, so whoever is here with one is not affected by others.
+ */
+export function createVerificationBudget(
+  options: VerificationBudgetOptions,
+  clock: Clock,
+): VerificationBudget {
+  const addresses = createPurses(options.perAddressPerSecond ?? 50, clock)
+  const subjects = createPurses(options.perSubjectPerSecond ?? 100, clock)
+
+  return {
+    charge({ token, clientAddress = '' }) {
+      const waitMs = addresses.take(clientAddress) || subjects.take(serializeSubject(token.subject))
+      if (waitMs > 0) throw new VerificationBudgetError(Math.ceil(waitMs / 1000))
+    },
+    refund({ token, clientAddress = '' }) {
+      addresses.giveBack(clientAddress)
+      subjects.giveBack(serializeSubject(token.subject))
+    },
+  }
+}
+
+interface Purses {
+  /** Takes one coin; where there is none, says in how many milliseconds there will be. */
+  take(party: string): number
+  giveBack(party: string): void
+}
+
+/** Token buckets, one a party. An empty name is nobody in particular and pays nothing. */
+function createPurses(perSecond: number, clock: Clock): Purses {
+  const capacity = perSecond * BURST_SECONDS
+  const purses = createBoundedMap<Purse>({ max: MAX_PARTIES })
+
+  const fill = (purse: Purse, coins: number): void => {
+    purse.coins = Math.min(capacity, purse.coins + coins)
+  }
+
+  return {
+    take(party) {
+      if (party === '') return 0
+      const nowMs = clock.monotonic()
+      const purse = purses.get(party) ?? { coins: capacity, filledAtMs: nowMs }
+      purses.set(party, purse)
+      fill(purse, ((nowMs - purse.filledAtMs) / 1000) * perSecond)
+      purse.filledAtMs = nowMs
+      if (purse.coins < 1) return ((1 - purse.coins) / perSecond) * 1000
+      purse.coins -= 1
+      return 0
+    },
+    giveBack(party) {
+      const purse = purses.get(party)
+      if (purse !== undefined) fill(purse, 1)
+    },
+  }
+}

@@ -1,0 +1,220 @@
+import type { VerdictStore } from '../cache/index.ts'
+import { createVerdictMemory } from '../cache/index.ts'
+import type { Clock } from '../clock.ts'
+import { systemClock } from '../clock.ts'
+import type { Logger } from '../logger.ts'
+import { silentLogger } from '../logger.ts'
+import { shielded } from '../observer.ts'
+import type { OnezoneClientOptions } from '../onezone/index.ts'
+import { createOnezoneClient } from '../onezone/index.ts'
+import type { DeathReason, FamilyRecord, Schedule, WatchOutcome } from '../revocation/index.ts'
+import { createFamilyLedger, createOnezoneTime, systemSchedule } from '../revocation/index.ts'
+import type { BreakerState, VerificationRequest, Verifier } from '../verifier/index.ts'
+import { createOnezoneVerifier, withBreaker } from '../verifier/index.ts'
+import type { ExplainedVerdict, ExplainOptions } from './explanation.ts'
+import { createExplanation } from './explanation.ts'
+import type { Invalidation, InvalidationOptions } from './invalidation.ts'
+import { createInvalidation } from './invalidation.ts'
+import type { InvalidationSelector } from './invalidation-selector.ts'
+import { createLessons } from './lessons.ts'
+import type { WatchOptions, WatchState } from './revocation-watch.ts'
+import { startRevocationWatch } from './revocation-watch.ts'
+import { withFamilies } from './verdict-gate.ts'
+import type { VerificationBudgetOptions } from './verification-budget.ts'
+import { createVerificationBudget } from './verification-budget.ts'
+
+/** What is remembered, how much of it, and for how long. */
+export interface VerdictOptions {
+  /**
+   * No request is granted on a fact older than this, in milliseconds. Also the interval in which a family in use is
+   * asked about, in the background. At least the total time-out of Onezone.
+   *
+   * @default 10_000
+   */
+  readonly maxStalenessMs?: number | undefined
+  /**
+   * How long a refusal that may be taken back is believed, in milliseconds; 0: not at all. A generation that is over is
+   * over for ever.
+   *
+   * @default 2_000
+   */
+  readonly negativeTtlMs?: number | undefined
+  /**
+   * How much longer than `maxStalenessMs` a grant may be used where nobody can say, in milliseconds, up to 300 000. A
+   * known revocation wins all the same, and no grant outlives its token.
+   *
+   * @default 0
+   */
+  readonly staleIfErrorMs?: number | undefined
+  /** How many tokens are remembered that were accepted; about 1 KiB each. @default 50_000 */
+  readonly maxTokens?: number | undefined
+  /** How many families of them; about 0.5 KiB each. @default 50_000 */
+  readonly maxFamilies?: number | undefined
+  /** How many refusals, apart from the grants, which they never push out. @default 10_000 */
+  readonly maxRefusals?: number | undefined
+  /** What clients may cost with tokens that turn out to be no good. */
+  readonly budget?: VerificationBudgetOptions | undefined
+}
+
+/** Told of what happens; what an observer throws is logged and changes nothing. */
+export interface VerificationObservers {
+  readonly onEviction?: ((store: VerdictStore | 'families') => void) | undefined
+  /** A family, or all families of a subject, turned out to be dead. */
+  readonly onDeath?: ((reason: DeathReason) => void) | undefined
+  readonly onBreakerChange?: ((state: BreakerState) => void) | undefined
+  /** The watch has read a generation or a status, or tried to. */
+  readonly onWatchRead?: ((outcome: WatchOutcome) => void) | undefined
+}
+
+/** Options of {@link createVerification}. */
+export interface VerificationOptions extends VerificationObservers {
+  /** Where Onezone is and how long to wait for it. */
+  readonly onezone: OnezoneClientOptions
+  /** Identity token of the Oneprovider service that this gateway acts as (trap T4). */
+  readonly serviceToken?: string | undefined
+  readonly verdicts?: VerdictOptions | undefined
+  /**
+   * Looks out for revocations between verifications, so that they are seen within about its interval.
+   *
+   * @default none: they are seen within `maxStalenessMs`
+   */
+  readonly watch?: WatchOptions | undefined
+  /** @default systemClock */
+  readonly clock?: Clock | undefined
+  /** A number from 0 to 1, for jitter. @default Math.random */
+  readonly random?: (() => number) | undefined
+  /** Sets the timers of the watch. @default timers that do not keep the process alive */
+  readonly schedule?: Schedule | undefined
+  /** @default silentLogger */
+  readonly logger?: Logger | undefined
+}
+
+/** Says whether tokens are good: a backend, and what is known from its answers. */
+export interface Verification {
+  readonly verifier: Verifier
+  /** Whether Onezone is told a service token. */
+  readonly serviceTokenConfigured: boolean
+  /** The age beyond which no fact is used: `maxStalenessMs` and `staleIfErrorMs` together. */
+  readonly stalenessBoundMs: number
+  /**
+   * Takes back what is known about whoever is selected: the next request asks Onezone, and no answer to a question that
+   * was sent before counts for it. Generations that are over stay over.
+   *
+   * @throws {TypeError} that says what is wrong with the selector.
+   */
+  invalidate(selector: InvalidationSelector, options?: InvalidationOptions): Invalidation
+  /** Says how a request would be judged, and by what. Asks nobody and changes nothing unless told to `ask`. */
+  explain(request: VerificationRequest, options?: ExplainOptions): Promise<ExplainedVerdict>
+  /** How many verdicts a store holds, or how many families are known. */
+  entries(store: VerdictStore | 'families'): number
+  readonly breakerState: BreakerState
+  /** How far Onezone's clock is ahead of this machine's, in milliseconds, as far as answers tell. */
+  readonly clockOffsetMs: number
+  /** Whether the watch or, with `off` and `degraded`, `maxStalenessMs` alone keeps the promise. */
+  readonly watchState: WatchState
+  /** Stops the watch and lets go of the sockets to Onezone. */
+  close(): Promise<void>
+}
+
+/** How far Onezone's time may be off what is known of it, where a token is not proven. */
+const CLOCK_SKEW_MS = 5_000
+
+/**
+ * Assembles the verification: Onezone behind a breaker, behind the verdict model. One of these can serve any number of
+ * doors and routes.
+ *
+ * @throws {TypeError} for options that make no sense.
+ */
+export function createVerification(options: VerificationOptions): Verification {
+  const { serviceToken, clock = systemClock, random = Math.random, logger = silentLogger } = options
+  if (serviceToken === '') throw new TypeError('"serviceToken" is empty; leave it out, or give one')
+  const verdicts = resolveVerdicts(options)
+  const onEviction = shielded(options.onEviction, 'the stores', logger)
+
+  const client = createOnezoneClient({ clock, ...options.onezone })
+  const backend = withBreaker(createOnezoneVerifier({ client, serviceToken, clock }), {
+    clock,
+    random,
+    onChange: shielded(options.onBreakerChange, 'the breaker', logger),
+  })
+  const memory = createVerdictMemory<FamilyRecord>({ ...verdicts, clock, onEviction })
+  const ledger = createFamilyLedger({
+    ...verdicts,
+    maxStrangers: verdicts.maxRefusals,
+    clock,
+    onEviction: () => onEviction('families'),
+    onDeath: shielded(options.onDeath, 'families', logger),
+  })
+  const onezoneTime = createOnezoneTime(clock)
+  const budget = createVerificationBudget(options.verdicts?.budget ?? {}, clock)
+  const stalenessBoundMs = verdicts.maxStalenessMs + verdicts.staleIfErrorMs
+  const watch = startRevocationWatch({
+    watch: options.watch,
+    ledger,
+    onezone: options.onezone,
+    maxStalenessMs: verdicts.maxStalenessMs,
+    stalenessBoundMs,
+    mayRead: () => backend.state === 'closed',
+    clock,
+    random,
+    schedule: options.schedule ?? systemSchedule,
+    logger,
+    onRead: shielded(options.onWatchRead, 'the watch', logger),
+  })
+  const knowledge = { ...verdicts, memory, ledger: watch.ledger, onezoneTime, clock }
+  const verifier = withFamilies(backend, {
+    ...knowledge,
+    lessons: createLessons({ ...knowledge, random }),
+    clockSkewMs: CLOCK_SKEW_MS,
+    budget,
+  })
+
+  return {
+    verifier,
+    invalidate: createInvalidation({ memory, ledger, gate: verifier }),
+    explain: createExplanation({ gate: verifier, ledger, onezoneTime, clock }),
+    serviceTokenConfigured: serviceToken !== undefined,
+    stalenessBoundMs,
+    entries: (store) => (store === 'families' ? ledger.size : memory.entries(store)),
+    get breakerState() {
+      return backend.state
+    },
+    get clockOffsetMs() {
+      return onezoneTime.offsetMs
+    },
+    get watchState() {
+      return watch.state
+    },
+    close() {
+      watch.close()
+      return verifier.close()
+    },
+  }
+}
+
+function resolveVerdicts({ verdicts = {}, onezone }: VerificationOptions) {
+  const resolved = {
+    maxStalenessMs: wholeNumber('maxStalenessMs', verdicts.maxStalenessMs ?? 10_000, 1),
+    negativeTtlMs: wholeNumber('negativeTtlMs', verdicts.negativeTtlMs ?? 2_000, 0),
+    staleIfErrorMs: wholeNumber('staleIfErrorMs', verdicts.staleIfErrorMs ?? 0, 0),
+    maxTokens: wholeNumber('maxTokens', verdicts.maxTokens ?? 50_000, 1),
+    maxFamilies: wholeNumber('maxFamilies', verdicts.maxFamilies ?? 50_000, 1),
+    maxRefusals: wholeNumber('maxRefusals', verdicts.maxRefusals ?? 10_000, 1),
+  }
+  if (resolved.staleIfErrorMs > 300_000) {
+    throw new TypeError('"staleIfErrorMs" must be 300000 at most')
+  }
+  if (resolved.maxStalenessMs < (onezone.totalTimeoutMs ?? 2_500)) {
+    throw new TypeError(
+      '"maxStalenessMs" must not be less than "onezone.totalTimeoutMs": an answer could be too old when it comes',
+    )
+  }
+  return resolved
+}
+
+function wholeNumber(name: string, value: number, least: number): number {
+  if (!Number.isSafeInteger(value) || value < least) {
+    throw new TypeError(`"${name}" must be a whole number, ${least} or more`)
+  }
+  return value
+}
