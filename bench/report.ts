@@ -1,15 +1,19 @@
 import type { Machine } from './machine.ts'
+import { markdownTable } from './markdown-table.ts'
 import type { Spread } from './ratios.ts'
 import { ratioOf, valueOf } from './ratios.ts'
+import type { StudyResult } from './run-study.ts'
 import type { SuiteResult } from './run-suite.ts'
+import { studyToJson, studyToMarkdown } from './study-report.ts'
 import type { Column, Comparison } from './suite.ts'
 
 /** Everything that one run found out. */
 export interface Report {
   readonly machine: Machine
-  /** How long each scenario was measured. */
+  /** How long each scenario of a suite was measured. */
   readonly seconds: number
   readonly results: readonly SuiteResult[]
+  readonly studies: readonly StudyResult[]
 }
 
 /** For people. */
@@ -21,9 +25,12 @@ export function toMarkdown(report: Report): string {
     `* ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.system}; ` +
       `load average before: ${machine.loadBefore}`,
     `* Node ${machine.node}, commit ${machine.commit ?? 'unknown'}, ${machine.date}`,
-    `* ${seconds} s a row; values are medians of rounds that take turns`,
   ]
+  if (report.results.length > 0) {
+    lines.push(`* ${seconds} s a row; values are medians of rounds that take turns`)
+  }
   for (const result of report.results) lines.push('', ...suiteToMarkdown(result))
+  for (const result of report.studies) lines.push('', ...studyToMarkdown(result))
   return `${lines.join('\n')}\n`
 }
 
@@ -51,7 +58,7 @@ function tableOf({ suite, rows, ...rest }: SuiteResult): string[] {
     ...suite.columns.map((column) => shown(valueOf(result, scenario, column.key), column)),
     ...suite.ratios.map((ratio) => shown(ratioOf(result, { ...ratio, of: scenario }), RATIO)),
   ])
-  return aligned([head, ...body])
+  return markdownTable([head, ...body])
 }
 
 const RATIO: Pick<Column, 'digits'> = { digits: 2 }
@@ -75,26 +82,7 @@ function comparisonText(result: SuiteResult, comparison: Comparison): string {
   return `${what}${spread}; goal: at most ${percent(goalAtMost)}, ${verdict}`
 }
 
-/** A Markdown table whose columns also line up as plain text. */
-function aligned(cells: readonly (readonly string[])[]): string[] {
-  const [head = []] = cells
-  const widths = head.map((_, column) =>
-    Math.max(3, ...cells.map((row) => row[column]?.length ?? 0)),
-  )
-  const line = (row: readonly string[]): string => {
-    const padded = widths.map((width, column) => {
-      const cell = row[column] ?? ''
-      return column === 0 ? cell.padEnd(width) : cell.padStart(width)
-    })
-    return `| ${padded.join(' | ')} |`
-  }
-  const rule = widths.map((width, column) =>
-    column === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`,
-  )
-  return [line(head), line(rule), ...cells.slice(1).map(line)]
-}
-
-/** For programs: every round of every row, and the ratios with their spread. */
+/** For programs: every round of every row, the ratios with their spread, and every finding. */
 export function toJson(report: Report): string {
   const { machine, seconds, results } = report
   const suites = results.map((result) => ({
@@ -114,5 +102,6 @@ export function toJson(report: Report): string {
     })),
     notes: result.notes,
   }))
-  return `${JSON.stringify({ machine, seconds, suites }, null, 2)}\n`
+  const studies = report.studies.map(studyToJson)
+  return `${JSON.stringify({ machine, seconds, suites, studies }, null, 2)}\n`
 }

@@ -2,7 +2,8 @@
  * `npm run bench -- [NAME…] [--seconds N] [--markdown FILE] [--json FILE]`
  *
  * Runs the named suites, or all. Every scenario is first asked whether it does its job; if one does not, there are no
- * numbers and the exit status is 1. The report goes to stdout, what happens meanwhile to stderr.
+ * numbers and the exit status is 1. `--seconds` is for suites with rounds; the experiments of `verdicts` take the time that
+ * they need. The report goes to stdout, what happens meanwhile to stderr.
  */
 
 import { writeFileSync } from 'node:fs'
@@ -12,19 +13,23 @@ import { parseArgs } from 'node:util'
 import { describeMachine } from './machine.ts'
 import { buildProduct } from './product.ts'
 import { toJson, toMarkdown } from './report.ts'
+import type { StudyResult } from './run-study.ts'
+import { runStudy } from './run-study.ts'
 import type { SuiteResult } from './run-suite.ts'
 import { CheckFailure, runSuite } from './run-suite.ts'
+import type { Study } from './study.ts'
 import type { Suite } from './suite.ts'
 import { proxySuite } from './suites/proxy.ts'
+import { verdictsStudy } from './suites/verdicts.ts'
 
-const SUITES: readonly Suite[] = [proxySuite]
+const SUITES: readonly (Suite | Study)[] = [proxySuite, verdictsStudy]
 
 const EXIT = { failed: 1, usage: 2 } as const
 
 const onProgress = (text: string): void => console.error(text)
 
 interface Wishes {
-  readonly suites: readonly Suite[]
+  readonly suites: readonly (Suite | Study)[]
   readonly seconds: number
   readonly markdown: string | undefined
   readonly json: string | undefined
@@ -67,16 +72,19 @@ async function main(args: string[]): Promise<number> {
   const { suites, seconds } = wishes
   const machine = describeMachine()
   const results: SuiteResult[] = []
+  const studies: StudyResult[] = []
   try {
     onProgress('compiling src')
     const product = await buildProduct()
-    for (const suite of suites)
-      results.push(await runSuite(suite, { seconds, product, onProgress }))
+    for (const suite of suites) {
+      if ('rounds' in suite) results.push(await runSuite(suite, { seconds, product, onProgress }))
+      else studies.push(await runStudy(suite, { product, onProgress }))
+    }
   } catch (error) {
     console.error(error instanceof CheckFailure ? error.message : error)
     return EXIT.failed
   }
-  const report = { machine, seconds, results }
+  const report = { machine, seconds, results, studies }
   const markdown = toMarkdown(report)
   console.log(markdown)
   if (wishes.markdown !== undefined) writeFileSync(wishes.markdown, markdown)

@@ -40,9 +40,12 @@ const TABLE: Record<string, Row> = {
     4,
     'bounded-map errors clock logger observer token onezone verifier cache revocation',
   ),
-  authenticator: row(5, 'errors clock logger observer token verifier', 'ipaddr.js lru-cache', [
-    'net',
-  ]),
+  authenticator: row(
+    5,
+    'bounded-map errors clock logger observer token verifier',
+    'ipaddr.js lru-cache',
+    ['net'],
+  ),
   middleware: row(6, 'errors logger verifier verification authenticator', 'hono'),
   proxy: row(6, 'errors clock logger observer verifier authenticator', 'hono undici', 'any'),
   metrics: row(

@@ -5,21 +5,22 @@ import type { Logger } from '../logger.ts'
 import { silentLogger } from '../logger.ts'
 import { shielded, shieldedLogger } from '../observer.ts'
 import type { Token } from '../token/index.ts'
-import type { Accepted, Verification, Verifier, VerdictSource } from '../verifier/index.ts'
+import type { Verification, Verifier, VerdictSource } from '../verifier/index.ts'
 import { isAccepted } from '../verifier/index.ts'
 import type { AnswerCase, AnswerCode } from './answers.ts'
 import { answerFor } from './answers.ts'
 import type { Client } from './client-address.ts'
 import { createClientResolver } from './client-address.ts'
 import { readCredentials } from './credentials.ts'
-import type { AuthenticationRequest, Decision, Identity } from './decision.ts'
+import type { AuthenticationRequest, Decision } from './decision.ts'
 import type { Inspect, RequestExplanation } from './explanation.ts'
 import { explainRequest } from './explanation.ts'
 import { createFaultLog } from './fault-log.ts'
 import type { HeaderPolicy } from './identity-headers.ts'
 import { createHeaderPolicy } from './identity-headers.ts'
+import type { IdentityStatement } from './identity-statements.ts'
+import { createIdentityStatements } from './identity-statements.ts'
 import type { RoutePolicy } from './route-policy.ts'
-import type { RouteRules } from './route-rules.ts'
 import { compileRouteRules, impossibilityOf } from './route-rules.ts'
 import { createTokenReader } from './token-reader.ts'
 
@@ -130,6 +131,8 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       reserved,
     })
 
+    const statements = createIdentityStatements(rules, headers)
+
     const deny = (
       code: AnswerCode,
       source: VerdictSource | null = 'local',
@@ -141,16 +144,18 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       return { outcome: 'denied', answer, source }
     }
 
-    const grant = (client: Client, identity: Identity | null, about: GrantedAs): Decision => {
+    const grant = (client: Client, statement: IdentityStatement, about: GrantedAs): Decision => {
       const { source, ageMs } = about
-      const event = {
+      // Spelled out: a spread costs more than the rest of the decision.
+      onDecision({
         routeId: policy.id,
         outcome: 'granted',
+        source,
         code: null,
+        ageMs,
         violation: false,
-      } as const
-      onDecision({ ...event, source, ageMs })
-      const stated = headers.state(identity)
+      })
+      const { identity, headers: stated } = statement
       const identityHeaders = source === 'stale' ? [...stated, ...STALE] : stated
       return { outcome: 'granted', identity, identityHeaders, client, source }
     }
@@ -163,7 +168,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       const ageMs = clock.monotonic() - verdict.askedAtMs
       if (ageMs > stalenessBoundMs) return withhold(source, ageMs)
       if (!rules.admits(verdict.subject)) return deny('subject_not_allowed', source)
-      return grant(client, identityOf(token, verdict, rules), { source, ageMs })
+      return grant(client, statements.of(token, verdict.subject), { source, ageMs })
     }
 
     /** The promise is enforced here, where it counts, and not only where it is meant to be kept. */
@@ -191,12 +196,12 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     const decide = (request: AuthenticationRequest): Decision | Promise<Decision> => {
       const client = resolveClient(request)
       if (client === null) return deny('client_address_invalid')
-      if (rules.kind === 'none') return grant(client, null, NO_VERDICT)
+      if (rules.kind === 'none') return grant(client, statements.nobody, NO_VERDICT)
 
       const credentials = readCredentials(request.rawHeaders)
       if (credentials.outcome === 'none') {
         return policy.optional === true
-          ? grant(client, null, NO_VERDICT)
+          ? grant(client, statements.nobody, NO_VERDICT)
           : deny('credentials_missing', null)
       }
       if (credentials.outcome !== 'token') return deny(`credentials_${credentials.outcome}`)
@@ -256,18 +261,4 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   }
 
   return { route: createRoute }
-}
-
-function identityOf(token: Token, verdict: Accepted, rules: RouteRules): Identity {
-  return Object.freeze({
-    subject: verdict.subject,
-    token: Object.freeze({
-      id: token.id,
-      type: token.kind,
-      persistence: token.persistence,
-      fingerprint: token.fingerprint,
-      expiresAt: token.validUntil,
-    }),
-    delegatedCaveats: rules.delegatedBy(token),
-  })
 }

@@ -1,5 +1,6 @@
 import ipaddr from 'ipaddr.js'
 
+import { createBoundedMap } from '../bounded-map.ts'
 import { readOption } from './option.ts'
 
 /** Who sent a request, as far as socket and trusted proxies say. */
@@ -28,6 +29,9 @@ export type ClientResolver = (facts: ClientFacts) => Client | null
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6
 
+/** How many clients without a proxy in between are remembered. */
+const DIRECT_CLIENTS = 10_000
+
 /** Addresses that share their first bits with one of them. */
 export type AddressRange = readonly [network: Address, bits: number]
 
@@ -48,7 +52,13 @@ export function createClientResolver(trustedProxies: readonly string[] = []): Cl
       ([network, bits]) => network.kind() === address.kind() && address.match(network, bits),
     )
 
+  /** Clients that come directly, by what their socket says; most come more than once. */
+  const direct = createBoundedMap<Client>({ max: DIRECT_CLIENTS })
+
   return function resolveClient(facts) {
+    const key = `${facts.secure ? 's' : ''}${facts.remoteAddress ?? ''}`
+    const known = direct.get(key)
+    if (known !== undefined) return known
     // A socket names the zone of a link-local peer; nobody beyond this machine knows what it means.
     const peer = parseAddress((facts.remoteAddress ?? '').replace(/%.*$/, ''))
     const proto = facts.secure ? 'https' : 'http'
@@ -57,7 +67,10 @@ export function createClientResolver(trustedProxies: readonly string[] = []): Cl
     }
     if (ranges.length === 0 || !isTrusted(peer)) {
       const address = peer.toString()
-      return { address, peerIp: peerIpOf(peer), forwardedFor: address, proto, host: null }
+      const peerIp = peerIpOf(peer)
+      const client = Object.freeze({ address, peerIp, forwardedFor: address, proto, host: null })
+      direct.set(key, client)
+      return client
     }
     const forwarded = readForwarded(facts.rawHeaders)
     const hops: Address[] = [peer]

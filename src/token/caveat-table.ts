@@ -12,7 +12,7 @@ import { after, filteredList, textEntry, whitelist } from './caveat-codec.ts'
 import type { CaveatCodec, EntryCodec, JsonObject } from './caveat-codec.ts'
 import { isBase64, isDataPath, isObjectId } from './data-access.ts'
 import { parseInteger, serializeInteger } from './integer.ts'
-import { ipMatches, normalizeNetwork } from './ipv4.ts'
+import { ipMatchesAny, normalizeNetwork } from './ipv4.ts'
 import { octetsOfText, textOfOctets } from './octets.ts'
 import { parseService, parseSubject } from './subject.ts'
 import type { TokenKind } from './token-type.ts'
@@ -106,8 +106,7 @@ export const CAVEATS: { readonly [N in CaveatName]: CaveatRow<CaveatOf<N>> } = {
     ...whitelist<CaveatOf<'ip'>>(network, (networks) => ({ type: 'ip', whitelist: networks })),
     supportedBy: EVERY_KIND,
     reads: ['peerIp'],
-    holds: (caveat, { peerIp }) =>
-      peerIp !== null && caveat.whitelist.some((mask) => ipMatches(mask, peerIp)),
+    holds: (caveat, { peerIp }) => peerIp !== null && ipMatchesAny(caveat.whitelist, peerIp),
   },
   asn: {
     keyword: 'asn',

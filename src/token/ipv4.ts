@@ -15,9 +15,24 @@ export function isIPv4(text: string): boolean {
  * False where either is none.
  */
 export function ipMatches(mask: string, ip: string): boolean {
-  const network = parseNetwork(mask)
+  return ipMatchesAny([mask], ip)
+}
+
+/** Whether an address lies in one of the networks of a list, which is read once for as long as the list lives. */
+export function ipMatchesAny(masks: readonly string[], ip: string): boolean {
   const address = parseIPv4(ip)
-  if (network === null || address === null) return false
+  if (address === null) return false
+  let networks = READ.get(masks)
+  if (networks === undefined) {
+    networks = masks.map(parseNetwork).filter((network) => network !== null)
+    READ.set(masks, networks)
+  }
+  return networks.some((network) => contains(network, address))
+}
+
+const READ = new WeakMap<readonly string[], readonly Network[]>()
+
+function contains(network: Network, address: number): boolean {
   // shifting by 32 shifts by nothing
   return network.length === 0 || (network.address ^ address) >>> (WORD - network.length) === 0
 }

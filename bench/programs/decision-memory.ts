@@ -1,0 +1,55 @@
+/** What a million tokens in one process weigh: what is remembered of each, and with its text and parsed form. */
+
+import { strict as assert } from 'node:assert'
+
+import { systemClock } from '../../src/clock.ts'
+import type { Token } from '../../src/token/index.ts'
+import { parseToken } from '../../src/token/index.ts'
+import { CLIENT_IP, temporaryToken } from './decision-tokens.ts'
+import { liveBytes } from './heap.ts'
+import { runAsProgram } from './run-as-program.ts'
+import { createScriptedOnezone } from './scripted-onezone.ts'
+import { requestOf, withVerdictModel } from './verdict-model.ts'
+
+export interface DecisionMemoryInput {
+  readonly tokens: number
+}
+
+export interface DecisionMemoryResult {
+  /** Proofs and families alone, bytes a token. */
+  readonly remembered: number
+  /** With the tokens themselves, text and parsed form. */
+  readonly withTokens: number
+  /** Characters of one token's text. */
+  readonly characters: number
+  readonly elapsedSeconds: number
+}
+
+await runAsProgram(async ({ tokens }: DecisionMemoryInput): Promise<DecisionMemoryResult> => {
+  const begun = performance.now()
+  const onezone = createScriptedOnezone({ clock: systemClock, blind: true })
+  const before = await liveBytes()
+  const model = withVerdictModel(onezone, { maxEntries: tokens })
+  let kept: Token[] = []
+  for (let number = 0; number < tokens; number++) {
+    const token = parseToken(temporaryToken(number))
+    const { verdict } = await model.verify(requestOf(token, CLIENT_IP))
+    assert.equal(verdict.outcome, 'accepted')
+    kept.push(token)
+  }
+  assert.equal(onezone.calls, tokens)
+  const characters = kept[0]?.serialized.length ?? 0
+
+  const full = await liveBytes()
+  kept = []
+  const remembered = await liveBytes()
+  // Still in use, hence all of it was alive until here.
+  const { source } = await model.verify(requestOf(parseToken(temporaryToken(0)), CLIENT_IP))
+  assert.ok(source !== 'onezone' || onezone.calls === tokens + 1)
+  return {
+    remembered: (remembered - before) / tokens,
+    withTokens: (full - before) / tokens,
+    characters,
+    elapsedSeconds: (performance.now() - begun) / 1000,
+  }
+})

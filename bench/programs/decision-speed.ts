@@ -1,0 +1,184 @@
+/** How long a decision takes that needs no question. `{ check: true }` only asks whether it decides rightly. */
+
+import { strict as assert } from 'node:assert'
+
+import type { AuthenticationRequest, RouteAuthenticator } from '../../src/authenticator/index.ts'
+import { createAuthenticator } from '../../src/authenticator/index.ts'
+import { systemClock } from '../../src/clock.ts'
+import { parseToken } from '../../src/token/index.ts'
+import type { Verifier } from '../../src/verifier/index.ts'
+import type { TokenSort } from './decision-tokens.ts'
+import { CLIENT_IP, temporaryToken, TOKEN_SORTS } from './decision-tokens.ts'
+import { liveBytes } from './heap.ts'
+import { runAsProgram } from './run-as-program.ts'
+import { createScriptedOnezone } from './scripted-onezone.ts'
+import { MAX_STALENESS_MS, requestOf, withVerdictModel } from './verdict-model.ts'
+
+export interface DecisionSpeedInput {
+  readonly check: boolean
+}
+
+/** Nanoseconds a decision. */
+export interface Speed {
+  readonly what: string
+  readonly median: number
+  readonly min: number
+  readonly max: number
+}
+
+export interface DecisionSpeedResult {
+  readonly speeds: readonly Speed[]
+  /** By how much more is alive after a million decisions, in bytes. */
+  readonly grownBytes: number
+}
+
+/** So many tokens take turns, so that no single one is always at hand. */
+const TOKENS = 1_000
+const BATCHES = 21
+const WARM_UP_BATCHES = 6
+/** Few enough to be done long before a fact can grow too old, on a busy machine too. */
+const DECISIONS_A_BATCH = 20_000
+const DECISIONS_FOR_GROWTH = 1_000_000
+
+const onezone = createScriptedOnezone({ clock: systemClock })
+const verifier = withVerdictModel(onezone)
+const route = createAuthenticator({ verifier, stalenessBoundMs: MAX_STALENESS_MS }).route({
+  id: 'files',
+  token: 'access',
+})
+
+await runAsProgram(async ({ check }: DecisionSpeedInput): Promise<DecisionSpeedResult> => {
+  for (const sort of TOKEN_SORTS) await checkDecisions(sort)
+  if (check) return { speeds: [], grownBytes: 0 }
+
+  const speeds: Speed[] = []
+  for (const sort of TOKEN_SORTS) speeds.push(...(await measureSort(sort)))
+  return { speeds, grownBytes: await growth() }
+})
+
+/** The header of an ordinary API client. */
+function requestWith(token: string): AuthenticationRequest {
+  const fields = { Host: 'api.example.org', 'User-Agent': 'curl/8.5.0', Accept: '*/*' }
+  const rawHeaders = [...Object.entries(fields).flat(), 'X-Auth-Token', token]
+  return { rawHeaders, remoteAddress: CLIENT_IP, secure: false }
+}
+
+async function checkDecisions(sort: TokenSort): Promise<void> {
+  const serialized = temporaryToken(900_000_000 + TOKEN_SORTS.indexOf(sort) * 1_000, sort)
+  const request = requestWith(serialized)
+  const first = await route.authenticate(request)
+  assert.equal(first.outcome, 'granted', `a good token, ${sort}`)
+  const asked = onezone.calls
+  assert.equal(sourceOf(route, request), 'granted by cache')
+  const elsewhere = { ...request, remoteAddress: '203.0.113.9' }
+  const expected = sort === 'time' ? 'granted by cache' : 'denied by local'
+  assert.equal(sourceOf(route, elsewhere), expected, 'from another address')
+  assert.equal(onezone.calls, asked, 'Onezone was asked about a proven token')
+
+  const forged = await route.authenticate(
+    requestWith(temporaryToken(900_000_000, sort, 'another-secret')),
+  )
+  assert.equal(forged.outcome, 'denied', 'a forged token')
+}
+
+function sourceOf(by: RouteAuthenticator, request: AuthenticationRequest): string {
+  const decision = by.authenticate(request)
+  if (decision instanceof Promise) throw new Error('a decision about a proven token had to wait')
+  return `${decision.outcome} by ${decision.source}`
+}
+
+async function measureSort(sort: TokenSort): Promise<Speed[]> {
+  const first = (TOKEN_SORTS.indexOf(sort) + 1) * 1_000_000
+  const texts = Array.from({ length: TOKENS }, (_, index) => temporaryToken(first + index, sort))
+  const requests = texts.map((text) => requestOf(parseToken(text), CLIENT_IP))
+  const incoming = texts.map(requestWith)
+  await prove(verifier, requests)
+
+  return [
+    await measure(`verify, token with ${sort} caveat`, (index) => {
+      return verifier.verify(requests[index] ?? fail())
+    }),
+    await measure(`authenticate, token with ${sort} caveat`, (index) => {
+      return route.authenticate(incoming[index] ?? fail())
+    }),
+    await measureFreshText(sort, texts),
+  ]
+}
+
+/** A socket brings a new text each time, whose hash nobody has computed yet; making the text is not what is measured. */
+async function measureFreshText(sort: TokenSort, texts: readonly string[]): Promise<Speed> {
+  const octets = texts.map((text) => Buffer.from(text, 'latin1'))
+  const fresh = (index: number): AuthenticationRequest =>
+    requestWith((octets[index] ?? fail()).toString('latin1'))
+  let characters = 0
+  const making = await measure('', (index) => {
+    characters += fresh(index).rawHeaders.length
+  })
+  assert.ok(characters > 0)
+  const both = await measure('', (index) => route.authenticate(fresh(index)))
+  const [median, min, max] = [both.median, both.min, both.max].map((ns) => ns - making.median)
+  const what = `authenticate, token with ${sort} caveat, header text new each time`
+  return { what, median: median ?? 0, min: min ?? 0, max: max ?? 0 }
+}
+
+async function prove(
+  by: Verifier,
+  requests: readonly Parameters<Verifier['verify']>[0][],
+): Promise<void> {
+  // One by one from one address: good tokens are given their cost back only when the answer is there.
+  for (const request of requests) {
+    const { verdict } = await by.verify(request)
+    assert.equal(verdict.outcome, 'accepted')
+  }
+}
+
+/**
+ * CPU time of the process, its garbage collection included: on a machine that others use, too, the wall clock would
+ * measure them.
+ */
+async function measure(what: string, decide: (index: number) => unknown): Promise<Speed> {
+  const batch = async (): Promise<number> => {
+    // Nobody has used them for a while, perhaps: then the first use asks.
+    for (let index = 0; index < TOKENS; index++) await decide(index)
+    const before = process.cpuUsage()
+    let waited = 0
+    for (let turn = 0; turn < DECISIONS_A_BATCH; turn++) {
+      if (decide(turn % TOKENS) instanceof Promise) waited += 1
+    }
+    const { user, system } = process.cpuUsage(before)
+    assert.equal(waited, 0, 'decisions about proven tokens that had to wait')
+    await nextTurn()
+    return ((user + system) * 1000) / DECISIONS_A_BATCH
+  }
+  for (let round = 0; round < WARM_UP_BATCHES; round++) await batch()
+  const times: number[] = []
+  for (let round = 0; round < BATCHES; round++) times.push(await batch())
+  times.sort((a, b) => a - b)
+  const at = (index: number): number => times.at(index) ?? NaN
+  return { what, median: at(BATCHES >> 1), min: at(0), max: at(-1) }
+}
+
+/** Refreshes that fell due are answered. Without that, facts would grow too old while nothing but decisions is done. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
+
+async function growth(): Promise<number> {
+  const incoming = Array.from({ length: TOKENS }, (_, index) =>
+    requestWith(temporaryToken(1_000_000 + index)),
+  )
+  const decideAll = async (rounds: number): Promise<void> => {
+    for (let round = 0; round < rounds; round++) {
+      for (const request of incoming) void route.authenticate(request)
+      await nextTurn()
+    }
+  }
+  await decideAll(100)
+  const before = await liveBytes()
+  await decideAll(DECISIONS_FOR_GROWTH / TOKENS)
+  return (await liveBytes()) - before
+}
+
+function fail(): never {
+  throw new Error('there is no such token')
+}
