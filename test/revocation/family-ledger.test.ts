@@ -107,7 +107,7 @@ describe('of a yes and a no the later question wins', () => {
         const { ledger } = setUp({ negativeTtlMs })
         const family = ledger.open(named('x'), ALICE)
         const saw = [
-          () => void expect(ledger.sawAlive(family, yesAtMs)).toBe(yesFirst || lives),
+          () => expect(ledger.sawAlive(family, yesAtMs)).toBe(yesFirst || lives),
           () => ledger.sawRevoked(named('x'), noAtMs),
         ]
         for (const each of yesFirst ? saw : saw.reverse()) each()

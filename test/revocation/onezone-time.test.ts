@@ -16,7 +16,7 @@ function setUp(aheadMs = 0) {
     trueNow,
     setAhead: (ms: number) => void (ahead = ms),
     /** A question that takes so long there, and so long back. */
-    answer(thereMs = 0, backMs = 0, validUntil = 1_750_003_600) {
+    answer: (thereMs = 0, backMs = 0, validUntil = 1_750_003_600) => {
       const askedAtMs = clock.monotonic()
       clock.advance(thereMs)
       const ttlSeconds = validUntil - Math.floor(trueNow() / 1000)
