@@ -220,7 +220,7 @@ describe('the samples run as they stand', () => {
   test('the two commands are the ones that continuous integration runs', () => {
     const script = readFileSync(join(ROOT, '.ci/run'), 'utf8')
     expect(blocks('sh').slice(0, 2)).toEqual(['npm ci && npm start\n', 'npm cit\n'])
-    expect(script).toMatch(/^ONEGATE_TEST_REPORT=.* npm cit /m)
+    expect(script).toMatch(/^TEST_REPORT=.* npm cit /m)
     expect(script).toMatch(/^ +npm start /m)
   })
 

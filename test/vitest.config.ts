@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 /** Where to leave the counts as JSON, besides what is printed. */
-const report = env['ONEGATE_TEST_REPORT']
+const report = env['TEST_REPORT']
 
 export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),

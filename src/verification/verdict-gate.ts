@@ -129,7 +129,11 @@ export function withFamilies(inner: Verifier, options: VerdictGateOptions): Verd
     try {
       for (;;) {
         const underWay = refreshes.get(familyFor(proof))
-        if (underWay === undefined) return await ask(proofKey(request), request, proof)
+        const key = proofKey(request)
+        // A question about this very token is shared whatever the answer: a refusal may be about nothing else.
+        if (underWay === undefined || questions.underWay(key) !== null) {
+          return await ask(key, request, proof)
+        }
         // A fault is about Onezone, not about a token: all who wait for this answer share it.
         await underWay
         if (!proof.kept) return await verify(request)

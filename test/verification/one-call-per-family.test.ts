@@ -236,6 +236,16 @@ describe('questions that are under way are shared', () => {
     expect(rig.asked).toHaveLength(2)
   })
 
+  test('a refusal of one token alone reaches all who waited with that token', async () => {
+    const rig = createGateRig()
+    await rig.ask()
+    rig.clock.advance(60_000)
+    rig.answerWith(no('service_forbidden'))
+    const answers = await Promise.all(Array.from({ length: 50 }, () => rig.ask()))
+    expect(answers.map(([outcome]) => outcome)).toEqual(Array(50).fill('service_forbidden'))
+    expect(rig.asked).toHaveLength(2)
+  })
+
   test('a death in the answer reaches all who waited for it', async () => {
     const rig = createGateRig()
     const members = ['one', 'two', 'three'].map((id) => temporary(5, id))

@@ -21,7 +21,7 @@ export const FIRST_WORLD: OracleWorld = {
 }
 
 function newUser(id: string): OracleUser {
-  return { blocked: false, deleted: false, ...nextGeneration(id, 1) }
+  return { blocked: false, deleted: false, forbidden: false, ...nextGeneration(id, 1) }
 }
 
 /** What a user’s temporary tokens are signed with in that generation. */

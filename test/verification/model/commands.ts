@@ -165,6 +165,13 @@ const block = fc
   .map(([id, blocked]) =>
     change(`${blocked ? 'block' : 'unblock'} ${id}`, (world) => withUser(world, id, { blocked })),
   )
+const forbid = fc
+  .tuple(user, fc.boolean())
+  .map(([id, forbidden]) =>
+    change(`${forbidden ? 'forbid' : 'allow'} ${id}`, (world) =>
+      withUser(world, id, { forbidden }),
+    ),
+  )
 const withNamed = (world: OracleWorld, index: number, next: Partial<OracleRecord>): OracleWorld => {
   const id = Object.keys(world.named)[index]
   if (id === undefined) return world
@@ -197,7 +204,7 @@ const overtake = fc
   .record({
     first: place,
     second: place,
-    event: fc.option(fc.oneof(revokeAll, block, revokeNamed, deleteNamed, deleteUser)),
+    event: fc.option(fc.oneof(revokeAll, block, revokeNamed, deleteNamed, deleteUser, forbid)),
     betweenMs: fc.constantFrom(1, 300, 900),
   })
   .map(({ first, second, event, betweenMs }) =>
@@ -268,6 +275,7 @@ export const commands: fc.Arbitrary<Iterable<Command>> = fc.commands(
     revokeNamed,
     deleteNamed,
     deleteUser,
+    forbid,
   ],
   { size: 'max', maxCommands: 50 },
 )

@@ -9,6 +9,8 @@ export interface OracleUser {
   /** Signs the temporary tokens of the generation. */
   readonly secret: string
   readonly deleted: boolean
+  /** Whether the service may not act for the user: a refusal that teaches nothing about any other token. */
+  readonly forbidden: boolean
 }
 
 /** A named token as Onezone knows it. */
@@ -66,7 +68,8 @@ export function judge(
   if (!isSigned(token, origin.secret)) return no('token_invalid')
   const owner = world.users[token.subject.id ?? '']
   if (owner === undefined || owner.deleted) return no('token_invalid')
-  return owner.blocked ? no('user_blocked') : null
+  if (owner.blocked) return no('user_blocked')
+  return owner.forbidden && kind === 'access' ? no('service_forbidden') : null
 }
 
 function no(reason: RefusalReason, caveat: string | null = null): OracleRefusal {
