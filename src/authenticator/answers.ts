@@ -5,6 +5,8 @@
  * @module
  */
 
+import type { RefusalReason } from '../verifier/index.ts'
+
 /** `error` of a `WWW-Authenticate: Bearer` challenge (RFC 6750 §3.1); `bare`: a challenge without one. */
 type ChallengeError = 'bare' | 'invalid_request' | 'invalid_token' | 'insufficient_scope'
 
@@ -19,21 +21,12 @@ interface AnswerRow {
 
 /** Stable, machine-readable name of a refusal or fault: `code` of the problem body. */
 export type AnswerCode =
+  | RefusalReason
   | 'credentials_missing'
   | 'credentials_ambiguous'
   | 'credentials_malformed'
-  | 'token_malformed'
-  | 'token_too_large'
-  | 'token_invalid'
-  | 'token_expired'
-  | 'token_revoked'
-  | 'token_type_mismatch'
-  | 'caveat_unverified'
-  | 'consumer_token_invalid'
   | 'caveat_not_enforced'
   | 'subject_not_allowed'
-  | 'user_blocked'
-  | 'service_forbidden'
   | 'client_address_invalid'
   | 'request_invalid'
   | 'route_not_found'

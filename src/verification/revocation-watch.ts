@@ -1,8 +1,6 @@
-import type { Clock } from '../clock.ts'
-import type { Logger } from '../logger.ts'
 import type { OnezoneClientOptions } from '../onezone/index.ts'
 import { createOnezoneClient } from '../onezone/index.ts'
-import type { FamilyLedger, Schedule, WatchOutcome } from '../revocation/index.ts'
+import type { FamilyLedger, FamilyWatchOptions } from '../revocation/index.ts'
 import { createFamilyWatch, withConfirmations } from '../revocation/index.ts'
 
 /** How revocations are looked out for between verifications. */
@@ -28,18 +26,13 @@ export interface WatchOptions {
 export type WatchState = 'off' | 'active' | 'degraded'
 
 /** Options of {@link startRevocationWatch}. */
-export interface RevocationWatchOptions {
+export interface RevocationWatchOptions extends Omit<
+  FamilyWatchOptions,
+  'client' | 'token' | 'intervalMs' | 'concurrency'
+> {
   readonly watch: WatchOptions | undefined
-  readonly ledger: FamilyLedger
   readonly onezone: OnezoneClientOptions
   readonly maxStalenessMs: number
-  readonly stalenessBoundMs: number
-  readonly mayRead: () => boolean
-  readonly clock: Clock
-  readonly random: () => number
-  readonly schedule: Schedule
-  readonly logger: Logger
-  readonly onRead: (outcome: WatchOutcome) => void
 }
 
 /** A watch, or none, and the ledger to use with it. */
