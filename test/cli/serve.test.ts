@@ -149,7 +149,7 @@ routes:
     onTestFinished(() => void silent.destroy())
 
     gateway.child.kill('SIGTERM')
-    await expect.poll(() => gateway.stderr(), { timeout: 5000 }).toContain('stopping')
+    await expect.poll(() => gateway.stderr(), { timeout: 20_000 }).toContain('stopping')
     expect(gateway.child.exitCode).toBeNull()
     held[0]?.end('late')
     expect(await underWay).toBe('200 late')
@@ -164,7 +164,7 @@ routes:
     const underWay = fetch(gateway.gateway, { headers }).catch(() => 'broken off')
     await once(upstream.server, 'request')
     gateway.child.kill('SIGTERM')
-    await expect.poll(() => gateway.stderr(), { timeout: 5000 }).toContain('stopping')
+    await expect.poll(() => gateway.stderr(), { timeout: 20_000 }).toContain('stopping')
     gateway.child.kill('SIGINT')
     expect(await gateway.ended).toMatchObject({ code: 130 })
     expect(await underWay).toBe('broken off')

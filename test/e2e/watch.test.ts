@@ -11,7 +11,10 @@ test('with a watch token, revocations are seen long before the bound', async () 
   const gateway = await startGateway({
     onezoneUrl: onezone.url,
     upstream: upstream.url,
-    yaml: 'onezone: { watchTokenFile: watch-token, watchIntervalMs: 250 }',
+    // The facts themselves would serve for five minutes.
+    yaml: `
+onezone: { watchTokenFile: watch-token, watchIntervalMs: 250 }
+verdicts: { maxStalenessMs: 300000 }`,
     files: { 'watch-token': watcher.token },
   })
   const named = onezone.createNamedToken({ subject: ALICE, name: 'in use' })
@@ -22,12 +25,9 @@ test('with a watch token, revocations are seen long before the bound', async () 
 
   onezone.revokeTemporaryTokens(ALICE)
   onezone.setNamedTokenRevoked(named.tokenId, true)
-  const revokedAt = performance.now()
   while ((await statusWith(named.token)) === 200 || (await statusWith(temporary)) === 200) {
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
-  // The facts themselves would have served for ten seconds.
-  expect(performance.now() - revokedAt).toBeLessThan(6_000)
 
   const metrics = await (await fetch(`${gateway.adminUrl}/metrics`)).text()
   expect(metrics).toContain('onegate_watch_state 1')
@@ -35,10 +35,8 @@ test('with a watch token, revocations are seen long before the bound', async () 
   expect(metrics).toMatch(/onegate_invalidations_total\{cause="token_revoked"\} 2/)
 
   onezone.setNamedTokenRevoked(named.tokenId, false)
-  const restoredAt = performance.now()
   while ((await statusWith(named.token)) !== 200) {
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
-  expect(performance.now() - restoredAt).toBeLessThan(6_000)
   expect(await statusWith(temporary)).toBe(401)
 })

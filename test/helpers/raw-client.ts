@@ -46,7 +46,7 @@ export async function openRawClient(port: number): Promise<RawClient> {
   })
   await new Promise<void>((resolve) => socket.once('connect', resolve))
 
-  const when = (what: string, holds: () => boolean, ms = 5_000): Promise<string> =>
+  const when = (what: string, holds: () => boolean, ms = 20_000): Promise<string> =>
     new Promise((resolve, reject) => {
       const settle = (): void => {
         if (!holds()) return

@@ -46,15 +46,14 @@ test('bytes that are not UTF-8 are refused', () => {
   )
 })
 
+// Were it the square, each would take an hour, and the test its time-out.
 test.each([
-  '"'.repeat(65_536),
-  '\\"'.repeat(32_768),
-  '"\\"'.repeat(21_845),
-  `{"${'a'.repeat(65_000)}`,
+  '"'.repeat(4_000_000),
+  '\\"'.repeat(2_000_000),
+  '"\\"'.repeat(1_000_000),
+  `{"${'a'.repeat(4_000_000)}`,
 ])('malice costs linear time', (text) => {
-  const startedAt = performance.now()
   expect(() => parse(text)).toThrow(SyntaxError)
-  expect(performance.now() - startedAt).toBeLessThan(200)
 })
 
 test.each([

@@ -112,12 +112,10 @@ test('a handshake that never ends is given up after connectTimeoutMs', async () 
   const url = await rawServer(() => {
     connections += 1
   })
-  const startedAt = performance.now()
   const client = clientOf(url, { connectTimeoutMs: 100, totalTimeoutMs: 10_000, maxAttempts: 1 })
   const error = await rejectionOf(client.verifyAccessToken(ASK))
   expect(error).toMatchObject({ code: 'ERR_ONEZONE_UNREACHABLE' })
   expect(String(error)).toContain('UND_ERR_CONNECT_TIMEOUT')
-  expect(performance.now() - startedAt).toBeLessThan(3000)
   expect(connections).toBe(1)
 })
 
@@ -125,18 +123,20 @@ tls('a handshake that ends after the deadline does not let the token out any mor
   const identity = selfSigned('right', 'IP:127.0.0.1')
   const server = await onTls(identity)
   let closed = 0
+  let goOn = (): void => {}
   const url = await rawServer((socket) => {
     socket.on('close', () => (closed += 1))
-    setTimeout(() => {
+    goOn = () => {
       const relay = connect(Number(new URL(server.url).port), '127.0.0.1')
       relay.on('error', () => {})
       socket.pipe(relay).pipe(socket)
-    }, 150)
+    }
   })
-  const client = clientOf(url, { ca: identity.cert, totalTimeoutMs: 50 })
+  const client = clientOf(url, { ca: identity.cert, totalTimeoutMs: 500 })
   const error = await rejectionOf(client.verifyAccessToken(ASK))
   expect(error).toMatchObject({ code: 'ERR_ONEZONE_TIMEOUT' })
   expect(closed).toBe(0)
+  goOn()
   await expect.poll(() => closed).toBe(1)
   expect(server.received).toBe('')
 })

@@ -27,11 +27,20 @@ async function startBetween(
   return { rig, upstream }
 }
 
-async function eventually(what: () => boolean, ms = 3_000): Promise<void> {
+async function eventually(what: () => boolean, ms = 20_000): Promise<void> {
   const deadline = performance.now() + ms
   while (!what()) {
     if (performance.now() > deadline) throw new Error(`did not come true: ${String(what)}`)
     await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}
+
+/** Waits until something has begun to grow and grows no more. */
+async function stillness(size: () => number): Promise<void> {
+  for (let last = -1, still = 0; still < 10;) {
+    await new Promise((resolve) => setTimeout(resolve, 25))
+    still = size() > 0 && size() === last ? still + 1 : 0
+    last = size()
   }
 }
 
@@ -62,15 +71,17 @@ describe('a large body', () => {
       httpRequest(`${rig.url}/big`, (response) => {
         response.pause()
         const before = process.memoryUsage().arrayBuffers
-        setTimeout(() => {
-          // Kernel buffers of two connections, and some streams' worth of memory; not the body.
-          expect(sent).toBeLessThan(24 * MIB)
-          expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(16 * MIB)
-          response.resume()
-        }, 300)
-        response.on('data', (chunk: Buffer) => (read += chunk.length))
-        response.on('end', resolve)
-        response.on('error', reject)
+        stillness(() => sent)
+          .then(() => {
+            // Kernel buffers of two connections, and some streams' worth of memory; not the body.
+            expect(sent).toBeLessThan(24 * MIB)
+            expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(16 * MIB)
+            response.on('data', (chunk: Buffer) => (read += chunk.length))
+            response.on('end', resolve)
+            response.on('error', reject)
+            response.resume()
+          })
+          .catch(reject)
       }).end()
     })
     await finished
@@ -83,9 +94,10 @@ describe('a large body', () => {
     async () => {
       const total = 64 * MIB
       let received = 0
+      let read = (): void => {}
       const server = createServer((socket) => {
         socket.pause()
-        setTimeout(() => socket.resume(), 300)
+        read = () => socket.resume()
         let head = ''
         socket.on('data', (chunk: Buffer) => {
           if (head.includes('\r\n\r\n')) received += chunk.length
@@ -107,16 +119,17 @@ describe('a large body', () => {
       const block = Buffer.alloc(256 * 1024, 'x')
       const before = process.memoryUsage().arrayBuffers
       let taken = 0
-      let written = 0
-      setTimeout(() => {
-        expect(taken).toBeLessThan(24 * MIB)
-        expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(16 * MIB)
-      }, 250)
-      while (written < total) {
-        written += block.length
-        await new Promise<void>((resolve) => client.socket.write(block, () => resolve()))
-        taken += block.length
+      const write = async (): Promise<void> => {
+        for (; taken < total; taken += block.length) {
+          await new Promise<void>((resolve) => client.socket.write(block, () => resolve()))
+        }
       }
+      const written = write()
+      await stillness(() => taken)
+      expect(taken).toBeLessThan(24 * MIB)
+      expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(16 * MIB)
+      read()
+      await written
       expect(readResponse(await client.until(/ok$/)).status).toBe(200)
       expect(received).toBe(total)
     },
@@ -333,6 +346,6 @@ test('a client that reads nothing for too long is given up', { timeout: 30_000 }
   const client = await openRawClient(rig.port)
   client.socket.pause()
   client.send(`GET /big HTTP/1.1\r\n${H}\r\n`)
-  await eventually(() => upstream.sockets[0]?.destroyed === true, 10_000)
+  await eventually(() => upstream.sockets[0]?.destroyed === true)
   expect(await connectionsOf(rig.server)).toBe(0)
 })

@@ -219,13 +219,14 @@ describe('S-107 a response that is cut short', () => {
       'rst',
     ],
   ])('%s never looks complete', async (_how, rest, end) => {
+    let cut = (): void => {}
     const rig = await startBehind((_request, socket) => {
       socket.write(`HTTP/1.1 200 OK\r\n${rest}`)
-      setTimeout(() => (end === 'rst' ? socket.resetAndDestroy() : socket.end()), 20)
+      cut = () => void (end === 'rst' ? socket.resetAndDestroy() : socket.end())
     })
     const outcome = await new Promise<string>((resolve) => {
       const request = httpRequest(`${rig.url}/pub/bad`, (response) => {
-        response.resume()
+        response.once('data', () => cut())
         response.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? ''))
         response.on('end', () => resolve('complete'))
       })
@@ -239,12 +240,15 @@ describe('S-107 a response that is cut short', () => {
   })
 
   test('to an HTTP/1.0 client ends with a reset, since an ordinary end would mean complete', async () => {
+    let cut = (): void => {}
     const rig = await startBehind((_request, socket) => {
       socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n')
-      setTimeout(() => socket.end(), 20)
+      cut = () => void socket.end()
     })
     const client = await openRawClient(rig.port)
     client.send(`GET /pub/bad HTTP/1.0\r\n${H}\r\n`)
+    await client.until('hello')
+    cut()
     await client.closed()
     expect(client.ended()).toBe('reset')
   })

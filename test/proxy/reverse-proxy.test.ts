@@ -244,7 +244,7 @@ describe('observers', () => {
     await statusOf(bench.rig.port, `GET /app/x HTTP/1.1\r\n${A}Connection: close\r\n\r\n`)
     await statusOf(bench.rig.port, `GET /app/x HTTP/1.1\r\n${H}Connection: close\r\n\r\n`)
     await statusOf(bench.rig.port, `GET /nowhere HTTP/1.1\r\n${H}Connection: close\r\n\r\n`)
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    await expect.poll(() => bench.rig.requestEvents.length).toBe(3)
     expect(bench.rig.requestEvents).toEqual([
       {
         routeId: 'route-1',
