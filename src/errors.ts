@@ -15,22 +15,30 @@ export type TokenErrorCode =
   | 'ERR_CAVEAT_UNKNOWN'
   | 'ERR_PACKET_TOO_LARGE'
 
+/** Why a call to another server brought no usable answer. */
+export type FaultReason =
+  | 'UNREACHABLE'
+  | 'TIMEOUT'
+  | 'RESET'
+  | 'REDIRECT'
+  | 'STATUS'
+  | 'ANSWER_INVALID'
+  | 'ANSWER_TOO_LARGE'
+  | 'OVERLOADED'
+
 /** Why nobody could say: the code of {@link OnezoneFaultError}. */
-export type OnezoneFaultCode =
-  | 'ERR_ONEZONE_UNREACHABLE'
-  | 'ERR_ONEZONE_TIMEOUT'
-  | 'ERR_ONEZONE_RESET'
-  | 'ERR_ONEZONE_REDIRECT'
-  | 'ERR_ONEZONE_STATUS'
-  | 'ERR_ONEZONE_ANSWER_INVALID'
-  | 'ERR_ONEZONE_ANSWER_TOO_LARGE'
-  | 'ERR_ONEZONE_OVERLOADED'
+export type OnezoneFaultCode = `ERR_ONEZONE_${FaultReason}`
+
+/** The code of {@link TokenLookupFaultError}. */
+export type TokenLookupFaultCode = `ERR_TOKEN_LOOKUP_${FaultReason}`
 
 /** Every code an {@link OnegateError} can carry; `switch (error.code)` narrows. */
 export type ErrorCode =
   | TokenErrorCode
   | OnezoneFaultCode
+  | TokenLookupFaultCode
   | 'ERR_ONEZONE_API'
+  | 'ERR_TOKEN_LOOKUP_API'
   | 'ERR_VERIFIER_UNAVAILABLE'
   | 'ERR_GATEWAY_MISCONFIGURED'
   | 'ERR_VERIFICATION_BUDGET'
@@ -82,21 +90,61 @@ export class OnezoneApiError extends OnegateError {
   }
 }
 
-/** Onezone gave no usable answer: nothing is known about the token that was asked for. */
-export class OnezoneFaultError extends OnegateError {
-  override readonly name = 'OnezoneFaultError'
-  declare readonly code: OnezoneFaultCode
-  /** How long Onezone asked us to wait, in seconds (its `Retry-After`), if it said so. */
+/** The token look-up API answered with an error (its `ErrorEnvelope`, where it has one). */
+export class TokenLookupApiError extends OnegateError {
+  override readonly name = 'TokenLookupApiError'
+  /** HTTP status of the answer. */
+  readonly status: number
+  /** Which inputs it objects to: `path` and `location` of each violation. Never what it said about them. */
+  readonly violations: readonly ConstraintViolation[]
+
+  constructor(
+    message: string,
+    answer: { status: number; violations?: readonly ConstraintViolation[] | undefined },
+  ) {
+    super('ERR_TOKEN_LOOKUP_API', message)
+    this.status = answer.status
+    this.violations = answer.violations ?? []
+  }
+}
+
+/** An input that the token look-up API objects to. */
+export interface ConstraintViolation {
+  /** Path of the member, e.g. `expiresIn.unit`; null where it was not told. */
+  readonly path: string | null
+  readonly parameterLocation: 'HEADER' | 'PATH' | 'PAYLOAD_BODY' | 'QUERY' | null
+}
+
+/** A server that was called gave no usable answer. */
+export class PeerFaultError<
+  Code extends OnezoneFaultCode | TokenLookupFaultCode = OnezoneFaultCode | TokenLookupFaultCode,
+> extends OnegateError {
+  override readonly name: string = 'PeerFaultError'
+  declare readonly code: Code
+  /** The part of the code that does not depend on who was called. */
+  readonly reason: FaultReason
+  /** How long it asked us to wait, in seconds (its `Retry-After`), if it said so. */
   readonly retryAfterSeconds: number | undefined
 
   constructor(
-    code: OnezoneFaultCode,
+    code: Code,
     message: string,
     options?: ErrorOptions & { retryAfterSeconds?: number | undefined },
   ) {
     super(code, message, options)
+    this.reason = code.replace(/^ERR_(?:ONEZONE|TOKEN_LOOKUP)_/, '') as FaultReason
     this.retryAfterSeconds = options?.retryAfterSeconds
   }
+}
+
+/** Onezone gave no usable answer: nothing is known about the token that was asked for. */
+export class OnezoneFaultError extends PeerFaultError<OnezoneFaultCode> {
+  override readonly name = 'OnezoneFaultError'
+}
+
+/** The token look-up API gave no usable answer: nothing is known about the token that was asked for. */
+export class TokenLookupFaultError extends PeerFaultError<TokenLookupFaultCode> {
+  override readonly name = 'TokenLookupFaultError'
 }
 
 /** Nobody could say whether a token is good: the request gets 503, never 401 and never a grant. */

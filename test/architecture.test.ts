@@ -30,7 +30,9 @@ const TABLE: Record<string, Row> = {
   observer: row(-1, 'logger'),
   'bounded-map': row(-1, '', 'lru-cache'),
   token: row(0, 'errors', '', ['buffer', 'crypto']),
-  onezone: row(1, 'errors clock token', 'undici'),
+  // HTTP and JSON as every client of an API here does them; below the clients, so that none has a copy of its own.
+  'http-client': row(0, 'errors clock', 'undici'),
+  onezone: row(1, 'errors clock token http-client'),
   'dev-onezone': row(1, 'errors clock token', '', 'any'),
   verifier: row(2, 'errors clock token onezone'),
   // What is remembered of single tokens, and what is known of families, do not know each other: verification joins them.
@@ -53,14 +55,14 @@ const TABLE: Record<string, Row> = {
     'onezone verifier cache revocation verification authenticator proxy',
     'prom-client',
   ),
-  // What an operator may look into and take back; the host names that count as loopback are onezone's rule.
-  admin: row(7, 'logger onezone verification authenticator proxy', 'prom-client hono', [
+  // What an operator may look into and take back; the host names that count as loopback are http-client's rule.
+  admin: row(7, 'logger http-client verification authenticator proxy', 'prom-client hono', [
     'crypto',
     'http',
     'net',
   ]),
   // Above the rooms that settings are for: it checks them by those rooms' own rules, so that no rule has a twin.
-  config: row(7, 'errors token onezone authenticator proxy', 'yaml zod', 'any'),
+  config: row(7, 'errors token http-client onezone authenticator proxy', 'yaml zod', 'any'),
   listener: row(7, '', '@hono/node-server', 'any'),
   gateway: row(
     8,

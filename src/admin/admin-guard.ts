@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 
-import { isExposed } from '../onezone/index.ts'
+import { isExposed } from '../http-client/index.ts'
 import { ProblemError } from './problem.ts'
 
 /** Options of {@link createAdminGuard}. */

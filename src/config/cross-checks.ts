@@ -6,7 +6,7 @@
  */
 
 import { clashingHeaderNames, resolveServicePolicy } from '../authenticator/index.ts'
-import { isExposed } from '../onezone/index.ts'
+import { isExposed } from '../http-client/index.ts'
 import { coversPath, parseRoutePath } from '../proxy/index.ts'
 import { formatListenAddress, parseListenAddress } from './listen-address.ts'
 import { isGroup, variableOf, waysToGive } from './overlay.ts'

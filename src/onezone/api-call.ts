@@ -1,5 +1,5 @@
 import { OnezoneApiError } from '../errors.ts'
-import type { JsonObject } from './strict-json.ts'
+import type { JsonObject } from '../http-client/index.ts'
 import type { OnezoneErrorBody } from './wire.ts'
 
 /** Whom to call Onezone as, where an operation is not public. */

@@ -1,8 +1,34 @@
-import { readClientOptions, type OnezoneClientOptions } from './client-options.ts'
+import type { FinishedCall, HttpClientOptions } from '../http-client/index.ts'
+import { readClientOptions } from '../http-client/index.ts'
+import { ONEZONE } from './onezone-peer.ts'
 import { createTokenApi, type TokenApi } from './token-api.ts'
-import { createTransport } from './transport.ts'
+import { createTransport } from './api-transport.ts'
 import { createVerifyApi, type VerifyApi } from './verify-api.ts'
 import { createZoneApi, type ZoneApi } from './zone-api.ts'
+
+/** One finished call to Onezone, as told to `onCall`. */
+export type OnezoneCall = FinishedCall
+
+/** Options of {@link createOnezoneClient}. */
+export interface OnezoneClientOptions extends HttpClientOptions {
+  /**
+   * Base URL of Onezone: scheme, host and port only, e.g. `https://onezone.example.org`. With `http:` every token would
+   * travel in the clear, so that is accepted for loopback hosts only; see `allowInsecureHttp`.
+   */
+  url: string
+  /**
+   * Longest answer that is read, in bytes. Raise it to confine or examine tokens of that size.
+   *
+   * @default 65_536
+   */
+  maxAnswerBytes?: number | undefined
+  /**
+   * Path under which Onezone serves its REST API, without a slash at its end.
+   *
+   * @default '/api/v3/onezone'
+   */
+  apiPrefix?: string | undefined
+}
 
 /** A typed client of Onezone's REST API. Its methods bear the names of the API's operations. */
 export interface OnezoneClient extends VerifyApi, TokenApi, ZoneApi {
@@ -36,7 +62,12 @@ export interface OnezoneClient extends VerifyApi, TokenApi, ZoneApi {
  * if (answer.ok) console.log(answer.subject.id)
  */
 export function createOnezoneClient(options: OnezoneClientOptions): OnezoneClient {
-  const transport = createTransport(readClientOptions(options))
+  const settings = readClientOptions(options, {
+    factory: 'createOnezoneClient',
+    apiPrefix: '/api/v3/onezone',
+    peer: ONEZONE,
+  })
+  const transport = createTransport(settings)
   return {
     ...createVerifyApi(transport),
     ...createTokenApi(transport),

@@ -1,6 +1,6 @@
 import type { ExaminedToken } from '../token/index.ts'
 import { resultOf, type ApiCall, type OnezoneCredentials } from './api-call.ts'
-import type { Transport } from './transport.ts'
+import type { Transport } from './api-transport.ts'
 import {
   readConfinedToken,
   readExaminedToken,

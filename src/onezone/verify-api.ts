@@ -1,6 +1,6 @@
 import { toPeerIp } from './peer-ip.ts'
-import type { JsonObject } from './strict-json.ts'
-import type { Transport } from './transport.ts'
+import type { JsonObject } from '../http-client/index.ts'
+import type { Transport } from './api-transport.ts'
 import {
   readVerifiedToken,
   type OnezoneErrorBody,

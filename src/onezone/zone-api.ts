@@ -1,5 +1,5 @@
 import { resultOf } from './api-call.ts'
-import type { Transport } from './transport.ts'
+import type { Transport } from './api-transport.ts'
 import { readCurrentTime } from './wire.ts'
 
 /** Operations on Onezone itself (Onezone API, §10). They reject as those of `TokenApi` do. */

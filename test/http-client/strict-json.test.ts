@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { isJsonObject, parseStrictJson } from '../../src/onezone/strict-json.ts'
+import { isJsonObject, parseStrictJson } from '../../src/http-client/strict-json.ts'
 
 const parse = (text: string): unknown => parseStrictJson(Buffer.from(text))
 

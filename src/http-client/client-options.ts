@@ -1,22 +1,22 @@
 import type { Dispatcher } from 'undici'
 import { systemClock, type Clock } from '../clock.ts'
-import { isExposed, parseOnezoneUrl } from './onezone-url.ts'
+import { isExposed, parseBaseUrl } from './base-url.ts'
+import type { Peer } from './peer.ts'
 
-/** One finished call to Onezone, as told to {@link OnezoneClientOptions.onCall}. */
-export interface OnezoneCall {
+/** One finished call, as told to {@link HttpClientOptions.onCall}. */
+export interface FinishedCall {
   /** Name of the client's method, e.g. `verifyAccessToken`. A bounded set, fit for a metric label. */
   readonly operation: string
-  /** `ok`: done as asked; `refused`: Onezone answered with an error of its catalogue; `fault`: no usable answer. */
+  /** `ok`: done as asked; `refused`: the server answered with an error of its API; `fault`: no usable answer. */
   readonly outcome: 'ok' | 'refused' | 'fault'
   /** From the call to its outcome, in milliseconds; waiting for a free connection and a retry included. */
   readonly durationMs: number
 }
 
-/** Options of `createOnezoneClient`. */
-export interface OnezoneClientOptions {
+/** Options of every client of an API. */
+export interface HttpClientOptions {
   /**
-   * Base URL of Onezone: scheme, host and port only, e.g. `https://onezone.example.org`. With `http:` every token
-   * would travel in the clear, so that is accepted for loopback hosts only; see {@link allowInsecureHttp}.
+   * Base URL of the server: scheme, host and port only, e.g. `https://api.example.org`. With `http:` every token would travel in the clear, so that is accepted for loopback hosts only; see {@link allowInsecureHttp}.
    */
   url: string
   /**
@@ -45,7 +45,7 @@ export interface OnezoneClientOptions {
    */
   maxConnections?: number | undefined
   /**
-   * Calls that may wait for a free connection; one more fails at once with `ERR_ONEZONE_OVERLOADED`.
+   * Calls that may wait for a free connection; one more fails at once with the fault `OVERLOADED`.
    *
    * @default 256
    */
@@ -58,15 +58,15 @@ export interface OnezoneClientOptions {
    */
   maxAttempts?: number | undefined
   /**
-   * Longest answer that is read, in bytes. Raise it to confine or examine tokens of that size.
+   * Longest answer that is read, in bytes.
    *
    * @default 65_536
    */
   maxAnswerBytes?: number | undefined
   /**
-   * Path under which Onezone serves its REST API, without a slash at its end.
+   * Path under which the server has its API, without a slash at its end.
    *
-   * @default '/api/v3/onezone'
+   * @default where the server has it by itself
    */
   apiPrefix?: string | undefined
   /**
@@ -85,11 +85,12 @@ export interface OnezoneClientOptions {
   /** @default systemClock */
   clock?: Clock | undefined
   /** Told of every call when it ends. What it throws is ignored: watching a call must not change its outcome. */
-  onCall?: ((call: OnezoneCall) => void) | undefined
+  onCall?: ((call: FinishedCall) => void) | undefined
 }
 
 /** The options after validation, with every default in its place. */
 export interface ClientSettings {
+  readonly peer: Peer
   readonly origin: string
   readonly apiPrefix: string
   readonly ca: string | Buffer | undefined
@@ -101,19 +102,25 @@ export interface ClientSettings {
   readonly maxAnswerBytes: number
   readonly dispatcher: Dispatcher | undefined
   readonly clock: Clock
-  readonly onCall: ((call: OnezoneCall) => void) | undefined
+  readonly onCall: ((call: FinishedCall) => void) | undefined
 }
 
 const API_PREFIX = /^(?:\/[\w.~-]*[\w~-])+$/
 
+/** What the options of one client depend on. */
+export interface ClientKind {
+  /** Name of the function that makes the client. */
+  readonly factory: string
+  readonly apiPrefix: string
+  readonly peer: Peer
+}
+
 /** Checks every option; throws a `TypeError` that names the first one that is wrong. */
-export function readClientOptions(options: OnezoneClientOptions): ClientSettings {
+export function readClientOptions(options: HttpClientOptions, kind: ClientKind): ClientSettings {
   if (typeof options !== 'object' || options === null) {
-    throw new TypeError(
-      'createOnezoneClient expects an object of options with at least "url" in it.',
-    )
+    throw new TypeError(`${kind.factory} expects an object of options with at least "url" in it.`)
   }
-  const { ca, dispatcher, clock, onCall, apiPrefix = '/api/v3/onezone' } = options
+  const { ca, dispatcher, clock, onCall, apiPrefix = kind.apiPrefix } = options
   if (typeof apiPrefix !== 'string' || !API_PREFIX.test(apiPrefix)) {
     throw new TypeError('"apiPrefix" must be an absolute path without a slash at its end.')
   }
@@ -134,7 +141,8 @@ export function readClientOptions(options: OnezoneClientOptions): ClientSettings
     throw new TypeError('"onCall" must be a function.')
   }
   return {
-    origin: readOrigin(options.url, options.allowInsecureHttp),
+    peer: kind.peer,
+    origin: readOrigin(options.url, options.allowInsecureHttp, kind.peer),
     apiPrefix,
     ca,
     connectTimeoutMs: readCount('connectTimeoutMs', options.connectTimeoutMs, 1000),
@@ -149,11 +157,11 @@ export function readClientOptions(options: OnezoneClientOptions): ClientSettings
   }
 }
 
-function readOrigin(text: unknown, allowInsecureHttp: unknown): string {
+function readOrigin(text: unknown, allowInsecureHttp: unknown, peer: Peer): string {
   if (allowInsecureHttp !== undefined && typeof allowInsecureHttp !== 'boolean') {
     throw new TypeError('"allowInsecureHttp" must be a boolean.')
   }
-  const origin = readUrl(text)
+  const origin = readUrl(text, peer)
   if (allowInsecureHttp !== true && isExposed(origin)) {
     throw new TypeError(
       '"url" must be https: over http: tokens travel in the clear. ' +
@@ -163,10 +171,10 @@ function readOrigin(text: unknown, allowInsecureHttp: unknown): string {
   return origin
 }
 
-function readUrl(text: unknown): string {
+function readUrl(text: unknown, peer: Peer): string {
   if (typeof text !== 'string') throw new TypeError('"url" must be a string.')
   try {
-    return parseOnezoneUrl(text)
+    return parseBaseUrl(text, peer)
   } catch (error) {
     if (!(error instanceof TypeError)) throw error
     throw new TypeError(`"url" ${error.message}`, { cause: error })

@@ -1,5 +1,5 @@
 /**
- * The base URL of Onezone.
+ * The base URL of a server that is called.
  *
  * @module
  */
@@ -7,16 +7,25 @@
 // https://www.rfc-editor.org/rfc/rfc6761#section-6.3
 const LOOPBACK = /^(?:(?:.+\.)?localhost|127(?:\.\d+){3}|\[::1\])$/
 
+/** What messages call a server. */
+export interface NamedServer {
+  /** As it stands in a sentence, e.g. `Onezone`. */
+  readonly name: string
+  /** A base URL such as it may have. */
+  readonly example: string
+}
+
 /**
- * Reads the base URL of Onezone: scheme, host and port.
+ * Reads the base URL of a server whose API is at a fixed path: scheme, host and port.
  *
+ * @param server What the message calls it.
  * @returns The origin.
  * @throws {TypeError} for anything else; the text is not repeated, since it may contain credentials.
  */
-export function parseOnezoneUrl(text: string): string {
+export function parseBaseUrl(text: string, server: NamedServer): string {
   if (!URL.canParse(text) || !/^https?:\/\//i.test(text)) {
     throw new TypeError(
-      'must be a URL that begins with http:// or https://, e.g. https://onezone.example.org',
+      `must be a URL that begins with http:// or https://, e.g. ${server.example}`,
     )
   }
   const url = new URL(text)
@@ -25,7 +34,9 @@ export function parseOnezoneUrl(text: string): string {
   }
   if (/[?#]/.test(text)) throw new TypeError('must not contain "?" or "#"')
   if (url.pathname !== '/') {
-    throw new TypeError('must end after host and port; Onezone serves its API at a fixed path')
+    throw new TypeError(
+      `must end after host and port; ${server.name} serves its API at a fixed path`,
+    )
   }
   return url.origin
 }

@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest'
-import { createAdmission } from '../../src/onezone/admission.ts'
-import { rejectionOf } from './scripted-onezone.ts'
+import { createAdmission } from '../../src/http-client/admission.ts'
+import { ONEZONE } from '../../src/onezone/onezone-peer.ts'
+import { rejectionOf } from '../onezone/scripted-onezone.ts'
 
 const never = new AbortController().signal
 
 test('the queue is served first come first served', async () => {
-  const admission = createAdmission({ maxInFlight: 1, maxQueued: 2 })
+  const admission = createAdmission({ peer: ONEZONE, maxInFlight: 1, maxQueued: 2 })
   const order: string[] = []
   await admission.enter(never)
   const first = admission.enter(never).then(() => order.push('first'))
@@ -19,7 +20,7 @@ test('the queue is served first come first served', async () => {
 })
 
 test('who gives up makes room in the queue and is never called', async () => {
-  const admission = createAdmission({ maxInFlight: 1, maxQueued: 1 })
+  const admission = createAdmission({ peer: ONEZONE, maxInFlight: 1, maxQueued: 1 })
   await admission.enter(never)
   const patience = new AbortController()
   const impatient = rejectionOf(admission.enter(patience.signal))

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createRetryBudget } from '../../src/onezone/retry-budget.ts'
+import { createRetryBudget } from '../../src/http-client/retry-budget.ts'
 
 function budgetAt(start: number) {
   const clock = { nowMs: start, now: () => 0, monotonic: () => clock.nowMs }

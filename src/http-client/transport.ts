@@ -1,30 +1,31 @@
 import { Pool, type Dispatcher } from 'undici'
-import { OnezoneFaultError } from '../errors.ts'
 import { createAdmission } from './admission.ts'
 import { readAnswer } from './answer.ts'
-import type { ApiAnswer, ApiCall } from './api-call.ts'
 import type { ClientSettings } from './client-options.ts'
 import { exchange, FailedExchange, type Answer, type ExchangeRequest } from './exchange.ts'
+import type { HttpAnswer, HttpCall } from './http-call.ts'
 import { createRetryBudget } from './retry-budget.ts'
 
-/** Performs operations of the API over HTTP. */
-export interface Transport {
-  /** Rejects with an `OnezoneFaultError` where Onezone gave no usable answer. */
-  call<Result>(call: ApiCall<Result>): Promise<ApiAnswer<Result>>
+/** Performs operations of an API over HTTP. */
+export interface HttpTransport {
+  /** Rejects with the fault of the peer where that gave no usable answer. */
+  call<Result, ErrorBody>(call: HttpCall<Result, ErrorBody>): Promise<HttpAnswer<Result, ErrorBody>>
   /** Refuses further calls, waits for those under way (at most their deadline), closes all connections. */
   close(): Promise<void>
 }
 
-// Onezone closes a connection after 30 requests (Onezone API, §10). Announcing the last one ourselves avoids the race.
+// Onezone closes a connection after 30 requests (Onezone API, §10). Announcing the last one ourselves avoids the race;
+// to others it costs little.
 const REQUESTS_PER_CONNECTION = 30
-// Onezone may move: its name is looked up again at least this often.
+// A server may move: its name is looked up again at least this often.
 const MAX_CONNECTION_AGE_MS = 300_000
 const RETRY_PAUSE_MS = { least: 50, most: 150 }
 
-/** Makes the {@link Transport} of a client. */
-export function createTransport(settings: ClientSettings): Transport {
-  const { origin, clock, dispatcher = createPool(settings) } = settings
+/** Makes the {@link HttpTransport} of a client. */
+export function createHttpTransport(settings: ClientSettings): HttpTransport {
+  const { origin, peer, clock, dispatcher = createPool(settings) } = settings
   const admission = createAdmission({
+    peer,
     maxInFlight: settings.maxConnections,
     maxQueued: settings.maxQueued,
   })
@@ -32,17 +33,20 @@ export function createTransport(settings: ClientSettings): Transport {
   const underWay = new Set<Promise<unknown>>()
   let closing: Promise<void> | undefined
 
-  async function withinDeadline<Result>(call: ApiCall<Result>): Promise<ApiAnswer<Result>> {
+  async function withinDeadline<Result, ErrorBody>(
+    call: HttpCall<Result, ErrorBody>,
+  ): Promise<HttpAnswer<Result, ErrorBody>> {
     const deadline = new AbortController()
     const timer = setTimeout(() => {
       const message = `${call.operation}: no complete answer of ${origin} within ${settings.totalTimeoutMs} ms; see "totalTimeoutMs".`
-      deadline.abort(new OnezoneFaultError('ERR_ONEZONE_TIMEOUT', message))
+      deadline.abort(peer.fault('TIMEOUT', message))
     }, settings.totalTimeoutMs)
     try {
       await admission.enter(deadline.signal, call.urgent)
       try {
-        const answer = await attempt(toRequest(settings, call), deadline.signal)
-        return readAnswer(call, answer, { origin, nowMs: clock.now() })
+        const attempts = call.changesThings === true ? 1 : settings.maxAttempts
+        const answer = await attempt(toRequest(settings, call), attempts, deadline.signal)
+        return readAnswer(call, answer, { origin, peer, nowMs: clock.now() })
       } finally {
         admission.leave()
       }
@@ -51,13 +55,18 @@ export function createTransport(settings: ClientSettings): Transport {
     }
   }
 
-  async function attempt(request: ExchangeRequest, signal: AbortSignal): Promise<Answer> {
+  async function attempt(
+    request: ExchangeRequest,
+    attempts: number,
+    signal: AbortSignal,
+  ): Promise<Answer> {
     budget.earn()
-    for (let left = settings.maxAttempts - 1; ; left -= 1) {
+    for (let left = attempts - 1; ; left -= 1) {
       try {
         return await exchange(dispatcher, request, {
           maxAnswerBytes: settings.maxAnswerBytes,
           signal,
+          peer,
         })
       } catch (error) {
         if (!(error instanceof FailedExchange)) throw error
@@ -67,7 +76,9 @@ export function createTransport(settings: ClientSettings): Transport {
     }
   }
 
-  async function observed<Result>(call: ApiCall<Result>): Promise<ApiAnswer<Result>> {
+  async function observed<Result, ErrorBody>(
+    call: HttpCall<Result, ErrorBody>,
+  ): Promise<HttpAnswer<Result, ErrorBody>> {
     const startedAtMs = clock.monotonic()
     let outcome: 'ok' | 'refused' | 'fault' = 'fault'
     try {
@@ -87,10 +98,7 @@ export function createTransport(settings: ClientSettings): Transport {
   return {
     async call(call) {
       if (closing !== undefined) {
-        throw new OnezoneFaultError(
-          'ERR_ONEZONE_UNREACHABLE',
-          `${call.operation}: this Onezone client is closed.`,
-        )
+        throw peer.fault('UNREACHABLE', `${call.operation}: this client is closed.`)
       }
       const answer = observed(call)
       underWay.add(answer)
@@ -126,19 +134,15 @@ function createPool(settings: ClientSettings): Dispatcher {
   })
 }
 
-function toRequest<Result>(settings: ClientSettings, call: ApiCall<Result>): ExchangeRequest {
-  const headers: Record<string, string> = {
-    accept: 'application/json',
-    'accept-encoding': 'identity',
-  }
-  // Exactly so: with a charset Onezone answers 415 (Onezone API, §8).
-  if (call.body !== undefined) headers['content-type'] = 'application/json'
-  if (call.credentials !== undefined) headers['x-auth-token'] = call.credentials.token
+function toRequest(
+  settings: ClientSettings,
+  call: Pick<HttpCall<unknown, unknown>, 'method' | 'path' | 'headers' | 'body'>,
+): ExchangeRequest {
   return {
     origin: settings.origin,
     method: call.method,
     path: settings.apiPrefix + call.path,
-    headers,
+    headers: { accept: 'application/json', 'accept-encoding': 'identity', ...call.headers },
     body: call.body === undefined ? null : JSON.stringify(call.body),
   }
 }

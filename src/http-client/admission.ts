@@ -1,4 +1,4 @@
-import { OnezoneFaultError } from '../errors.ts'
+import type { Peer } from './peer.ts'
 
 /** Bounds on what may be going on at once. */
 export interface AdmissionOptions {
@@ -6,13 +6,14 @@ export interface AdmissionOptions {
   readonly maxInFlight: number
   /** Calls waiting for their turn; as many again that are urgent. */
   readonly maxQueued: number
+  readonly peer: Peer
 }
 
-/** A bulkhead: a slow Onezone costs a bounded number of sockets and waiting calls, never an unbounded queue. */
+/** A bulkhead: a slow server costs a bounded number of sockets and waiting calls, never an unbounded queue. */
 export interface Admission {
   /**
    * Waits for its turn, first come first served, those that are urgent before all others; the caller must
-   * {@link leave} afterwards. Throws `ERR_ONEZONE_OVERLOADED` at once where the queue is full, and the signal's reason
+   * {@link leave} afterwards. Throws the fault `OVERLOADED` at once where the queue is full, and the signal's reason
    * where that aborts first.
    */
   enter(signal: AbortSignal, urgent?: boolean): Promise<void>
@@ -34,10 +35,11 @@ export function createAdmission(options: AdmissionOptions): Admission {
       }
       const waiting = urgent ? urgentOnes : others
       if (waiting.size >= options.maxQueued) {
-        throw new OnezoneFaultError(
-          'ERR_ONEZONE_OVERLOADED',
-          `${inFlight} calls to Onezone are under way and ${waiting.size} wait for their turn; ` +
-            'Onezone is slow, or "maxConnections" and "maxQueued" are too small.',
+        const { name } = options.peer
+        throw options.peer.fault(
+          'OVERLOADED',
+          `${inFlight} calls to ${name} are under way and ${waiting.size} wait for their turn; ` +
+            `${name} is slow, or "maxConnections" and "maxQueued" are too small.`,
         )
       }
       await waitForTurn(waiting, signal)

@@ -1,10 +1,11 @@
 import { errors, type Dispatcher } from 'undici'
-import { OnezoneFaultError, type OnezoneFaultCode } from '../errors.ts'
+import type { FaultReason, PeerFaultError } from '../errors.ts'
+import type { Peer } from './peer.ts'
 
 /** One request as it goes over the wire. */
 export interface ExchangeRequest {
   readonly origin: string
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: string | null
@@ -22,16 +23,17 @@ export interface ExchangeBounds {
   readonly maxAnswerBytes: number
   /** Aborted at the deadline of the call; its reason is what the exchange then fails with. */
   readonly signal: AbortSignal
+  readonly peer: Peer
 }
 
 /** One attempt brought no answer. It stays inside the room: callers get its `fault`. */
 export class FailedExchange extends Error {
   override readonly name = 'FailedExchange'
-  readonly fault: OnezoneFaultError
+  readonly fault: PeerFaultError
   /** Whether not one byte of an answer was seen. */
   readonly unanswered: boolean
 
-  constructor(fault: OnezoneFaultError, unanswered: boolean) {
+  constructor(fault: PeerFaultError, unanswered: boolean) {
     super(fault.message, { cause: fault })
     this.fault = fault
     this.unanswered = unanswered
@@ -39,7 +41,7 @@ export class FailedExchange extends Error {
 }
 
 // Success, and the statuses whose body may say what was wrong with the question (Onezone API, §9).
-const STATUSES_WITH_BODY = new Set([200, 400, 401, 403, 404, 409])
+const STATUSES_WITH_BODY = new Set([200, 201, 400, 401, 403, 404, 409])
 
 /**
  * Sends one request and reads the whole answer. Rejects with a {@link FailedExchange} or with the reason of the signal,
@@ -48,7 +50,7 @@ const STATUSES_WITH_BODY = new Set([200, 400, 401, 403, 404, 409])
 export function exchange(
   dispatcher: Dispatcher,
   request: ExchangeRequest,
-  { maxAnswerBytes, signal }: ExchangeBounds,
+  { maxAnswerBytes, signal, peer }: ExchangeBounds,
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     let stage: 'connecting' | 'sent' | 'answering' | 'settled' = 'connecting'
@@ -73,9 +75,7 @@ export function exchange(
     const onDeadline = (): void => fail(signal.reason)
     const failOversized = (): void => {
       const message = `The answer of ${request.origin} is longer than ${maxAnswerBytes} bytes; see "maxAnswerBytes".`
-      fail(
-        new FailedExchange(new OnezoneFaultError('ERR_ONEZONE_ANSWER_TOO_LARGE', message), false),
-      )
+      fail(new FailedExchange(peer.fault('ANSWER_TOO_LARGE', message), false))
     }
 
     signal.addEventListener('abort', onDeadline, { once: true })
@@ -107,41 +107,38 @@ export function exchange(
         if (answer !== undefined) settle(() => resolve(answer))
       },
       onResponseError(_controller, error) {
-        const fault = faultOf(error, request.origin, stage === 'connecting')
+        const fault = faultOf(error, request.origin, stage === 'connecting', peer)
         fail(new FailedExchange(fault, stage !== 'answering' && isBreak(fault)))
       },
     })
   })
 }
 
-function faultOf(error: Error, origin: string, connecting: boolean): OnezoneFaultError {
+function faultOf(error: Error, origin: string, connecting: boolean, peer: Peer): PeerFaultError {
   const code = codeOf(error)
-  const fault = (
-    faultCode: OnezoneFaultCode,
-    message: string,
-    options?: ErrorOptions,
-  ): OnezoneFaultError => new OnezoneFaultError(faultCode, `${message} (${code}).`, options)
+  const fault = (reason: FaultReason, message: string, options?: ErrorOptions): PeerFaultError =>
+    peer.fault(reason, `${message} (${code}).`, options)
 
   if (connecting) {
     const message = `No connection to ${origin}; check its address, certificate and network`
-    return fault('ERR_ONEZONE_UNREACHABLE', message, { cause: error })
+    return fault('UNREACHABLE', message, { cause: error })
   }
   if (error instanceof errors.HeadersOverflowError) {
-    return fault('ERR_ONEZONE_ANSWER_TOO_LARGE', `The headers of ${origin} are too long`)
+    return fault('ANSWER_TOO_LARGE', `The headers of ${origin} are too long`)
   }
   // No cause: a parser's error carries the bytes that it did not understand.
   if (
     error instanceof errors.HTTPParserError ||
     error instanceof errors.ResponseContentLengthMismatchError
   ) {
-    return fault('ERR_ONEZONE_ANSWER_INVALID', `What ${origin} sent is no answer in HTTP/1.1`)
+    return fault('ANSWER_INVALID', `What ${origin} sent is no answer in HTTP/1.1`)
   }
   const message = `${origin} broke the connection before its answer was complete`
-  return fault('ERR_ONEZONE_RESET', message, { cause: error })
+  return fault('RESET', message, { cause: error })
 }
 
-function isBreak(fault: OnezoneFaultError): boolean {
-  return fault.code === 'ERR_ONEZONE_UNREACHABLE' || fault.code === 'ERR_ONEZONE_RESET'
+function isBreak(fault: PeerFaultError): boolean {
+  return fault.reason === 'UNREACHABLE' || fault.reason === 'RESET'
 }
 
 function codeOf(error: Error): string {

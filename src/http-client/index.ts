@@ -1,0 +1,22 @@
+/**
+ * Calls an API over HTTP and JSON: bounded, strict, and never trusting the shape of an answer. What the API is, the rooms
+ * above say.
+ *
+ * @module
+ */
+
+export type { NamedServer } from './base-url.ts'
+export { isExposed, parseBaseUrl } from './base-url.ts'
+export type {
+  ClientKind,
+  ClientSettings,
+  FinishedCall,
+  HttpClientOptions,
+} from './client-options.ts'
+export { readClientOptions } from './client-options.ts'
+export type { HttpAnswer, HttpCall } from './http-call.ts'
+export type { Peer } from './peer.ts'
+export type { JsonObject } from './strict-json.ts'
+export { isJsonObject } from './strict-json.ts'
+export type { HttpTransport } from './transport.ts'
+export { createHttpTransport } from './transport.ts'
