@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
-import { Agent } from 'undici'
+import { Agent, Pool } from 'undici'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { OnezoneCall } from '../../src/onezone/index.ts'
 import { answer, clientOf, GRANT, rejectionOf, scriptedOnezone } from './scripted-onezone.ts'
@@ -47,7 +47,19 @@ describe('a retry', () => {
 
   test('is not made after the deadline; the first fault is told', async () => {
     const server = await scriptedOnezone((socket) => socket.end())
-    const client = clientOf(server.url, { totalTimeoutMs: 40 })
+    const pool = new Pool(server.url)
+    onTestFinished(() => pool.destroy())
+    const endsAt = performance.now() + 1_000
+    // The first fault is told at the last moment: the deadline passes before any pause is over.
+    const dispatcher = pool.compose((dispatch) => (options, handler) => {
+      const late: typeof handler = Object.create(handler)
+      late.onResponseError = (controller, error) => {
+        while (performance.now() < endsAt);
+        handler.onResponseError?.(controller, error)
+      }
+      return dispatch(options, late)
+    })
+    const client = clientOf(server.url, { dispatcher, totalTimeoutMs: 1_000 })
     const error = await rejectionOf(client.verifyAccessToken(ASK))
     expect(error).toMatchObject({ code: 'ERR_ONEZONE_RESET' })
     expect(server.requests).toHaveLength(1)
