@@ -5,46 +5,50 @@ import { ratioOf, valueOf } from './ratios.ts'
 import type { StudyResult } from './run-study.ts'
 import type { SuiteResult } from './run-suite.ts'
 import { studyToJson, studyToMarkdown } from './study-report.ts'
+import type { Goal } from './study.ts'
+import { isMet, missedBy } from './study.ts'
 import type { Column, Comparison } from './suite.ts'
 
 /** Everything that one run found out. */
 export interface Report {
   readonly machine: Machine
-  /** How long each scenario of a suite was measured. */
-  readonly seconds: number
   readonly results: readonly SuiteResult[]
   readonly studies: readonly StudyResult[]
 }
 
 /** For people. */
 export function toMarkdown(report: Report): string {
-  const { machine, seconds } = report
-  const lines = [
-    '# onegate, measured',
-    '',
-    `* ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.system}; ` +
-      `load average before: ${machine.loadBefore}`,
-    `* Node ${machine.node}, commit ${machine.commit ?? 'unknown'}, ${machine.date}`,
-  ]
-  if (report.results.length > 0) {
-    lines.push(`* ${seconds} s a row; values are medians of rounds that take turns`)
-  }
+  const lines = ['# onegate, measured', '', ...machineToMarkdown(report.machine)]
   for (const result of report.results) lines.push('', ...suiteToMarkdown(result))
   for (const result of report.studies) lines.push('', ...studyToMarkdown(result))
   return `${lines.join('\n')}\n`
 }
 
+/** Where and when. */
+export function machineToMarkdown(machine: Machine): string[] {
+  return [
+    `* ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.system}; ` +
+      `load average before: ${machine.loadBefore}`,
+    `* Node ${machine.node}, commit ${machine.commit ?? 'unknown'}, ${machine.date}`,
+  ]
+}
+
 function suiteToMarkdown(result: SuiteResult): string[] {
-  const { suite, rows, notes } = result
-  const lines = [`## ${suite.name}: ${suite.about}`, '', ...tableOf(result)]
+  return [`## ${result.suite.name}: ${result.suite.about}`, '', ...resultToMarkdown(result)]
+}
+
+/** The table of a suite, what there is to say about it, and which goals are met. */
+export function resultToMarkdown(result: SuiteResult): string[] {
+  const { suite, rows, notes, pace } = result
   const skipped = rows.filter((row) => row.skipped !== undefined)
+  const { seconds, rounds } = pace
   const remarks = [
+    `Medians of ${rounds} rounds of ${seconds / rounds} s a row, in turns.`,
     ...suite.comparisons.map((comparison) => comparisonText(result, comparison)),
     ...skipped.map((row) => `${row.scenario}: not measured, ${row.skipped}`),
     ...notes,
   ]
-  if (remarks.length > 0) lines.push('', ...remarks.map((remark) => `* ${remark}`))
-  return lines
+  return [...tableOf(result), '', ...remarks.map((remark) => `* ${remark}`)]
 }
 
 function tableOf({ suite, rows, ...rest }: SuiteResult): string[] {
@@ -68,26 +72,40 @@ function shown(spread: Spread | null, { digits }: Pick<Column, 'digits'>): strin
 }
 
 function comparisonText(result: SuiteResult, comparison: Comparison): string {
-  const { title, of, to, goalAtMost } = comparison
+  const { title, of, to, goal } = comparison
   const what = `${title}, “${of}” against “${to}”: `
   const ratio = ratioOf(result, comparison)
   if (ratio === null) return `${what}not measured`
-  const percent = (value: number): string => {
-    const rounded = ((value - 1) * 100).toFixed(1)
-    return value >= 1 ? `+${rounded} %` : `${rounded.replace('-', '−')} %`
-  }
-  const spread = `${percent(ratio.median)} (${percent(ratio.min)} to ${percent(ratio.max)} in the rounds)`
-  if (goalAtMost === undefined) return what + spread
-  const verdict = ratio.median <= goalAtMost ? 'met' : '**missed**'
-  return `${what}${spread}; goal: at most ${percent(goalAtMost)}, ${verdict}`
+  const show = goal !== undefined && 'atLeast' in goal ? asFactor : asDifference
+  const spread = `${show(ratio.median)} (${show(ratio.min)} to ${show(ratio.max)} in the rounds)`
+  if (goal === undefined) return what + spread
+  const finding = { value: ratio.median, goal }
+  const verdict = isMet(finding) === true ? 'met' : `**missed**${missedBy(finding)}`
+  return `${what}${spread}; goal: ${goalText(goal, show)}, ${verdict}`
+}
+
+function asFactor(ratio: number): string {
+  return `${ratio.toFixed(1)} ×`
+}
+
+function asDifference(ratio: number): string {
+  const percent = ((ratio - 1) * 100).toFixed(1)
+  return ratio >= 1 ? `+${percent} %` : `${percent.replace('-', '−')} %`
+}
+
+function goalText(goal: Goal, show: (ratio: number) => string): string {
+  if ('atMost' in goal) return `at most ${show(goal.atMost)}`
+  if ('atLeast' in goal) return `at least ${show(goal.atLeast)}`
+  return show(goal.exactly)
 }
 
 /** For programs: every round of every row, the ratios with their spread, and every finding. */
 export function toJson(report: Report): string {
-  const { machine, seconds, results } = report
+  const { machine, results } = report
   const suites = results.map((result) => ({
     name: result.suite.name,
     about: result.suite.about,
+    pace: result.pace,
     columns: result.suite.columns,
     rows: result.rows.map((row) => ({
       ...row,
@@ -99,9 +117,10 @@ export function toJson(report: Report): string {
     comparisons: result.suite.comparisons.map((comparison) => ({
       ...comparison,
       ratio: ratioOf(result, comparison),
+      met: isMet({ value: ratioOf(result, comparison)?.median ?? null, goal: comparison.goal }),
     })),
     notes: result.notes,
   }))
   const studies = report.studies.map(studyToJson)
-  return `${JSON.stringify({ machine, seconds, suites, studies }, null, 2)}\n`
+  return `${JSON.stringify({ machine, suites, studies }, null, 2)}\n`
 }

@@ -1,4 +1,4 @@
-import type { Measurement, Scenario, Suite } from './suite.ts'
+import type { Measurement, Pace, Scenario, Suite } from './suite.ts'
 
 /** What became of one scenario: its rounds, or why there are none. */
 export interface Row {
@@ -9,6 +9,7 @@ export interface Row {
 
 export interface SuiteResult {
   readonly suite: Suite
+  readonly pace: Pace
   readonly rows: readonly Row[]
   readonly notes: readonly string[]
 }
@@ -19,8 +20,7 @@ export class CheckFailure extends Error {
 }
 
 export interface RunSuiteOptions {
-  /** How long each scenario is measured, in seconds, all rounds together. */
-  readonly seconds: number
+  readonly pace: Pace
   /** The directory of the compiled product. */
   readonly product: string
   /** Told what happens now. */
@@ -28,12 +28,12 @@ export interface RunSuiteOptions {
 }
 
 /**
- * Checks all scenarios, warms them up, measures them in turns, and asks them once more.
+ * Checks all scenarios, warms them up, measures them in turns, to and fro, and asks them once more.
  *
  * @throws {CheckFailure} naming the scenario, before there is any number.
  */
 export async function runSuite(suite: Suite, options: RunSuiteOptions): Promise<SuiteResult> {
-  const { seconds, product, onProgress } = options
+  const { pace, product, onProgress } = options
   const opened = await suite.open(product)
   try {
     const runnable = opened.scenarios.filter((scenario) => 'check' in scenario)
@@ -41,8 +41,9 @@ export async function runSuite(suite: Suite, options: RunSuiteOptions): Promise<
     const each = async (
       doing: string,
       work: (scenario: Scenario) => Promise<void> | undefined,
+      scenarios: readonly Scenario[] = runnable,
     ): Promise<void> => {
-      for (const scenario of runnable) {
+      for (const scenario of scenarios) {
         onProgress(`${suite.name}: ${doing} ${scenario.name}`)
         try {
           await work(scenario)
@@ -55,18 +56,20 @@ export async function runSuite(suite: Suite, options: RunSuiteOptions): Promise<
     }
 
     await each('checking', (scenario) => scenario.check())
-    const warmUpSeconds = Math.min(seconds, suite.warmUpSeconds)
-    await each('warming up', (scenario) => scenario.warmUp?.(warmUpSeconds))
-    for (let round = 1; round <= suite.rounds; round++) {
-      await each(`round ${round} of ${suite.rounds}:`, async (scenario) => {
-        const measured = await scenario.measure(seconds / suite.rounds)
+    await each('warming up', (scenario) => scenario.warmUp?.(pace.warmUpSeconds))
+    for (let round = 1; round <= pace.rounds; round++) {
+      const measure = async (scenario: Scenario): Promise<void> => {
+        const measured = await scenario.measure(pace.seconds / pace.rounds)
         rounds.set(scenario.name, [...(rounds.get(scenario.name) ?? []), measured])
-      })
+      }
+      const order = round % 2 === 1 ? runnable : runnable.toReversed()
+      await each(`round ${round} of ${pace.rounds}:`, measure, order)
     }
     await each('confirming', (scenario) => scenario.confirm?.())
 
     return {
       suite,
+      pace,
       rows: opened.scenarios.map((scenario) => ({
         scenario: scenario.name,
         ...('skipped' in scenario ? { skipped: scenario.skipped } : {}),

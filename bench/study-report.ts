@@ -1,7 +1,7 @@
 import { markdownTable } from './markdown-table.ts'
 import type { ExperimentResult, StudyResult } from './run-study.ts'
 import type { Finding, Goal } from './study.ts'
-import { isMet } from './study.ts'
+import { isMet, missedBy } from './study.ts'
 
 /** For people: a chapter for the study, a section for each experiment. */
 export function studyToMarkdown({ study, experiments }: StudyResult): string[] {
@@ -51,15 +51,7 @@ function goalText(goal: Goal, finding: Finding): string {
 function verdictText(finding: Finding): string {
   const met = isMet(finding)
   if (met === null) return ''
-  return met ? 'met' : `**missed**${by(finding)}`
-}
-
-/** By how much a bound was missed. */
-function by({ value, goal }: Finding): string {
-  if (value === null || goal === undefined || 'exactly' in goal) return ''
-  const bound = 'atMost' in goal ? goal.atMost : goal.atLeast
-  const percent = ((value - bound) / bound) * 100
-  return bound === 0 ? '' : ` by ${Math.abs(percent).toFixed(0)} %`
+  return met ? 'met' : `**missed**${missedBy(finding)}`
 }
 
 /** For programs. */

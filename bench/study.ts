@@ -39,6 +39,8 @@ export interface Study {
   readonly name: string
   /** One line. */
   readonly about: string
+  /** Done only where it is asked for by name. @default false */
+  readonly long?: boolean | undefined
   /** @param product The directory of the compiled product, see `buildProduct`. */
   open(product: string): readonly (Experiment | SkippedScenario)[]
 }
@@ -49,4 +51,12 @@ export function isMet({ value, goal }: Pick<Finding, 'value' | 'goal'>): boolean
   if ('atMost' in goal) return value <= goal.atMost
   if ('atLeast' in goal) return value >= goal.atLeast
   return value === goal.exactly
+}
+
+/** By how much a bound was missed, as text; empty where that cannot be said. */
+export function missedBy({ value, goal }: Pick<Finding, 'value' | 'goal'>): string {
+  if (value === null || goal === undefined || 'exactly' in goal) return ''
+  const bound = 'atMost' in goal ? goal.atMost : goal.atLeast
+  const percent = ((value - bound) / bound) * 100
+  return bound === 0 ? '' : ` by ${Math.abs(percent).toFixed(0)} %`
 }

@@ -1,3 +1,5 @@
+import type { Goal } from './study.ts'
+
 /** What one round measured: a number per column; null: this machine does not tell. */
 export type Measurement = Readonly<Record<string, number | null>>
 
@@ -43,8 +45,8 @@ export interface Comparison {
   readonly column: string
   readonly of: string
   readonly to: string
-  /** The ratio is not meant to be higher. A missed goal is reported; it is no failure. */
-  readonly goalAtMost?: number | undefined
+  /** What the ratio is meant to be. */
+  readonly goal?: Goal | undefined
 }
 
 /** A suite while everything that it needs is running. */
@@ -55,20 +57,29 @@ export interface OpenSuite {
   close(): Promise<void>
 }
 
+/** How long a suite takes. */
+export interface Pace {
+  /** How long each scenario is measured, in seconds, all rounds together. */
+  readonly seconds: number
+  /** An even number, so that what changes steadily hits every pair in both orders equally often. */
+  readonly rounds: number
+  /** How long each scenario warms up, in seconds; one that has done little by then may take longer. */
+  readonly warmUpSeconds: number
+}
+
 /**
- * Scenarios that are measured side by side, in rounds: A B C, A B C, … A ratio compares two scenarios of one round, so
- * that a machine that is busy for a while is busy for both.
+ * Scenarios that are measured side by side, in rounds that go to and fro: A B C, C B A, A B C, … A ratio compares two
+ * scenarios of one round, so that a machine that is busy for a while is busy for both.
  */
-export interface Suite {
+export interface Suite extends Pace {
   readonly name: string
   /** One line. */
   readonly about: string
   readonly columns: readonly Column[]
   readonly ratios: readonly RatioColumn[]
   readonly comparisons: readonly Comparison[]
-  readonly rounds: number
-  /** How long each scenario warms up at most, in seconds. */
-  readonly warmUpSeconds: number
+  /** For a first look. */
+  readonly quick: Pace
   /** @param product The directory of the compiled product, see `buildProduct`. */
   open(product: string): Promise<OpenSuite>
 }

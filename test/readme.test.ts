@@ -8,6 +8,8 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 
 import { ANSWER_CODES, answerFor, createHeaderPolicy } from '../src/authenticator/index.ts'
+import { ROW } from '../bench/proxy/rows.ts'
+import { proxySuite } from '../bench/suites/proxy.ts'
 import { loadConfig } from '../src/config/index.ts'
 import { startGateway } from './helpers/gateway.ts'
 import { ALICE, startOnezone } from './helpers/onezone.ts'
@@ -101,6 +103,44 @@ describe('the tables are true', () => {
       (names(command ?? '')[0] ?? '').replace('onegate ', ''),
     )
     expect(listed).toEqual(commands)
+  })
+})
+
+describe('the measured table', () => {
+  const measured = /<!-- bench:proxy -->\n(.*?)<!-- \/bench:proxy -->/s.exec(README)?.[1] ?? ''
+  const [head = [], ...body] = measured
+    .split('\n')
+    .filter((line) => line.startsWith('|') && !line.startsWith('| -'))
+    .map((line) =>
+      line
+        .split('|')
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    )
+
+  test('stands between its markers, a row per contender, every value a number', () => {
+    expect(head.slice(1)).toEqual(
+      [...proxySuite.columns, ...proxySuite.ratios].map(({ title }) => title),
+    )
+    const rows = body.map(([row]) => row)
+    expect(rows).toEqual(expect.arrayContaining([ROW.direct, ROW.open, ROW.hit, ROW.misses]))
+    for (const [row, ...values] of body) {
+      expect(values, row).toHaveLength(head.length - 1)
+      expect(values.map(Number).filter(Number.isNaN), row).toEqual([])
+    }
+  })
+
+  test('comes with the machine, and with every goal met or missed', () => {
+    expect(measured).toMatch(/^- .* cores, .* GiB/m)
+    expect(measured).toMatch(/^- Node \d+\.\d+\.\d+, commit [0-9a-f]{10}/m)
+    for (const { of, to } of proxySuite.comparisons.filter(({ goal }) => goal !== undefined)) {
+      const lines = measured.split('\n').filter((line) => line.includes(`“${of}” against “${to}”`))
+      const verdict = /(?:; goal: .*, (?:met|\*\*missed\*\*.*)|: not measured)$/
+      expect(
+        lines.filter((line) => verdict.test(line)),
+        `${of} against ${to}`,
+      ).toHaveLength(1)
+    }
   })
 })
 

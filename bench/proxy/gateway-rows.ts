@@ -1,0 +1,124 @@
+import { strict as assert } from 'node:assert'
+
+import type { DevOnezone } from '../../src/dev-onezone/index.ts'
+import type { Scenario } from '../suite.ts'
+import { ALICE, assertGuards, assertSmallAnswer, bearing, echo, sendCrowd } from './checks.ts'
+import { ROW, underLoad } from './rows.ts'
+import type { Stage } from './stage.ts'
+
+/** The default, and what the configuration of the bench leaves it at. */
+const MAX_STALENESS_MS = 10_000
+
+/** A grant may be asked for anew before it is too old, but not sooner than after this part of the time. */
+const EARLIEST_REFRESH = 0.5
+
+/** Every so many requests one is a miss. */
+const MISS_EVERY = 100
+
+/** How far the number of calls may be from that of misses: requests of the last moment are counted by one side only. */
+const MISS_TOLERANCE = 0.05
+
+/** A row that has something to say when all is over. */
+export interface RemarkableScenario extends Scenario {
+  note(): string
+}
+
+/**
+ * The gateway without authentication: a public route.
+ *
+ * @param url Base URL of a gateway, whose process `pid` is.
+ */
+export function openRow(name: string, url: string, pid: number, stage: Stage): Scenario {
+  const { onezone, product } = stage
+  return {
+    name,
+    async check() {
+      const before = onezone.calls().verifyAccessToken
+      await assertSmallAnswer(`${url}/public/files/1`)
+      const seen = await echo(`${url}/public/echo`, { 'X-Onedata-Subject-Id': 'mallory' })
+      assert.equal(seen['x-onedata-subject-id'], '', 'a forged identity reached the upstream')
+      const calls = onezone.calls().verifyAccessToken - before
+      assert.equal(calls, 0, 'a public route asked Onezone')
+    },
+    ...underLoad({ product, pid, url: `${url}/public/files/1` }),
+  }
+}
+
+/** One token that is used over and over. */
+export function hitRow(url: string, pid: number, stage: Stage): RemarkableScenario {
+  const { onezone, product } = stage
+  const mint = minter(onezone)
+  const token = mint()
+  const verifyCalls = (): number => onezone.calls().verifyAccessToken
+  let callsBefore = 0
+  let firstUse = 0
+  let summary = ''
+  return {
+    name: ROW.hit,
+    async check() {
+      await assertGuards(url, mint())
+      callsBefore = verifyCalls()
+      firstUse = performance.now()
+      await sendCrowd(`${url}/files/1`, token)
+      assert.equal(verifyCalls() - callsBefore, 1, 'calls for one cold token')
+    },
+    ...underLoad({ product, pid, url: `${url}/files/1`, headers: bearing(token) }),
+    async confirm() {
+      const calls = verifyCalls() - callsBefore
+      const elapsedMs = performance.now() - firstUse
+      const allowed = 1 + Math.floor(elapsedMs / (MAX_STALENESS_MS * EARLIEST_REFRESH))
+      const seconds = (elapsedMs / 1000).toFixed(1)
+      summary =
+        `Onezone was asked ${calls === 1 ? 'once' : `${calls} times`} for the one token in ${seconds} s ` +
+        `(maxStaleness ${MAX_STALENESS_MS / 1000} s).`
+      assert.ok(calls <= allowed, `${summary} No more than ${allowed} are needed.`)
+    },
+    note: () => summary,
+  }
+}
+
+/** One token that is used over and over, and between its requests tokens that nobody has seen, before a slow Onezone. */
+export async function missRow(stage: Stage): Promise<Scenario> {
+  const { slowOnezone, product } = stage
+  const { pid, ready } = await stage.startGateway(slowOnezone)
+  const url = ready['gateway'] ?? ''
+  const mint = minter(slowOnezone)
+  const token = mint()
+  const load = underLoad({
+    product,
+    pid,
+    url: `${url}/files/1`,
+    headers: bearing(token),
+    fresh: { every: MISS_EVERY, mint: (count) => Array.from({ length: count }, mint) },
+  })
+  return {
+    name: ROW.misses,
+    async check() {
+      await assertGuards(url, mint())
+      await assertSmallAnswer(`${url}/files/1`, bearing(token))
+    },
+    warmUp: load.warmUp,
+    async measure(seconds) {
+      const before = slowOnezone.calls().verifyAccessToken
+      const measured = await load.measure(seconds)
+      const calls = slowOnezone.calls().verifyAccessToken - before
+      const misses = (measured['requests'] ?? 0) / MISS_EVERY
+      const surplus = calls / misses - 1
+      // A few more are refreshes of the family.
+      assert.ok(
+        Math.abs(surplus) <= MISS_TOLERANCE + 5 / misses,
+        `${calls} calls to Onezone for ${misses.toFixed(0)} misses`,
+      )
+      return measured
+    },
+  }
+}
+
+/** Tokens of alice, each another: a temporary token is made of its subject and its end, to the second. */
+export function minter(onezone: DevOnezone): () => string {
+  let minted = 0
+  return () => {
+    minted += 1
+    return onezone.createTemporaryToken({ subject: ALICE, validForSeconds: 3_600 + minted })
+  }
+}

@@ -1,0 +1,78 @@
+import { strict as assert } from 'node:assert'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+
+import type { Peer } from '../peers/peers.ts'
+import { PEERS } from '../peers/peers.ts'
+import type { RunningPeer } from '../peers/start-peer.ts'
+import { startPeer } from '../peers/start-peer.ts'
+import type { Scenario, SkippedScenario } from '../suite.ts'
+import { assertGuards, assertSmallAnswer, bearing, sendCrowd } from './checks.ts'
+import { minter } from './gateway-rows.ts'
+import { underLoad } from './rows.ts'
+import type { Stage } from './stage.ts'
+
+/** Starts all peers that can run here; a row for each, also for those that cannot. */
+export async function openPeerRows(stage: Stage): Promise<(Scenario | SkippedScenario)[]> {
+  const introspection = await stage.startIntrospection()
+  const place = {
+    upstreamPort: new URL(stage.upstreamUrl).port,
+    authPort: introspection.ready['port'] ?? '',
+    authTlsPort: introspection.ready['tlsPort'] ?? '',
+    directory: join(stage.directory, 'peers'),
+  }
+  mkdirSync(place.directory)
+  const mint = minter(stage.peersOnezone)
+  const rows: (Scenario | SkippedScenario)[] = []
+  for (const peer of PEERS) {
+    const started = await startOrSay(peer, place)
+    if (typeof started === 'string') {
+      rows.push({ name: peer.name, skipped: started })
+    } else {
+      stage.atEnd(() => started.stop())
+      rows.push(peerRow(peer, { ...started, token: mint(), stage }))
+    }
+  }
+  return rows
+}
+
+/** Starts a peer, or says why there is none. */
+async function startOrSay(
+  peer: Peer,
+  place: Parameters<typeof startPeer>[1],
+): Promise<RunningPeer | string> {
+  const missing = await peer.missing(place)
+  if (missing !== null) return missing
+  try {
+    return await startPeer(peer, place)
+  } catch (error) {
+    return error instanceof Error ? error.message.replaceAll(/\s+/g, ' ') : String(error)
+  }
+}
+
+interface PeerUnderTest {
+  readonly pid: number
+  readonly url: string
+  readonly token: string
+  readonly stage: Stage
+}
+
+function peerRow(peer: Peer, { pid, url, token, stage }: PeerUnderTest): Scenario {
+  const { product, peersOnezone } = stage
+  const headers = peer.authenticates ? bearing(token) : {}
+  const resource = `${url}/files/1`
+  return {
+    name: peer.name,
+    async check() {
+      if (!peer.authenticates) return assertSmallAnswer(resource)
+      await assertGuards(url, token)
+      await sendCrowd(resource, token)
+      const before = peersOnezone.calls().verifyAccessToken
+      await sendCrowd(resource, token)
+      const calls = peersOnezone.calls().verifyAccessToken - before
+      assert.equal(calls, 0, 'calls to Onezone for a token that it had just asked about')
+    },
+    ...underLoad({ product, pid, url: resource, headers }),
+    confirm: () => assertSmallAnswer(resource, headers),
+  }
+}

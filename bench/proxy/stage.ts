@@ -1,0 +1,122 @@
+import { execFile } from 'node:child_process'
+import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+
+import type { DevOnezone } from '../../src/dev-onezone/index.ts'
+import { createDevOnezone } from '../../src/dev-onezone/index.ts'
+import type { NodeChild } from '../child.ts'
+import { startChild } from '../child.ts'
+import { installed } from '../installed.ts'
+import { programPath } from '../product.ts'
+
+/** What all contenders stand between, and what ends with it. */
+export interface Stage {
+  /** The directory of the compiled product. */
+  readonly product: string
+  /** For files; in memory where the system has such a file system. Removed at the end. */
+  readonly directory: string
+  readonly upstream: NodeChild
+  /** Base URL. */
+  readonly upstreamUrl: string
+  /** In this process, which does nothing else during the load: the calls of the gateway are counted exactly. */
+  readonly onezone: DevOnezone
+  /** Another, which is asked for the peers. */
+  readonly peersOnezone: DevOnezone
+  /** Another, which takes `SLOW_MS` for each answer. */
+  readonly slowOnezone: DevOnezone
+  /** Starts a gateway with two routes: `/public/**` for everybody, all else with a token. */
+  startGateway(onezone: DevOnezone): Promise<NodeChild>
+  /** Starts the server that the peers ask, see `programs/introspection.ts`. */
+  startIntrospection(): Promise<NodeChild>
+  /** To be done when all is over. */
+  atEnd(closer: () => Promise<void>): void
+  close(): Promise<void>
+}
+
+export const SLOW_MS = 20
+
+const MEMORY = '/dev/shm'
+
+/** @throws {Error} if one of them does not start; then none is left running. */
+export async function openStage(product: string): Promise<Stage> {
+  const closers: (() => Promise<void>)[] = []
+  const close = async (): Promise<void> => {
+    for (const closer of closers.splice(0).toReversed()) await closer()
+  }
+  const start = async (name: string, args: readonly string[]): Promise<NodeChild> => {
+    const child = await startChild(name, args)
+    closers.push(() => child.stop())
+    return child
+  }
+  try {
+    const directory = mkdtempSync(join(existsSync(MEMORY) ? MEMORY : tmpdir(), 'onegate-bench-'))
+    const remove = (): void => rmSync(directory, { recursive: true, force: true })
+    // A signal ends the process without the closers.
+    process.once('exit', remove)
+    closers.push(async () => remove())
+    chmodSync(directory, 0o755)
+
+    const openOnezone = async (): Promise<DevOnezone> => {
+      const opened = await createDevOnezone()
+      closers.push(() => opened.close())
+      return opened
+    }
+    const onezone = await openOnezone()
+    const peersOnezone = await openOnezone()
+    const slowOnezone = await openOnezone()
+    slowOnezone.setFaults([{ operation: '*', kind: 'latency', latencyMs: SLOW_MS }])
+    const upstream = await start('the upstream', ['--import', 'tsx', 'targets/upstream.ts'])
+    const upstreamUrl = upstream.ready['upstream'] ?? ''
+
+    return {
+      product,
+      directory,
+      upstream,
+      upstreamUrl,
+      onezone,
+      peersOnezone,
+      slowOnezone,
+      async startGateway({ url, port }) {
+        const file = join(directory, `gateway-${port}.yaml`)
+        writeFileSync(file, gatewayConfig(url, upstreamUrl))
+        const serve = [join(product, 'dist/cli/main.js'), 'serve', '--json', '--config', file]
+        return start('the gateway', serve)
+      },
+      async startIntrospection() {
+        const certificate = await makeCertificate(directory)
+        const program = programPath(product, 'introspection')
+        return start('the introspection server', [program, peersOnezone.url, ...certificate])
+      },
+      atEnd: (closer) => void closers.push(closer),
+      close,
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** JSON is YAML. */
+function gatewayConfig(onezoneUrl: string, upstream: string): string {
+  return JSON.stringify({
+    listen: '127.0.0.1:0',
+    adminListen: '127.0.0.1:0',
+    onezone: { url: onezoneUrl },
+    routes: [
+      { path: '/public/**', token: 'none', upstream },
+      { path: '/**', token: 'access', upstream },
+    ],
+  })
+}
+
+/** Files of a key and its certificate; none, where nobody can make them. */
+async function makeCertificate(directory: string): Promise<readonly string[]> {
+  if (!installed('openssl')) return []
+  const [key, certificate] = [join(directory, 'key.pem'), join(directory, 'certificate.pem')]
+  const how = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1']
+  const what = ['-subj', '/CN=127.0.0.1', '-keyout', key, '-out', certificate]
+  await promisify(execFile)('openssl', ['req', '-x509', ...how, ...what])
+  return [key, certificate]
+}

@@ -1,0 +1,82 @@
+import { parseArgs } from 'node:util'
+
+import type { Study } from './study.ts'
+import type { Pace, Suite } from './suite.ts'
+import { proxySuite } from './suites/proxy.ts'
+import { soakStudy } from './suites/soak.ts'
+import { verdictsStudy } from './suites/verdicts.ts'
+
+/** What the command line asks for. */
+export interface Wishes {
+  readonly suites: readonly (Suite | Study)[]
+  /** How long a suite takes. */
+  paceOf(suite: Suite): Pace
+  /** Files for the report. */
+  readonly markdown: string | undefined
+  readonly json: string | undefined
+  /** Put the result of `proxy` into the README. */
+  readonly writeReadme: boolean
+}
+
+const DEFAULT_SOAK_MINUTES = 30
+
+/** @throws {TypeError} saying what is wrong with them. */
+export function readWishes(args: readonly string[]): Wishes {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      quick: { type: 'boolean', default: false },
+      seconds: { type: 'string' },
+      minutes: { type: 'string' },
+      markdown: { type: 'string' },
+      json: { type: 'string' },
+      'write-readme': { type: 'boolean', default: false },
+    },
+  })
+  const seconds = numberOf('seconds', values.seconds, 3600)
+  const minutes = numberOf('minutes', values.minutes, 24 * 60) ?? DEFAULT_SOAK_MINUTES
+  if (values.quick && seconds !== undefined) {
+    throw new TypeError('"--quick" says how long a row takes, and so does "--seconds": give one')
+  }
+
+  const all = suitesFor(minutes)
+  const unknown = positionals.find((name) => !all.some((suite) => suite.name === name))
+  if (unknown !== undefined) throw new TypeError(`There is no suite "${unknown}".`)
+  const suites = all.filter((suite) =>
+    positionals.length === 0 ? !isLong(suite) : positionals.includes(suite.name),
+  )
+  if (values['write-readme'] && !suites.includes(proxySuite)) {
+    throw new TypeError('"--write-readme" is for the result of "proxy", which is not to be run')
+  }
+  return {
+    suites,
+    paceOf: (suite) =>
+      values.quick ? suite.quick : { ...suite, seconds: seconds ?? suite.seconds },
+    markdown: values.markdown,
+    json: values.json,
+    writeReadme: values['write-readme'],
+  }
+}
+
+export function listOfSuites(): string {
+  const lines = suitesFor(DEFAULT_SOAK_MINUTES).map(({ name, about }) => `  ${name}: ${about}`)
+  return ['Suites:', ...lines].join('\n')
+}
+
+function suitesFor(soakMinutes: number): readonly (Suite | Study)[] {
+  return [proxySuite, verdictsStudy, soakStudy(soakMinutes)]
+}
+
+function isLong(suite: Suite | Study): boolean {
+  return 'long' in suite && suite.long === true
+}
+
+function numberOf(name: string, text: string | undefined, most: number): number | undefined {
+  if (text === undefined) return undefined
+  const value = Number(text)
+  if (!(value > 0 && value <= most)) {
+    throw new TypeError(`"--${name}" must be a number above 0, ${most} at most, got ${text}`)
+  }
+  return value
+}
