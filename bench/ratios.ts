@@ -4,6 +4,10 @@ import type { Comparison } from './suite.ts'
 /** The middle of some numbers and how far they lie apart. */
 export interface Spread {
   readonly median: number
+  /** A quarter of them is lower. */
+  readonly lower: number
+  /** A quarter of them is higher. */
+  readonly upper: number
   readonly min: number
   readonly max: number
 }
@@ -14,9 +18,12 @@ export function spreadOf(values: readonly (number | null | undefined)[]): Spread
     .filter((value) => value !== null && value !== undefined)
     .toSorted((a, b) => a - b)
   const [min, max] = [known.at(0), known.at(-1)]
+  const quarter = known.length >> 2
+  const [lower, upper] = [known.at(quarter), known.at(-1 - quarter)]
   const [low, high] = [known[(known.length - 1) >> 1], known[known.length >> 1]]
   if (min === undefined || max === undefined || low === undefined || high === undefined) return null
-  return { median: (low + high) / 2, min, max }
+  if (lower === undefined || upper === undefined) return null
+  return { median: (low + high) / 2, lower, upper, min, max }
 }
 
 /** A value of one scenario in a column: over its rounds. */

@@ -24,11 +24,16 @@ export function toMarkdown(report: Report): string {
   return `${lines.join('\n')}\n`
 }
 
+/** Load average per core of a machine that has little else to do. */
+const QUIET_LOAD = 0.5
+
 /** Where and when. */
 export function machineToMarkdown(machine: Machine): string[] {
+  const busy = machine.loadBefore > QUIET_LOAD * machine.cores
   return [
     `* ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.system}; ` +
-      `load average before: ${machine.loadBefore}`,
+      `load average before: ${machine.loadBefore}` +
+      (busy ? ', **the machine was busy with other things**' : ''),
     `* Node ${machine.node}, commit ${machine.commit ?? 'unknown'}, ${machine.date}`,
   ]
 }
@@ -77,7 +82,7 @@ function comparisonText(result: SuiteResult, comparison: Comparison): string {
   const ratio = ratioOf(result, comparison)
   if (ratio === null) return `${what}not measured`
   const show = goal !== undefined && 'atLeast' in goal ? asFactor : asDifference
-  const spread = `${show(ratio.median)} (${show(ratio.min)} to ${show(ratio.max)} in the rounds)`
+  const spread = `${show(ratio.median)} (half of the rounds: ${show(ratio.lower)} to ${show(ratio.upper)})`
   if (goal === undefined) return what + spread
   const finding = { value: ratio.median, goal }
   const verdict = isMet(finding) === true ? 'met' : `**missed**${missedBy(finding)}`

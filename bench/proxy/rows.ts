@@ -31,8 +31,8 @@ export interface Target {
 const MOST_PER_SECOND = 60_000
 
 /** So many requests are needed until compilers have done their work; on a slow machine they take longer. */
-const WARM_REQUESTS = 20_000
-const MOST_SLICES = 3
+const WARM_REQUESTS = 40_000
+const MOST_SLICES = 4
 
 /** What all rows have in common: the same load, on one process. */
 export function underLoad(target: Target): Pick<Required<Scenario>, 'warmUp' | 'measure'> {

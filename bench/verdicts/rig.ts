@@ -6,15 +6,21 @@ import type { DevOnezone } from '../../src/dev-onezone/index.ts'
 import { createDevOnezone } from '../../src/dev-onezone/index.ts'
 import { startChild } from '../child.ts'
 
+type Labels = Readonly<Record<string, string>>
+
 /** A gateway process between an embedded Onezone, which is in this process, and an upstream process. */
 export interface Rig {
   readonly onezone: DevOnezone
   /** Base URL of the gateway. */
   readonly url: string
+  /** Its process. */
+  readonly pid: number
   /** How often Onezone was asked about an access token so far. */
   readonly verifyCalls: () => number
   /** Sum of a counter's series that have all these labels. */
-  readonly metric: (name: string, labels?: Readonly<Record<string, string>>) => Promise<number>
+  readonly metric: (name: string, labels?: Labels) => Promise<number>
+  /** All metrics of one moment, to take sums from. */
+  readonly metrics: () => Promise<(name: string, labels?: Labels) => number>
   close(): Promise<void>
 }
 
@@ -33,10 +39,12 @@ export function addressOf(index: number): string {
  * in the metrics; their verdicts are the same.
  *
  * @param verdicts Settings that differ from the defaults. @default {}
+ * @param target Program of the upstream. @default one that always gives the small answer
  */
 export async function openRig(
   product: string,
   verdicts: Readonly<Record<string, number>> = {},
+  target = 'targets/upstream.ts',
 ): Promise<Rig> {
   const closers: (() => Promise<void>)[] = []
   const close = async (): Promise<void> => {
@@ -45,7 +53,7 @@ export async function openRig(
   try {
     const onezone = await createDevOnezone()
     closers.push(() => onezone.close())
-    const upstream = await startChild('the upstream', ['--import', 'tsx', 'targets/upstream.ts'])
+    const upstream = await startChild('the upstream', ['--import', 'tsx', target])
     closers.push(() => upstream.stop())
     const file = join(product, `verdicts-${onezone.port}.yaml`)
     writeFileSync(file, configuration(onezone.url, upstream.ready['upstream'] ?? '', verdicts))
@@ -53,15 +61,19 @@ export async function openRig(
     const gateway = await startChild('the gateway', serve)
     closers.push(() => gateway.stop())
 
+    const metrics: Rig['metrics'] = async () => {
+      const response = await fetch(`${gateway.ready['admin']}/metrics`)
+      assert.equal(response.status, 200, 'the metrics')
+      const text = await response.text()
+      return (name, labels = {}) => sumOf(text, name, labels)
+    }
     return {
       onezone,
+      pid: gateway.pid,
       url: gateway.ready['gateway'] ?? '',
       verifyCalls: () => onezone.calls().verifyAccessToken,
-      async metric(name, labels = {}) {
-        const response = await fetch(`${gateway.ready['admin']}/metrics`)
-        assert.equal(response.status, 200, 'the metrics')
-        return sumOf(await response.text(), name, labels)
-      },
+      metric: async (name, labels) => (await metrics())(name, labels),
+      metrics,
       close,
     }
   } catch (error) {
@@ -87,7 +99,7 @@ function configuration(
   })
 }
 
-function sumOf(text: string, name: string, labels: Readonly<Record<string, string>>): number {
+function sumOf(text: string, name: string, labels: Labels): number {
   const wanted = Object.entries(labels).map(([label, value]) => `${label}="${value}"`)
   const lines = text
     .split('\n')

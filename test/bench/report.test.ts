@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 
 import { replaceBetweenMarkers } from '../../bench/readme.ts'
+import { spreadOf } from '../../bench/ratios.ts'
 import { resultToMarkdown } from '../../bench/report.ts'
 import type { SuiteResult } from '../../bench/run-suite.ts'
 import type { Comparison, Suite } from '../../bench/suite.ts'
@@ -36,10 +37,13 @@ describe('a report', () => {
   test.each([
     [
       { goal: { atMost: 1.5 } },
-      '+30.0 % (+20.0 % to +40.0 % in the rounds); goal: at most +50.0 %, met',
+      '+30.0 % (half of the rounds: +20.0 % to +40.0 %); goal: at most +50.0 %, met',
     ],
     [{ goal: { atMost: 1 } }, 'goal: at most +0.0 %, **missed** by 30 %'],
-    [{ goal: { atLeast: 1.2 } }, '1.3 × (1.2 × to 1.4 × in the rounds); goal: at least 1.2 ×, met'],
+    [
+      { goal: { atLeast: 1.2 } },
+      '1.3 × (half of the rounds: 1.2 × to 1.4 ×); goal: at least 1.2 ×, met',
+    ],
     [{ goal: { atLeast: 2 } }, 'goal: at least 2.0 ×, **missed** by 35 %'],
   ])('says of the goal %j: %s', (comparison, text) => {
     expect(resultToMarkdown(resultWith(comparison)).join('\n')).toContain(text)
@@ -56,6 +60,12 @@ describe('a report', () => {
     ])
     expect(lines).toContain('* c: not measured, c is not installed')
   })
+})
+
+test('a spread is not moved by a single round that went wrong', () => {
+  const spread = spreadOf([10, null, 11, 12, 10, 11, 12, 11, 9_000])
+  expect(spread).toEqual({ median: 11, lower: 11, upper: 12, min: 10, max: 9_000 })
+  expect(spreadOf([null])).toBeNull()
 })
 
 describe('the README', () => {

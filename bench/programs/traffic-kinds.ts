@@ -1,0 +1,92 @@
+import { Readable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import type { Dispatcher } from 'undici'
+import { request } from 'undici'
+
+/** What a kind of traffic goes to, and as whom. */
+export interface TrafficContext {
+  /** Of the route, without a slash at the end. */
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly dispatcher: Dispatcher
+}
+
+/** One of the kinds of long traffic that a gateway carries. */
+export interface TrafficKind {
+  readonly name: string
+  /** How many of them go on at any time. */
+  readonly atOnce: number
+  /** Does one, from the request to its end. Rejects if it did not go as it should. */
+  once(context: TrafficContext): Promise<void>
+}
+
+const MEBIBYTE = 1024 * 1024
+const BODY_BYTES = 8 * MEBIBYTE
+const PIECE = Buffer.alloc(64 * 1024, 'x')
+
+/** Between two pieces, in milliseconds: an upload or a download takes a second or more. */
+const PAUSE_MS = 10
+
+/** One a second. */
+const EVENTS = 20
+
+/** What goes on beside the small requests. Another kind, say WebSockets, is one more entry. */
+export const TRAFFIC_KINDS: readonly TrafficKind[] = [
+  {
+    name: 'uploads of 8 MiB',
+    atOnce: 4,
+    async once({ url, headers, dispatcher }) {
+      const { statusCode, body } = await request(`${url}/upload`, {
+        method: 'PUT',
+        headers,
+        dispatcher,
+        body: Readable.from(slowPieces()),
+      })
+      const text = await body.text()
+      expectEqual(statusCode, 200, 'status')
+      expectEqual(text, JSON.stringify({ bytes: BODY_BYTES }), 'what arrived')
+    },
+  },
+  {
+    name: 'downloads of 8 MiB',
+    atOnce: 4,
+    async once({ url, headers, dispatcher }) {
+      const { statusCode, body } = await request(`${url}/download?size=${BODY_BYTES}`, {
+        headers,
+        dispatcher,
+      })
+      expectEqual(statusCode, 200, 'status')
+      let bytes = 0
+      for await (const piece of body) {
+        bytes += (piece as Buffer).length
+        await sleep(PAUSE_MS)
+      }
+      expectEqual(bytes, BODY_BYTES, 'bytes')
+    },
+  },
+  {
+    name: 'event streams of 20 s',
+    atOnce: 32,
+    async once({ url, headers, dispatcher }) {
+      const { statusCode, body } = await request(`${url}/events?size=${EVENTS}`, {
+        headers,
+        dispatcher,
+      })
+      expectEqual(statusCode, 200, 'status')
+      const events = Array.from({ length: EVENTS }, (_, event) => `data: ${event}\n\n`)
+      expectEqual(await body.text(), events.join(''), 'events')
+    },
+  },
+]
+
+async function* slowPieces(): AsyncGenerator<Buffer> {
+  for (let sent = 0; sent < BODY_BYTES; sent += PIECE.length) {
+    yield PIECE
+    await sleep(PAUSE_MS)
+  }
+}
+
+function expectEqual(actual: string | number, expected: string | number, what: string): void {
+  if (actual !== expected) throw new Error(`${what}: ${actual} instead of ${expected}`)
+}

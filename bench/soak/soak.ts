@@ -1,0 +1,220 @@
+import { strict as assert } from 'node:assert'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { measureLoad } from '../load/measure-load.ts'
+import type { KindResult, SoakTrafficInput } from '../programs/soak-traffic.ts'
+import { runProgram } from '../run-program.ts'
+import type { Experiment, Finding } from '../study.ts'
+import { SMALL_ANSWER } from '../targets/small-answer.ts'
+import { createGoodUsers } from '../verdicts/good-users.ts'
+import type { Rig } from '../verdicts/rig.ts'
+import { openRig } from '../verdicts/rig.ts'
+import type { VitalSigns } from './vital-signs.ts'
+import { readVitalSigns, typical, VITAL_SIGNS } from './vital-signs.ts'
+
+const USERS = 200
+const CONNECTIONS = 64
+
+/** How long the most that the gateway carries is looked for. */
+const SEARCH_SECONDS = 5
+
+/** What of it is then sent as small requests; the other traffic comes on top. */
+const PART = 0.5
+
+/** How long something long takes that begins at the last moment, and then some. */
+const GRACE_SECONDS = 60
+
+/** From the last answer until a look at what is left. */
+const REST_MS = 5_000
+
+/** Parts of the time, from and to, in which the gateway is looked at. What comes before is warming up. */
+const WINDOWS = { start: [0.1, 0.25], middle: [0.45, 0.6], end: [0.85, 1] } as const
+
+/** How much higher than at the start a value may be at the end. */
+const GROWTH = 1.2
+
+/** All that is carried, for a long time. */
+export function soak(product: string, minutes: number): Experiment {
+  const seconds = minutes * 60
+  let rig: Rig | null = null
+  let tokens: readonly string[] = []
+
+  const openedRig = (): Rig => {
+    if (rig === null) throw new Error('the soak has not been checked')
+    return rig
+  }
+  const traffic = (perSecond: number, duration: number): Promise<readonly KindResult[]> => {
+    const input: SoakTrafficInput = {
+      url: `${openedRig().url}/good`,
+      tokens,
+      perSecond,
+      expectBody: SMALL_ANSWER,
+      seconds: duration,
+    }
+    const longestMs = (duration + GRACE_SECONDS) * 1000
+    return runProgram('soak-traffic', { product, input, longestMs })
+  }
+  const look = async (): Promise<VitalSigns> => readVitalSigns(await openedRig().metrics())
+
+  return {
+    name: `${minutes} minutes of everything`,
+    method:
+      `A gateway process in front of the embedded Onezone, ${USERS} users with a token each. The most small requests that it ` +
+      `carries over ${CONNECTIONS} connections are found out first; ${PART * 100} % of them then come evenly, whether answers ` +
+      'come or not, and beside them uploads, downloads and event streams, one after the other. What the gateway says of ' +
+      'itself is the median of looks in a part of the time: ' +
+      `${Object.entries(WINDOWS)
+        .map(([name, [from, to]]) => `${name}, ${from * 100} to ${to * 100} %`)
+        .join(
+          '; ',
+        )}. The delay of the event loop is Node's own measure, which rests at its resolution of 10 ms.`,
+    async check() {
+      rig = await openRig(product, {}, 'targets/soak-upstream.ts')
+      tokens = createGoodUsers(rig, USERS).map(({ headers }) => headers['X-Auth-Token'] ?? '')
+      const refused = await fetch(`${rig.url}/good/files/1`)
+      assert.equal(refused.status, 401, 'let in without a token')
+      for (const { name, failed, failure, done } of await traffic(50, 1)) {
+        assert.equal(failed, 0, `${name}: ${failure}`)
+        assert.ok(done > 0, `${name}: there were none`)
+      }
+    },
+    async measure() {
+      const { url, pid } = openedRig()
+      const before = await look()
+      const { requestsPerSecond } = await measureLoad({
+        product,
+        pid,
+        url: `${url}/good/files/1`,
+        headers: { 'X-Auth-Token': tokens[0] ?? '' },
+        expectBody: SMALL_ANSWER,
+        connections: CONNECTIONS,
+        seconds: SEARCH_SECONDS,
+        fresh: null,
+      })
+      const most = requestsPerSecond ?? 0
+      const perSecond = Math.floor(most * PART)
+
+      const looks: { part: number; signs: VitalSigns }[] = []
+      const begun = performance.now()
+      let over = false
+      // Often enough that each window has some, also in a short soak.
+      const pauseMs = Math.min(10_000, seconds * 20)
+      const keepLooking = async (): Promise<void> => {
+        while (!over) {
+          const part = (performance.now() - begun) / (seconds * 1000)
+          looks.push({ part, signs: await look() })
+          await sleep(pauseMs)
+        }
+      }
+      const [results] = await Promise.all([
+        traffic(perSecond, seconds).finally(() => (over = true)),
+        keepLooking(),
+      ])
+      await sleep(REST_MS)
+      const after = await look()
+
+      const during = ([from, to]: readonly [number, number]): VitalSigns =>
+        typical(looks.filter(({ part }) => part >= from && part <= to).map(({ signs }) => signs))
+      return [
+        { what: 'the most that it carries', value: most, unit: '/s', digits: 0 },
+        ...results.flatMap((result) => findingsOf(result, seconds, perSecond)),
+        ...growthFindings({
+          before,
+          start: during(WINDOWS.start),
+          middle: during(WINDOWS.middle),
+          end: during(WINDOWS.end),
+          after,
+        }),
+      ]
+    },
+    async close() {
+      await rig?.close()
+      rig = null
+    },
+  }
+}
+
+function findingsOf(
+  { name, done, failed, failure }: KindResult,
+  seconds: number,
+  perSecond: number,
+): Finding[] {
+  const rate = `${(done / seconds).toFixed(0)} /s of ${perSecond} /s that were meant to come`
+  return [
+    {
+      what: `${name}, done`,
+      value: done,
+      unit: '',
+      digits: 0,
+      remark: name === 'small requests' ? rate : undefined,
+    },
+    {
+      what: `${name}, failed`,
+      value: failed,
+      unit: '',
+      digits: 0,
+      goal: { exactly: 0 },
+      remark: failure?.slice(0, 200),
+    },
+  ]
+}
+
+interface Shown {
+  readonly what: string
+  readonly unit: string
+  readonly digits: number
+  readonly per: number
+  /** How much more than a multiple of the start it may be at the end. */
+  readonly slack: number
+  /** Whether it must be back, afterwards, where it was before. @default false */
+  readonly returns?: boolean
+}
+
+const MEBIBYTE = 2 ** 20
+
+const SHOWN: Readonly<Record<keyof VitalSigns, Shown>> = {
+  rssBytes: { what: 'RSS', unit: 'MiB', digits: 1, per: MEBIBYTE, slack: 32 * MEBIBYTE },
+  heapUsedBytes: {
+    what: 'heap in use',
+    unit: 'MiB',
+    digits: 1,
+    per: MEBIBYTE,
+    slack: 16 * MEBIBYTE,
+  },
+  openFiles: { what: 'open files', unit: '', digits: 0, per: 1, slack: 10, returns: true },
+  activeResources: {
+    what: 'active resources',
+    unit: '',
+    digits: 0,
+    per: 1,
+    slack: 10,
+    returns: true,
+  },
+  loopDelayMs: { what: 'event-loop delay, p99', unit: 'ms', digits: 1, per: 1, slack: 5 },
+}
+
+/** What the gateway said of itself, by when it did. */
+type Phases = Readonly<Record<'before' | 'start' | 'middle' | 'end' | 'after', VitalSigns>>
+
+function growthFindings(phases: Phases): Finding[] {
+  return VITAL_SIGNS.flatMap((sign) => {
+    const { what, unit, digits, per, slack, returns = false } = SHOWN[sign]
+    const finding = (phase: keyof Phases, atMost?: number): Finding => {
+      const value = phases[phase][sign]
+      return {
+        what: `${what}, ${phase}`,
+        value: Number.isNaN(value) ? null : value / per,
+        unit,
+        digits,
+        goal: atMost === undefined ? undefined : { atMost: atMost / per },
+      }
+    }
+    const during = [
+      finding('start'),
+      finding('middle'),
+      finding('end', phases.start[sign] * GROWTH + slack),
+    ]
+    if (!returns) return during
+    return [finding('before'), ...during, finding('after', phases.before[sign] + slack)]
+  })
+}
