@@ -60,8 +60,8 @@ await runAsProgram(async (load: ClosedLoop): Promise<ClosedLoopResult> => {
     {
       url,
       headers,
-      requests: fresh === null ? [{}] : [{ setupRequest }],
-      expectBody,
+      ...(fresh === null ? {} : { requests: [{ setupRequest }] }),
+      verifyBody: (body: unknown) => String(body) === expectBody,
       connections,
       timeout: ANSWER_SECONDS,
       // Stopped below; this is for the case that nobody comes to do it.

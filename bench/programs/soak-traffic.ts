@@ -24,12 +24,15 @@ export interface KindResult {
   readonly name: string
   readonly done: number
   readonly failed: number
-  /** What the first failure said; null: there is none. */
+  /** When the first failure was, and what it said; null: there is none. */
   readonly failure: string | null
 }
 
 /** A small request that takes longer has failed. */
 const ANSWER_MS = 30_000
+
+/** Of an answer that should not have come. */
+const SHOWN_CHARACTERS = 60
 
 await runAsProgram(async (input: SoakTrafficInput): Promise<readonly KindResult[]> => {
   const { url, tokens, perSecond, expectBody, seconds } = input
@@ -44,7 +47,9 @@ await runAsProgram(async (input: SoakTrafficInput): Promise<readonly KindResult[
   const smallRequest = async (): Promise<void> => {
     const { statusCode, body } = await request(`${url}/files/1`, { dispatcher, headers: headers() })
     const text = await body.text()
-    if (statusCode !== 200 || text !== expectBody) throw new Error(`${statusCode} ${text}`)
+    if (statusCode !== 200 || text !== expectBody) {
+      throw new Error(`${statusCode} ${text.slice(0, SHOWN_CHARACTERS)}`)
+    }
   }
   const sendSmall = async (): Promise<void> => {
     const beginMs = performance.now()
@@ -85,6 +90,7 @@ function createCounter(name: string): Counter {
   let done = 0
   let failed = 0
   let failure: string | null = null
+  const beginMs = performance.now()
   return {
     async count(one) {
       try {
@@ -92,7 +98,8 @@ function createCounter(name: string): Counter {
         done += 1
       } catch (error) {
         failed += 1
-        failure ??= error instanceof Error ? error.message : String(error)
+        const afterSeconds = ((performance.now() - beginMs) / 1000).toFixed(0)
+        failure ??= `after ${afterSeconds} s: ${error instanceof Error ? error.message : String(error)}`
       }
     },
     result: () => ({ name, done, failed, failure }),

@@ -4,13 +4,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { measureLoad } from '../load/measure-load.ts'
 import type { KindResult, SoakTrafficInput } from '../programs/soak-traffic.ts'
 import { runProgram } from '../run-program.ts'
-import type { Experiment, Finding } from '../study.ts'
+import type { Experiment } from '../study.ts'
 import { SMALL_ANSWER } from '../targets/small-answer.ts'
 import { createGoodUsers } from '../verdicts/good-users.ts'
 import type { Rig } from '../verdicts/rig.ts'
 import { openRig } from '../verdicts/rig.ts'
+import { growthFindings, trafficFindings } from './findings.ts'
 import type { VitalSigns } from './vital-signs.ts'
-import { readVitalSigns, typical, VITAL_SIGNS } from './vital-signs.ts'
+import { readVitalSigns, typical } from './vital-signs.ts'
 
 const USERS = 200
 const CONNECTIONS = 64
@@ -30,8 +31,11 @@ const REST_MS = 5_000
 /** Parts of the time, from and to, in which the gateway is looked at. What comes before is warming up. */
 const WINDOWS = { start: [0.1, 0.25], middle: [0.45, 0.6], end: [0.85, 1] } as const
 
-/** How much higher than at the start a value may be at the end. */
-const GROWTH = 1.2
+function windowsText(): string {
+  return Object.entries(WINDOWS)
+    .map(([name, [from, to]]) => `${name}, ${from * 100} to ${to * 100} %`)
+    .join('; ')
+}
 
 /** All that is carried, for a long time. */
 export function soak(product: string, minutes: number): Experiment {
@@ -63,11 +67,7 @@ export function soak(product: string, minutes: number): Experiment {
       `carries over ${CONNECTIONS} connections are found out first; ${PART * 100} % of them then come evenly, whether answers ` +
       'come or not, and beside them uploads, downloads and event streams, one after the other. What the gateway says of ' +
       'itself is the median of looks in a part of the time: ' +
-      `${Object.entries(WINDOWS)
-        .map(([name, [from, to]]) => `${name}, ${from * 100} to ${to * 100} %`)
-        .join(
-          '; ',
-        )}. The delay of the event loop is Node's own measure, which rests at its resolution of 10 ms.`,
+      `${windowsText()}. The delay of the event loop is Node's own measure, which rests at its resolution of 10 ms.`,
     async check() {
       rig = await openRig(product, {}, 'targets/soak-upstream.ts')
       tokens = createGoodUsers(rig, USERS).map(({ headers }) => headers['X-Auth-Token'] ?? '')
@@ -79,7 +79,7 @@ export function soak(product: string, minutes: number): Experiment {
       }
     },
     async measure() {
-      const { url, pid } = openedRig()
+      const { url, pid, metric } = openedRig()
       const before = await look()
       const { requestsPerSecond } = await measureLoad({
         product,
@@ -117,7 +117,13 @@ export function soak(product: string, minutes: number): Experiment {
         typical(looks.filter(({ part }) => part >= from && part <= to).map(({ signs }) => signs))
       return [
         { what: 'the most that it carries', value: most, unit: '/s', digits: 0 },
-        ...results.flatMap((result) => findingsOf(result, seconds, perSecond)),
+        ...results.flatMap((result) => trafficFindings(result, seconds, perSecond)),
+        {
+          what: 'calls to Onezone that got no answer',
+          value: await metric('onegate_onezone_requests_total', { outcome: 'fault' }),
+          unit: '',
+          digits: 0,
+        },
         ...growthFindings({
           before,
           start: during(WINDOWS.start),
@@ -132,89 +138,4 @@ export function soak(product: string, minutes: number): Experiment {
       rig = null
     },
   }
-}
-
-function findingsOf(
-  { name, done, failed, failure }: KindResult,
-  seconds: number,
-  perSecond: number,
-): Finding[] {
-  const rate = `${(done / seconds).toFixed(0)} /s of ${perSecond} /s that were meant to come`
-  return [
-    {
-      what: `${name}, done`,
-      value: done,
-      unit: '',
-      digits: 0,
-      remark: name === 'small requests' ? rate : undefined,
-    },
-    {
-      what: `${name}, failed`,
-      value: failed,
-      unit: '',
-      digits: 0,
-      goal: { exactly: 0 },
-      remark: failure?.slice(0, 200),
-    },
-  ]
-}
-
-interface Shown {
-  readonly what: string
-  readonly unit: string
-  readonly digits: number
-  readonly per: number
-  /** How much more than a multiple of the start it may be at the end. */
-  readonly slack: number
-  /** Whether it must be back, afterwards, where it was before. @default false */
-  readonly returns?: boolean
-}
-
-const MEBIBYTE = 2 ** 20
-
-const SHOWN: Readonly<Record<keyof VitalSigns, Shown>> = {
-  rssBytes: { what: 'RSS', unit: 'MiB', digits: 1, per: MEBIBYTE, slack: 32 * MEBIBYTE },
-  heapUsedBytes: {
-    what: 'heap in use',
-    unit: 'MiB',
-    digits: 1,
-    per: MEBIBYTE,
-    slack: 16 * MEBIBYTE,
-  },
-  openFiles: { what: 'open files', unit: '', digits: 0, per: 1, slack: 10, returns: true },
-  activeResources: {
-    what: 'active resources',
-    unit: '',
-    digits: 0,
-    per: 1,
-    slack: 10,
-    returns: true,
-  },
-  loopDelayMs: { what: 'event-loop delay, p99', unit: 'ms', digits: 1, per: 1, slack: 5 },
-}
-
-/** What the gateway said of itself, by when it did. */
-type Phases = Readonly<Record<'before' | 'start' | 'middle' | 'end' | 'after', VitalSigns>>
-
-function growthFindings(phases: Phases): Finding[] {
-  return VITAL_SIGNS.flatMap((sign) => {
-    const { what, unit, digits, per, slack, returns = false } = SHOWN[sign]
-    const finding = (phase: keyof Phases, atMost?: number): Finding => {
-      const value = phases[phase][sign]
-      return {
-        what: `${what}, ${phase}`,
-        value: Number.isNaN(value) ? null : value / per,
-        unit,
-        digits,
-        goal: atMost === undefined ? undefined : { atMost: atMost / per },
-      }
-    }
-    const during = [
-      finding('start'),
-      finding('middle'),
-      finding('end', phases.start[sign] * GROWTH + slack),
-    ]
-    if (!returns) return during
-    return [finding('before'), ...during, finding('after', phases.before[sign] + slack)]
-  })
 }
