@@ -58,6 +58,14 @@ export function soak(product: string, minutes: number): Experiment {
     const longestMs = (duration + GRACE_SECONDS) * 1000
     return runProgram('soak-traffic', { product, input, longestMs })
   }
+  /** Nobody is new when the soak begins: that is for `herd` and `flood`. */
+  const everybodyOnce = async (): Promise<void> => {
+    for (const token of tokens) {
+      const headers = { 'X-Auth-Token': token }
+      const { status } = await fetch(`${openedRig().url}/good/files/1`, { headers })
+      assert.equal(status, 200, 'a good token')
+    }
+  }
   const look = async (): Promise<VitalSigns> => readVitalSigns(await openedRig().metrics())
 
   return {
@@ -94,6 +102,7 @@ export function soak(product: string, minutes: number): Experiment {
       const most = requestsPerSecond ?? 0
       const perSecond = Math.floor(most * PART)
 
+      await everybodyOnce()
       const looks: { part: number; signs: VitalSigns }[] = []
       const begun = performance.now()
       let over = false
