@@ -5,6 +5,7 @@ import { measureLoad } from '../load/measure-load.ts'
 import type { KindResult, SoakTrafficInput } from '../programs/soak-traffic.ts'
 import { runProgram } from '../run-program.ts'
 import type { Experiment } from '../study.ts'
+import type { Measurement } from '../suite.ts'
 import { SMALL_ANSWER } from '../targets/small-answer.ts'
 import { createGoodUsers } from '../verdicts/good-users.ts'
 import type { Rig } from '../verdicts/rig.ts'
@@ -18,6 +19,7 @@ const CONNECTIONS = 64
 
 /** How long the most that the gateway carries is looked for. */
 const SEARCH_SECONDS = 5
+const SEARCHES = 3
 
 /** What of it is then sent as small requests; the other traffic comes on top. */
 const PART = 0.5
@@ -89,17 +91,22 @@ export function soak(product: string, minutes: number): Experiment {
     async measure() {
       const { url, pid, metric } = openedRig()
       const before = await look()
-      const { requestsPerSecond } = await measureLoad({
-        product,
-        pid,
-        url: `${url}/good/files/1`,
-        headers: { 'X-Auth-Token': tokens[0] ?? '' },
-        expectBody: SMALL_ANSWER,
-        connections: CONNECTIONS,
-        seconds: SEARCH_SECONDS,
-        fresh: null,
-      })
-      const most = requestsPerSecond ?? 0
+      const search = (): Promise<Measurement> =>
+        measureLoad({
+          product,
+          pid,
+          url: `${url}/good/files/1`,
+          headers: { 'X-Auth-Token': tokens[0] ?? '' },
+          expectBody: SMALL_ANSWER,
+          connections: CONNECTIONS,
+          seconds: SEARCH_SECONDS,
+          fresh: null,
+        })
+      let most = 0
+      // A process that has just begun carries less than it will.
+      for (let times = 0; times < SEARCHES; times++) {
+        most = Math.max(most, (await search())['requestsPerSecond'] ?? 0)
+      }
       const perSecond = Math.floor(most * PART)
 
       await everybodyOnce()
