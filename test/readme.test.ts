@@ -133,8 +133,12 @@ describe('the measured table', () => {
   test('comes with the machine, and with every goal met or missed', () => {
     expect(measured).toMatch(/^- .* cores, .* GiB/m)
     expect(measured).toMatch(/^- Node \d+\.\d+\.\d+, commit [0-9a-f]{10}/m)
-    for (const { of, to } of proxySuite.comparisons.filter(({ goal }) => goal !== undefined)) {
-      const lines = measured.split('\n').filter((line) => line.includes(`“${of}” against “${to}”`))
+    for (const { title, of, to } of proxySuite.comparisons.filter(
+      ({ goal }) => goal !== undefined,
+    )) {
+      const lines = measured
+        .split('\n')
+        .filter((line) => line.startsWith(`- ${title}, “${of}” against “${to}”`))
       const verdict = /(?:; goal: .*, (?:met|\*\*missed\*\*.*)|: not measured)$/
       expect(
         lines.filter((line) => verdict.test(line)),
