@@ -12,7 +12,7 @@ export const onezoneCommand: Command = {
   name: 'onezone',
   usage: ['[FLAGS]'],
   about: `Runs the embedded development Onezone: it issues and verifies real tokens for a world that is made
-up. It has no permissions, so everybody who reaches it can have any token. Not for production.`,
+up. With --control everybody who reaches it rules it. Not for production.`,
   options: {
     listen: { value: 'HOST:PORT', help: 'Where to listen (127.0.0.1:9443); port 0: any.' },
     world: {
@@ -31,7 +31,7 @@ up. It has no permissions, so everybody who reaches it can have any token. Not f
     const isAllowed = args.has('i-know-this-is-not-onezone')
     if (!isAllowed && !isLoopback(address.host)) {
       throw new UsageError(
-        `--listen ${address.host} can be reached by others, and this Onezone gives tokens to everybody; ` +
+        `--listen ${address.host} can be reached by others, and this Onezone is for development only; ` +
           'listen on 127.0.0.1, or add --i-know-this-is-not-onezone',
       )
     }

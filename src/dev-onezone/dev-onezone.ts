@@ -42,7 +42,15 @@ export interface DevOnezoneOptions {
   /** What is known about an IPv4 address; null: nothing. Takes the place of the world's table. @default that table */
   readonly geo?: (ip: string) => GeoRecord | null
   /**
-   * Allows to listen on any address. It has no permissions: everybody who reaches it may create and revoke tokens.
+   * Whether callers need the permissions that Onezone asks for (Onezone API, §7.2). Without them everybody who reaches it
+   * may create, read and revoke everybody's tokens; the verification vectors were recorded so.
+   *
+   * @default true
+   */
+  readonly permissions?: boolean
+  /**
+   * Allows to listen on any address. Not for production: its secrets are made up, and with `control` or without
+   * `permissions` everybody who reaches it rules it.
    *
    * @default false
    */
@@ -135,7 +143,8 @@ export async function createDevOnezone(options: DevOnezoneOptions = {}): Promise
     onezoneDomain: options.onezoneDomain,
     geo: options.geo,
   })
-  const answerRest = createRestApi({ state, calls, faults, control })
+  const { permissions = true } = options
+  const answerRest = createRestApi({ state, calls, faults, control, permissions })
   const answerControl = createControlApi({ state, calls, faults })
 
   const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, (request, response) => {
@@ -159,11 +168,13 @@ export async function createDevOnezone(options: DevOnezoneOptions = {}): Promise
       const limited = caveats.some((caveat) => caveat.type === 'time')
       const validUntil = state.nowSeconds() + validForSeconds
       const allCaveats = limited ? caveats : [...caveats, { type: 'time', validUntil }]
-      const created = createTemporaryToken(state, subject, { type, caveats: allCaveats })
+      const issue = { state, subject, checksInvitations: false }
+      const created = createTemporaryToken(issue, { type, caveats: allCaveats })
       return valueOrThrow(created, 'Creating a temporary token')
     },
     createNamedToken({ subject, ...token }) {
-      return valueOrThrow(createNamedToken(state, subject, token), 'Creating a named token')
+      const issue = { state, subject, checksInvitations: false }
+      return valueOrThrow(createNamedToken(issue, { ...token }), 'Creating a named token')
     },
     revokeTemporaryTokens(subject) {
       state.renewTemporarySecret(subject)
@@ -179,7 +190,7 @@ export async function createDevOnezone(options: DevOnezoneOptions = {}): Promise
     },
     setUserBlocked(id, blocked) {
       valueOrThrow(state.user(id) ?? refusals.notFound(), 'Blocking a user')
-      state.patchWorld({ users: { [id]: blocked ? { blocked, sessions: [] } : { blocked } } })
+      state.setUserBlocked(id, blocked)
     },
 
     setWorld: (world) => state.setWorld(validateWorld(world)),
@@ -205,7 +216,7 @@ function checkOptions(options: DevOnezoneOptions): void {
   const { host = '127.0.0.1', port = 0, maxTemporaryTokenTtlSeconds = 1 } = options
   if (!isLoopback(host) && options.iKnowThisIsNotOnezone !== true) {
     throw new TypeError(
-      `"host" is ${host}, which others may reach, and this Onezone gives tokens to everybody. ` +
+      `"host" is ${host}, which others may reach, and this Onezone is for development only. ` +
         'Listen on 127.0.0.1, or set "iKnowThisIsNotOnezone" to true.',
     )
   }

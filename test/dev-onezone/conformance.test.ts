@@ -145,7 +145,8 @@ describe('conformance (Onezone API, §14)', () => {
   })
 
   test('19: revoking all temporary tokens', async () => {
-    const { onezone, send, verifyAccess } = await zone()
+    const { onezone, sendAs, verifyAccess } = await zone()
+    const send = sendAs(krakow)
     const token = onezone.createTemporaryToken({ subject: krakow })
     const path = `${P}/providers/krakow/tokens/temporary`
     expect((await send(path)).json).toEqual({ generation: 1 })
@@ -155,11 +156,11 @@ describe('conformance (Onezone API, §14)', () => {
   })
 
   test('20: revocation of a named token is a toggle, for all that descends from it', async () => {
-    const { send, named, verifyAccess } = await zone()
+    const { sendAs, named, verifyAccess } = await zone()
     const { tokenId, token } = named(alice, accessToken)
     const confined = confineToken(token, [time(60)])
     const patch = (revoked: boolean) =>
-      send(`${P}/tokens/named/${tokenId}`, { method: 'PATCH', body: { revoked } })
+      sendAs(alice)(`${P}/tokens/named/${tokenId}`, { method: 'PATCH', body: { revoked } })
 
     expect((await patch(true)).status).toBe(204)
     expect(errorOf(await verifyAccess(token))).toEqual({ id: 'tokenRevoked' })
@@ -170,9 +171,9 @@ describe('conformance (Onezone API, §14)', () => {
   })
 
   test('21: a deleted token, a deleted subject', async () => {
-    const { onezone, send, named, verifyAccess } = await zone()
+    const { onezone, sendAs, named, verifyAccess } = await zone()
     const deleted = named(alice, accessToken)
-    await send(`${P}/tokens/named/${deleted.tokenId}`, { method: 'DELETE' })
+    await sendAs(alice)(`${P}/tokens/named/${deleted.tokenId}`, { method: 'DELETE' })
     const orphaned = named(bob, accessToken)
     const temporary = onezone.createTemporaryToken({ subject: bob })
     onezone.patchWorld({ users: { bob: null } })
@@ -226,7 +227,8 @@ describe('conformance (Onezone API, §14)', () => {
   })
 
   test('27: services that may not act for the subject', async () => {
-    const { send, access } = await zone()
+    const { sendAs, access } = await zone()
+    const send = sendAs(alice)
     const caveats = [{ type: 'service', whitelist: ['ozw-onezone', 'opp-other'] }]
     const forbidden = {
       id: 'tokenServiceForbidden',
@@ -249,7 +251,8 @@ describe('conformance (Onezone API, §14)', () => {
   })
 
   test('29: names', async () => {
-    const { onezone, send } = await zone()
+    const { onezone, sendAs } = await zone()
+    const send = sendAs(alice)
     const { tokenId } = onezone.createNamedToken({ subject: alice, name: 'good name' })
     const create = (name: unknown) => send(`${P}/users/alice/tokens/named`, { body: { name } })
     const rename = (name: unknown) =>
