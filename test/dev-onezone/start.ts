@@ -81,6 +81,9 @@ export async function zone() {
     verifyAccess: call('verify_access_token'),
     verifyIdentity: call('verify_identity_token'),
     verifyInvite: call('verify_invite_token'),
+    inferScope: call('infer_access_token_scope'),
+    authenticate: (token: string, headers: Record<string, string> = {}) =>
+      send(`${P}/health`, { headers: { 'X-Auth-Token': token, ...headers } }),
     temporary: (body: unknown) => sendAs(alice)(`${P}/users/alice/tokens/temporary`, { body }),
   }
 }
