@@ -19,11 +19,15 @@ up. With --control everybody who reaches it rules it. Not for production.`,
       value: 'FILE',
       help: 'JSON file with the world, or with the world under the key "world".',
     },
+    state: {
+      value: 'FILE',
+      help: 'Keep world and tokens in this file across restarts; once it is there, it takes the place of --world.',
+    },
     control: { help: 'Serve /control/ too, and believe X-Control-Auth: for tests.' },
     json: { help: 'When ready, print one line {"onezone"} with the base URL.' },
     'i-know-this-is-not-onezone': { help: 'Allow an address that others can reach.' },
   },
-  exits: [[EXIT.config, 'the world was refused; every problem is told']],
+  exits: [[EXIT.config, 'the world or the state was refused; every problem is told']],
   examples: ['onegate onezone --listen 127.0.0.1:0 --world world.json --control --json'],
 
   async run(args, terminal) {
@@ -37,6 +41,7 @@ up. With --control everybody who reaches it rules it. Not for production.`,
     }
     const file = args.text('world')
     const world = file === undefined ? undefined : await readWorld(file)
+    const stateFile = args.text('state')
     const stop = createStopSignal()
     const onezone = await openListeners([{ address, setting: '--listen' }], () =>
       createDevOnezone({
@@ -45,6 +50,7 @@ up. With --control everybody who reaches it rules it. Not for production.`,
         control: args.has('control'),
         iKnowThisIsNotOnezone: isAllowed,
         ...(world === undefined ? {} : { world }),
+        ...(stateFile === undefined ? {} : { stateFile }),
       }),
     )
     if (args.has('json')) terminal.print(JSON.stringify({ onezone: onezone.url }))

@@ -15,12 +15,14 @@ import type { ApiRoute } from './route.ts'
 import type { RouteMatch } from './route-table.ts'
 import { createRouteTable, segmentsOf } from './route-table.ts'
 import type { OnezoneState } from './state.ts'
+import type { StateKeeper } from './state-keeper.ts'
 import { TOKEN_ROUTES } from './token-routes.ts'
 import { VERIFY_ROUTES } from './verify-routes.ts'
 import { ZONE_ROUTES } from './zone-routes.ts'
 
 export interface RestApiOptions {
   readonly state: OnezoneState
+  readonly keeper: StateKeeper
   readonly calls: CallCounter
   readonly faults: FaultPlan
   /** Whether the header `X-Control-Auth` sets the caller. */
@@ -37,7 +39,7 @@ export type RestApi = (request: IncomingMessage, response: ServerResponse) => Pr
  * headers, decode paths and add media types in its own way, and the faults need the socket.
  */
 export function createRestApi(options: RestApiOptions): RestApi {
-  const { state, calls, faults } = options
+  const { state, keeper, calls, faults } = options
   const routesAt = createRouteTable([
     ...VERIFY_ROUTES,
     ...TOKEN_ROUTES,
@@ -59,7 +61,10 @@ export function createRestApi(options: RestApiOptions): RestApi {
       if (match === null) return emptyReply(404)
       if (route === null) return refuseMethod(request, match)
       if ('reply' in route) return route.reply(state)
-      return replyTo(request, route, match.params)
+      const reply = await replyTo(request, route, match.params)
+      // Nothing is told that a kill could undo: neither what this request changed nor what it saw of others.
+      await keeper.saved()
+      return reply
     })
   }
 
