@@ -5,6 +5,7 @@ import { refusals } from './answers.ts'
 import { INVITATIONS } from './invitation-table.ts'
 import { isOzPrivileged } from './permissions.ts'
 import type { PrivilegedKind } from './privileges.ts'
+import { privilegesOf } from './records.ts'
 import type { OnezoneState } from './state.ts'
 
 /** How administrative privileges call the kinds. */
@@ -43,7 +44,7 @@ export function refuseInvitation(
   const isOwnCluster = subject.type === 'oneprovider' && to === 'cluster' && subject.id === target
   const may = (privilege: string, administrative: string): boolean =>
     isOwnCluster ||
-    (subject.type === 'user' && (privileges[subject.id ?? ''] ?? []).includes(privilege)) ||
+    (subject.type === 'user' && privilegesOf(subject.id ?? '', privileges).includes(privilege)) ||
     isAdmin(`oz_${PLURALS[to]}_${administrative}`)
   const mayInvite = may(needs, 'add_relationships')
   const mayChoose = !choosesPrivileges || may(`${to}_set_privileges`, 'set_privileges')

@@ -1,4 +1,5 @@
 import type { Subject } from '../token/index.ts'
+import { privilegesOf } from './records.ts'
 import type { OnezoneState } from './state.ts'
 import { sameSubject } from './state.ts'
 
@@ -39,10 +40,11 @@ export function isOzPrivileged(state: OnezoneState, subject: Subject, privilege:
 type Rule = (state: OnezoneState, caller: Subject, owner: Subject) => boolean
 
 const RULES: Readonly<Record<TokenPermission, Rule>> = {
-  manage: (state, caller, owner) =>
-    owner.type === 'oneprovider' && caller.type === 'user' && caller.id !== null
-      ? (state.provider(owner.id ?? '')?.privileges[caller.id] ?? []).includes('cluster_update')
-      : false,
+  manage: (state, caller, owner) => {
+    if (caller.type !== 'user' || caller.id === null || owner.type !== 'oneprovider') return false
+    const { privileges = {} } = state.provider(owner.id ?? '') ?? {}
+    return privilegesOf(caller.id, privileges).includes('cluster_update')
+  },
   observe: (state, caller, owner) => {
     if (caller.id === null || owner.id === null) return false
     if (caller.type === 'oneprovider' && owner.type === 'user') {

@@ -10,6 +10,11 @@ import type {
   WorldUser,
 } from './world.ts'
 
+/** The privileges that a user has somewhere. Ids are no words of ours: one may be called like a property of every object. */
+export function privilegesOf(userId: string, privileges: WorldPrivileges): readonly string[] {
+  return Object.hasOwn(privileges, userId) ? (privileges[userId] ?? []) : []
+}
+
 /** A user as it is now. */
 export interface UserRecord {
   readonly id: string

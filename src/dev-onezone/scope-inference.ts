@@ -87,12 +87,13 @@ function supportsOf(
   { storages }: SpaceRecord,
   caveats: readonly Caveat[],
 ): Record<string, { readonly: boolean }> {
-  const supports: Record<string, { readonly: boolean }> = {}
-  for (const { provider, readonly = false } of storages) {
-    if (!caveats.every((caveat) => leavesProvider(caveat, provider))) continue
-    supports[provider] = { readonly: readonly && (supports[provider]?.readonly ?? true) }
-  }
-  return supports
+  const left = storages.filter(({ provider }) =>
+    caveats.every((caveat) => leavesProvider(caveat, provider)),
+  )
+  const isWritable = new Set(left.filter((storage) => !storage.readonly).map((s) => s.provider))
+  return Object.fromEntries(
+    left.map(({ provider }) => [provider, { readonly: !isWritable.has(provider) }]),
+  )
 }
 
 function leavesProvider(caveat: Caveat, providerId: string): boolean {
