@@ -261,6 +261,42 @@ describe('the samples run as they stand', () => {
     expect(JSON.parse(stdout)).toEqual({ families: 1, tokens: 1, dryRun: true })
   })
 
+  test('the Onezone in a process of its own does what is said of it', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'onegate-onezone-'))
+    onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
+    writeFileSync(join(directory, 'world.json'), '{ "users": { "alice": {} } }')
+    const line = block('sh', 'onegate onezone')
+      .trim()
+      .replace('npx onegate', `${process.execPath} ${join(ROOT, 'dist/cli/main.js')}`)
+      .replace('127.0.0.1:9443', '127.0.0.1:0')
+    const onezone = spawn(`exec ${line} --json`, {
+      cwd: directory,
+      shell: true,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    onTestFinished(() => void onezone.kill())
+    const ready = await new Promise<string>((resolve) =>
+      onezone.stdout.once('data', (chunk) => resolve(String(chunk))),
+    )
+    const { onezone: url } = JSON.parse(ready) as { onezone: string }
+    const send = (path: string, method: string, body?: string) =>
+      fetch(url + path, { method, ...(body !== undefined && { body }) })
+
+    const clock = /`(\{ "now": \d+ \})`/.exec(README)?.[1] ?? ''
+    expect((await send('/control/clock', 'PUT', clock)).status).toBe(204)
+    const time = await send('/api/v3/onezone/provider/public/get_current_time', 'GET')
+    expect(await time.json()).toEqual({ timeMillis: 1_750_000_000_000 })
+    expect((await send('/control/world', 'PATCH', '{ "users": { "bob": {} } }')).status).toBe(204)
+    expect((await send('/control/faults', 'PUT', '[]')).status).toBe(204)
+    expect((await send('/control/calls', 'GET')).status).toBe(200)
+    expect((await send('/control/calls', 'DELETE')).status).toBe(204)
+    expect(readFileSync(join(directory, 'state.json'), 'utf8')).toContain('"bob"')
+    const generation = await fetch(`${url}/api/v3/onezone/user/tokens/temporary`, {
+      headers: { 'X-Control-Auth': 'user:bob' },
+    })
+    expect(await generation.json()).toEqual({ generation: 1 })
+  })
+
   test('the two commands are the ones that continuous integration runs', () => {
     const script = readFileSync(join(ROOT, '.ci/run'), 'utf8')
     expect(blocks('sh').slice(0, 2)).toEqual(['npm ci && npm start\n', 'npm cit\n'])
@@ -276,6 +312,7 @@ describe('the samples run as they stand', () => {
       'npx onegate check --conf',
       'curl -s http://127.0.0.1',
       'npx onegate --help',
+      'npx onegate onezone --li',
     ])
   })
 })

@@ -12,18 +12,22 @@ export const onezoneCommand: Command = {
   name: 'onezone',
   usage: ['[FLAGS]'],
   about: `Runs the embedded development Onezone: it issues and verifies real tokens for a world that is made
-up. It has no permissions, so everybody who reaches it can have any token. Not for production.`,
+up. With --control everybody who reaches it rules it. Not for production.`,
   options: {
     listen: { value: 'HOST:PORT', help: 'Where to listen (127.0.0.1:9443); port 0: any.' },
     world: {
       value: 'FILE',
       help: 'JSON file with the world, or with the world under the key "world".',
     },
+    state: {
+      value: 'FILE',
+      help: 'Keep world and tokens in this file across restarts; once it is there, it takes the place of --world.',
+    },
     control: { help: 'Serve /control/ too, and believe X-Control-Auth: for tests.' },
     json: { help: 'When ready, print one line {"onezone"} with the base URL.' },
     'i-know-this-is-not-onezone': { help: 'Allow an address that others can reach.' },
   },
-  exits: [[EXIT.config, 'the world was refused; every problem is told']],
+  exits: [[EXIT.config, 'the world or the state was refused; every problem is told']],
   examples: ['onegate onezone --listen 127.0.0.1:0 --world world.json --control --json'],
 
   async run(args, terminal) {
@@ -31,12 +35,13 @@ up. It has no permissions, so everybody who reaches it can have any token. Not f
     const isAllowed = args.has('i-know-this-is-not-onezone')
     if (!isAllowed && !isLoopback(address.host)) {
       throw new UsageError(
-        `--listen ${address.host} can be reached by others, and this Onezone gives tokens to everybody; ` +
+        `--listen ${address.host} can be reached by others, and this Onezone is for development only; ` +
           'listen on 127.0.0.1, or add --i-know-this-is-not-onezone',
       )
     }
     const file = args.text('world')
     const world = file === undefined ? undefined : await readWorld(file)
+    const stateFile = args.text('state')
     const stop = createStopSignal()
     const onezone = await openListeners([{ address, setting: '--listen' }], () =>
       createDevOnezone({
@@ -45,6 +50,7 @@ up. It has no permissions, so everybody who reaches it can have any token. Not f
         control: args.has('control'),
         iKnowThisIsNotOnezone: isAllowed,
         ...(world === undefined ? {} : { world }),
+        ...(stateFile === undefined ? {} : { stateFile }),
       }),
     )
     if (args.has('json')) terminal.print(JSON.stringify({ onezone: onezone.url }))

@@ -96,6 +96,18 @@ export const refusals = {
     new Refusal('badValueBoolean', `Bad value: "${key}" must be a boolean.`, { key }),
   badValueJSON: (key: string): Refusal =>
     new Refusal('badValueJSON', `Bad value: "${key}" must be a JSON object.`, { key }),
+  badValueListOfStrings: (key: string): Refusal =>
+    new Refusal('badValueListOfStrings', `Bad value: "${key}" must be a list of strings.`, { key }),
+  badValueInteger: (key: string): Refusal =>
+    new Refusal('badValueInteger', `Bad value: "${key}" must be an integer.`, { key }),
+  badValueTooLow: (key: string, limit: number): Refusal =>
+    new Refusal('badValueTooLow', `Bad value: "${key}" must be at least ${limit}.`, { key, limit }),
+  badValueListNotAllowed: (key: string, allowed: readonly string[]): Refusal =>
+    new Refusal(
+      'badValueListNotAllowed',
+      `Bad value: "${key}" must be a list of ${allowed.join(', ')}.`,
+      { key, allowed },
+    ),
   badValueNotAllowed: (key: string, allowed: readonly string[]): Refusal =>
     new Refusal('badValueNotAllowed', `Bad value: "${key}" must be one of ${allowed.join(', ')}.`, {
       key,
@@ -124,6 +136,12 @@ export const refusals = {
   badValueCaveat: (caveat: unknown): Refusal =>
     new Refusal('badValueCaveat', 'Provided caveat is invalid (see details).', { caveat }),
 
+  badBasicCredentials: (): Refusal =>
+    new Refusal('badBasicCredentials', 'Invalid username or password.'),
+  basicAuthNotSupported: (): Refusal =>
+    new Refusal('basicAuthNotSupported', 'Basic authentication is not supported by this Onezone.'),
+  basicAuthDisabled: (): Refusal =>
+    new Refusal('basicAuthDisabled', 'Basic authentication is disabled for this user.'),
   badToken: (): Refusal =>
     new Refusal('badToken', 'Provided token could not be understood by the server.'),
   tokenTooLarge: (limit: number): Refusal =>
@@ -159,6 +177,15 @@ export const refusals = {
     new Refusal('tokenTimeCaveatRequired', `A time caveat of at most ${maxTtl} s is required.`, {
       maxTtl,
     }),
+  inviteTokenTargetIdInvalid: (id: string): Refusal =>
+    new Refusal('inviteTokenTargetIdInvalid', `There is no such target of an invitation: ${id}.`, {
+      id,
+    }),
+  inviteTokenSubjectNotAuthorized: (): Refusal =>
+    new Refusal(
+      'inviteTokenSubjectNotAuthorized',
+      'The subject of this token may not issue such invitations.',
+    ),
   tokenSubjectInvalid: (): Refusal =>
     new Refusal(
       'tokenSubjectInvalid',

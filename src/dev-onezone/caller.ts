@@ -1,6 +1,7 @@
-import type { Service, Subject } from '../token/index.ts'
+import type { Caveat, Service, Subject } from '../token/index.ts'
 import { NOBODY } from '../token/index.ts'
 import { Refusal, refusals } from './answers.ts'
+import { authenticateBasic, basicCredentialsIn } from './basic-auth.ts'
 import { tokenOf } from './fields.ts'
 import type { OnezoneState } from './state.ts'
 import type { PresentedSession } from './subject-standing.ts'
@@ -11,7 +12,11 @@ import { verifyAccessToken, verifyConsumerToken, verifyServiceToken } from './ve
 /** Who makes a request; nobody if it comes without credentials. */
 export interface Caller {
   readonly subject: Subject
+  /** Of the token that came as credentials: they limit what the caller may call (Onezone API, §4.4). */
+  readonly caveats: readonly Caveat[]
 }
+
+const NOBODY_CALLS: Caller = { subject: NOBODY, caveats: [] }
 
 /** Value of a request header by its lower-case name; repeated headers joined by `, `. */
 export type HeaderLookup = (name: string) => string | undefined
@@ -22,27 +27,29 @@ export function authenticateCaller(
   header: HeaderLookup,
   peerIp: string | null,
 ): Caller | Refusal {
-  const credentials = credentialsOf(header)
-  if (credentials === undefined) return { subject: NOBODY }
-  const subject = subjectOf(state, credentials, header, peerIp)
-  return subject instanceof Refusal ? refusals.unauthorized(subject) : { subject }
+  const credentials = tokenIn(header)
+  const basic = credentials === undefined ? basicCredentialsIn(header('authorization')) : undefined
+  if (basic !== undefined) {
+    const user = authenticateBasic(state, basic)
+    return user instanceof Refusal ? refusals.unauthorized(user) : { subject: user, caveats: [] }
+  }
+  if (credentials === undefined) return NOBODY_CALLS
+  const caller = bearerOf(state, credentials, header, peerIp)
+  return caller instanceof Refusal ? refusals.unauthorized(caller) : caller
 }
 
 /** The first header that is there decides; there is no way back to the next one if its token is bad. */
-function credentialsOf(header: HeaderLookup): string | undefined {
-  const authorization = header('authorization') ?? ''
-  const bearer = authorization.startsWith('Bearer ')
-    ? authorization.slice('Bearer '.length)
-    : undefined
+function tokenIn(header: HeaderLookup): string | undefined {
+  const bearer = /^Bearer (.+)$/s.exec(header('authorization') ?? '')?.[1]
   return header('x-auth-token') ?? bearer ?? header('macaroon')
 }
 
-function subjectOf(
+function bearerOf(
   state: OnezoneState,
   credentials: string,
   header: HeaderLookup,
   peerIp: string | null,
-): Subject | Refusal {
+): Caller | Refusal {
   const token = tokenOf(credentials)
   if (token instanceof Refusal) return token
 
@@ -59,7 +66,9 @@ function subjectOf(
     allowDataAccessCaveats: false,
     session: service.type === 'op_panel' ? 'any' : sessionOf(header('cookie')),
   })
-  return verified instanceof Refusal ? verified : verified.subject
+  return verified instanceof Refusal
+    ? verified
+    : { subject: verified.subject, caveats: token.caveats }
 }
 
 function serviceOf(
@@ -96,8 +105,8 @@ function sessionOf(cookie = ''): PresentedSession {
  * @returns null if the value is none of these
  */
 export function controlledCaller(value: string): Caller | null {
-  if (value === 'nobody') return { subject: NOBODY }
+  if (value === 'nobody') return NOBODY_CALLS
   const [, kind, id] = /^(user|provider):([^/]+)$/.exec(value) ?? []
   if (kind === undefined || id === undefined) return null
-  return { subject: { type: kind === 'user' ? 'user' : 'oneprovider', id } }
+  return { subject: { type: kind === 'user' ? 'user' : 'oneprovider', id }, caveats: [] }
 }

@@ -20,6 +20,8 @@ export interface CaveatContext {
   /** Null: none, which is something else than nobody: an anonymous caller is a consumer, too. */
   readonly consumer: Subject | null
   readonly allowDataAccessCaveats: boolean
+  /** Kinds of caveats that hold whatever they say. @default [] */
+  readonly ignored?: readonly Caveat['type'][]
 }
 
 /**
@@ -37,6 +39,7 @@ export function refuseCaveats(
 ): Refusal | null {
   for (const caveat of caveats) {
     if (caveat.type === 'unknown') return refusals.tokenCaveatUnknown(caveat.text)
+    if (context.ignored?.includes(caveat.type)) continue
     const holds = isSupported(caveat, judgedAs) && knownCaveatHolds(state, caveat, context)
     if (!holds) return refusals.tokenCaveatUnverified(caveat)
   }

@@ -8,10 +8,12 @@ import type { Reply } from './reply.ts'
 import { emptyReply, jsonReply, problemReply, sendReply } from './reply.ts'
 import { createShapeCheck } from './shape-check.ts'
 import type { OnezoneState } from './state.ts'
+import type { StateKeeper } from './state-keeper.ts'
 import { validateWorld, validateWorldChange } from './world-validation.ts'
 
 export interface ControlApiOptions {
   readonly state: OnezoneState
+  readonly keeper: StateKeeper
   readonly calls: CallCounter
   readonly faults: FaultPlan
 }
@@ -37,7 +39,7 @@ export const CONTROL_PREFIX = '/control/'
  * Input that cannot be used is answered with 400 and `application/problem+json` (RFC 9457), whose `problems` list
  * `{"path","message"}` for everything that is wrong; nothing is changed then.
  */
-export function createControlApi({ state, calls, faults }: ControlApiOptions): ControlApi {
+export function createControlApi({ state, keeper, calls, faults }: ControlApiOptions): ControlApi {
   const actions: Readonly<Record<string, Readonly<Record<string, (body: unknown) => Reply>>>> = {
     clock: {
       PUT: (body) => changed(() => state.setClock(validateClock(body))),
@@ -61,7 +63,9 @@ export function createControlApi({ state, calls, faults }: ControlApiOptions): C
     if (methods === undefined) return sendReply(response, unknownPath(Object.keys(actions)))
     const action = methods[request.method ?? '']
     if (action === undefined) return sendReply(response, wrongMethod(Object.keys(methods)))
-    sendReply(response, await act(request, action))
+    const reply = await act(request, action)
+    await keeper.saved()
+    sendReply(response, reply)
   }
 }
 

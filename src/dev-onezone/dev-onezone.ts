@@ -4,20 +4,21 @@ import type { AddressInfo } from 'node:net'
 import { BlockList, isIP } from 'node:net'
 import type { Clock } from '../clock.ts'
 import { systemClock } from '../clock.ts'
-import type { CaveatInput, Subject, TokenType } from '../token/index.ts'
-import { refusals, valueOrThrow } from './answers.ts'
 import type { CallCounts } from './calls.ts'
 import { createCallCounter } from './calls.ts'
 import { CONTROL_PREFIX, createControlApi, validateClock } from './control-api.ts'
+import type { DirectMethods } from './direct-methods.ts'
+import { createDirectMethods } from './direct-methods.ts'
 import type { FaultRule } from './faults.ts'
 import { createFaultPlan, validateFaultRules } from './faults.ts'
-import type { NamedToken } from './issuing.ts'
-import { createNamedToken, createTemporaryToken, modifyNamedToken } from './issuing.ts'
 import { createRestApi } from './rest-api.ts'
 import { createOnezoneState } from './state.ts'
-import type { GeoRecord, World, WorldChange, WorldProvider, WorldUser } from './world.ts'
+import type { StateFile } from './state-file.ts'
+import { openStateFile } from './state-file.ts'
+import { createStateKeeper, forgetful } from './state-keeper.ts'
+import type { GeoRecord, World } from './world.ts'
 import { DEMO_WORLD } from './world.ts'
-import { validateWorld, validateWorldChange } from './world-validation.ts'
+import { validateWorld } from './world-validation.ts'
 
 export interface DevOnezoneOptions {
   /** Address to listen on. Other than loopback only with {@link iKnowThisIsNotOnezone}. @default '127.0.0.1' */
@@ -42,69 +43,36 @@ export interface DevOnezoneOptions {
   /** What is known about an IPv4 address; null: nothing. Takes the place of the world's table. @default that table */
   readonly geo?: (ip: string) => GeoRecord | null
   /**
-   * Allows to listen on any address. It has no permissions: everybody who reaches it may create and revoke tokens.
+   * File in which the world, the tokens, their secrets and generations are kept across restarts, readable for its owner
+   * only. If it exists, it takes the place of {@link DevOnezoneOptions.world}. A change is on the disk before its answer is
+   * sent, or its method returns; the whole file is written each time, so it is meant for thousands of tokens, not
+   * millions. One process at a time may have it: `FILE.lock` lies beside it.
+   *
+   * @default none: everything is forgotten at the end
+   */
+  readonly stateFile?: string
+  /**
+   * Whether callers need the permissions that Onezone asks for (Onezone API, §7.2). Without them everybody who reaches it
+   * may create, read and revoke everybody's tokens; the verification vectors were recorded so.
+   *
+   * @default true
+   */
+  readonly permissions?: boolean
+  /**
+   * Allows to listen on any address. Not for production: its secrets are made up, and with `control` or without
+   * `permissions` everybody who reaches it rules it.
    *
    * @default false
    */
   readonly iKnowThisIsNotOnezone?: boolean
 }
 
-/** A temporary token to create. */
-export interface NewTemporaryToken {
-  /** An existing user or provider. */
-  readonly subject: Subject
-  /** @default an access token without session */
-  readonly type?: TokenType
-  /** In their order. @default [] */
-  readonly caveats?: readonly CaveatInput[]
-  /**
-   * For how long it is good, in seconds; written behind `caveats` unless there is a time caveat among them.
-   *
-   * @default 3600
-   */
-  readonly validForSeconds?: number
-}
-
-/** A named token to create. */
-export interface NewNamedToken {
-  /** An existing user or provider. */
-  readonly subject: Subject
-  /** Unique among the subject's tokens; 2 to 128 characters (Onezone API, §7.6). */
-  readonly name: string
-  /** @default an access token without session */
-  readonly type?: TokenType
-  /** In their order. @default [] */
-  readonly caveats?: readonly CaveatInput[]
-  /** @default false */
-  readonly revoked?: boolean
-}
-
-/**
- * A development Onezone that listens. What the methods do is what the REST API does, on the same state; what it would
- * refuse they throw as `OnezoneApiError`. Input of a wrong shape is a `ConfigError`.
- */
-export interface DevOnezone {
+/** A development Onezone that listens. */
+export interface DevOnezone extends DirectMethods {
   /** Base URL, without a slash at the end. */
   readonly url: string
   readonly port: number
 
-  /** Adds a user, or changes the given keys of one. */
-  createUser(id: string, user?: WorldUser): void
-  /** Adds a provider, or changes the given keys of one. */
-  createProvider(id: string, provider?: WorldProvider): void
-  createTemporaryToken(token: NewTemporaryToken): string
-  createNamedToken(token: NewNamedToken): NamedToken
-  /** Starts a new generation: all temporary tokens of the subject are dead for ever. */
-  revokeTemporaryTokens(subject: Subject): void
-  /** Revocation of named tokens can be undone. */
-  setNamedTokenRevoked(tokenId: string, revoked: boolean): void
-  deleteNamedToken(tokenId: string): void
-  /** Blocking ends all sessions of the user, for good. */
-  setUserBlocked(id: string, blocked: boolean): void
-
-  /** Forgets everything and starts anew. The clock and the faults stay. */
-  setWorld(world: World): void
-  patchWorld(change: WorldChange): void
   /** Stops the clock at this second since 1970; `null`: back to the clock of the options. */
   setClock(seconds: number | null): void
   /** Replaces all fault rules; an empty list clears them. */
@@ -120,23 +88,39 @@ export interface DevOnezone {
  * Starts a development Onezone: it issues and verifies real tokens, for a world that is made up.
  *
  * @throws {TypeError} naming the option that is wrong
- * @throws {ConfigError} with every problem of the world
+ * @throws {ConfigError} with every problem of the world, or what is wrong with the state file
  */
 export async function createDevOnezone(options: DevOnezoneOptions = {}): Promise<DevOnezone> {
-  const { host = '127.0.0.1', port = 0, control = false, clock = systemClock } = options
   checkOptions(options)
 
+  const stateFile = options.stateFile === undefined ? null : openStateFile(options.stateFile)
+  try {
+    return await startOnezone(options, stateFile)
+  } catch (error) {
+    stateFile?.close()
+    throw error
+  }
+}
+
+async function startOnezone(
+  options: DevOnezoneOptions,
+  stateFile: StateFile | null,
+): Promise<DevOnezone> {
+  const { host = '127.0.0.1', port = 0, control = false, clock = systemClock } = options
+  const { permissions = true } = options
   const calls = createCallCounter()
   const faults = createFaultPlan()
   const state = createOnezoneState({
-    world: validateWorld(options.world ?? DEMO_WORLD),
+    world: stateFile?.world ?? validateWorld(options.world ?? DEMO_WORLD),
     clock,
     maxTemporaryTokenTtlSeconds: options.maxTemporaryTokenTtlSeconds ?? THIRTY_DAYS_SECONDS,
     onezoneDomain: options.onezoneDomain,
     geo: options.geo,
   })
-  const answerRest = createRestApi({ state, calls, faults, control })
-  const answerControl = createControlApi({ state, calls, faults })
+  const keeper = stateFile === null ? forgetful : createStateKeeper(state, stateFile)
+  keeper.save()
+  const answerRest = createRestApi({ state, keeper, calls, faults, control, permissions })
+  const answerControl = createControlApi({ state, keeper, calls, faults })
 
   const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, (request, response) => {
     const controls = control && (request.url ?? '').startsWith(CONTROL_PREFIX)
@@ -149,46 +133,15 @@ export async function createDevOnezone(options: DevOnezoneOptions = {}): Promise
     url: `http://${isIP(host) === 6 ? `[${host}]` : host}:${address.port}`,
     port: address.port,
 
-    createUser(id, user = {}) {
-      state.patchWorld(validateWorldChange({ users: { [id]: user } }))
-    },
-    createProvider(id, provider = {}) {
-      state.patchWorld(validateWorldChange({ providers: { [id]: provider } }))
-    },
-    createTemporaryToken({ subject, type, caveats = [], validForSeconds = 3600 }) {
-      const limited = caveats.some((caveat) => caveat.type === 'time')
-      const validUntil = state.nowSeconds() + validForSeconds
-      const allCaveats = limited ? caveats : [...caveats, { type: 'time', validUntil }]
-      const created = createTemporaryToken(state, subject, { type, caveats: allCaveats })
-      return valueOrThrow(created, 'Creating a temporary token')
-    },
-    createNamedToken({ subject, ...token }) {
-      return valueOrThrow(createNamedToken(state, subject, token), 'Creating a named token')
-    },
-    revokeTemporaryTokens(subject) {
-      state.renewTemporarySecret(subject)
-    },
-    setNamedTokenRevoked(tokenId, revoked) {
-      const record = valueOrThrow(state.namedToken(tokenId) ?? refusals.notFound(), 'Revoking')
-      valueOrThrow(modifyNamedToken(state, record, { revoked }), 'Revoking a named token')
-    },
-    deleteNamedToken(tokenId) {
-      if (!state.dropNamedToken(tokenId)) {
-        valueOrThrow(refusals.notFound(), 'Deleting a named token')
-      }
-    },
-    setUserBlocked(id, blocked) {
-      valueOrThrow(state.user(id) ?? refusals.notFound(), 'Blocking a user')
-      state.patchWorld({ users: { [id]: blocked ? { blocked, sessions: [] } : { blocked } } })
-    },
-
-    setWorld: (world) => state.setWorld(validateWorld(world)),
-    patchWorld: (change) => state.patchWorld(validateWorldChange(change)),
+    ...createDirectMethods(state, keeper),
     setClock: (now) => state.setClock(validateClock({ now })),
     setFaults: (rules) => faults.replace(validateFaultRules(rules)),
     calls: () => calls.counts(),
     resetCalls: () => calls.reset(),
-    close: () => close(server),
+    async close() {
+      await close(server)
+      keeper.close()
+    },
   }
 }
 
@@ -205,7 +158,7 @@ function checkOptions(options: DevOnezoneOptions): void {
   const { host = '127.0.0.1', port = 0, maxTemporaryTokenTtlSeconds = 1 } = options
   if (!isLoopback(host) && options.iKnowThisIsNotOnezone !== true) {
     throw new TypeError(
-      `"host" is ${host}, which others may reach, and this Onezone gives tokens to everybody. ` +
+      `"host" is ${host}, which others may reach, and this Onezone is for development only. ` +
         'Listen on 127.0.0.1, or set "iKnowThisIsNotOnezone" to true.',
     )
   }
@@ -243,7 +196,7 @@ function close(server: Server): Promise<void> {
 
 /** A request that broke off needs no answer; any other exception is the server's own fault, and is shown. */
 function fail(request: IncomingMessage, response: ServerResponse, error: unknown): void {
-  if (request.destroyed || response.headersSent) {
+  if (request.errored !== null || response.headersSent) {
     response.destroy()
     return
   }

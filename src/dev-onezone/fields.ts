@@ -74,6 +74,29 @@ export const booleanField: FieldReader<boolean> = (value, key) =>
 export const objectField: FieldReader<Record<string, unknown>> = (value, key) =>
   isObject(value) ? value : refusals.badValueJSON(key)
 
+/** What an invite token is to grant: some of the allowed privileges, each once, in alphabetical order. */
+export function privilegesField(allowed: readonly string[]): FieldReader<readonly string[]> {
+  return (value, key) => {
+    // The original takes the three words of JSON for strings.
+    const isWord = (entry: unknown): boolean =>
+      typeof entry === 'string' || typeof entry === 'boolean' || entry === null
+    if (!Array.isArray(value) || !value.every(isWord)) return refusals.badValueListOfStrings(key)
+    const isAllowed = (entry: unknown): entry is string =>
+      typeof entry === 'string' && allowed.includes(entry)
+    if (!value.every(isAllowed)) return refusals.badValueListNotAllowed(key, allowed)
+    return [...new Set(value)].toSorted()
+  }
+}
+
+/** How often an invite token may be consumed; numbers may come as text. */
+export const usageLimitField: FieldReader<number | 'infinity'> = (value, key) => {
+  if (value === 'infinity') return value
+  const isNumeric = typeof value === 'string' && /^[+-]?\d+$/.test(value)
+  const limit = isNumeric ? Number(value) : value
+  if (typeof limit !== 'number' || !Number.isInteger(limit)) return refusals.badValueInteger(key)
+  return limit < 1 ? refusals.badValueTooLow(key, 1) : limit
+}
+
 /** `null`: the address is unknown. */
 export const peerIpField: FieldReader<string | null> = (value, key) => {
   if (value === null) return null

@@ -6,12 +6,8 @@
 
 export type { CallCounts } from './calls.ts'
 export { createDevOnezone } from './dev-onezone.ts'
-export type {
-  DevOnezone,
-  DevOnezoneOptions,
-  NewNamedToken,
-  NewTemporaryToken,
-} from './dev-onezone.ts'
+export type { DevOnezone, DevOnezoneOptions } from './dev-onezone.ts'
+export type { DirectMethods, NewNamedToken, NewTemporaryToken } from './direct-methods.ts'
 export type { Fault, FaultRule, FaultScope } from './faults.ts'
 export type { NamedToken } from './issuing.ts'
 export { OPERATIONS } from './operations.ts'
@@ -21,10 +17,14 @@ export type {
   GeoRecord,
   World,
   WorldChange,
+  WorldEntity,
   WorldGeoRow,
   WorldNamedToken,
   WorldOnezone,
+  WorldPrivileges,
   WorldProvider,
+  WorldSpace,
+  WorldStorage,
   WorldTemporaryTokenSecret,
   WorldUser,
 } from './world.ts'

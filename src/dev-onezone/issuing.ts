@@ -3,6 +3,7 @@ import { TokenError } from '../errors.ts'
 import type { KnownCaveat, MintTokenOptions, Service, Subject, TokenType } from '../token/index.ts'
 import { ACCESS_TOKEN, mintToken, parseService } from '../token/index.ts'
 import { Refusal, refusals } from './answers.ts'
+import type { FieldReader } from './fields.ts'
 import {
   booleanField,
   caveatsField,
@@ -10,30 +11,25 @@ import {
   nameField,
   objectField,
   optional,
+  privilegesField,
   readFields,
   required,
   tokenTypeField,
+  usageLimitField,
 } from './fields.ts'
-import type { NamedTokenRecord, OnezoneState } from './state.ts'
+import { grantableBy } from './invitation-table.ts'
+import { refuseInvitation } from './invitations.ts'
+import type { NamedTokenRecord } from './records.ts'
+import type { OnezoneState } from './state.ts'
 import { randomSecret } from './state.ts'
 import { refuseBearing } from './subject-standing.ts'
 
-// The order of the keys is the order of the checks (Onezone API, §16).
-const NAMED_FIELDS = {
-  name: required(nameField),
-  caveats: optional(caveatsField, []),
-  customMetadata: optional(objectField, {}),
-  revoked: optional(booleanField, false),
-  type: optional(tokenTypeField, ACCESS_TOKEN),
-}
-const TEMPORARY_FIELDS = {
-  caveats: optional(caveatsField, []),
-  type: optional(tokenTypeField, ACCESS_TOKEN),
-}
-const CHANGEABLE_FIELDS = {
-  customMetadata: optional(objectField, undefined),
-  name: optional(nameField, undefined),
-  revoked: optional(booleanField, undefined),
+/** For whom a token is made. */
+export interface Issue {
+  readonly state: OnezoneState
+  readonly subject: Subject
+  /** Whether an invitation is asked for its target, and for the subject's privilege to invite. */
+  readonly checksInvitations: boolean
 }
 
 /** What is revealed of a new named token. */
@@ -44,46 +40,64 @@ export interface NamedToken {
 
 /** Creates a named token of a subject from a request body (Onezone API, §7.4). */
 export function createNamedToken(
-  state: OnezoneState,
-  subject: Subject,
+  issue: Issue,
   body: Readonly<Record<string, unknown>>,
 ): NamedToken | Refusal {
+  const { state, subject } = issue
   // A type that is an object is looked at before everything else, any other only in its turn (Onezone API, §16).
-  const early = isObject(body['type']) ? tokenTypeField(body['type'], 'type') : null
+  const early = isObject(body['type']) ? tokenTypeField(body['type'], 'type') : ACCESS_TOKEN
   if (early instanceof Refusal) return early
-  const fields = readFields(body, NAMED_FIELDS)
+  const grantable = grantableBy(early)
+  const choosesPrivileges = grantable !== null && body['privileges'] !== undefined
+
+  // The order of the keys is the order of the checks (Onezone API, §16).
+  const fields = readFields(body, {
+    name: required(nameField),
+    caveats: optional(caveatsField, []),
+    customMetadata: optional(objectField, {}),
+    privileges:
+      grantable === null
+        ? ignored(null)
+        : optional(privilegesField(grantable.allowed), grantable.granted),
+    revoked: optional(booleanField, false),
+    type: optional(issuableType(issue, choosesPrivileges), ACCESS_TOKEN),
+    usageLimit:
+      'inviteToken' in early
+        ? optional(usageLimitField, 'infinity' as const)
+        : ignored('infinity' as const),
+  })
   if (fields instanceof Refusal) return fields
-  const { name, type, caveats, revoked, customMetadata } = fields
+  const { name, type, caveats } = fields
 
   const refusal = refuseIssue(state, subject, type, caveats)
   if (refusal !== null) return refusal
   if (isNameTaken(state, subject, name)) return refusals.badValueIdentifierOccupied('name')
 
   const record: NamedTokenRecord = {
+    ...fields,
     id: randomTokenId(),
     version: 2,
     subject,
-    type,
-    caveats,
     secret: randomSecret(),
-    name,
-    revoked,
-    customMetadata,
+    creationTime: state.nowSeconds(),
+    usageCount: 0,
   }
-  const { id, secret } = record
-  const token = mint(state, { secret, id, subject, type, caveats })
+  const token = mintNamedToken(state, record)
   if (token instanceof Refusal) return token
   state.keepNamedToken(record)
-  return { tokenId: id, token }
+  return { tokenId: record.id, token }
 }
 
 /** Creates a temporary token of a subject from a request body (Onezone API, §7.5). */
 export function createTemporaryToken(
-  state: OnezoneState,
-  subject: Subject,
+  issue: Issue,
   body: Readonly<Record<string, unknown>>,
 ): string | Refusal {
-  const fields = readFields(body, TEMPORARY_FIELDS)
+  const { state, subject } = issue
+  const fields = readFields(body, {
+    caveats: optional(caveatsField, []),
+    type: optional(issuableType(issue, false), ACCESS_TOKEN),
+  })
   if (fields instanceof Refusal) return fields
   const { type, caveats } = fields
 
@@ -96,6 +110,12 @@ export function createTemporaryToken(
 
   const { secret, generation } = state.temporarySecret(subject)
   return mint(state, { secret, id: randomTokenId(), generation, subject, type, caveats })
+}
+
+const CHANGEABLE_FIELDS = {
+  customMetadata: optional(objectField, undefined),
+  name: optional(nameField, undefined),
+  revoked: optional(booleanField, undefined),
 }
 
 /** Changes name, custom metadata or revocation of a named token from a request body (Onezone API, §7.8). */
@@ -112,8 +132,15 @@ export function modifyNamedToken(
   if (name !== record.name && isNameTaken(state, record.subject, name)) {
     return refusals.badValueIdentifierOccupied('name')
   }
-  Object.assign(record, { name, customMetadata, revoked: fields.revoked ?? record.revoked })
+  const { revoked = record.revoked } = fields
+  state.keepNamedToken({ ...record, name, customMetadata, revoked })
   return null
+}
+
+/** A stored token as it was handed out: it is not stored itself, but written anew each time. */
+export function mintNamedToken(state: OnezoneState, record: NamedTokenRecord): string | Refusal {
+  const { secret, version, id, subject, type, caveats } = record
+  return mint(state, { secret, version, id, subject, type, caveats })
 }
 
 /**
@@ -133,6 +160,19 @@ export function refuseIssue(
     session: 'any',
     services: services.map(parseService).filter((service): service is Service => service !== null),
   })
+}
+
+/** A type of which the subject may have tokens, which for invitations is a question of privileges. */
+function issuableType(issue: Issue, choosesPrivileges: boolean): FieldReader<TokenType> {
+  return (value, key) => {
+    const type = tokenTypeField(value, key)
+    if (type instanceof Refusal || !issue.checksInvitations) return type
+    return refuseInvitation(issue.state, issue.subject, type, choosesPrivileges) ?? type
+  }
+}
+
+function ignored<T>(instead: T): FieldReader<T> {
+  return () => instead
 }
 
 /** What does not fit into a token (a caveat that is too long, a slash in the target of an invitation) fails as it does there. */

@@ -6,23 +6,29 @@ import { authenticateCaller, controlledCaller } from './caller.ts'
 import type { FaultPlan } from './faults.ts'
 import { answerWithFault } from './faulty-answer.ts'
 import { hasBody, headersOf, parseBody, pathOf, peerIpOf, readBody } from './incoming.ts'
-import { ISSUE_ROUTES } from './issue-routes.ts'
 import { refuseAccept, refuseContentType } from './media-types.ts'
+import { NAMED_TOKEN_ROUTES } from './named-token-routes.ts'
+import { OWNER_ROUTES } from './owner-routes.ts'
 import type { Reply } from './reply.ts'
 import { emptyReply, jsonReply, problemReply } from './reply.ts'
-import type { Route, RouteMatch } from './route.ts'
-import { createRouteTable, segmentsOf } from './route.ts'
+import type { ApiRoute } from './route.ts'
+import type { RouteMatch } from './route-table.ts'
+import { createRouteTable, segmentsOf } from './route-table.ts'
 import type { OnezoneState } from './state.ts'
+import type { StateKeeper } from './state-keeper.ts'
 import { TOKEN_ROUTES } from './token-routes.ts'
 import { VERIFY_ROUTES } from './verify-routes.ts'
 import { ZONE_ROUTES } from './zone-routes.ts'
 
 export interface RestApiOptions {
   readonly state: OnezoneState
+  readonly keeper: StateKeeper
   readonly calls: CallCounter
   readonly faults: FaultPlan
   /** Whether the header `X-Control-Auth` sets the caller. */
   readonly control: boolean
+  /** Whether callers need permissions. */
+  readonly permissions: boolean
 }
 
 /** Answers one request to the REST API. */
@@ -33,11 +39,12 @@ export type RestApi = (request: IncomingMessage, response: ServerResponse) => Pr
  * headers, decode paths and add media types in its own way, and the faults need the socket.
  */
 export function createRestApi(options: RestApiOptions): RestApi {
-  const { state, calls, faults } = options
+  const { state, keeper, calls, faults } = options
   const routesAt = createRouteTable([
     ...VERIFY_ROUTES,
     ...TOKEN_ROUTES,
-    ...ISSUE_ROUTES,
+    ...NAMED_TOKEN_ROUTES,
+    ...OWNER_ROUTES,
     ...ZONE_ROUTES,
   ])
 
@@ -53,13 +60,17 @@ export function createRestApi(options: RestApiOptions): RestApi {
       if (request.method === 'TRACE') return emptyReply(501)
       if (match === null) return emptyReply(404)
       if (route === null) return refuseMethod(request, match)
-      return replyTo(request, route, match.params)
+      if ('reply' in route) return route.reply(state)
+      const reply = await replyTo(request, route, match.params)
+      // Nothing is told that a kill could undo: neither what this request changed nor what it saw of others.
+      await keeper.saved()
+      return reply
     })
   }
 
   async function replyTo(
     request: IncomingMessage,
-    route: Route,
+    route: ApiRoute,
     params: RouteMatch['params'],
   ): Promise<Reply> {
     const header = headersOf(request)
@@ -79,7 +90,15 @@ export function createRestApi(options: RestApiOptions): RestApi {
     const answer =
       body === undefined
         ? refusals.malformedData()
-        : route.answer({ state, params, caller, peerIp, body })
+        : route.answer({
+            state,
+            params,
+            caller,
+            asksPermission: options.permissions,
+            peerIp,
+            peerAddress: peerIp ?? request.socket.remoteAddress ?? '',
+            body,
+          })
     return jsonReply(answer instanceof Refusal ? answerOf(answer) : answer)
   }
 
@@ -101,6 +120,8 @@ const CONTROL_AUTH_PROBLEM = {
 
 /** HEAD and OPTIONS fail in the original at every path of the API (Onezone API, §16). */
 function refuseMethod(request: IncomingMessage, match: RouteMatch): Reply {
-  if (request.method === 'HEAD' || request.method === 'OPTIONS') return emptyReply(500)
+  const isOfApi = [...match.routes.values()].some((route) => 'answer' in route)
+  const fails = isOfApi && (request.method === 'HEAD' || request.method === 'OPTIONS')
+  if (fails) return emptyReply(500)
   return emptyReply(405, { Allow: [...match.routes.keys()].toSorted().join(', ') })
 }

@@ -1,6 +1,10 @@
-import type { Answer, Refusal } from './answers.ts'
+import type { Answer } from './answers.ts'
+import { Refusal, refusals } from './answers.ts'
 import type { Caller } from './caller.ts'
+import { refuseBeyondLimits } from './caller-limits.ts'
+import type { Gri, GriOperation } from './gri.ts'
 import type { Operation } from './operations.ts'
+import type { Reply } from './reply.ts'
 import type { OnezoneState } from './state.ts'
 
 /** Under which all operations of the REST API are found. */
@@ -12,94 +16,91 @@ export interface ApiRequest {
   /** Segments of the path that stand in braces in {@link Route.path}, decoded. */
   readonly params: Readonly<Record<string, string>>
   readonly caller: Caller
+  /** Whether permissions are asked for. */
+  readonly asksPermission: boolean
   /** Address of the TCP peer if it is IPv4, else null. */
   readonly peerIp: string | null
+  /** Address of the TCP peer as the server sees it. */
+  readonly peerAddress: string
   /** Any JSON value; `{}` if the request has no body. Whether it is an object is for the route to ask. */
   readonly body: unknown
 }
 
-/** One operation at one path. */
-export interface Route {
+/** Where an operation is found. */
+interface Place {
   readonly operation: Operation
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   /** E.g. `/api/v3/onezone/tokens/named/{id}`. */
   readonly path: string
+}
+
+/** One operation of the API at one path, and everything that stands before it. */
+export interface ApiRoute extends Place {
   readonly answer: (request: ApiRequest) => Answer | Refusal
 }
 
-/** What is found at a path. */
-export interface RouteMatch {
-  readonly params: Readonly<Record<string, string>>
-  /** By method. */
-  readonly routes: ReadonlyMap<string, Route>
+/** A page beside the API: nothing about the request is looked at, its credentials included. */
+export interface PageRoute extends Place {
+  readonly reply: (state: OnezoneState) => Reply
 }
 
-/** Finds the routes of a decoded path; null if there are none. */
-export type RouteTable = (segments: readonly string[]) => RouteMatch | null
+export type Route = ApiRoute | PageRoute
 
-export function createRouteTable(routes: readonly Route[]): RouteTable {
-  const places = new Map<string, { pattern: readonly Segment[]; routes: Map<string, Route> }>()
-  for (const route of routes) {
-    const place = places.get(route.path) ?? {
-      pattern: route.path.split('/').slice(1).map(parseSegment),
-      routes: new Map<string, Route>(),
-    }
-    place.routes.set(route.method, route)
-    places.set(route.path, place)
-  }
-
-  return (segments) => {
-    for (const place of places.values()) {
-      const params = paramsOf(place.pattern, segments)
-      if (params !== null) return { params, routes: place.routes }
-    }
-    return null
-  }
+/** A row of a table of routes. What must not be forgotten is required. */
+export interface RouteRow<About> extends Place {
+  /** What is asked for, say a stored token; a refusal says that there is no such thing. */
+  readonly about: (request: ApiRequest) => About | Refusal
+  /** What limits on the caller's own token are matched against (Onezone API, §7.3). */
+  readonly gri: (about: About, request: ApiRequest) => Gri
+  /** Whether the caller may do this (Onezone API, §7.2). */
+  readonly permits: (about: About, request: ApiRequest) => boolean
+  readonly answer: (about: About, request: ApiRequest) => Answer | Refusal
 }
 
 /**
- * The decoded segments of a request path. A trailing slash does not count.
- *
- * @returns null if the percent-encoding is malformed
+ * The route of a row. It refuses in the order of the original (Onezone API, §16): what is not there, what the caller's
+ * own token does not reach, what the caller may not do; then it answers.
  */
-export function segmentsOf(path: string): readonly string[] | null {
-  if (/%(?![0-9A-Fa-f]{2})/.test(path)) return null
-  const segments = path.split('/').slice(1).map(decode)
-  return segments.length > 1 && segments.at(-1) === '' ? segments.slice(0, -1) : segments
-}
-
-/** Octets that are no UTF-8 become U+FFFD, which stands in no id: a path with them is valid and leads nowhere. */
-function decode(segment: string): string {
-  if (!segment.includes('%')) return segment
-  const octets = segment.replace(/%(..)/g, (_, hex: string) =>
-    String.fromCharCode(parseInt(hex, 16)),
-  )
-  return Buffer.from(octets, 'latin1').toString('utf8')
-}
-
-/** A segment of a route's path: a fixed text, or the name of a parameter. */
-type Segment = { readonly text: string } | { readonly param: string }
-
-function parseSegment(text: string): Segment {
-  const param = /^\{(\w+)\}$/.exec(text)?.[1]
-  return param === undefined ? { text } : { param }
-}
-
-function paramsOf(
-  pattern: readonly Segment[],
-  segments: readonly string[],
-): Record<string, string> | null {
-  if (pattern.length !== segments.length) return null
-  const params: Record<string, string> = {}
-  for (const [index, expected] of pattern.entries()) {
-    const segment = segments[index] ?? ''
-    if ('text' in expected) {
-      if (segment !== expected.text) return null
-    } else if (segment === '') {
-      return null
-    } else {
-      params[expected.param] = segment
-    }
+export function routeOf<About>(row: RouteRow<About>): ApiRoute {
+  const { operation, method, path } = row
+  return {
+    operation,
+    method,
+    path,
+    answer(request) {
+      const about = row.about(request)
+      if (about instanceof Refusal) return about
+      const { caller } = request
+      const doing = GRI_OPERATIONS[method]
+      const refusal = refuseBeyondLimits(caller.caveats, doing, row.gri(about, request))
+      if (refusal !== null) return refusal
+      if (request.asksPermission && !row.permits(about, request)) {
+        return caller.subject.type === 'nobody' ? refusals.unauthorized() : refusals.forbidden()
+      }
+      return row.answer(about, request)
+    },
   }
-  return params
+}
+
+/** The route of an operation that is open to everybody. */
+export function publicRoute(
+  row: Place & {
+    readonly gri: Gri
+    readonly answer: (request: ApiRequest) => Answer | Refusal
+  },
+): ApiRoute {
+  return routeOf({
+    ...row,
+    about: () => null,
+    gri: () => row.gri,
+    permits: () => true,
+    answer: (_, request) => row.answer(request),
+  })
+}
+
+const GRI_OPERATIONS: Readonly<Record<Route['method'], GriOperation>> = {
+  POST: 'create',
+  GET: 'get',
+  PATCH: 'update',
+  DELETE: 'delete',
 }

@@ -1,35 +1,22 @@
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '../clock.ts'
-import type { KnownCaveat, Subject, TokenType } from '../token/index.ts'
-import { ACCESS_TOKEN, ipMatches, serializeSubject } from '../token/index.ts'
-import type { GeoRecord, World, WorldChange, WorldUser } from './world.ts'
-
-/** A user as it is now. */
-export interface UserRecord {
-  readonly blocked: boolean
-  readonly groups: readonly string[]
-  readonly effectiveGroups: readonly string[]
-  readonly sessions: readonly string[]
-}
-
-/** A Oneprovider as it is now. */
-export interface ProviderRecord {
-  readonly effectiveUsers: readonly string[]
-  readonly clusterUsers: readonly string[]
-}
-
-/** A stored named token. */
-export interface NamedTokenRecord {
-  readonly id: string
-  readonly version: 1 | 2
-  readonly subject: Subject
-  readonly type: TokenType
-  readonly caveats: readonly KnownCaveat[]
-  readonly secret: string
-  name: string
-  revoked: boolean
-  customMetadata: Readonly<Record<string, unknown>>
-}
+import type { Subject } from '../token/index.ts'
+import { ipMatches, parseSubject, serializeSubject } from '../token/index.ts'
+import type { PrivilegedKind } from './privileges.ts'
+import type { NamedTokenRecord, ProviderRecord, SpaceRecord, UserRecord } from './records.ts'
+import { namedTokenRecord, providerRecord, spaceRecord, userRecord } from './records.ts'
+import type {
+  EntityKind,
+  GeoRecord,
+  World,
+  WorldChange,
+  WorldEntity,
+  WorldOnezone,
+  WorldPrivileges,
+  WorldProvider,
+  WorldSpace,
+  WorldUser,
+} from './world.ts'
 
 /** With what the temporary tokens of a subject are signed now. */
 export interface TemporarySecret {
@@ -40,7 +27,6 @@ export interface TemporarySecret {
 /** Everything that changes while a development Onezone runs: the world, the tokens, the clock. */
 export interface OnezoneState {
   readonly onezoneDomain: string
-  readonly onezoneClusterUsers: readonly string[]
   readonly maxTemporaryTokenTtlSeconds: number
   nowMs(): number
   nowSeconds(): number
@@ -48,7 +34,13 @@ export interface OnezoneState {
   setClock(seconds: number | null): void
 
   user(id: string): UserRecord | undefined
+  /** The user who has this name for basic authentication. */
+  userNamed(username: string): UserRecord | undefined
   provider(id: string): ProviderRecord | undefined
+  spacesOf(userId: string): readonly SpaceRecord[]
+  onezone(): Required<WorldOnezone>
+  /** Effective privileges of users in an entity, by user id; null if there is no such entity. */
+  privilegesIn(kind: PrivilegedKind, id: string): WorldPrivileges | null
   locate(ip: string): GeoRecord | null
 
   /** Made at generation 1 on first sight, whether or not the subject exists (Onezone API, §16). */
@@ -57,7 +49,9 @@ export interface OnezoneState {
   renewTemporarySecret(subject: Subject): void
 
   namedToken(id: string): NamedTokenRecord | undefined
+  namedTokens(): readonly NamedTokenRecord[]
   namedTokensOf(subject: Subject): readonly NamedTokenRecord[]
+  /** Adds a token, or replaces the one with its id. */
   keepNamedToken(record: NamedTokenRecord): void
   /** @returns whether there was one */
   dropNamedToken(id: string): boolean
@@ -66,6 +60,12 @@ export interface OnezoneState {
   setWorld(world: World): void
   /** Applies a validated change. */
   patchWorld(change: WorldChange): void
+  /** Blocking ends all sessions of the user, for good. */
+  setUserBlocked(id: string, blocked: boolean): void
+  /** Everything as it is now, but for the clock: what `setWorld` takes. */
+  world(): World
+  /** How often anything was changed that {@link OnezoneState.world} tells. */
+  changes(): number
 }
 
 export interface OnezoneStateOptions {
@@ -78,26 +78,61 @@ export interface OnezoneStateOptions {
   readonly geo?: ((ip: string) => GeoRecord | null) | undefined
 }
 
+/** The entities of a world by kind and id, as they were given. */
+interface Entities {
+  readonly users: Map<string, WorldUser>
+  readonly providers: Map<string, WorldProvider>
+  readonly groups: Map<string, WorldEntity>
+  readonly spaces: Map<string, WorldSpace>
+  readonly harvesters: Map<string, WorldEntity>
+  readonly atmInventories: Map<string, WorldEntity>
+}
+
+const KIND_OF = {
+  group: 'groups',
+  space: 'spaces',
+  harvester: 'harvesters',
+  atm_inventory: 'atmInventories',
+} as const
+
 export function createOnezoneState(options: OnezoneStateOptions): OnezoneState {
-  const users = new Map<string, WorldUser>()
-  const providers = new Map<string, ProviderRecord>()
+  const entities: Entities = {
+    users: new Map(),
+    providers: new Map(),
+    groups: new Map(),
+    spaces: new Map(),
+    harvesters: new Map(),
+    atmInventories: new Map(),
+  }
+  const kinds = Object.keys(entities) as EntityKind[]
   const temporarySecrets = new Map<string, TemporarySecret>()
   const namedTokens = new Map<string, NamedTokenRecord>()
-  let world = options.world
-  let onezoneClusterUsers: readonly string[] = []
+  let world: World = {}
+  let onezone: WorldOnezone = {}
   let stoppedAtSeconds: number | null = null
+  let changes = 0
 
   function forgetTokensOf(subject: Subject): void {
     temporarySecrets.delete(serializeSubject(subject))
     for (const token of state.namedTokensOf(subject)) namedTokens.delete(token.id)
   }
 
+  function patchEntities(kind: EntityKind, change: NonNullable<WorldChange[EntityKind]>): void {
+    const map: Map<string, object> = entities[kind]
+    for (const [id, entity] of Object.entries(change)) {
+      if (entity !== null) {
+        map.set(id, { ...map.get(id), ...entity })
+        continue
+      }
+      map.delete(id)
+      if (kind === 'users') forgetTokensOf({ type: 'user', id })
+      if (kind === 'providers') forgetTokensOf({ type: 'oneprovider', id })
+    }
+  }
+
   const state: OnezoneState = {
     get onezoneDomain() {
       return options.onezoneDomain ?? world.onezoneDomain ?? 'onezone.local'
-    },
-    get onezoneClusterUsers() {
-      return onezoneClusterUsers
     },
     maxTemporaryTokenTtlSeconds: options.maxTemporaryTokenTtlSeconds,
     nowMs: () => (stoppedAtSeconds === null ? options.clock.now() : stoppedAtSeconds * 1000),
@@ -107,12 +142,31 @@ export function createOnezoneState(options: OnezoneStateOptions): OnezoneState {
     },
 
     user(id) {
-      const user = users.get(id)
-      if (user === undefined) return undefined
-      const { blocked = false, groups = [], effectiveGroups = groups, sessions = [] } = user
-      return { blocked, groups, effectiveGroups, sessions }
+      const user = entities.users.get(id)
+      return user === undefined ? undefined : userRecord(id, user)
     },
-    provider: (id) => providers.get(id),
+    userNamed(username) {
+      const found = [...entities.users].find(([, user]) => user.username === username)
+      return found === undefined ? undefined : userRecord(...found)
+    },
+    provider(id) {
+      const provider = entities.providers.get(id)
+      return provider === undefined ? undefined : providerRecord(id, provider, state.onezoneDomain)
+    },
+    spacesOf: (userId) =>
+      [...entities.spaces]
+        .map(([id, space]) => spaceRecord(id, space))
+        .filter(({ effectiveUsers }) => effectiveUsers.includes(userId)),
+    onezone: () => ({ clusterUsers: [], privileges: {}, basicAuthEnabled: true, ...onezone }),
+    privilegesIn(kind, id) {
+      if (kind === 'cluster') {
+        return id === 'onezone'
+          ? state.onezone().privileges
+          : (state.provider(id)?.privileges ?? null)
+      }
+      const entity: WorldEntity | undefined = entities[KIND_OF[kind]].get(id)
+      return entity === undefined ? null : (entity.privileges ?? {})
+    },
     locate(ip) {
       if (options.geo !== undefined) return options.geo(ip)
       return world.geo?.find((row) => ipMatches(row.cidr, ip)) ?? null
@@ -124,65 +178,62 @@ export function createOnezoneState(options: OnezoneStateOptions): OnezoneState {
       if (known !== undefined) return known
       const made = { secret: randomSecret(), generation: 1 }
       temporarySecrets.set(key, made)
+      changes += 1
       return made
     },
     renewTemporarySecret(subject) {
       const key = serializeSubject(subject)
       const generation = (temporarySecrets.get(key)?.generation ?? 0) + 1
       temporarySecrets.set(key, { secret: randomSecret(), generation })
+      changes += 1
     },
 
     namedToken: (id) => namedTokens.get(id),
+    namedTokens: () => [...namedTokens.values()],
     namedTokensOf: (subject) =>
       [...namedTokens.values()].filter((token) => sameSubject(token.subject, subject)),
     keepNamedToken(record) {
       namedTokens.set(record.id, record)
+      changes += 1
     },
-    dropNamedToken: (id) => namedTokens.delete(id),
+    dropNamedToken(id) {
+      changes += 1
+      return namedTokens.delete(id)
+    },
 
     setWorld(next) {
-      world = next
-      for (const map of [users, providers, temporarySecrets, namedTokens]) map.clear()
-      onezoneClusterUsers = []
-      state.patchWorld({
-        users: next.users ?? {},
-        providers: next.providers ?? {},
-        onezone: next.onezone ?? {},
-      })
+      const { geo, onezoneDomain } = next
+      world = { ...(onezoneDomain && { onezoneDomain }), ...(geo && { geo }) }
+      onezone = {}
+      for (const map of [...Object.values(entities), temporarySecrets, namedTokens]) map.clear()
+      state.patchWorld(next)
       for (const { subject, secret, generation } of next.temporaryTokenSecrets ?? []) {
         temporarySecrets.set(serializeSubject(subject), { secret, generation })
       }
-      for (const token of next.namedTokens ?? []) {
-        namedTokens.set(token.id, {
-          version: 2,
-          type: ACCESS_TOKEN,
-          revoked: false,
-          customMetadata: {},
-          caveats: [],
-          ...token,
-        })
-      }
+      for (const token of next.namedTokens ?? []) namedTokens.set(token.id, namedTokenRecord(token))
     },
     patchWorld(change) {
-      for (const [id, user] of Object.entries(change.users ?? {})) {
-        if (user !== null) {
-          users.set(id, { ...users.get(id), ...user })
-        } else {
-          users.delete(id)
-          forgetTokensOf({ type: 'user', id })
-        }
-      }
-      for (const [id, provider] of Object.entries(change.providers ?? {})) {
-        if (provider !== null) {
-          const before = providers.get(id) ?? { effectiveUsers: [], clusterUsers: [] }
-          providers.set(id, { ...before, ...provider })
-        } else {
-          providers.delete(id)
-          forgetTokensOf({ type: 'oneprovider', id })
-        }
-      }
-      onezoneClusterUsers = change.onezone?.clusterUsers ?? onezoneClusterUsers
+      changes += 1
+      onezone = { ...onezone, ...change.onezone }
+      for (const kind of kinds) patchEntities(kind, change[kind] ?? {})
     },
+    setUserBlocked(id, blocked) {
+      state.patchWorld({ users: { [id]: blocked ? { blocked, sessions: [] } : { blocked } } })
+    },
+    world: () => ({
+      ...world,
+      onezone,
+      ...Object.fromEntries(kinds.map((kind) => [kind, Object.fromEntries(entities[kind])])),
+      temporaryTokenSecrets: [...temporarySecrets].flatMap(([key, value]) => {
+        const subject = parseSubject(key)
+        return subject === null ? [] : [{ subject, ...value }]
+      }),
+      namedTokens: [...namedTokens.values()].map(({ privileges, ...token }) => ({
+        ...token,
+        ...(privileges && { privileges }),
+      })),
+    }),
+    changes: () => changes,
   }
   state.setWorld(options.world)
   return state

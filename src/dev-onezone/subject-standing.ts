@@ -56,7 +56,7 @@ function mayActFor(state: OnezoneState, service: Service, subject: Subject): boo
   if (subject.type !== 'user' || subject.id === null) return false
   if (id === '*') return true
   if (type === 'oz_panel') {
-    return id === ONEZONE_SERVICE.id && state.onezoneClusterUsers.includes(subject.id)
+    return id === ONEZONE_SERVICE.id && state.onezone().clusterUsers.includes(subject.id)
   }
   const provider = state.provider(id)
   const users = type === 'op_worker' ? provider?.effectiveUsers : provider?.clusterUsers

@@ -3,17 +3,18 @@ import { confineToken, examineToken } from '../token/index.ts'
 import type { Answer } from './answers.ts'
 import { Refusal, refusals } from './answers.ts'
 import { caveatsField, objectBody, readFields, required, tokenField } from './fields.ts'
-import { modifyNamedToken, refuseIssue } from './issuing.ts'
-import type { ApiRequest, Route } from './route.ts'
-import { API_PREFIX } from './route.ts'
-import type { NamedTokenRecord } from './state.ts'
+import { refuseIssue } from './issuing.ts'
+import type { Route } from './route.ts'
+import { API_PREFIX, publicRoute } from './route.ts'
+import { answerScope } from './scope-inference.ts'
 
-/** Examining and confining any token (Onezone API, §6), and everything about one named token by its id (§7). */
+/** What anybody can have done with any token (Onezone API, §6). */
 export const TOKEN_ROUTES: readonly Route[] = [
-  {
+  publicRoute({
     operation: 'examineToken',
     method: 'POST',
     path: `${API_PREFIX}/tokens/examine`,
+    gri: { type: 'token', id: null, aspect: 'examine', scope: 'public' },
     answer: ({ body }) => {
       const object = objectBody(body)
       const fields =
@@ -21,11 +22,12 @@ export const TOKEN_ROUTES: readonly Route[] = [
       if (fields instanceof Refusal) return fields
       return orInternalError(() => ({ status: 200, body: examineToken(fields.token) }))
     },
-  },
-  {
+  }),
+  publicRoute({
     operation: 'confineToken',
     method: 'POST',
     path: `${API_PREFIX}/tokens/confine`,
+    gri: { type: 'token', id: null, aspect: 'confine', scope: 'public' },
     answer: ({ state, body }) => {
       const object = objectBody(body)
       const readers = { caveats: required(caveatsField), token: required(tokenField) }
@@ -42,43 +44,15 @@ export const TOKEN_ROUTES: readonly Route[] = [
         body: { token: confineToken(token.serialized, caveats) },
       }))
     },
-  },
-  {
-    operation: 'getNamedTokenStatus',
-    method: 'GET',
-    path: `${API_PREFIX}/tokens/named/{id}/status`,
-    answer: forNamedToken((_, { revoked }) => ({ status: 200, body: { revoked } })),
-  },
-  {
-    operation: 'modifyNamedToken',
-    method: 'PATCH',
-    path: `${API_PREFIX}/tokens/named/{id}`,
-    answer: forNamedToken(({ state, body }, record) => {
-      const object = objectBody(body)
-      if (object instanceof Refusal) return object
-      return modifyNamedToken(state, record, object) ?? { status: 204 }
-    }),
-  },
-  {
-    operation: 'deleteNamedToken',
-    method: 'DELETE',
-    path: `${API_PREFIX}/tokens/named/{id}`,
-    answer: forNamedToken(({ state }, { id }) => {
-      state.dropNamedToken(id)
-      return { status: 204 }
-    }),
-  },
+  }),
+  publicRoute({
+    operation: 'inferAccessTokenScope',
+    method: 'POST',
+    path: `${API_PREFIX}/tokens/infer_access_token_scope`,
+    gri: { type: 'token', id: null, aspect: 'infer_access_token_scope', scope: 'public' },
+    answer: answerScope,
+  }),
 ]
-
-/** That there is no such token is said before anything else about the request (Onezone API, §7.3). */
-function forNamedToken(
-  answer: (request: ApiRequest, record: NamedTokenRecord) => Answer | Refusal,
-): Route['answer'] {
-  return (request) => {
-    const record = request.state.namedToken(request.params['id'] ?? '')
-    return record === undefined ? refusals.notFound() : answer(request, record)
-  }
-}
 
 /** What cannot be written (unknown caveats, text that is no UTF-8, too long packets) fails in the original. */
 function orInternalError(answer: () => Answer): Answer | Refusal {

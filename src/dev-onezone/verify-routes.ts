@@ -14,7 +14,7 @@ import {
   tokenField,
 } from './fields.ts'
 import type { ApiRequest, Route } from './route.ts'
-import { API_PREFIX } from './route.ts'
+import { API_PREFIX, publicRoute } from './route.ts'
 import { ONEZONE_SERVICE } from './subject-standing.ts'
 import type { CompanionContext, Verified } from './verification.ts'
 import {
@@ -49,10 +49,11 @@ const INVITE_FIELDS = {
 
 /** The three verifications (Onezone API, §5). */
 export const VERIFY_ROUTES: readonly Route[] = [
-  {
+  publicRoute({
     operation: 'verifyAccessToken',
     method: 'POST',
     path: `${API_PREFIX}/tokens/verify_access_token`,
+    gri: { type: 'token', id: null, aspect: 'verify_access_token', scope: 'public' },
     answer: (request) => {
       const fields = fieldsOf(request, ACCESS_FIELDS)
       if (fields instanceof Refusal) return fields
@@ -76,11 +77,12 @@ export const VERIFY_ROUTES: readonly Route[] = [
       }
       return answerVerified(verifyAccessToken(request.state, token, context))
     },
-  },
-  {
+  }),
+  publicRoute({
     operation: 'verifyIdentityToken',
     method: 'POST',
     path: `${API_PREFIX}/tokens/verify_identity_token`,
+    gri: { type: 'token', id: null, aspect: 'verify_identity_token', scope: 'public' },
     answer: (request) => {
       const fields = fieldsOf(request, IDENTITY_FIELDS)
       if (fields instanceof Refusal) return fields
@@ -90,11 +92,12 @@ export const VERIFY_ROUTES: readonly Route[] = [
       const context = { ...seen, ...WITHOUT_SERVICE, consumer }
       return answerVerified(verifyIdentityToken(request.state, fields.token, context))
     },
-  },
-  {
+  }),
+  publicRoute({
     operation: 'verifyInviteToken',
     method: 'POST',
     path: `${API_PREFIX}/tokens/verify_invite_token`,
+    gri: { type: 'token', id: null, aspect: 'verify_invite_token', scope: 'public' },
     answer: (request) => {
       const fields = fieldsOf(request, INVITE_FIELDS)
       if (fields instanceof Refusal) return fields
@@ -105,7 +108,7 @@ export const VERIFY_ROUTES: readonly Route[] = [
       const context = { ...seen, ...WITHOUT_SERVICE, consumer }
       return answerVerified(verifyInviteToken(request.state, token, expectedInviteType, context))
     },
-  },
+  }),
 ]
 
 const WITHOUT_SERVICE = {

@@ -1,6 +1,17 @@
 import type { KnownCaveat, Subject, TokenType } from '../token/index.ts'
 import { TokenError } from '../errors.ts'
 import { ACCESS_TOKEN, isIPv4, sanitizeCaveat, sanitizeTokenType } from '../token/index.ts'
+import type { Read } from './entity-readers.ts'
+import {
+  given,
+  orNull,
+  readEach,
+  readEntity,
+  readOnezone,
+  readProvider,
+  readSpace,
+  readUser,
+} from './entity-readers.ts'
 import type { ShapeCheck } from './shape-check.ts'
 import { createShapeCheck, join } from './shape-check.ts'
 import type {
@@ -8,10 +19,7 @@ import type {
   WorldChange,
   WorldGeoRow,
   WorldNamedToken,
-  WorldOnezone,
-  WorldProvider,
   WorldTemporaryTokenSecret,
-  WorldUser,
 } from './world.ts'
 
 /**
@@ -21,13 +29,17 @@ import type {
  */
 export function validateWorld(value: unknown): World {
   const check = createShapeCheck('world')
-  const keys = ['onezoneDomain', 'users', 'providers', 'onezone', 'temporaryTokenSecrets']
-  const raw = check.object(value, '', [...keys, 'namedTokens', 'geo'])
+  const more = ['temporaryTokenSecrets', 'namedTokens', 'geo']
+  const raw = check.object(value, '', ['onezoneDomain', ...ENTITY_KEYS, ...more])
   const world: World = {
     ...given(raw, 'onezoneDomain', (domain, path) => check.string(domain, path)),
-    ...given(raw, 'users', (users, path) => readEach(check, users, path, readUser)),
+    ...given(raw, 'users', (list, path) => readEach(check, list, path, readUser)),
     ...given(raw, 'providers', (list, path) => readEach(check, list, path, readProvider)),
     ...given(raw, 'onezone', (onezone, path) => readOnezone(check, onezone, path)),
+    ...given(raw, 'groups', (list, path) => readEach(check, list, path, readEntity)),
+    ...given(raw, 'spaces', (list, path) => readEach(check, list, path, readSpace)),
+    ...given(raw, 'harvesters', (list, path) => readEach(check, list, path, readEntity)),
+    ...given(raw, 'atmInventories', (list, path) => readEach(check, list, path, readEntity)),
     ...given(raw, 'temporaryTokenSecrets', (list, path) => readRows(check, list, path, readSecret)),
     ...given(raw, 'namedTokens', (list, path) => readRows(check, list, path, readNamedToken)),
     ...given(raw, 'geo', (list, path) => readRows(check, list, path, readGeoRow)),
@@ -44,77 +56,36 @@ export function validateWorld(value: unknown): World {
  */
 export function validateWorldChange(value: unknown): WorldChange {
   const check = createShapeCheck('world change')
-  const raw = check.object(value, '', ['users', 'providers', 'onezone'])
+  const raw = check.object(value, '', ENTITY_KEYS)
+  const each =
+    <T>(read: Read<T>) =>
+    (list: unknown, path: string) =>
+      readEach(check, list, path, orNull(read))
   const change: WorldChange = {
-    ...given(raw, 'users', (users, path) => readEach(check, users, path, orNull(readUser))),
-    ...given(raw, 'providers', (list, path) => readEach(check, list, path, orNull(readProvider))),
+    ...given(raw, 'users', each(readUser)),
+    ...given(raw, 'providers', each(readProvider)),
     ...given(raw, 'onezone', (onezone, path) => readOnezone(check, onezone, path)),
+    ...given(raw, 'groups', each(readEntity)),
+    ...given(raw, 'spaces', each(readSpace)),
+    ...given(raw, 'harvesters', each(readEntity)),
+    ...given(raw, 'atmInventories', each(readEntity)),
   }
   check.finish()
   return change
 }
 
-type Read<T> = (check: ShapeCheck, value: unknown, path: string) => T
-
-/** `{ [key]: … }` if the key is there, else `{}`: what was not given must stay absent, or a change would overwrite it. */
-function given<K extends string, T>(
-  raw: Record<string, unknown>,
-  key: K,
-  read: (value: unknown, path: string) => T,
-  path = '',
-): Partial<Record<K, T>> {
-  const value = raw[key]
-  if (value === undefined) return {}
-  return { [key]: read(value, join(path, key)) } as Partial<Record<K, T>>
-}
-
-function readEach<T>(
-  check: ShapeCheck,
-  value: unknown,
-  path: string,
-  read: Read<T>,
-): Record<string, T> {
-  const entries = Object.entries(check.record(value, path)).map(([id, entry]) => {
-    const entryPath = join(path, id)
-    // An id is one segment of a token's identifier and of a path of the REST API.
-    if (!/^[^/]+$/.test(id))
-      check.wrong(entryPath, 'must have an id that is not empty, without "/"')
-    return [id, read(check, entry, entryPath)] as const
-  })
-  return Object.fromEntries(entries)
-}
+const ENTITY_KEYS = [
+  'users',
+  'providers',
+  'onezone',
+  'groups',
+  'spaces',
+  'harvesters',
+  'atmInventories',
+]
 
 function readRows<T>(check: ShapeCheck, value: unknown, path: string, read: Read<T>): T[] {
   return check.list(value, path).map((row, index) => read(check, row, `${path}[${index}]`))
-}
-
-function orNull<T>(read: Read<T>): Read<T | null> {
-  return (check, value, path) => (value === null ? null : read(check, value, path))
-}
-
-function readUser(check: ShapeCheck, value: unknown, path: string): WorldUser {
-  const raw = check.object(value, path, ['blocked', 'groups', 'effectiveGroups', 'sessions'])
-  const strings = (list: unknown, at: string) => check.strings(list, at)
-  return {
-    ...given(raw, 'blocked', (blocked, at) => check.boolean(blocked, at), path),
-    ...given(raw, 'groups', strings, path),
-    ...given(raw, 'effectiveGroups', strings, path),
-    ...given(raw, 'sessions', strings, path),
-  }
-}
-
-function readProvider(check: ShapeCheck, value: unknown, path: string): WorldProvider {
-  const raw = check.object(value, path, ['effectiveUsers', 'clusterUsers'])
-  const strings = (list: unknown, at: string) => check.strings(list, at)
-  return {
-    ...given(raw, 'effectiveUsers', strings, path),
-    ...given(raw, 'clusterUsers', strings, path),
-  }
-}
-
-function readOnezone(check: ShapeCheck, value: unknown, path: string): WorldOnezone {
-  const raw = check.object(value, path, ['clusterUsers'])
-  return given(raw, 'clusterUsers', (list, at) => check.strings(list, at), path)
 }
 
 function readSecret(check: ShapeCheck, value: unknown, path: string): WorldTemporaryTokenSecret {
@@ -128,7 +99,8 @@ function readSecret(check: ShapeCheck, value: unknown, path: string): WorldTempo
 
 function readNamedToken(check: ShapeCheck, value: unknown, path: string): WorldNamedToken {
   const keys = ['id', 'name', 'subject', 'secret', 'version', 'type', 'caveats', 'revoked']
-  const raw = check.object(value, path, [...keys, 'customMetadata'])
+  const more = ['customMetadata', 'creationTime', 'usageLimit', 'usageCount', 'privileges']
+  const raw = check.object(value, path, [...keys, ...more])
   const id = check.string(raw['id'], join(path, 'id'))
   if (id.includes('/')) check.wrong(join(path, 'id'), 'must not contain "/"')
   return {
@@ -141,7 +113,15 @@ function readNamedToken(check: ShapeCheck, value: unknown, path: string): WorldN
     ...given(raw, 'caveats', (list, at) => readRows(check, list, at, readCaveat), path),
     ...given(raw, 'revoked', (revoked, at) => check.boolean(revoked, at), path),
     ...given(raw, 'customMetadata', (custom, at) => check.record(custom, at), path),
+    ...given(raw, 'creationTime', (time, at) => check.integer(time, at, 0), path),
+    ...given(raw, 'usageLimit', (limit, at) => readUsageLimit(check, limit, at), path),
+    ...given(raw, 'usageCount', (count, at) => check.integer(count, at, 0), path),
+    ...given(raw, 'privileges', (list, at) => check.strings(list, at), path),
   }
+}
+
+function readUsageLimit(check: ShapeCheck, value: unknown, path: string): number | 'infinity' {
+  return value === 'infinity' ? value : check.integer(value, path, 1)
 }
 
 function readSubject(check: ShapeCheck, value: unknown, path: string): Subject {

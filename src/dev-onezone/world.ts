@@ -10,20 +10,69 @@ export interface WorldUser {
   readonly effectiveGroups?: readonly string[]
   /** Ids of the live sessions. @default [] */
   readonly sessions?: readonly string[]
+  /** Effective administrative privileges, e.g. `oz_tokens_manage`. @default [] */
+  readonly ozPrivileges?: readonly string[]
+  /** Name for basic authentication. @default none */
+  readonly username?: string
+  /** Password for basic authentication, in plain text: give it a made-up one. @default none */
+  readonly password?: string
+  /** Whether the user may authenticate by name and password. @default false */
+  readonly basicAuthEnabled?: boolean
 }
+
+/** Effective privileges of users in something, by user id, e.g. `{"alice": ["space_view"]}`. */
+export type WorldPrivileges = Readonly<Record<string, readonly string[]>>
 
 /** A Oneprovider of the zone. Its cluster has the same id. */
 export interface WorldProvider {
   /** Ids of the users that the provider supports. @default [] */
   readonly effectiveUsers?: readonly string[]
-  /** Ids of the effective members of the provider's cluster. @default [] */
+  /** Ids of the effective members of the provider's cluster, whatever their privileges. @default [] */
   readonly clusterUsers?: readonly string[]
+  /** Privileges in the provider's cluster, e.g. `cluster_update`. @default {} */
+  readonly privileges?: WorldPrivileges
+  /** @default the id */
+  readonly name?: string
+  /** @default the id, below the zone's domain */
+  readonly domain?: string
+  /** Release of the provider's software. @default '21.02.7' */
+  readonly version?: string
+  /** @default true */
+  readonly online?: boolean
 }
 
-/** The zone's own cluster. */
+/** The zone's own cluster and settings. */
 export interface WorldOnezone {
-  /** Ids of the effective members of the Onezone cluster. @default [] */
+  /** Ids of the effective members of the Onezone cluster, whatever their privileges. @default [] */
   readonly clusterUsers?: readonly string[]
+  /** Privileges in the Onezone cluster. @default {} */
+  readonly privileges?: WorldPrivileges
+  /** Whether there is basic authentication at all. @default true */
+  readonly basicAuthEnabled?: boolean
+}
+
+/** A group, a harvester or an automation inventory: what tokens can invite to. */
+export interface WorldEntity {
+  /** @default {} */
+  readonly privileges?: WorldPrivileges
+}
+
+/** A space. */
+export interface WorldSpace extends WorldEntity {
+  /** @default the id */
+  readonly name?: string
+  /** Ids of the users that have the space. @default [] */
+  readonly effectiveUsers?: readonly string[]
+  /** Where the data lie, by storage id. @default {} */
+  readonly storages?: Readonly<Record<string, WorldStorage>>
+}
+
+/** A storage that supports a space. */
+export interface WorldStorage {
+  /** Id of the provider that offers it. */
+  readonly provider: string
+  /** @default false */
+  readonly readonly?: boolean
 }
 
 /** With what the temporary tokens of a subject are signed. The subject need not exist (any more). */
@@ -50,6 +99,14 @@ export interface WorldNamedToken {
   readonly revoked?: boolean
   /** What the owner wrote beside it. @default {} */
   readonly customMetadata?: Readonly<Record<string, unknown>>
+  /** Seconds since 1970. @default 0 */
+  readonly creationTime?: number
+  /** How often an invite token may be consumed, 1 or more. @default 'infinity' */
+  readonly usageLimit?: number | 'infinity'
+  /** How often an invite token was consumed. @default 0 */
+  readonly usageCount?: number
+  /** What an invite token grants to who consumes it. @default what its type grants */
+  readonly privileges?: readonly string[]
 }
 
 /** What is known about an address; `null` where the look-up finds nothing. */
@@ -77,21 +134,36 @@ export interface World {
   /** By id. */
   readonly providers?: Readonly<Record<string, WorldProvider>>
   readonly onezone?: WorldOnezone
+  /** By id. */
+  readonly groups?: Readonly<Record<string, WorldEntity>>
+  /** By id. */
+  readonly spaces?: Readonly<Record<string, WorldSpace>>
+  /** By id. */
+  readonly harvesters?: Readonly<Record<string, WorldEntity>>
+  /** By id. */
+  readonly atmInventories?: Readonly<Record<string, WorldEntity>>
   readonly temporaryTokenSecrets?: readonly WorldTemporaryTokenSecret[]
   readonly namedTokens?: readonly WorldNamedToken[]
   readonly geo?: readonly WorldGeoRow[]
 }
 
 /**
- * A change of the world: the given keys of the given users and providers (and of `onezone`) replace the former values,
- * everything else stays. `null` instead of a user or provider deletes it with all its named tokens and the secret of its
- * temporary tokens. Sessions that are not listed any more have ended.
+ * A change of the world: the given keys of the given users, providers, groups, … (and of `onezone`) replace the former
+ * values, everything else stays. `null` instead of an entity deletes it; a user or provider goes with all its named
+ * tokens and the secret of its temporary tokens. Sessions that are not listed any more have ended.
  */
 export interface WorldChange {
   readonly users?: Readonly<Record<string, WorldUser | null>>
   readonly providers?: Readonly<Record<string, WorldProvider | null>>
   readonly onezone?: WorldOnezone
+  readonly groups?: Readonly<Record<string, WorldEntity | null>>
+  readonly spaces?: Readonly<Record<string, WorldSpace | null>>
+  readonly harvesters?: Readonly<Record<string, WorldEntity | null>>
+  readonly atmInventories?: Readonly<Record<string, WorldEntity | null>>
 }
+
+/** The keys of a world under which entities stand by id. */
+export type EntityKind = keyof Omit<WorldChange, 'onezone'>
 
 /** With what a development Onezone starts unless it is given a world: two users in one group, one provider. */
 export const DEMO_WORLD: World = {

@@ -36,6 +36,30 @@ describe('onegate onezone', () => {
     expect((await fetch(`${url}/control/calls`)).status).toBe(404)
   })
 
+  test('with --state everything is there again at the next start', async () => {
+    const state = join(await directoryWith({}), 'state.json')
+    const run = async () => {
+      const args = ['onezone', '--listen', '127.0.0.1:0', '--state', state, '--control', '--json']
+      const onezone = startOnegate(args)
+      onTestFinished(async () => void (await onezone.stop()))
+      const { onezone: url } = await onezone.ready<{ onezone: string }>()
+      return { onezone, tokens: `${url}/api/v3/onezone/user/tokens/named` }
+    }
+    const headers = { 'X-Control-Auth': 'user:alice', 'Content-Type': 'application/json' }
+    const first = await run()
+    const body = JSON.stringify({ name: 'laptop' })
+    const created = await fetch(first.tokens, { method: 'POST', headers, body })
+    const { tokenId } = (await created.json()) as { tokenId: string }
+    const taken = await runDispatch(['onezone', '--listen', '127.0.0.1:0', '--state', state])
+    expect(taken.code).toBe(78)
+    expect(taken.stderr).toContain(`${state}: is in use by process ${first.onezone.child.pid}`)
+
+    expect(await first.onezone.stop()).toMatchObject({ code: 0, stderr: '' })
+    const second = await run()
+    const listed = await fetch(second.tokens, { headers })
+    expect(await listed.json()).toEqual({ tokens: [tokenId] })
+  })
+
   test('a world that is refused is told with every problem, and exit code 78', async () => {
     const world = { users: { alice: { blocked: 1 } }, provders: {} }
     const file = join(await directoryWith({ 'world.json': JSON.stringify(world) }), 'world.json')

@@ -69,7 +69,7 @@ describe('what is not understood ends with exit code 2, on standard error only',
     [
       'an Onezone that others can reach',
       ['onezone', '--listen', '0.0.0.0:0'],
-      'onegate onezone: --listen 0.0.0.0 can be reached by others, and this Onezone gives tokens to everybody; listen on 127.0.0.1, or add --i-know-this-is-not-onezone',
+      'onegate onezone: --listen 0.0.0.0 can be reached by others, and this Onezone is for development only; listen on 127.0.0.1, or add --i-know-this-is-not-onezone',
     ],
   ])('%s', async (_, args, message) => {
     const { code, stdout, stderr } = await runDispatch(args)

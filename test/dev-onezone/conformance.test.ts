@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { DEMO_WORLD } from '../../src/dev-onezone/index.ts'
 import type { CaveatInput } from '../../src/token/index.ts'
 import { confineToken, mintToken } from '../../src/token/index.ts'
 import {
@@ -20,13 +21,15 @@ const unverified = (caveat: CaveatInput) => ({ id: 'tokenCaveatUnverified', deta
 const time = (seconds: number) => ({ type: 'time', validUntil: NOW + seconds }) as const
 
 describe('conformance (Onezone API, §14)', () => {
-  test('1, 2, 4: the time to live is that of the first time caveat to fail, or null', async () => {
-    const { onezone, access, verifyAccess } = await zone()
-    const temporary = onezone.createTemporaryToken({ subject: alice, caveats: [time(3600)] })
-    expect((await verifyAccess(temporary)).json).toEqual({ subject: alice, ttl: 3600 })
+  test('1: a temporary token is good until its time caveat fails', async () => {
+    const { onezone, verifyAccess } = await zone()
+    const token = onezone.createTemporaryToken({ subject: alice, caveats: [time(3600)] })
+    expect((await verifyAccess(token)).json).toEqual({ subject: alice, ttl: 3600 })
+  })
+
+  test('2: a named token without time caveat has no end', async () => {
+    const { access, verifyAccess } = await zone()
     expect((await verifyAccess(access())).json).toEqual({ subject: alice, ttl: null })
-    const two = await verifyAccess(access(time(99_999), time(100)))
-    expect(two.json).toEqual({ subject: alice, ttl: 100 })
   })
 
   test('3: a time caveat fails from its very second on', async () => {
@@ -38,13 +41,24 @@ describe('conformance (Onezone API, §14)', () => {
     expect((await verifyAccess(access(time(1)))).status).toBe(200)
   })
 
-  test('5, 6: a consumer caveat asks who calls', async () => {
-    const { send, named, access, verifyAccess } = await zone()
-    const caveat = { type: 'consumer', whitelist: ['prv-krakow'] } as const
-    const token = access(caveat)
-    expect(errorOf(await verifyAccess(token))).toEqual(unverified(caveat))
+  test('4: of two time caveats the first to fail counts', async () => {
+    const { access, verifyAccess } = await zone()
+    const two = await verifyAccess(access(time(99_999), time(100)))
+    expect(two.json).toEqual({ subject: alice, ttl: 100 })
+  })
+
+  const krakowOnly = { type: 'consumer', whitelist: ['prv-krakow'] } as const
+
+  test('5: a consumer caveat fails an anonymous caller', async () => {
+    const { access, verifyAccess } = await zone()
+    expect(errorOf(await verifyAccess(access(krakowOnly)))).toEqual(unverified(krakowOnly))
+  })
+
+  test('6: a consumer caveat holds for a caller that authenticates as the consumer', async () => {
+    const { send, named, access } = await zone()
     const headers = { 'X-Auth-Token': named(krakow, accessToken).token }
-    const answer = await send(`${P}/tokens/verify_access_token`, { headers, body: { token } })
+    const body = { token: access(krakowOnly) }
+    const answer = await send(`${P}/tokens/verify_access_token`, { headers, body })
     expect(answer.json).toEqual({ subject: alice, ttl: null })
   })
 
@@ -58,7 +72,7 @@ describe('conformance (Onezone API, §14)', () => {
     expect((await verifyAccess(token, { interface: 'rest' })).status).toBe(200)
   })
 
-  test('8, 9: a service caveat asks for the service', async () => {
+  test('8: a service caveat asks for the service', async () => {
     const { named, access, verifyAccess } = await zone()
     const caveat = { type: 'service', whitelist: ['ozw-onezone', 'opw-krakow'] } as const
     const token = access(caveat)
@@ -67,7 +81,11 @@ describe('conformance (Onezone API, §14)', () => {
     expect((await verifyAccess(token, { serviceToken: `opw-${identity}` })).status).toBe(200)
     const panel = await verifyAccess(token, { serviceToken: `opp-${identity}` })
     expect(errorOf(panel)).toEqual(unverified(caveat))
+  })
 
+  test('9: nobody can prove to be the panel of Onezone', async () => {
+    const { named, access, verifyAccess } = await zone()
+    const identity = named(krakow, identityToken).token
     const only = { type: 'service', whitelist: ['ozp-onezone'] } as const
     for (const fields of [{}, { serviceToken: identity }, { serviceToken: `opp-${identity}` }]) {
       expect(errorOf(await verifyAccess(access(only), fields))).toEqual(unverified(only))
@@ -92,30 +110,54 @@ describe('conformance (Onezone API, §14)', () => {
     expect((await verifyAccess(token, { allowDataAccessCaveats: true })).status).toBe(200)
   })
 
-  test('12 to 16: each verification takes its own kind', async () => {
-    const { named, access, verifyAccess, verifyIdentity, verifyInvite } = await zone()
+  test('12: an invite or identity token is no access token', async () => {
+    const { named, verifyAccess } = await zone()
     for (const type of [identityToken, inviteToken]) {
       const refused = await verifyAccess(named(alice, type).token)
       expect(errorOf(refused)).toEqual({ id: 'notAnAccessToken', details: { received: type } })
     }
+  })
+
+  test("13: a user's access token is no identity token", async () => {
+    const { named, verifyIdentity } = await zone()
     for (const type of [accessToken, { accessToken: { sessionId: 'alice-session' } }]) {
       const refused = await verifyIdentity(named(alice, type).token)
       expect(errorOf(refused)).toEqual({ id: 'notAnIdentityToken', details: { received: type } })
     }
+  })
+
+  test("14: a provider's access token is, also with the legacy scope, also in version 1", async () => {
+    const { onezone, named, verifyIdentity } = await zone()
     for (const caveats of [[], [scope]]) {
-      expect((await verifyIdentity(named(krakow, accessToken, ...caveats).token)).status).toBe(200)
+      const { token } = named(krakow, accessToken, ...caveats)
+      expect((await verifyIdentity(token)).json).toEqual({ subject: krakow, ttl: null })
     }
+    const legacy = { id: 'legacy', secret: 'legacy-secret', version: 1 } as const
+    onezone.setWorld({
+      ...DEMO_WORLD,
+      namedTokens: [{ ...legacy, name: 'root token', subject: krakow }],
+    })
+    const token = mintToken({ onezoneDomain: 'onezone.local', ...legacy })
+    expect((await verifyIdentity(token)).json).toEqual({ subject: krakow, ttl: null })
+  })
+
+  test('15: an access token is no invite token of any type', async () => {
+    const { access, verifyInvite } = await zone()
     expect(errorOf(await verifyInvite(access()))).toEqual({
       id: 'notAnInviteToken',
       details: { expectedInviteType: 'any', received: accessToken },
     })
+  })
+
+  test('16: an invite token of one type is none of another', async () => {
+    const { named, verifyInvite } = await zone()
     const expectedInviteType = 'groupJoinSpace'
-    const invite = named(alice, inviteToken).token
-    expect(errorOf(await verifyInvite(invite, { expectedInviteType }))).toEqual({
+    const { token } = named(alice, inviteToken)
+    expect(errorOf(await verifyInvite(token, { expectedInviteType }))).toEqual({
       id: 'notAnInviteToken',
       details: { expectedInviteType, received: inviteToken },
     })
-    expect((await verifyInvite(invite)).status).toBe(200)
+    expect((await verifyInvite(token)).status).toBe(200)
   })
 
   test('17: an invite token must not carry the legacy scope', async () => {
@@ -145,7 +187,8 @@ describe('conformance (Onezone API, §14)', () => {
   })
 
   test('19: revoking all temporary tokens', async () => {
-    const { onezone, send, verifyAccess } = await zone()
+    const { onezone, sendAs, verifyAccess } = await zone()
+    const send = sendAs(krakow)
     const token = onezone.createTemporaryToken({ subject: krakow })
     const path = `${P}/providers/krakow/tokens/temporary`
     expect((await send(path)).json).toEqual({ generation: 1 })
@@ -155,11 +198,11 @@ describe('conformance (Onezone API, §14)', () => {
   })
 
   test('20: revocation of a named token is a toggle, for all that descends from it', async () => {
-    const { send, named, verifyAccess } = await zone()
+    const { sendAs, named, verifyAccess } = await zone()
     const { tokenId, token } = named(alice, accessToken)
     const confined = confineToken(token, [time(60)])
     const patch = (revoked: boolean) =>
-      send(`${P}/tokens/named/${tokenId}`, { method: 'PATCH', body: { revoked } })
+      sendAs(alice)(`${P}/tokens/named/${tokenId}`, { method: 'PATCH', body: { revoked } })
 
     expect((await patch(true)).status).toBe(204)
     expect(errorOf(await verifyAccess(token))).toEqual({ id: 'tokenRevoked' })
@@ -170,9 +213,9 @@ describe('conformance (Onezone API, §14)', () => {
   })
 
   test('21: a deleted token, a deleted subject', async () => {
-    const { onezone, send, named, verifyAccess } = await zone()
+    const { onezone, sendAs, named, verifyAccess } = await zone()
     const deleted = named(alice, accessToken)
-    await send(`${P}/tokens/named/${deleted.tokenId}`, { method: 'DELETE' })
+    await sendAs(alice)(`${P}/tokens/named/${deleted.tokenId}`, { method: 'DELETE' })
     const orphaned = named(bob, accessToken)
     const temporary = onezone.createTemporaryToken({ subject: bob })
     onezone.patchWorld({ users: { bob: null } })
@@ -181,37 +224,45 @@ describe('conformance (Onezone API, §14)', () => {
     }
   })
 
-  test('22, 25: blocked users and sessions as credentials', async () => {
-    const { onezone, send, named } = await zone()
-    const plain = named(alice, accessToken).token
-    const bound = named(alice, { accessToken: { sessionId: 'alice-session' } }).token
-    const authenticate = (token: string, cookie: Record<string, string> = {}) =>
-      send(`${P}/health`, { headers: { 'X-Auth-Token': token, ...cookie } })
-    const SID = { Cookie: 'theme=dark; SID=alice-session' }
+  const bound = { accessToken: { sessionId: 'alice-session' } }
+  const SID = { Cookie: 'theme=dark; SID=alice-session' }
 
-    expect(causeOf(await authenticate(bound))).toBe('tokenSessionInvalid')
-    expect((await authenticate(bound, SID)).status).toBe(200)
+  test('22: a block is over when it is lifted, but for sessions', async () => {
+    const { onezone, named, authenticate } = await zone()
+    const plain = named(alice, accessToken).token
+    const { token } = named(alice, bound)
     onezone.setUserBlocked('alice', true)
     expect(causeOf(await authenticate(plain))).toBe('userBlocked')
     onezone.setUserBlocked('alice', false)
     expect((await authenticate(plain)).status).toBe(200)
-    expect(causeOf(await authenticate(bound, SID))).toBe('tokenSessionInvalid')
+    expect(causeOf(await authenticate(token, SID))).toBe('tokenSessionInvalid')
   })
 
-  test('23, 24: bad credentials', async () => {
-    const { send, named, access } = await zone()
-    const bad = await send(`${P}/health`, { headers: { 'X-Auth-Token': 'this-is-a-bad-token' } })
+  test('23: a bad token is no credential', async () => {
+    const { authenticate } = await zone()
+    const bad = await authenticate('this-is-a-bad-token')
+    expect(bad.status).toBe(401)
     expect(errorOf(bad)).toMatchObject({ id: 'unauthorized' })
     expect(causeOf(bad)).toBe('badToken')
+  })
 
-    const session = named(alice, { accessToken: { sessionId: 'alice-session' } }).token
-    const headers = { 'X-Auth-Token': access(), 'X-Onedata-Service-Token': session }
-    const answer = await send(`${P}/health`, { headers })
+  test('24: a session token is no service token', async () => {
+    const { named, access, authenticate } = await zone()
+    const session = named(alice, bound).token
+    const answer = await authenticate(access(), { 'X-Onedata-Service-Token': session })
+    expect(answer.status).toBe(401)
     expect(errorOf(answer)).toMatchObject({
       details: {
         authError: { id: 'badServiceToken', details: { tokenError: { id: 'notAnIdentityToken' } } },
       },
     })
+  })
+
+  test('25: a session token needs the cookie of its session', async () => {
+    const { named, authenticate } = await zone()
+    const { token } = named(alice, bound)
+    expect(causeOf(await authenticate(token))).toBe('tokenSessionInvalid')
+    expect((await authenticate(token, SID)).status).toBe(200)
   })
 
   test('26: a temporary token needs an end', async () => {
@@ -226,7 +277,8 @@ describe('conformance (Onezone API, §14)', () => {
   })
 
   test('27: services that may not act for the subject', async () => {
-    const { send, access } = await zone()
+    const { sendAs, access } = await zone()
+    const send = sendAs(alice)
     const caveats = [{ type: 'service', whitelist: ['ozw-onezone', 'opp-other'] }]
     const forbidden = {
       id: 'tokenServiceForbidden',
@@ -249,7 +301,8 @@ describe('conformance (Onezone API, §14)', () => {
   })
 
   test('29: names', async () => {
-    const { onezone, send } = await zone()
+    const { onezone, sendAs } = await zone()
+    const send = sendAs(alice)
     const { tokenId } = onezone.createNamedToken({ subject: alice, name: 'good name' })
     const create = (name: unknown) => send(`${P}/users/alice/tokens/named`, { body: { name } })
     const rename = (name: unknown) =>
@@ -264,5 +317,48 @@ describe('conformance (Onezone API, §14)', () => {
     expect((await create('good name')).status).toBe(400)
     expect((await rename('good name')).status).toBe(204)
     expect((await create(`x${'-'.repeat(126)}ż`)).status).toBe(201)
+  })
+
+  test('30: a provider sees the status of tokens of the users that it supports', async () => {
+    const { onezone, sendAs, named } = await zone()
+    const status = (tokenId: string) => sendAs(krakow)(`${P}/tokens/named/${tokenId}/status`)
+    const ofAlice = named(alice, accessToken).tokenId
+    const ofBob = named(bob, accessToken).tokenId
+    onezone.patchWorld({ providers: { krakow: { effectiveUsers: ['alice'] } } })
+    expect((await status(ofAlice)).json).toEqual({ revoked: false })
+    expect([(await status(ofBob)).status, errorOf(await status(ofBob))]).toEqual([
+      403,
+      { id: 'forbidden' },
+    ])
+  })
+
+  test('31: the scope of a token that does not hold here is not told', async () => {
+    const { access, named, inferScope } = await zone()
+    const bobOnly = { type: 'consumer', whitelist: ['usr-bob'] } as const
+    const elsewhere = { type: 'ip', whitelist: ['10.0.0.0/8'] } as const
+    for (const caveat of [time(0), elsewhere, bobOnly]) {
+      expect(errorOf(await inferScope(access(caveat)))).toEqual(unverified(caveat))
+    }
+    const consumerToken = named(bob, identityToken).token
+    expect((await inferScope(access(bobOnly), { consumerToken })).status).toBe(200)
+    for (const caveat of [
+      { type: 'service', whitelist: ['opp-krakow'] },
+      { type: 'interface', interface: 'oneclient' },
+      { type: 'data.readonly' },
+    ] as const) {
+      expect((await inferScope(access(caveat))).status).toBe(200)
+    }
+  })
+
+  test('32: an invitation can be used at least once', async () => {
+    const { sendAs } = await zone()
+    const type = { inviteToken: { inviteType: 'registerOneprovider', adminUserId: 'alice' } }
+    const body = { name: 'invitation', type, usageLimit: 0 }
+    const refused = await sendAs(alice)(`${P}/user/tokens/named`, { body })
+    expect(refused.status).toBe(400)
+    expect(errorOf(refused)).toEqual({
+      id: 'badValueTooLow',
+      details: { key: 'usageLimit', limit: 1 },
+    })
   })
 })

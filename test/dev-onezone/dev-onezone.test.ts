@@ -8,6 +8,7 @@ import { createFakeClock } from '../helpers/fake-clock.ts'
 import { alice, bob, errorOf, krakow, NOW, P, start } from './start.ts'
 
 const VERIFY = `${P}/tokens/verify_access_token`
+const ADMIN = { ozPrivileges: ['oz_tokens_manage'] }
 
 describe('the options of a development Onezone', () => {
   test.each(['0.0.0.0', '::', '10.1.2.3', 'onezone.example.org'])(
@@ -75,9 +76,9 @@ describe('the options of a development Onezone', () => {
 
 describe('the handle and the REST API are one', () => {
   test('a token of the one is verified by the other', async () => {
-    const { onezone, send } = await start()
+    const { onezone, send, sendAs } = await start()
     const body = { caveats: [{ type: 'time', validUntil: NOW + 60 }], type: { accessToken: {} } }
-    const overHttp = await send(`${P}/users/alice/tokens/temporary`, { body })
+    const overHttp = await sendAs(alice)(`${P}/users/alice/tokens/temporary`, { body })
     const { token } = overHttp.json as { token: string }
     const inProcess = onezone.createTemporaryToken({ subject: alice, validForSeconds: 60 })
 
@@ -95,29 +96,31 @@ describe('the handle and the REST API are one', () => {
   })
 
   test('revoking temporary tokens starts a new generation for both', async () => {
-    const { onezone, send } = await start()
+    const { onezone, send, sendAs } = await start()
+    const asAlice = sendAs(alice)
     const path = `${P}/users/alice/tokens/temporary`
     const token = onezone.createTemporaryToken({ subject: alice })
     const ofBob = onezone.createTemporaryToken({ subject: bob })
     onezone.revokeTemporaryTokens(alice)
-    expect((await send(path)).json).toEqual({ generation: 2 })
+    expect((await asAlice(path)).json).toEqual({ generation: 2 })
     expect(errorOf(await send(VERIFY, { body: { token } }))).toEqual({ id: 'tokenRevoked' })
     expect((await send(VERIFY, { body: { token: ofBob } })).status).toBe(200)
 
-    await send(path, { method: 'DELETE' })
+    await asAlice(path, { method: 'DELETE' })
     expect(parseToken(onezone.createTemporaryToken({ subject: alice })).generation).toBe(3)
   })
 
   test('named tokens are revoked, restored, renamed and deleted by both', async () => {
-    const { onezone, send } = await start()
+    const { onezone, send, sendAs } = await start()
+    const asAlice = sendAs(alice)
     const { tokenId, token } = onezone.createNamedToken({ subject: alice, name: 'laptop' })
     const path = `${P}/tokens/named/${tokenId}`
     const verify = async () => errorOf(await send(VERIFY, { body: { token } }))
 
     onezone.setNamedTokenRevoked(tokenId, true)
-    expect((await send(`${path}/status`)).json).toEqual({ revoked: true })
+    expect((await asAlice(`${path}/status`)).json).toEqual({ revoked: true })
     expect(await verify()).toEqual({ id: 'tokenRevoked' })
-    await send(path, { method: 'PATCH', body: { revoked: false, name: 'desktop' } })
+    await asAlice(path, { method: 'PATCH', body: { revoked: false, name: 'desktop' } })
     expect(await verify()).toBeUndefined()
     expect(onezone.createNamedToken({ subject: alice, name: 'laptop' }).tokenId).not.toBe(tokenId)
 
@@ -128,7 +131,9 @@ describe('the handle and the REST API are one', () => {
   })
 
   test('what the one refuses the other refuses with the same error', async () => {
-    const { onezone, send } = await start()
+    const { onezone, sendAs } = await start({
+      world: { ...DEMO_WORLD, users: { ...DEMO_WORLD.users, root: ADMIN } },
+    })
     onezone.createNamedToken({ subject: alice, name: 'taken' })
     onezone.setUserBlocked('bob', true)
     const cases = [
@@ -139,7 +144,10 @@ describe('the handle and the REST API are one', () => {
       [alice, { name: 'abc', caveats: [{ type: 'service', whitelist: ['opw-other'] }] }],
     ] as const
     for (const [subject, token] of cases) {
-      const answer = await send(`${P}/users/${subject.id}/tokens/named`, { body: token })
+      const answer = await sendAs({ type: 'user', id: 'root' })(
+        `${P}/users/${subject.id}/tokens/named`,
+        { body: token },
+      )
       const error = errorOf(answer) as { id: string; details?: object }
       const expected = { status: 400, id: error.id, details: error.details ?? {} }
       const refused = () => onezone.createNamedToken({ subject, ...token })
@@ -185,10 +193,10 @@ describe('the handle and the REST API are one', () => {
   })
 
   test('calls without HTTP are not counted', async () => {
-    const { onezone, send } = await start()
+    const { onezone, sendAs } = await start()
     onezone.createTemporaryToken({ subject: alice })
     expect(onezone.calls().createTemporaryToken).toBe(0)
-    await send(`${P}/users/alice/tokens/temporary`, { body: {} })
+    await sendAs(alice)(`${P}/users/alice/tokens/temporary`, { body: {} })
     expect(onezone.calls().createTemporaryToken).toBe(1)
     onezone.resetCalls()
     expect(onezone.calls().createTemporaryToken).toBe(0)

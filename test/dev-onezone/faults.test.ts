@@ -23,14 +23,14 @@ describe('a fault rule', () => {
     ['request', 2],
     ['answer', 1],
   ] as const)('in phase "%s" lets the answer show generation %i', async (phase, generation) => {
-    const { onezone, send } = await startWith({
+    const { onezone, sendAs } = await startWith({
       operation: 'getTemporaryTokenGeneration',
       kind: 'latency',
       latencyMs: 60,
       phase,
     })
     onezone.revokeTemporaryTokens(alice)
-    const asked = send(`${P}/users/alice/tokens/temporary`)
+    const asked = sendAs(alice)(`${P}/users/alice/tokens/temporary`)
     await expect.poll(() => onezone.calls().getTemporaryTokenGeneration).toBe(1)
     onezone.revokeTemporaryTokens(alice)
     expect((await asked).json).toEqual({ generation })
@@ -126,10 +126,11 @@ describe('a fault rule', () => {
   })
 
   test('keeps the operation from being executed unless the answer alone is spoilt', async () => {
-    const { onezone, send } = await startWith(
+    const { onezone, sendAs } = await startWith(
       { operation: 'revokeTemporaryTokens', kind: 'status', status: 500, calls: 1 },
       { operation: 'revokeTemporaryTokens', kind: 'truncate' },
     )
+    const send = sendAs(alice)
     const path = `${P}/users/alice/tokens/temporary`
     await send(path)
     await send(path, { method: 'DELETE' })

@@ -1,12 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import { parseToken } from '../../src/token/index.ts'
-import { accessToken, alice, errorOf, inviteToken, krakow, P, zone } from './start.ts'
+import { accessToken, alice, bob, errorOf, krakow, P, zone } from './start.ts'
+
+const stranger = { type: 'user', id: 'nobody-here' } as const
 
 describe('creating tokens', () => {
   test('a named token has a location, and is what was asked for', async () => {
     const { send } = await zone()
+    const type = { inviteToken: { inviteType: 'userJoinCluster', clusterId: 'krakow' } }
     const caveats = [{ type: 'ip', whitelist: ['10.0.0.1'] }]
-    const body = { name: 'laptop', type: inviteToken, caveats, customMetadata: { a: [1] } }
+    const body = { name: 'laptop', type, caveats, customMetadata: { a: [1] } }
     const headers = { 'X-Control-Auth': 'provider:krakow' }
     const answer = await send(`${P}/provider/tokens/named`, { headers, body })
 
@@ -17,24 +20,26 @@ describe('creating tokens', () => {
       id: tokenId,
       persistence: 'named',
       subject: krakow,
-      type: inviteToken,
+      type: { inviteToken: { ...type.inviteToken, parameters: {} } },
       caveats: [{ type: 'ip', whitelist: ['10.0.0.1/32'] }],
     })
-    expect((await send(`${P}/tokens/named/${tokenId}/status`)).json).toEqual({ revoked: false })
+    expect((await send(`${P}/tokens/named/${tokenId}/status`, { headers })).json).toEqual({
+      revoked: false,
+    })
   })
 
   test('a named token may be born revoked', async () => {
-    const { send, verifyAccess } = await zone()
+    const { sendAs, verifyAccess } = await zone()
     const body = { name: 'laptop', revoked: true }
-    const { json } = await send(`${P}/users/bob/tokens/named`, { body })
+    const { json } = await sendAs(bob)(`${P}/users/bob/tokens/named`, { body })
     const refused = await verifyAccess((json as { token: string }).token)
     expect(errorOf(refused)).toEqual({ id: 'tokenRevoked' })
   })
 
   test('fields are checked in the order of the original', async () => {
-    const { send } = await zone()
+    const { sendAs } = await zone()
     const create = async (body: object) =>
-      errorOf(await send(`${P}/users/nobody-here/tokens/named`, { body }))
+      errorOf(await sendAs(stranger)(`${P}/user/tokens/named`, { body }))
     const bad = { name: '-', caveats: 1, customMetadata: 1, revoked: 1, type: 'act' }
     const { name: _, ...nameless } = bad
 
@@ -58,10 +63,10 @@ describe('creating tokens', () => {
   })
 
   test('a change names at least one thing to change', async () => {
-    const { send, named } = await zone()
+    const { sendAs, named } = await zone()
     const { tokenId } = named(alice, accessToken)
     const patch = async (body: object) =>
-      errorOf(await send(`${P}/tokens/named/${tokenId}`, { method: 'PATCH', body }))
+      errorOf(await sendAs(alice)(`${P}/tokens/named/${tokenId}`, { method: 'PATCH', body }))
     const keys = ['customMetadata', 'name', 'revoked']
     expect(await patch({ type: 1 })).toEqual({ id: 'missingAtLeastOneValue', details: { keys } })
     const json = { id: 'badValueJSON', details: { key: 'customMetadata' } }
@@ -70,7 +75,8 @@ describe('creating tokens', () => {
   })
 
   test('what cannot be written fails as an internal error', async () => {
-    const { send, named, access } = await zone()
+    const { sendAs, named, access } = await zone()
+    const send = sendAs(alice)
     const long = { type: 'ip', whitelist: Array<string>(4000).fill('255.255.255.255/32') }
     const failed = {
       id: 'internalServerError',

@@ -100,11 +100,13 @@ describe('the HTTP edge: media types', () => {
     if (status !== 200) expect(answer.text).toBe('')
   })
 
-  test('the order is credentials, Accept, Content-Type, JSON, 404, shape', async () => {
+  test('the order is credentials, Accept, Content-Type, JSON, 404, limits of the token, permission, shape', async () => {
     const { onezone, send } = await start()
     const { tokenId } = onezone.createNamedToken({ subject: alice, name: 'laptop' })
     const patch = async (headers: Record<string, string>, rawBody: string, id = tokenId) =>
       send(`${P}/tokens/named/${id}`, { method: 'PATCH', headers, rawBody })
+    const api = [{ type: 'api', whitelist: ['ozw/get/*.*.*:*'] }] as const
+    const confined = onezone.createTemporaryToken({ subject: alice, caveats: api })
 
     const wrong = { 'X-Auth-Token': 'bad', Accept: 'text/html', 'Content-Type': 'text/plain' }
     expect((await patch(wrong, '{', 'none')).status).toBe(401)
@@ -113,7 +115,13 @@ describe('the HTTP edge: media types', () => {
     expect((await patch({ 'Content-Type': 'text/plain' }, '{', 'none')).status).toBe(415)
     expect(errorOf(await patch({}, '{', 'none'))).toEqual({ id: 'malformedData' })
     expect(errorOf(await patch({}, '17', 'none'))).toEqual({ id: 'notFound' })
-    expect(errorOf(await patch({}, '17'))).toEqual({ id: 'malformedData' })
+    expect(causeOf(await patch({ 'X-Auth-Token': confined }, '17'))).toBe('tokenCaveatUnverified')
+    expect(errorOf(await patch({}, '17'))).toEqual({ id: 'unauthorized' })
+    expect(errorOf(await patch({ 'X-Control-Auth': 'user:bob' }, '17'))).toEqual({
+      id: 'forbidden',
+    })
+    const own = await patch({ 'X-Control-Auth': 'user:alice' }, '17')
+    expect(errorOf(own)).toEqual({ id: 'malformedData' })
   })
 
   test.each(['\ufeff{"token":"x"}', '{"token":"\\ud800"}', '{"token":', '[]', 'null'])(
@@ -136,9 +144,9 @@ describe('the HTTP edge: media types', () => {
   })
 
   test('errors, 204 and 401 for missing credentials name JSON as media type', async () => {
-    const { onezone, send } = await start()
+    const { onezone, send, sendAs } = await start()
     const { tokenId } = onezone.createNamedToken({ subject: alice, name: 'laptop' })
-    const removed = await send(`${P}/tokens/named/${tokenId}`, { method: 'DELETE' })
+    const removed = await sendAs(alice)(`${P}/tokens/named/${tokenId}`, { method: 'DELETE' })
     expect([removed.status, removed.text]).toEqual([204, ''])
     expect(removed.headers['content-type']).toBe('application/json')
 
@@ -222,7 +230,7 @@ describe('the credentials of a caller', () => {
     const { onezone, ask, a, p, identity, aliceIdentity } = await startWithTokens()
     const caveats = [
       { type: 'consumer', whitelist: ['usr-alice'] },
-      { type: 'service', whitelist: ['opp-krakow'] },
+      { type: 'service', whitelist: ['opp-krakow', 'ozw-*'] },
     ] as const
     const confined = onezone.createTemporaryToken({ subject: alice, caveats })
     const service = 'X-Onedata-Service-Token'

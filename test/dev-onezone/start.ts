@@ -18,9 +18,13 @@ export const inviteToken = {
   inviteToken: { inviteType: 'userJoinSpace', spaceId: 'space1', parameters: {} },
 } as const
 
+type Send = (path: string, sent?: Sent) => Promise<Received>
+
 export interface Started {
   onezone: DevOnezone
-  send: (path: string, sent?: Sent) => Promise<Received>
+  send: Send
+  /** Sends as this subject, by the control header. */
+  sendAs: (subject: { type: 'user' | 'oneprovider'; id: string }) => Send
 }
 
 /** A development Onezone with control, the clock stopped at {@link NOW}; closed when the test ends. */
@@ -32,7 +36,15 @@ export async function start(options: DevOnezoneOptions = {}): Promise<Started> {
     client.close()
     await onezone.close()
   })
-  return { onezone, send: client.send }
+  const { send } = client
+  return {
+    onezone,
+    send,
+    sendAs: ({ type, id }) => {
+      const caller = { 'X-Control-Auth': `${type === 'user' ? 'user' : 'provider'}:${id}` }
+      return (path, sent = {}) => send(path, { ...sent, headers: { ...caller, ...sent.headers } })
+    },
+  }
 }
 
 /** What was refused: id and details of the top-level error. */
@@ -51,7 +63,7 @@ export function causeOf(received: Received): unknown {
 
 /** A running Onezone with short words for what the cases need. */
 export async function zone() {
-  const { onezone, send } = await start()
+  const { onezone, send, sendAs } = await start()
   let names = 0
   const named = (subject: Subject, type: TokenType, ...caveats: CaveatInput[]) =>
     onezone.createNamedToken({ subject, name: `token ${++names}`, type, caveats })
@@ -63,11 +75,15 @@ export async function zone() {
   return {
     onezone,
     send,
+    sendAs,
     named,
     access,
     verifyAccess: call('verify_access_token'),
     verifyIdentity: call('verify_identity_token'),
     verifyInvite: call('verify_invite_token'),
-    temporary: (body: unknown) => send(`${P}/users/alice/tokens/temporary`, { body }),
+    inferScope: call('infer_access_token_scope'),
+    authenticate: (token: string, headers: Record<string, string> = {}) =>
+      send(`${P}/health`, { headers: { 'X-Auth-Token': token, ...headers } }),
+    temporary: (body: unknown) => sendAs(alice)(`${P}/users/alice/tokens/temporary`, { body }),
   }
 }
