@@ -19,7 +19,7 @@ const MAX_RETRY_AFTER_SECONDS = 60
 export function readAnswer<Result, ErrorBody>(
   call: Pick<
     HttpCall<Result, ErrorBody>,
-    'operation' | 'success' | 'refusals' | 'readError' | 'blamesUs' | 'read'
+    'operation' | 'success' | 'refusals' | 'readError' | 'blamesUs' | 'read' | 'maxDepth'
   >,
   answer: Answer,
   { origin, peer, nowMs }: AnswerContext,
@@ -50,7 +50,7 @@ export function readAnswer<Result, ErrorBody>(
   let body: unknown = {}
   let trouble = 'JSON that is not of the documented shape'
   try {
-    if (!isEmpty) body = parseStrictJson(answer.body)
+    if (!isEmpty) body = parseStrictJson(answer.body, call.maxDepth)
   } catch (error) {
     body = null
     trouble = `a body that is ${error instanceof Error ? error.message : ''}`

@@ -51,8 +51,9 @@ export interface HttpClientOptions {
    */
   maxQueued?: number | undefined
   /**
-   * Attempts per call, the first one included. Another is made only where no byte of an answer was seen, within
-   * {@link totalTimeoutMs}, and while retries are at most a fifth of all calls (or three a second).
+   * Attempts per call, the first one included. Another is made only where no byte of an answer was seen (and, of what
+   * changes something, only where no byte was sent), within {@link totalTimeoutMs}, and while retries are at most a
+   * fifth of all calls (or three a second).
    *
    * @default 2
    */

@@ -5,7 +5,7 @@ import type { Peer } from './peer.ts'
 /** One request as it goes over the wire. */
 export interface ExchangeRequest {
   readonly origin: string
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: string | null
@@ -32,11 +32,14 @@ export class FailedExchange extends Error {
   readonly fault: PeerFaultError
   /** Whether not one byte of an answer was seen. */
   readonly unanswered: boolean
+  /** Whether not one byte of the request was sent: it had no connection yet. */
+  readonly unsent: boolean
 
-  constructor(fault: PeerFaultError, unanswered: boolean) {
+  constructor(fault: PeerFaultError, sight: { unanswered?: boolean; unsent?: boolean } = {}) {
     super(fault.message, { cause: fault })
     this.fault = fault
-    this.unanswered = unanswered
+    this.unanswered = sight.unanswered ?? false
+    this.unsent = sight.unsent ?? false
   }
 }
 
@@ -75,7 +78,7 @@ export function exchange(
     const onDeadline = (): void => fail(signal.reason)
     const failOversized = (): void => {
       const message = `The answer of ${request.origin} is longer than ${maxAnswerBytes} bytes; see "maxAnswerBytes".`
-      fail(new FailedExchange(peer.fault('ANSWER_TOO_LARGE', message), false))
+      fail(new FailedExchange(peer.fault('ANSWER_TOO_LARGE', message)))
     }
 
     signal.addEventListener('abort', onDeadline, { once: true })
@@ -107,8 +110,11 @@ export function exchange(
         if (answer !== undefined) settle(() => resolve(answer))
       },
       onResponseError(_controller, error) {
-        const fault = faultOf(error, request.origin, stage === 'connecting', peer)
-        fail(new FailedExchange(fault, stage !== 'answering' && isBreak(fault)))
+        // undici tells of the start before it writes: what fails while connecting was not sent.
+        const unsent = stage === 'connecting'
+        const fault = faultOf(error, request.origin, unsent, peer)
+        const unanswered = stage !== 'answering' && isBreak(fault)
+        fail(new FailedExchange(fault, { unanswered, unsent }))
       },
     })
   })

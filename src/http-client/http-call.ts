@@ -5,15 +5,21 @@ import type { JsonObject } from './strict-json.ts'
 export interface HttpCall<Result, ErrorBody> {
   /** Name of the client's method. */
   readonly operation: string
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** Below the API prefix, already percent-encoded, with its query. */
   readonly path: string
   /** Credentials and the type of the body, by lower-case name. */
   readonly headers: Readonly<Record<string, string>>
   readonly body?: JsonObject | undefined
+  /** Ends the call: it rejects with the signal's reason, and the connection becomes free. */
+  readonly signal?: AbortSignal | undefined
   /** Goes before calls that are not urgent where calls have to wait. */
   readonly urgent?: boolean | undefined
-  /** Whether doing it twice is more than doing it once: then it is never sent again. @default false */
+  /**
+   * Whether doing it twice is more than doing it once: then it is sent again only where nothing had been sent.
+   *
+   * @default false
+   */
   readonly changesThings?: boolean | undefined
   /** Status of a success. @default 200 */
   readonly success?: number | undefined
@@ -25,6 +31,8 @@ export interface HttpCall<Result, ErrorBody> {
   readonly blamesUs?: ((error: ErrorBody) => string | null) | undefined
   /** Takes the result out of a success, `{}` where that is a 204; undefined where it is not of the documented shape. */
   readonly read: (body: JsonObject, headers: Answer['headers']) => Result | undefined
+  /** Deepest nesting of its answer. @default 16 */
+  readonly maxDepth?: number | undefined
 }
 
 /** A result, or an error of the API that answers the question. */

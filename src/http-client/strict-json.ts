@@ -1,21 +1,21 @@
 /** A JSON object after parsing: nothing is known of its members. */
 export type JsonObject = Readonly<Record<string, unknown>>
 
-const MAX_DEPTH = 16
+const DEFAULT_DEPTH = 16
 
 /**
  * Parses JSON that a decision rests on. Throws a `SyntaxError` for everything that two readers might read in two ways,
  * or that costs more than it says: invalid UTF-8, a byte order mark, one key twice in an object (RFC 8259, §4),
- * nesting deeper than 16. The message never quotes the text.
+ * nesting deeper than `maxDepth` (16). The message never quotes the text.
  */
-export function parseStrictJson(bytes: Uint8Array): unknown {
+export function parseStrictJson(bytes: Uint8Array, maxDepth: number = DEFAULT_DEPTH): unknown {
   let text: string
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
   } catch {
     throw new SyntaxError('not UTF-8')
   }
-  checkStructure(text)
+  checkStructure(text, maxDepth)
   return parseJson(text)
 }
 
@@ -34,12 +34,12 @@ function parseJson(text: string): unknown {
 }
 
 // One linear pass that need not understand JSON: what is malformed goes wrong in JSON.parse, after this bound on depth.
-function checkStructure(text: string): void {
+function checkStructure(text: string, maxDepth: number): void {
   const open: (Set<string> | null)[] = []
   for (let at = 0; at < text.length; at += 1) {
     const character = text[at]
     if (character === '{' || character === '[') {
-      if (open.length === MAX_DEPTH) throw new SyntaxError(`nested deeper than ${MAX_DEPTH}`)
+      if (open.length === maxDepth) throw new SyntaxError(`nested deeper than ${maxDepth}`)
       open.push(character === '{' ? new Set() : null)
     } else if (character === '}' || character === ']') {
       open.pop()

@@ -41,27 +41,33 @@ export function createHttpTransport(settings: ClientSettings): HttpTransport {
       const message = `${call.operation}: no complete answer of ${origin} within ${settings.totalTimeoutMs} ms; see "totalTimeoutMs".`
       deadline.abort(peer.fault('TIMEOUT', message))
     }, settings.totalTimeoutMs)
+    const onAbort = (): void => deadline.abort(call.signal?.reason)
+    call.signal?.addEventListener('abort', onAbort, { once: true })
     try {
       await admission.enter(deadline.signal, call.urgent)
       try {
-        const attempts = call.changesThings === true ? 1 : settings.maxAttempts
-        const answer = await attempt(toRequest(settings, call), attempts, deadline.signal)
+        const answer = await attempt(call, deadline.signal)
         return readAnswer(call, answer, { origin, peer, nowMs: clock.now() })
       } finally {
         admission.leave()
       }
+    } catch (error) {
+      // A fault that the end of the call brought about is not what the caller should hear of.
+      call.signal?.throwIfAborted()
+      throw error
     } finally {
       clearTimeout(timer)
+      call.signal?.removeEventListener('abort', onAbort)
     }
   }
 
-  async function attempt(
-    request: ExchangeRequest,
-    attempts: number,
+  async function attempt<Result, ErrorBody>(
+    call: HttpCall<Result, ErrorBody>,
     signal: AbortSignal,
   ): Promise<Answer> {
+    const request = toRequest(settings, call)
     budget.earn()
-    for (let left = attempts - 1; ; left -= 1) {
+    for (let left = settings.maxAttempts - 1; ; left -= 1) {
       try {
         return await exchange(dispatcher, request, {
           maxAnswerBytes: settings.maxAnswerBytes,
@@ -70,7 +76,9 @@ export function createHttpTransport(settings: ClientSettings): HttpTransport {
         })
       } catch (error) {
         if (!(error instanceof FailedExchange)) throw error
-        if (left === 0 || !error.unanswered || !budget.spend()) throw error.fault
+        // What changes something may have done so though no answer came.
+        const repeatable = call.changesThings === true ? error.unsent : error.unanswered
+        if (left === 0 || !repeatable || !budget.spend()) throw error.fault
         if (!(await pause(signal))) throw error.fault
       }
     }
@@ -100,6 +108,7 @@ export function createHttpTransport(settings: ClientSettings): HttpTransport {
       if (closing !== undefined) {
         throw peer.fault('UNREACHABLE', `${call.operation}: this client is closed.`)
       }
+      call.signal?.throwIfAborted()
       const answer = observed(call)
       underWay.add(answer)
       try {

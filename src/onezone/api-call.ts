@@ -1,31 +1,30 @@
 import { OnezoneApiError } from '../errors.ts'
-import type { JsonObject } from '../http-client/index.ts'
+import type { HttpCall } from '../http-client/index.ts'
+import type { OnezoneCredentials } from './credentials.ts'
 import type { OnezoneErrorBody } from './wire.ts'
 
-/** Whom to call Onezone as, where an operation is not public. */
-export interface OnezoneCredentials {
-  /** An access token of the caller, sent as `X-Auth-Token` (Onezone API, §8). */
-  readonly token: string
+/** What a method takes beside its request. */
+export interface CallOptions {
+  /**
+   * Whom to call as. Public operations use only what is given here, never the client's own: there, credentials change
+   * the answer (the caller becomes the consumer), and bad ones spoil it.
+   *
+   * @default the client's `credentials`; none for a public operation
+   */
+  readonly credentials?: OnezoneCredentials | undefined
+  /** Ends the call: it rejects with the signal's reason, and the connection becomes free. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /** An operation of the API, and how to read what it answers. */
-export interface ApiCall<Result> {
-  /** Name of the client's method. */
-  readonly operation: string
-  readonly method: 'GET' | 'POST'
-  /** Below the API prefix, already percent-encoded. */
-  readonly path: string
-  readonly body?: JsonObject
-  /** Absent: the call is anonymous. */
-  readonly credentials?: OnezoneCredentials
-  /** Goes before calls that are not urgent where calls have to wait. */
-  readonly urgent?: boolean | undefined
-  /** Statuses whose error is an answer to the question; any other status is a fault. */
-  readonly refusals: readonly number[]
-  /** Whether an error of such a status is about how we asked rather than what: then it is a fault, too. */
+export interface ApiCall<Result> extends Omit<
+  HttpCall<Result, OnezoneErrorBody>,
+  'headers' | 'readError' | 'blamesUs'
+> {
+  /** Header fields with the caller's credentials; absent: the call is anonymous. */
+  readonly authentication?: Readonly<Record<string, string>> | undefined
+  /** Whether an error is about how we asked rather than what: then it is a fault, too. */
   readonly blamesUs?: (error: OnezoneErrorBody) => boolean
-  /** Takes the result out of a 200; undefined where it is not of the documented shape. */
-  readonly read: (body: JsonObject) => Result | undefined
 }
 
 /** A result, or an error of Onezone's catalogue that answers the question. */

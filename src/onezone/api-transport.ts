@@ -26,10 +26,10 @@ export function createTransport(settings: ClientSettings): Transport {
   }
 }
 
-function headersOf({ body, credentials }: ApiCall<unknown>): Record<string, string> {
+function headersOf({ body, authentication }: ApiCall<unknown>): Record<string, string> {
   return {
     // Exactly so: with a charset Onezone answers 415 (Onezone API, §8).
     ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-    ...(credentials === undefined ? {} : { 'x-auth-token': credentials.token }),
+    ...authentication,
   }
 }

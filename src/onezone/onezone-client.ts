@@ -1,8 +1,10 @@
 import type { FinishedCall, HttpClientOptions } from '../http-client/index.ts'
 import { readClientOptions } from '../http-client/index.ts'
-import { ONEZONE } from './onezone-peer.ts'
-import { createTokenApi, type TokenApi } from './token-api.ts'
 import { createTransport } from './api-transport.ts'
+import { credentialFields, type OnezoneCredentials } from './credentials.ts'
+import { ONEZONE } from './onezone-peer.ts'
+import { createPerform } from './perform.ts'
+import { createTokenApi, type TokenApi } from './token-api.ts'
 import { createVerifyApi, type VerifyApi } from './verify-api.ts'
 import { createZoneApi, type ZoneApi } from './zone-api.ts'
 
@@ -17,7 +19,15 @@ export interface OnezoneClientOptions extends HttpClientOptions {
    */
   url: string
   /**
-   * Longest answer that is read, in bytes. Raise it to confine or examine tokens of that size.
+   * Whom to call as, where a call has no credentials of its own. Never sent with public operations: a verification
+   * would take the caller for the consumer.
+   *
+   * @default none: operations that are not public need them with every call
+   */
+  credentials?: OnezoneCredentials | undefined
+  /**
+   * Longest answer that is read, in bytes. Raise it to confine or examine tokens of that size, or to list more than
+   * about 1 500 tokens: Onezone's lists have no pages.
    *
    * @default 65_536
    */
@@ -40,8 +50,8 @@ export interface OnezoneClient extends VerifyApi, TokenApi, ZoneApi {
 }
 
 /**
- * Makes a client of one Onezone. It opens connections when they are needed, follows no redirects and sends no
- * credentials but those of a call. Throws a `TypeError` that names the option where one is wrong.
+ * Makes a client of one Onezone. It opens connections when they are needed and follows no redirects. Public
+ * operations are called anonymously unless the call itself has credentials. Throws a `TypeError` that names the option where one is wrong.
  *
  * Whatever is no answer of Onezone is an `OnezoneFaultError`; nothing is known about the token then:
  *
@@ -56,6 +66,9 @@ export interface OnezoneClient extends VerifyApi, TokenApi, ZoneApi {
  * | `ERR_ONEZONE_ANSWER_TOO_LARGE` | longer than `maxAnswerBytes` |
  * | `ERR_ONEZONE_OVERLOADED` | `maxConnections` calls are in flight and `maxQueued` wait |
  *
+ * Whatever is an answer, but no, is an `OnezoneApiError` with an `id` of Onezone's catalogue; `knownErrorOf` and
+ * `isOnezoneError` tell its details apart. Verifications alone give a refusal as a value.
+ *
  * @example
  * const onezone = createOnezoneClient({ url: 'https://onezone.example.org' })
  * const answer = await onezone.verifyAccessToken({ token, peerIp: '192.0.2.1', interface: 'rest' })
@@ -67,11 +80,14 @@ export function createOnezoneClient(options: OnezoneClientOptions): OnezoneClien
     apiPrefix: '/api/v3/onezone',
     peer: ONEZONE,
   })
+  const { credentials } = options
+  if (credentials !== undefined) credentialFields(credentials)
   const transport = createTransport(settings)
+  const perform = createPerform(transport, credentials)
   return {
     ...createVerifyApi(transport),
-    ...createTokenApi(transport),
-    ...createZoneApi(transport),
+    ...createTokenApi(perform),
+    ...createZoneApi(perform),
     close: () => transport.close(),
   }
 }

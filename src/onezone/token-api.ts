@@ -1,102 +1,187 @@
-import type { ExaminedToken } from '../token/index.ts'
-import { resultOf, type ApiCall, type OnezoneCredentials } from './api-call.ts'
-import type { Transport } from './api-transport.ts'
+import type { ExaminedToken, TokenId } from '../token/index.ts'
+import type { CallOptions } from './api-call.ts'
 import {
-  readConfinedToken,
+  NAMED_TOKEN,
+  readTokenIds,
+  type ModifyNamedTokenRequest,
+  type NamedToken,
+} from './named-token.ts'
+import { idSegment, type Perform } from './perform.ts'
+import { createSubjectTokenApi, type SubjectTokenApi } from './subject-tokens.ts'
+import { readAccessTokenScope, type AccessTokenScope } from './token-scope.ts'
+import {
   readExaminedToken,
-  readGeneration,
   readNamedTokenStatus,
+  readToken,
   type ConfineTokenRequest,
-  type VerifiedSubject,
+  type InferAccessTokenScopeRequest,
 } from './wire.ts'
 
 /**
  * Operations on tokens (Onezone API, §6 and §7). They reject with an `OnezoneApiError` where Onezone says no (also to
- * the credentials: 401 and 403), and with an `OnezoneFaultError` where it gives no usable answer.
+ * the credentials: 401 and 403), and with an `OnezoneFaultError` where it gives no usable answer. What changes
+ * something is sent once: after `ERR_ONEZONE_RESET` or `ERR_ONEZONE_TIMEOUT` nobody knows whether it was done.
+ *
+ * "Owner's rights" below: those of the token's subject, of a user with `cluster_update` in the subject's cluster, or of
+ * one with `oz_tokens_manage` (Onezone API, §7.2).
  */
-export interface TokenApi {
-  /** Decodes a token at Onezone. Nothing about it is verified. */
-  examineToken(request: { readonly token: string }): Promise<ExaminedToken>
+export interface TokenApi extends SubjectTokenApi {
+  /** Decodes a token at Onezone (Onezone API, §6). Nothing about it is verified. Public. */
+  examineToken(request: { readonly token: string }, options?: CallOptions): Promise<ExaminedToken>
   /**
-   * Appends caveats to a token at Onezone, which checks its subject but neither signature nor revocation. Offline:
-   * `confineToken` of `onegate/token`.
+   * Appends caveats to a token at Onezone, which checks its subject but neither signature nor revocation (Onezone API,
+   * §6). Public. Offline: `confineToken` of `onegate/token`.
+   *
+   * @throws {OnezoneApiError} `badValueCaveat`, `tokenSubjectInvalid`, `userBlocked`, `tokenServiceForbidden` …
    */
-  confineToken(request: ConfineTokenRequest): Promise<{ token: string }>
+  confineToken(request: ConfineTokenRequest, options?: CallOptions): Promise<{ token: string }>
   /**
-   * The generation of the temporary tokens of a user or Oneprovider; older ones are revoked. The credentials must be
-   * those of the subject, of a Oneprovider that supports it, or of an administrator.
+   * What data an access token opens, where and until when (Onezone API, §6). Public. The token is verified as an access
+   * token, with the caller's address; `service`, `interface` and `data.*` caveats do not make that fail.
+   *
+   * @throws {OnezoneApiError} whatever makes a verification fail, e.g. `tokenRevoked`, `notAnAccessToken`
    */
-  getTemporaryTokenGeneration(
-    subject: VerifiedSubject,
-    credentials: OnezoneCredentials,
-  ): Promise<{ generation: number }>
-  /** Whether a named token is revoked now. Onezone answers 404 `notFound` where no such token exists (any more). */
-  getNamedTokenStatus(
-    tokenId: string,
-    credentials: OnezoneCredentials,
-  ): Promise<{ revoked: boolean }>
+  inferAccessTokenScope(
+    request: InferAccessTokenScopeRequest,
+    options?: CallOptions,
+  ): Promise<AccessTokenScope>
+  /**
+   * Ids of the named tokens of all users and Oneproviders, in no order and without pages (Onezone API, §7.3). Needs
+   * `oz_tokens_manage`.
+   */
+  listAllNamedTokens(options?: CallOptions): Promise<{ tokens: readonly TokenId[] }>
+  /**
+   * The record of a named token, and the token itself (Onezone API, §7.7). Needs the owner's rights.
+   *
+   * @throws {OnezoneApiError} `notFound`, to whoever asks
+   */
+  getNamedToken(id: TokenId, options?: CallOptions): Promise<NamedToken>
+  /**
+   * Whether a named token is revoked now (Onezone API, §7.3). Needs the owner's rights; Oneproviders that support the
+   * user, and members of the Oneprovider's cluster, may as well.
+   *
+   * @throws {OnezoneApiError} `notFound` where no such token exists (any more)
+   */
+  getNamedTokenStatus(id: TokenId, options?: CallOptions): Promise<{ revoked: boolean }>
+  /**
+   * Renames, revokes or restores a named token, or replaces its custom metadata (Onezone API, §7.8). Needs the owner's
+   * rights.
+   *
+   * @throws {OnezoneApiError} `notFound`, `badValueName`, `badValueIdentifierOccupied`, `missingAtLeastOneValue` …
+   */
+  modifyNamedToken(
+    id: TokenId,
+    request: ModifyNamedTokenRequest,
+    options?: CallOptions,
+  ): Promise<void>
+  /**
+   * Deletes a named token for good (Onezone API, §7.3). Needs the owner's rights.
+   *
+   * @throws {OnezoneApiError} `notFound`
+   */
+  deleteNamedToken(id: TokenId, options?: CallOptions): Promise<void>
 }
-
-const API_ERRORS = [400, 401, 403, 404, 409]
 
 /** Makes the {@link TokenApi}. */
-export function createTokenApi(transport: Transport): TokenApi {
-  const call = async <Result>(apiCall: Omit<ApiCall<Result>, 'refusals'>): Promise<Result> =>
-    resultOf(apiCall.operation, await transport.call({ ...apiCall, refusals: API_ERRORS }))
+export function createTokenApi(perform: Perform): TokenApi {
+  const recordOf = (id: TokenId): string => `/tokens/named/${idSegment('id', id)}`
+  const ask = { access: 'public', method: 'POST', reads: true } as const
+  const done = (): true => true
 
   return {
-    examineToken: async ({ token }) =>
-      call({
-        operation: 'examineToken',
-        method: 'POST',
-        path: '/tokens/examine',
-        body: { token },
-        read: readExaminedToken,
-      }),
-    confineToken: async ({ token, caveats }) =>
-      call({
-        operation: 'confineToken',
-        method: 'POST',
-        path: '/tokens/confine',
-        body: { token, caveats },
-        read: readConfinedToken,
-      }),
-    getTemporaryTokenGeneration: async (subject, credentials) =>
-      call({
-        operation: 'getTemporaryTokenGeneration',
-        method: 'GET',
-        path: `/${collectionOf(subject)}/${pathSegment('subject.id', subject.id)}/tokens/temporary`,
-        credentials: checkCredentials(credentials),
-        read: readGeneration,
-      }),
-    getNamedTokenStatus: async (tokenId, credentials) =>
-      call({
-        operation: 'getNamedTokenStatus',
-        method: 'GET',
-        path: `/tokens/named/${pathSegment('tokenId', tokenId)}/status`,
-        credentials: checkCredentials(credentials),
-        read: readNamedTokenStatus,
-      }),
+    ...createSubjectTokenApi(perform),
+    examineToken: async ({ token }, options) =>
+      perform(
+        {
+          operation: 'examineToken',
+          ...ask,
+          path: '/tokens/examine',
+          body: { token },
+          read: readExaminedToken,
+        },
+        options,
+      ),
+    confineToken: async ({ token, caveats }, options) =>
+      perform(
+        {
+          operation: 'confineToken',
+          ...ask,
+          path: '/tokens/confine',
+          body: { token, caveats },
+          read: readToken,
+        },
+        options,
+      ),
+    inferAccessTokenScope: async ({ token, consumerToken }, options) =>
+      perform(
+        {
+          operation: 'inferAccessTokenScope',
+          ...ask,
+          path: '/tokens/infer_access_token_scope',
+          body: { token, consumerToken },
+          read: readAccessTokenScope,
+        },
+        options,
+      ),
+    listAllNamedTokens: async (options) =>
+      perform(
+        {
+          operation: 'listAllNamedTokens',
+          access: 'restricted',
+          method: 'GET',
+          path: '/tokens/named',
+          read: readTokenIds,
+        },
+        options,
+      ),
+    getNamedToken: async (id, options) =>
+      perform(
+        {
+          operation: 'getNamedToken',
+          access: 'restricted',
+          method: 'GET',
+          path: recordOf(id),
+          ...NAMED_TOKEN,
+        },
+        options,
+      ),
+    getNamedTokenStatus: async (id, options) =>
+      perform(
+        {
+          operation: 'getNamedTokenStatus',
+          access: 'restricted',
+          method: 'GET',
+          path: `${recordOf(id)}/status`,
+          read: readNamedTokenStatus,
+        },
+        options,
+      ),
+    modifyNamedToken: async (id, request, options) => {
+      await perform(
+        {
+          operation: 'modifyNamedToken',
+          access: 'restricted',
+          method: 'PATCH',
+          path: recordOf(id),
+          body: { ...request },
+          success: 204,
+          read: done,
+        },
+        options,
+      )
+    },
+    deleteNamedToken: async (id, options) => {
+      await perform(
+        {
+          operation: 'deleteNamedToken',
+          access: 'restricted',
+          method: 'DELETE',
+          path: recordOf(id),
+          success: 204,
+          read: done,
+        },
+        options,
+      )
+    },
   }
-}
-
-function collectionOf({ type }: VerifiedSubject): 'users' | 'providers' {
-  if (type === 'user') return 'users'
-  if (type === 'oneprovider') return 'providers'
-  throw new TypeError('"subject.type" must be "user" or "oneprovider".')
-}
-
-function pathSegment(name: string, id: string): string {
-  // Dot segments would lead to another resource (RFC 3986, §5.2.4).
-  if (typeof id !== 'string' || id === '' || id === '.' || id === '..') {
-    throw new TypeError(`"${name}" must be the id of a resource.`)
-  }
-  return encodeURIComponent(id)
-}
-
-function checkCredentials(credentials: OnezoneCredentials): OnezoneCredentials {
-  if (typeof credentials?.token !== 'string' || !/^[\x21-\x7e]+$/.test(credentials.token)) {
-    throw new TypeError('"credentials.token" must be a token: printable ASCII without spaces.')
-  }
-  return credentials
 }

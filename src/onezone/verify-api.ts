@@ -1,6 +1,9 @@
-import { toPeerIp } from './peer-ip.ts'
 import type { JsonObject } from '../http-client/index.ts'
+import { resultOf, type CallOptions } from './api-call.ts'
 import type { Transport } from './api-transport.ts'
+import { credentialFields } from './credentials.ts'
+import { toPeerIp } from './peer-ip.ts'
+import { readSignal } from './perform.ts'
 import {
   readVerifiedToken,
   type OnezoneErrorBody,
@@ -22,16 +25,21 @@ export type VerifyAnswer =
   ({ readonly ok: true } & VerifiedToken) | { readonly ok: false; readonly error: OnezoneErrorBody }
 
 /**
- * The verifications (Onezone API, §5). All are anonymous: called with credentials, the caller would count as the
- * consumer. That a token is no good is a value; they reject with an `OnezoneFaultError` where nobody could say.
+ * The verifications (Onezone API, §5). They are public, and anonymous unless the call itself has credentials: then the
+ * caller counts as the consumer where there is no `consumerToken`. That a token is no good is a value; they reject with
+ * an `OnezoneFaultError` where nobody could say, and with an `OnezoneApiError` where it is the credentials that are not
+ * good (`unauthorized`).
  */
 export interface VerifyApi {
   /** Asks whether a string is a good access token in the given context. */
-  verifyAccessToken(request: VerifyAccessTokenRequest): Promise<VerifyAnswer>
+  verifyAccessToken(request: VerifyAccessTokenRequest, options?: CallOptions): Promise<VerifyAnswer>
   /** Asks whether a string is a good identity token in the given context. */
-  verifyIdentityToken(request: VerifyIdentityTokenRequest): Promise<VerifyAnswer>
+  verifyIdentityToken(
+    request: VerifyIdentityTokenRequest,
+    options?: CallOptions,
+  ): Promise<VerifyAnswer>
   /** Asks whether a string is a good invite token in the given context; its usage limit is not looked at. */
-  verifyInviteToken(request: VerifyInviteTokenRequest): Promise<VerifyAnswer>
+  verifyInviteToken(request: VerifyInviteTokenRequest, options?: CallOptions): Promise<VerifyAnswer>
 }
 
 /** Makes the {@link VerifyApi}. */
@@ -41,22 +49,28 @@ export function createVerifyApi(transport: Transport): VerifyApi {
     path: string,
     body: JsonObject,
     { urgent }: VerifyTokenRequest,
+    options: CallOptions | undefined,
   ): Promise<VerifyAnswer> => {
+    const credentials = options?.credentials
     const answer = await transport.call({
       operation,
       method: 'POST',
       path,
       body,
       urgent,
-      refusals: [400],
+      authentication: credentials === undefined ? undefined : credentialFields(credentials),
+      signal: readSignal(options?.signal),
+      refusals: credentials === undefined ? [400] : [400, 401, 403],
       blamesUs,
       read: readVerifiedToken,
     })
-    return answer.ok ? { ok: true, ...answer.result } : { ok: false, error: answer.error }
+    if (answer.ok) return { ok: true, ...answer.result }
+    if (answer.status !== 400) return resultOf(operation, answer)
+    return { ok: false, error: answer.error }
   }
 
   return {
-    verifyAccessToken: async (request) =>
+    verifyAccessToken: async (request, options) =>
       verify(
         'verifyAccessToken',
         '/tokens/verify_access_token',
@@ -67,8 +81,9 @@ export function createVerifyApi(transport: Transport): VerifyApi {
           allowDataAccessCaveats: request.allowDataAccessCaveats ?? undefined,
         },
         request,
+        options,
       ),
-    verifyIdentityToken: async (request) =>
+    verifyIdentityToken: async (request, options) =>
       verify(
         'verifyIdentityToken',
         '/tokens/verify_identity_token',
@@ -77,8 +92,9 @@ export function createVerifyApi(transport: Transport): VerifyApi {
           interface: request.interface ?? undefined,
         },
         request,
+        options,
       ),
-    verifyInviteToken: async (request) =>
+    verifyInviteToken: async (request, options) =>
       verify(
         'verifyInviteToken',
         '/tokens/verify_invite_token',
@@ -87,6 +103,7 @@ export function createVerifyApi(transport: Transport): VerifyApi {
           expectedInviteType: request.expectedInviteType ?? undefined,
         },
         request,
+        options,
       ),
   }
 }

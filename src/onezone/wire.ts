@@ -79,6 +79,13 @@ export interface ConfineTokenRequest {
   readonly caveats: readonly CaveatInput[]
 }
 
+/** What `inferAccessTokenScope` asks. */
+export interface InferAccessTokenScopeRequest {
+  readonly token: string
+  /** Identity token of the party that consumes the token. @default the token's own subject consumes it */
+  readonly consumerToken?: string | undefined
+}
+
 // Ids end up in headers, logs and messages: letters, digits and nothing that could carry a token or a line break.
 const ERROR_ID = /^[A-Za-z]\w{0,63}$/
 const SUBJECT_ID = /^[\x21-\x7e]{1,256}$/
@@ -145,12 +152,12 @@ function isExaminedToken(body: object): body is ExaminedToken {
   )
 }
 
-/** Reads the answer to `confineToken`. */
-export function readConfinedToken({ token }: JsonObject): { token: string } | undefined {
+/** Reads the answer to `confineToken` and to `createTemporaryToken…`. */
+export function readToken({ token }: JsonObject): { token: string } | undefined {
   return typeof token === 'string' && token !== '' ? { token } : undefined
 }
 
-/** Reads the answer to `getTemporaryTokenGeneration`. */
+/** Reads the answer to `getTemporaryTokenGeneration…`. */
 export function readGeneration({ generation }: JsonObject): { generation: number } | undefined {
   return isCount(generation) ? { generation } : undefined
 }

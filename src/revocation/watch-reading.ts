@@ -1,9 +1,14 @@
 import { OnezoneApiError, OnezoneFaultError } from '../errors.ts'
-import type { OnezoneClient, VerifiedSubject } from '../onezone/index.ts'
-import type { FamilyRef, Subject } from '../token/index.ts'
+import type { CallOptions, OnezoneClient } from '../onezone/index.ts'
+import { providerId, tokenId, userId, type FamilyRef, type Subject } from '../token/index.ts'
 
 /** What the watch asks Onezone. */
-export type WatchClient = Pick<OnezoneClient, 'getTemporaryTokenGeneration' | 'getNamedTokenStatus'>
+export type WatchClient = Pick<
+  OnezoneClient,
+  | 'getTemporaryTokenGenerationOfUser'
+  | 'getTemporaryTokenGenerationOfProvider'
+  | 'getNamedTokenStatus'
+>
 
 /**
  * What became of one reading: `ok`; `forbidden`: the watch token may not read this (403); `missing`: there is no such
@@ -29,13 +34,13 @@ export async function readFamily(
   token: string,
   ref: FamilyRef,
 ): Promise<WatchReading> {
+  const options = { credentials: { token } }
   try {
     if (ref.kind === 'named') {
-      const { revoked } = await client.getNamedTokenStatus(ref.tokenId, { token })
+      const { revoked } = await client.getNamedTokenStatus(tokenId(ref.tokenId), options)
       return { outcome: 'ok', revoked }
     }
-    const subject = verifiedSubject(ref.subject)
-    const { generation } = await client.getTemporaryTokenGeneration(subject, { token })
+    const { generation } = await readGeneration(client, ref.subject, options)
     return { outcome: 'ok', generation }
   } catch (error) {
     if (!(error instanceof OnezoneApiError)) return { outcome: 'fault', error }
@@ -52,9 +57,16 @@ export function retryAfterMsOf(error: unknown): number {
   return error instanceof OnezoneFaultError ? (error.retryAfterSeconds ?? 0) * 1000 : 0
 }
 
-function verifiedSubject({ type, id }: Subject): VerifiedSubject {
-  if ((type !== 'user' && type !== 'oneprovider') || id === null) {
-    throw new TypeError('A family of temporary tokens belongs to a user or a Oneprovider.')
+async function readGeneration(
+  client: WatchClient,
+  { type, id }: Subject,
+  options: CallOptions,
+): Promise<{ generation: number }> {
+  if (id !== null && type === 'user') {
+    return client.getTemporaryTokenGenerationOfUser(userId(id), options)
   }
-  return { type, id }
+  if (id !== null && type === 'oneprovider') {
+    return client.getTemporaryTokenGenerationOfProvider(providerId(id), options)
+  }
+  throw new TypeError('A family of temporary tokens belongs to a user or a Oneprovider.')
 }

@@ -90,6 +90,11 @@ export function answer(
   return `HTTP/1.1 ${status} Whatever\r\n${lines.join('')}\r\n${text}`
 }
 
+/** The bytes of a 204: like Onezone's, with a media type and without a body. */
+export function noContent(): string {
+  return 'HTTP/1.1 204 Whatever\r\ncontent-type: application/json\r\n\r\n'
+}
+
 export const GRANT = { subject: { type: 'user', id: 'alice' }, ttl: 3600 }
 
 /** A client that is closed when the test ends. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { OnezoneApiError } from '../../src/errors.ts'
-import { answer, clientOf, rejectionOf, scriptedOnezone } from './scripted-onezone.ts'
+import { tokenId } from '../../src/token/index.ts'
+import { answer, clientOf, noContent, rejectionOf, scriptedOnezone } from './scripted-onezone.ts'
 
 const replying = (status: number, body: unknown) =>
   scriptedOnezone((socket) => socket.write(answer(status, body)))
@@ -13,7 +14,8 @@ const EXAMINED = {
   type: { accessToken: {} },
   caveats: [{ type: 'time', validUntil: 5 }, { type: 'caveat of a later Onezone' }],
 }
-const CREDENTIALS = { token: 'watch-token' }
+const ABC = tokenId('abc')
+const OPTIONS = { credentials: { token: 'watch-token' } }
 
 describe('examineToken', () => {
   test('asks anonymously and gives what Onezone decoded', async () => {
@@ -53,57 +55,10 @@ describe('confineToken', () => {
   })
 })
 
-describe('getTemporaryTokenGeneration', () => {
-  test.each([
-    ['user', 'users'],
-    ['oneprovider', 'providers'],
-  ] as const)('of a %s asks below /%s with the credentials', async (type, collection) => {
-    const server = await replying(200, { generation: 7 })
-    const client = clientOf(server.url, { apiPrefix: '/elsewhere' })
-    expect(await client.getTemporaryTokenGeneration({ type, id: 'a/b c' }, CREDENTIALS)).toEqual({
-      generation: 7,
-    })
-    const [request] = server.requests
-    expect(request!.head.split('\r\n')).toEqual([
-      `GET /elsewhere/${collection}/a%2Fb%20c/tokens/temporary HTTP/1.1`,
-      `host: ${new URL(server.url).host}`,
-      'connection: keep-alive',
-      'accept: application/json',
-      'accept-encoding: identity',
-      'x-auth-token: watch-token',
-    ])
-  })
-
-  test.each(['7', -1, 1.5, null, true])('takes no generation %j', async (generation) => {
-    const server = await replying(200, { generation })
-    const subject = { type: 'user', id: 'alice' } as const
-    const error = await rejectionOf(
-      clientOf(server.url).getTemporaryTokenGeneration(subject, CREDENTIALS),
-    )
-    expect(error).toMatchObject({ code: 'ERR_ONEZONE_ANSWER_INVALID' })
-  })
-
-  test('asks for nobody else', async () => {
-    const server = await replying(200, { generation: 7 })
-    const client = clientOf(server.url)
-    for (const subject of [
-      { type: 'group', id: 'a' },
-      { type: 'user', id: '' },
-      { type: 'user', id: '..' },
-    ]) {
-      const error = await rejectionOf(
-        client.getTemporaryTokenGeneration(subject as never, CREDENTIALS),
-      )
-      expect(error).toBeInstanceOf(TypeError)
-    }
-    expect(server.received).toBe('')
-  })
-})
-
 describe('getNamedTokenStatus', () => {
   test('gives the flag', async () => {
     const server = await replying(200, { revoked: true })
-    expect(await clientOf(server.url).getNamedTokenStatus('abc', CREDENTIALS)).toEqual({
+    expect(await clientOf(server.url).getNamedTokenStatus(ABC, OPTIONS)).toEqual({
       revoked: true,
     })
     expect(server.requests[0]!.head).toMatch(/^GET \/api\/v3\/onezone\/tokens\/named\/abc\/status /)
@@ -111,7 +66,7 @@ describe('getNamedTokenStatus', () => {
 
   test.each(['true', 1, null])('takes no flag %j', async (revoked) => {
     const server = await replying(200, { revoked })
-    const error = await rejectionOf(clientOf(server.url).getNamedTokenStatus('abc', CREDENTIALS))
+    const error = await rejectionOf(clientOf(server.url).getNamedTokenStatus(ABC, OPTIONS))
     expect(error).toMatchObject({ code: 'ERR_ONEZONE_ANSWER_INVALID' })
   })
 
@@ -122,7 +77,7 @@ describe('getNamedTokenStatus', () => {
     [400, 'whatever', { key: 'x' }],
   ])('%d %s is an OnezoneApiError', async (status, id, details) => {
     const server = await replying(status, { error: { id, details, description: 'secret words' } })
-    const error = await rejectionOf(clientOf(server.url).getNamedTokenStatus('abc', CREDENTIALS))
+    const error = await rejectionOf(clientOf(server.url).getNamedTokenStatus(ABC, OPTIONS))
     expect(error).toBeInstanceOf(OnezoneApiError)
     expect(error).toMatchObject({ code: 'ERR_ONEZONE_API', status, id, details })
     expect((error as Error).message).toBe(`getNamedTokenStatus: Onezone answered ${status} ${id}.`)
@@ -135,23 +90,75 @@ describe('getNamedTokenStatus', () => {
     [503, '{"error":{"id":"serviceUnavailable"}}'],
   ])('%d %s is a fault', async (status, body) => {
     const server = await replying(status, body)
-    const error = await rejectionOf(clientOf(server.url).getNamedTokenStatus('abc', CREDENTIALS))
+    const error = await rejectionOf(clientOf(server.url).getNamedTokenStatus(ABC, OPTIONS))
     expect(error).toMatchObject({ name: 'OnezoneFaultError' })
     expect(server.requests).toHaveLength(1)
   })
 
-  test.each(['', 'two words', 'tok\r\nX-Admin: 1', undefined])(
-    'sends no credentials %j',
-    async (token) => {
+  test.each(['', '.', '..', 'MDAxZWxvY2F00aW9u', 'opw-MDAx', '\ud800', 7])(
+    'asks for no id %j',
+    async (id) => {
       const server = await replying(200, { revoked: true })
-      const call = clientOf(server.url).getNamedTokenStatus('abc', { token } as never)
-      expect(await rejectionOf(call)).toMatchObject({
-        name: 'TypeError',
-        message: expect.stringContaining('"credentials.token"'),
-      })
+      const call = clientOf(server.url).getNamedTokenStatus(id as never, OPTIONS)
+      expect(await rejectionOf(call)).toBeInstanceOf(TypeError)
       expect(server.received).toBe('')
     },
   )
+})
+
+describe('modifyNamedToken and deleteNamedToken', () => {
+  test('send what is to change, and nothing comes back', async () => {
+    const server = await scriptedOnezone((socket) => socket.write(noContent()))
+    const client = clientOf(server.url)
+    expect(await client.modifyNamedToken(ABC, { revoked: true }, OPTIONS)).toBeUndefined()
+    expect(await client.deleteNamedToken(ABC, OPTIONS)).toBeUndefined()
+    expect(server.requests.map(({ head }) => head.split(' HTTP')[0])).toEqual([
+      'PATCH /api/v3/onezone/tokens/named/abc',
+      'DELETE /api/v3/onezone/tokens/named/abc',
+    ])
+    expect(server.requests.map(({ body }) => body)).toEqual(['{"revoked":true}', ''])
+  })
+
+  test('take no other success than 204', async () => {
+    const server = await replying(200, {})
+    const error = await rejectionOf(clientOf(server.url).deleteNamedToken(ABC, OPTIONS))
+    expect(error).toMatchObject({ code: 'ERR_ONEZONE_STATUS' })
+  })
+})
+
+describe('inferAccessTokenScope', () => {
+  const SCOPE = {
+    validUntil: 1_795_000_000,
+    dataAccessScope: {
+      readonly: false,
+      spaces: { s1: { name: 'space one', supports: { krakow: { readonly: true } } } },
+      providers: { krakow: { name: 'Krakow', domain: 'k.example', version: '21', online: true } },
+    },
+  }
+
+  test('asks anonymously, with the consumer token where there is one', async () => {
+    const server = await replying(200, SCOPE)
+    const client = clientOf(server.url, { credentials: { token: 'own' } })
+    expect(await client.inferAccessTokenScope({ token: 'tok' })).toEqual(SCOPE)
+    await client.inferAccessTokenScope({ token: 'tok', consumerToken: 'idn' })
+    expect(server.requests.map(({ body }) => body)).toEqual([
+      '{"token":"tok"}',
+      '{"token":"tok","consumerToken":"idn"}',
+    ])
+    expect(server.received).not.toMatch(/auth/i)
+  })
+
+  test.each([
+    {},
+    { ...SCOPE, validUntil: '5' },
+    { ...SCOPE, dataAccessScope: {} },
+    { ...SCOPE, dataAccessScope: { ...SCOPE.dataAccessScope, spaces: { s1: {} } } },
+    { ...SCOPE, dataAccessScope: { ...SCOPE.dataAccessScope, providers: { p: null } } },
+  ])('takes no other shape: %j', async (body) => {
+    const server = await replying(200, body)
+    const error = await rejectionOf(clientOf(server.url).inferAccessTokenScope({ token: 'tok' }))
+    expect(error).toMatchObject({ code: 'ERR_ONEZONE_ANSWER_INVALID' })
+  })
 })
 
 describe('getCurrentTime', () => {

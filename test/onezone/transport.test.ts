@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { Agent, Pool } from 'undici'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { OnezoneCall } from '../../src/onezone/index.ts'
+import { tokenId } from '../../src/token/index.ts'
 import { answer, clientOf, GRANT, rejectionOf, scriptedOnezone } from './scripted-onezone.ts'
 
 const ASK = { token: 'tok', peerIp: null }
@@ -154,7 +155,7 @@ describe('the observer', () => {
     })
     await client.verifyAccessToken(ASK)
     await client.verifyInviteToken(ASK)
-    await rejectionOf(client.getNamedTokenStatus('id', { token: 'tok' }))
+    await rejectionOf(client.getNamedTokenStatus(tokenId('id'), { credentials: { token: 'tok' } }))
     await rejectionOf(client.verifyIdentityToken(ASK))
     await rejectionOf(client.examineToken({ token: 'tok' }))
     expect(calls).toEqual([

@@ -63,7 +63,8 @@ export function createWatchRig(settings: WatchSettings = {}) {
   const watch = createFamilyWatch({
     ledger: plain,
     client: {
-      getTemporaryTokenGeneration: ({ id }) => ask(id),
+      getTemporaryTokenGenerationOfUser: (id) => ask(id),
+      getTemporaryTokenGenerationOfProvider: (id) => ask(id),
       getNamedTokenStatus: (id) => ask(id),
     },
     token: 'watch-token',
