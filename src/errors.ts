@@ -69,7 +69,10 @@ export class TokenError extends OnegateError {
   }
 }
 
-/** Onezone answered with an error of its catalogue (Onezone API, §9). */
+/**
+ * Onezone answered with an error of its catalogue (Onezone API, §9). `isOnezoneError` and `knownErrorOf` of
+ * `onegate/onezone` give its details their types.
+ */
 export class OnezoneApiError extends OnegateError {
   override readonly name = 'OnezoneApiError'
   /** HTTP status of the answer. */

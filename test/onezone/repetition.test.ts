@@ -75,6 +75,8 @@ describe('a signal', () => {
     const signal = AbortSignal.abort(reason)
     const client = clientOf(server.url, { credentials })
     expect(await rejectionOf(client.getNamedTokenStatus(ABC, { signal }))).toBe(reason)
+    const asked = { token: 'tok', peerIp: null }
+    expect(await rejectionOf(client.verifyAccessToken(asked, { signal }))).toBe(reason)
     expect(server.connections).toBe(0)
   })
 
