@@ -10,9 +10,12 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { ANSWER_CODES, answerFor, createHeaderPolicy } from '../src/authenticator/index.ts'
 import { ROW } from '../bench/proxy/rows.ts'
 import { proxySuite } from '../bench/suites/proxy.ts'
+import { COMMAND_SUMMARIES } from '../src/cli/help.ts'
 import { loadConfig } from '../src/config/index.ts'
+import { createOnezoneClient } from '../src/onezone/index.ts'
 import { startGateway } from './helpers/gateway.ts'
 import { ALICE, startOnezone } from './helpers/onezone.ts'
+import { methodOf, TOKEN_API_OPERATIONS } from './helpers/token-api-operations.ts'
 import { startUpstream } from './helpers/upstream.ts'
 
 const run = promisify(execFile)
@@ -104,6 +107,32 @@ describe('the tables are true', () => {
     )
     expect(listed).toEqual(commands)
   })
+
+  test('every operation of the Token API is listed, with a client method and commands that exist', () => {
+    const client = createOnezoneClient({ url: 'http://127.0.0.1:1' })
+    const listed = rows('Token API')
+    expect(
+      listed.map(([method, path, call]) => [method, names(path!)[0], names(call!)[0]]).sort(),
+    ).toEqual(
+      TOKEN_API_OPERATIONS.map((operation) => [
+        operation.method,
+        operation.path,
+        methodOf(operation),
+      ]).sort(),
+    )
+    const commands = listed.flatMap(([, , , command]) => names(command!))
+    for (const command of commands) {
+      expect(Object.keys(COMMAND_SUMMARIES)).toContain(command.replace('onegate ', ''))
+    }
+    // All but the one that asks no Onezone, or not about the token alone.
+    const tokenCommands = Object.keys(COMMAND_SUMMARIES).filter((name) => name.startsWith('token'))
+    expect([...new Set(commands), 'onegate token explain'].sort()).toEqual(
+      tokenCommands.map((name) => `onegate ${name}`).sort(),
+    )
+    for (const [, , call] of listed) {
+      expect(client).toHaveProperty(names(call!)[0]!, expect.any(Function))
+    }
+  })
 })
 
 describe('the measured table', () => {
@@ -169,7 +198,10 @@ describe('the samples run as they stand', () => {
   }
 
   function toDist(_match: string, subpath: string | undefined): string {
-    const rooms: Record<string, string> = { '/dev': 'dev-onezone/index.js' }
+    const rooms: Record<string, string> = {
+      '/dev': 'dev-onezone/index.js',
+      '/onezone': 'onezone/index.js',
+    }
     return JSON.stringify(join(ROOT, 'dist', rooms[subpath ?? ''] ?? 'index.js'))
   }
 
@@ -210,6 +242,31 @@ describe('the samples run as they stand', () => {
 
   test('the sample for tests runs', async () => {
     await run(process.execPath, ['--import', 'tsx', 'onezone.test.ts'], { cwd: project })
+  })
+
+  test('the sample of the client creates a token and revokes it', async () => {
+    const onezone = await startOnezone()
+    const { token } = onezone.createNamedToken({ subject: ALICE, name: 'mine' })
+    await run(process.execPath, ['--import', 'tsx', 'tokens.ts'], {
+      cwd: project,
+      env: { ...process.env, ONEZONE_URL: onezone.url, MY_TOKEN: token },
+    })
+    const client = createOnezoneClient({ url: onezone.url, credentials: { token } })
+    onTestFinished(() => client.close())
+    expect(await client.getNamedTokenOfCurrentUserByName('build')).toMatchObject({ revoked: true })
+  })
+
+  test('the lines for the shell create a token and revoke it', async () => {
+    const onezone = await startOnezone()
+    const { token } = onezone.createNamedToken({ subject: ALICE, name: 'mine' })
+    writeFileSync(join(project, 'me.token'), token)
+    const lines = block('sh', '--output build.token')
+      .replaceAll('npx onegate', `${process.execPath} ${join(ROOT, 'dist/cli/main.js')}`)
+      .replaceAll('https://onezone.example.org', onezone.url)
+    await run('sh', ['-e', '-c', lines], { cwd: project })
+    const client = createOnezoneClient({ url: onezone.url, credentials: { token } })
+    onTestFinished(() => client.close())
+    expect(await client.getNamedTokenOfCurrentUserByName('build')).toMatchObject({ revoked: true })
   })
 
   test('the configuration is one that the gateway takes', async () => {
@@ -312,6 +369,7 @@ describe('the samples run as they stand', () => {
       'npx onegate check --conf',
       'curl -s http://127.0.0.1',
       'npx onegate --help',
+      'npx onegate token create',
       'npx onegate onezone --li',
     ])
   })

@@ -18,6 +18,16 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   'token confine': async () => (await import('./token-confine.ts')).confineCommand,
   'token verify': async () => (await import('./token-verify.ts')).verifyCommand,
   'token explain': async () => (await import('./token-explain.ts')).explainCommand,
+  'token create': async () => (await import('./token-create.ts')).createCommand,
+  'token get': async () => (await import('./token-get.ts')).getCommand,
+  'token revoke': async () => (await import('./token-revoke.ts')).revokeCommand,
+  'token restore': async () => (await import('./token-revoke.ts')).restoreCommand,
+  'token rename': async () => (await import('./token-rename.ts')).renameCommand,
+  'token delete': async () => (await import('./token-delete.ts')).deleteCommand,
+  'tokens list': async () => (await import('./tokens-list.ts')).listCommand,
+  'tokens delete-all': async () => (await import('./tokens-end-all.ts')).deleteAllCommand,
+  'tokens revoke-all': async () => (await import('./tokens-end-all.ts')).revokeAllCommand,
+  'tokens generation': async () => (await import('./tokens-generation.ts')).generationCommand,
 }
 
 /**
@@ -27,7 +37,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
  * @returns The exit code.
  */
 export async function dispatch(argv: readonly string[], terminal: Terminal): Promise<number> {
-  const words = argv[0] === 'token' ? 2 : 1
+  const words = argv[0] === 'token' || argv[0] === 'tokens' ? 2 : 1
   const name = argv.slice(0, words).join(' ')
   switch (name) {
     case '--version':
@@ -39,10 +49,13 @@ export async function dispatch(argv: readonly string[], terminal: Terminal): Pro
     case 'help':
     case 'token --help':
     case 'token -h':
+    case 'tokens --help':
+    case 'tokens -h':
       terminal.print(overview())
       return EXIT.ok
     case '':
     case 'token':
+    case 'tokens':
       terminal.report(overview())
       return EXIT.usage
   }

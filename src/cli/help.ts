@@ -12,6 +12,16 @@ export const COMMAND_SUMMARIES: Readonly<Record<string, string>> = {
   'token confine': 'add caveats to a token, offline',
   'token verify': 'ask Onezone whether a token is good',
   'token explain': 'say what a gateway would make of a request with a token, and why',
+  'token create': 'create a named or a temporary token at Onezone',
+  'token get': 'show a named token, or print it',
+  'token revoke': 'revoke a named token; it can be restored',
+  'token restore': 'take the revocation of a named token back',
+  'token rename': 'give a named token another name',
+  'token delete': 'delete a named token for good',
+  'tokens list': 'list the named tokens of a user or a Oneprovider',
+  'tokens delete-all': 'delete all named tokens of a user or a Oneprovider',
+  'tokens revoke-all': 'revoke all temporary tokens of a user or a Oneprovider for ever',
+  'tokens generation': 'show the generation of the temporary tokens',
 }
 
 const EXIT_CODES: readonly (readonly [number, string])[] = [

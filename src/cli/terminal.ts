@@ -1,3 +1,4 @@
+import { createInterface } from 'node:readline'
 import { styleText } from 'node:util'
 
 type Style = 'bold' | 'dim' | 'green' | 'red' | 'yellow' | 'cyan'
@@ -12,6 +13,10 @@ export interface Terminal {
   style(style: Style, text: string): string
   /** Standard input to its end. */
   readAll(): Promise<Buffer>
+  /** Whether there is somebody at standard input who could be asked. */
+  readonly answers: boolean
+  /** Puts a question and reads one line; empty where there is nobody any more. */
+  ask(question: string): Promise<string>
   readonly env: Readonly<Record<string, string | undefined>>
 }
 
@@ -37,6 +42,14 @@ export function createTerminal(options: TerminalOptions): Terminal {
       const chunks: Buffer[] = []
       for await (const chunk of stdin) chunks.push(Buffer.from(chunk))
       return Buffer.concat(chunks)
+    },
+    answers: stdin.isTTY === true,
+    ask(question) {
+      stderr.write(question)
+      const lines = createInterface({ input: stdin })
+      return new Promise<string>((resolve) => {
+        lines.once('line', resolve).once('close', () => resolve(''))
+      }).finally(() => lines.close())
     },
     env,
   }

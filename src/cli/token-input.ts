@@ -7,7 +7,7 @@ import type { Terminal } from './terminal.ts'
 /** Flag of every command that reads a token. */
 export const TOKEN_FILE_OPTION: OptionSpec = {
   value: 'FILE',
-  help: 'File with the token; without it the token is read from standard input.',
+  help: 'File with the token; without it, or with -, the token is read from standard input.',
 }
 
 /** What to say to somebody who gives the token as an argument. */
@@ -23,22 +23,28 @@ export const TOKEN_ARGUMENT_REFUSAL: string =
  */
 export async function readToken(args: Arguments, terminal: Terminal): Promise<Token> {
   const file = args.text('token-file')
-  const bytes = file === undefined ? await terminal.readAll() : await readTokenFile(file)
+  const fromInput = file === undefined || file === '-'
+  const bytes = fromInput ? await terminal.readAll() : await readSecretFile(file, 'token')
   const text = bytes.toString('utf8').trim()
   if (text === '') {
-    throw new CommandFailure(
-      `there is no token ${file === undefined ? 'on standard input' : 'in the file'}`,
-    )
+    throw new CommandFailure(`there is no token ${fromInput ? 'on standard input' : 'in the file'}`)
   }
   return parseToken(text)
 }
 
-async function readTokenFile(file: string): Promise<Buffer> {
+/**
+ * Reads a file with a secret in it.
+ *
+ * @param what What the file is called in messages, e.g. `token`.
+ * @throws {CommandFailure} where it cannot be read.
+ */
+export async function readSecretFile(file: string, what: string): Promise<Buffer> {
   try {
     return await readFile(file)
   } catch (error) {
-    // The name is not repeated: it may be the token itself.
-    if (isSystemError(error)) throw new CommandFailure(`cannot read the token file: ${error.code}`)
+    // The name is not repeated: it may be the secret itself.
+    if (isSystemError(error))
+      throw new CommandFailure(`cannot read the ${what} file: ${error.code}`)
     throw error
   }
 }

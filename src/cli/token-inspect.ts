@@ -4,6 +4,7 @@ import type { Command } from './command.ts'
 import { EXIT } from './exit-codes.ts'
 import { momentAndDistance } from './moment.ts'
 import { columns, printable } from './terminal.ts'
+import { describeType } from './token-words.ts'
 import { readToken, TOKEN_ARGUMENT_REFUSAL, TOKEN_FILE_OPTION } from './token-input.ts'
 
 /** `onegate token inspect` */
@@ -35,7 +36,7 @@ that says anything.`,
 function describeToken(token: Token, nowMs: number): string[][] {
   const caveats = token.caveats.map((caveat) => describeCaveat(caveat, nowMs))
   const rows = [
-    ['kind', kindOf(token)],
+    ['kind', describeType(token.type)],
     ['subject', token.version === 1 ? 'known to Onezone only' : describeSubject(token.subject)],
     ['id', token.id],
     ['persistence', persistenceOf(token)],
@@ -51,16 +52,6 @@ function describeToken(token: Token, nowMs: number): string[][] {
   if (token.serviceIndication !== null)
     rows.push(['service', `${token.serviceIndication} (not signed)`])
   return rows.map((row) => row.map(printable))
-}
-
-function kindOf({ type }: Token): string {
-  if ('inviteToken' in type) {
-    const { inviteType, parameters: _, ...target } = type.inviteToken
-    return `invite (${inviteType}, ${Object.entries(target).flat().join(' ')})`
-  }
-  if ('identityToken' in type) return 'identity'
-  const { sessionId } = type.accessToken
-  return sessionId === undefined ? 'access' : `access, only in session ${sessionId}`
 }
 
 function persistenceOf({ persistence, generation, version }: Token): string {

@@ -1,5 +1,5 @@
 import { OnezoneFaultError } from '../errors.ts'
-import { createOnezoneClient, type OnezoneClient, type VerifyAnswer } from '../onezone/index.ts'
+import type { OnezoneClient, VerifyAnswer } from '../onezone/index.ts'
 import { isIPv4, type OnedataInterface, type Token, type TokenKind } from '../token/index.ts'
 import type { Arguments } from './arguments.ts'
 import { describeSubject } from './caveat-words.ts'
@@ -7,6 +7,7 @@ import type { Command } from './command.ts'
 import { EXIT } from './exit-codes.ts'
 import { UsageError } from './failure.ts'
 import { momentAndDistance } from './moment.ts'
+import { createClientAt, ONEZONE_URL_OPTION, readOnezoneUrl } from './onezone-access.ts'
 import { printable } from './terminal.ts'
 import { readToken, TOKEN_ARGUMENT_REFUSAL, TOKEN_FILE_OPTION } from './token-input.ts'
 
@@ -21,7 +22,7 @@ export const verifyCommand: Command = {
 answers for that context; caveats on what is not given do not hold.`,
   refusal: TOKEN_ARGUMENT_REFUSAL,
   options: {
-    'onezone-url': { value: 'URL', help: 'Onezone; http:// only on this machine.' },
+    'onezone-url': ONEZONE_URL_OPTION,
     'token-file': TOKEN_FILE_OPTION,
     as: { value: 'KIND', help: 'access, identity or invite (what the token says it is).' },
     'peer-ip': { value: 'IP', help: 'IPv4 address from which the token is presented.' },
@@ -36,11 +37,10 @@ answers for that context; caveats on what is not given do not hold.`,
   examples: ['onegate token verify --onezone-url https://onezone.example.org < token.txt'],
 
   async run(args, terminal) {
-    const url = args.text('onezone-url')
-    if (url === undefined) throw new UsageError('--onezone-url URL is missing')
+    const url = readOnezoneUrl(args)
     const kind = oneOf(args, 'as', KINDS)
     const context = { peerIp: readPeerIp(args), interface: oneOf(args, 'interface', INTERFACES) }
-    const client = createClient(url)
+    const client = createClientAt(url)
     try {
       const token = await readToken(args, terminal)
       const answer = await ask(client, token, kind ?? token.kind, context)
@@ -54,15 +54,6 @@ answers for that context; caveats on what is not given do not hold.`,
       await client.close()
     }
   },
-}
-
-function createClient(url: string): OnezoneClient {
-  try {
-    return createOnezoneClient({ url })
-  } catch (error) {
-    if (error instanceof TypeError) throw new UsageError(`--onezone-url: ${error.message}`)
-    throw error
-  }
 }
 
 function ask(

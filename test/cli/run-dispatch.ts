@@ -14,17 +14,19 @@ interface DispatchOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Standard output is a terminal. */
   readonly isTTY?: boolean
+  /** Standard input is one, too: somebody is there who can be asked. */
+  readonly answers?: boolean
 }
 
 /** Runs a command of `onegate` to its end, in this process. */
 export async function runDispatch(
   args: readonly string[],
-  { input = '', env = {}, isTTY = false }: DispatchOptions = {},
+  { input = '', env = {}, isTTY = false, answers = false }: DispatchOptions = {},
 ): Promise<Outcome> {
   const stdout = collector()
   const stderr = collector()
   const terminal = createTerminal({
-    stdin: Readable.from([Buffer.from(input)]),
+    stdin: Object.assign(Readable.from([Buffer.from(input)]), { isTTY: answers }),
     stdout: Object.assign(stdout.stream, { isTTY }),
     stderr: stderr.stream,
     env,
