@@ -52,7 +52,7 @@ export async function startWatched(
   const time = createFakeTime(settle, () => using.forEach((token) => void ask(token)))
   const { clock, schedule } = time
   const onezone = await startOnezone({ clock })
-  onezone.createUser('watcher')
+  onezone.createUser('watcher', { ozPrivileges: ['oz_tokens_manage'] })
   const watchToken = onezone.createTemporaryToken({ subject: { type: 'user', id: 'watcher' } })
   const pool = new Pool(onezone.url)
   onTestFinished(() => pool.destroy())
