@@ -35,6 +35,9 @@ const TABLE: Record<string, Row> = {
   onezone: row(1, 'errors clock token http-client'),
   'token-lookup': row(1, 'errors http-client'),
   'dev-onezone': row(1, 'errors clock token', '', 'any'),
+  'dev-token-lookup': row(1, 'clock', '', 'any'),
+  // The two servers to develop against are one entry of the package.
+  dev: row(2, 'dev-onezone dev-token-lookup'),
   verifier: row(2, 'errors clock token http-client onezone token-lookup'),
   // What is remembered of single tokens, and what is known of families, do not know each other: verification joins them.
   cache: row(3, 'bounded-map clock token verifier'),
@@ -76,7 +79,12 @@ const TABLE: Record<string, Row> = {
     'hono',
     'any',
   ),
-  cli: row(9, 'errors clock logger token onezone config gateway dev-onezone', 'pino', 'any'),
+  cli: row(
+    9,
+    'errors clock logger token onezone config gateway dev-onezone dev-token-lookup',
+    'pino',
+    'any',
+  ),
   index: row(
     9,
     'errors clock logger token onezone verifier cache verification authenticator middleware',

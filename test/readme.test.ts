@@ -169,7 +169,7 @@ describe('the samples run as they stand', () => {
   }
 
   function toDist(_match: string, subpath: string | undefined): string {
-    const rooms: Record<string, string> = { '/dev': 'dev-onezone/index.js' }
+    const rooms: Record<string, string> = { '/dev': 'dev.js' }
     return JSON.stringify(join(ROOT, 'dist', rooms[subpath ?? ''] ?? 'index.js'))
   }
 

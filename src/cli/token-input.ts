@@ -22,6 +22,15 @@ export const TOKEN_ARGUMENT_REFUSAL: string =
  * @throws {TokenError} where it is no token.
  */
 export async function readToken(args: Arguments, terminal: Terminal): Promise<Token> {
+  return parseToken(await readTokenText(args, terminal))
+}
+
+/**
+ * Reads the text of a token that may be no Onedata token.
+ *
+ * @throws {CommandFailure} where the file cannot be read.
+ */
+export async function readTokenText(args: Arguments, terminal: Terminal): Promise<string> {
   const file = args.text('token-file')
   const bytes = file === undefined ? await terminal.readAll() : await readTokenFile(file)
   const text = bytes.toString('utf8').trim()
@@ -30,7 +39,7 @@ export async function readToken(args: Arguments, terminal: Terminal): Promise<To
       `there is no token ${file === undefined ? 'on standard input' : 'in the file'}`,
     )
   }
-  return parseToken(text)
+  return text
 }
 
 async function readTokenFile(file: string): Promise<Buffer> {

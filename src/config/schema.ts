@@ -65,6 +65,7 @@ const headers = group({
   tokenType: headerName.optional(),
   tokenExpires: headerName.optional(),
   caveats: headerName.optional(),
+  scopes: headerName.optional(),
 } satisfies Record<keyof IdentityHeaderNames, z.ZodType<string | undefined>>)
 
 const route = group({
