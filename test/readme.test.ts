@@ -169,7 +169,7 @@ describe('the samples run as they stand', () => {
   }
 
   function toDist(_match: string, subpath: string | undefined): string {
-    const rooms: Record<string, string> = { '/dev': 'dev.js' }
+    const rooms: Record<string, string> = { '/dev': 'dev.js', '/token': 'token/index.js' }
     return JSON.stringify(join(ROOT, 'dist', rooms[subpath ?? ''] ?? 'index.js'))
   }
 
@@ -226,6 +226,15 @@ describe('the samples run as they stand', () => {
       {},
     )
     expect(stdout).toContain('/public/**')
+  })
+
+  test('so is the one for tokens that are looked up', async () => {
+    writeFileSync(join(project, 'api-token'), 'a-secret-of-the-gateway')
+    const file = join(project, 'lookup.yaml')
+    writeFileSync(file, block('yaml', 'lookup.yaml'))
+    const { verifier, routes } = await loadConfig({ file })
+    expect(verifier).toMatchObject({ type: 'token-lookup', apiToken: 'a-secret-of-the-gateway' })
+    expect(routes[0]?.scopes).toEqual(['settings.read', 'settings.write'])
   })
 
   test('the command lines are commands that the gateway takes', async () => {

@@ -49,8 +49,11 @@ export function createBackend(choice: BackendChoice, surroundings: BackendSurrou
 }
 
 function checked(backend: Backend | undefined): Backend {
-  if (typeof backend?.verify === 'function' && typeof backend.traits?.readToken === 'function') {
-    return backend
+  if (typeof backend?.verify !== 'function' || typeof backend.traits?.readToken !== 'function') {
+    throw new TypeError('"backend" must be a Backend, with "verify" and "traits"')
   }
-  throw new TypeError('"backend" must be a Backend, with "verify" and "traits"')
+  if (!/^(?:onezone|token-lookup|custom-[a-z0-9-]{1,32})$/.test(backend.traits.backend)) {
+    throw new TypeError('"backend.traits.backend" must be "custom-" and a name of a-z, 0-9 and "-"')
+  }
+  return backend
 }
