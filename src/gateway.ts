@@ -12,6 +12,7 @@ import type { RoutePolicy } from './authenticator/index.ts'
 import { createAuthenticator } from './authenticator/index.ts'
 import type { Clock } from './clock.ts'
 import type { GatewayConfig, RouteConfig } from './config/index.ts'
+import { insecureSettingsOf, verifierChoiceOf } from './config/index.ts'
 import type { Listener } from './listener.ts'
 import { openListener } from './listener.ts'
 import type { Logger } from './logger.ts'
@@ -112,7 +113,7 @@ export async function createGateway(
 
 /**
  * Explains one request by a configuration, as a gateway that has just started would answer it. Nothing listens, and
- * nothing is sent but the question to Onezone, if the request says to `ask`.
+ * nothing is sent but the question to the verifier, if the request says to `ask`.
  *
  * @throws {TypeError} for options that make no sense.
  */
@@ -139,34 +140,23 @@ interface Assembly {
 
 function assemble(config: GatewayConfig, options: GatewayOptions): Assembly {
   const { logger = silentLogger, clock } = options
-  const { onezone, verdicts } = config
   // The metrics count what the rooms hold, and the rooms report to the metrics: one of the two must come first.
   let metrics: Metrics | null = null
 
   const verification = createVerification({
-    onezone: {
-      url: onezone.url,
-      ca: onezone.ca,
-      connectTimeoutMs: onezone.connectTimeoutMs,
-      totalTimeoutMs: onezone.totalTimeoutMs,
-      allowInsecureHttp: onezone.allowInsecureHttp,
-      onCall: (call) => metrics?.onOnezoneCall(call),
-    },
-    serviceToken: onezone.serviceToken,
-    watch:
-      onezone.watchToken === undefined
-        ? undefined
-        : { token: onezone.watchToken, intervalMs: onezone.watchIntervalMs },
-    verdicts,
+    ...verifierChoiceOf(config.verifier),
+    verdicts: config.verdicts,
+    onCall: (call) => metrics?.onCall(call),
     onEviction: (store) => metrics?.onEviction(store),
     onDeath: (reason) => metrics?.onDeath(reason),
     onWatchRead: (outcome) => metrics?.onWatchRead(outcome),
-    onBreakerChange: (state) => logger.warn({ state }, 'the breaker before Onezone changed'),
+    onBreakerChange: (state) => logger.warn({ state }, 'the breaker before the verifier changed'),
     logger,
     clock,
   })
   metrics = createMetrics({
     version: packageVersion(),
+    backend: verification.traits.backend,
     maxStalenessSeconds: verification.stalenessBoundMs / 1000,
     insecureSettings: insecureSettingsOf(config),
     verification,
@@ -175,7 +165,7 @@ function assemble(config: GatewayConfig, options: GatewayOptions): Assembly {
   const { onDecision, onRequest, onUpstream } = metrics
   const authenticator = createAuthenticator({
     verifier: verification.verifier,
-    serviceTokenConfigured: verification.serviceTokenConfigured,
+    ...verification.traits,
     stalenessBoundMs: verification.stalenessBoundMs,
     trustedProxies: config.trustedProxies,
     clock,
@@ -212,21 +202,12 @@ function policyOf(route: RouteConfig, config: GatewayConfig): RoutePolicy {
     interface: route.interface,
     inviteType: route.inviteType,
     subjects: route.subjects,
+    scopes: route.scopes,
     caveats: route.caveats,
     headers: route.headers,
     forwardToken: route.forwardToken,
     realm: config.realm,
   }
-}
-
-function insecureSettingsOf(config: GatewayConfig): string[] {
-  const settings: string[] = []
-  if (config.onezone.allowInsecureHttp) settings.push('onezone.allowInsecureHttp')
-  if (config.routes.some((route) => route.forwardToken)) settings.push('routes.forwardToken')
-  if (config.routes.some((route) => route.caveats?.service === 'as-onezone')) {
-    settings.push('routes.caveats.service')
-  }
-  return settings
 }
 
 function packageVersion(): string {

@@ -37,13 +37,23 @@ export {
 } from './authenticator/index.ts'
 export type { Clock } from './clock.ts'
 export { systemClock } from './clock.ts'
-export type { ConfigProblem, ErrorCode, OnezoneFaultCode, TokenErrorCode } from './errors.ts'
+export type {
+  ConfigProblem,
+  ErrorCode,
+  FaultReason,
+  OnezoneFaultCode,
+  TokenErrorCode,
+  TokenLookupFaultCode,
+} from './errors.ts'
 export {
   ConfigError,
   OnegateError,
   OnezoneApiError,
   OnezoneFaultError,
+  PeerFaultError,
   TokenError,
+  TokenLookupApiError,
+  TokenLookupFaultError,
   VerificationBudgetError,
   VerifierFaultError,
 } from './errors.ts'
@@ -56,6 +66,7 @@ export type {
 } from './middleware/index.ts'
 export { onedataAuth } from './middleware/index.ts'
 export type { OnezoneCall, OnezoneClientOptions } from './onezone/index.ts'
+export type { PresentedToken } from './token/index.ts'
 export type {
   ExplainedVerdict,
   ExplainOptions,
@@ -77,8 +88,15 @@ export { createVerification } from './verification/index.ts'
 export type {
   Acceptance,
   Accepted,
+  Backend,
+  BackendChoice,
+  BackendName,
+  BackendTraits,
+  Question,
+  ReadToken,
   Refused,
   RefusalReason,
+  TokenRecord,
   Verdict,
   VerdictSource,
   VerificationRequest,

@@ -33,14 +33,18 @@ const TABLE: Record<string, Row> = {
   // HTTP and JSON as every client of an API here does them; below the clients, so that none has a copy of its own.
   'http-client': row(0, 'errors clock', 'undici'),
   onezone: row(1, 'errors clock token http-client'),
+  'token-lookup': row(1, 'errors http-client'),
   'dev-onezone': row(1, 'errors clock token', '', 'any'),
-  verifier: row(2, 'errors clock token onezone'),
+  'dev-token-lookup': row(1, 'clock', '', 'any'),
+  // The two servers to develop against are one entry of the package.
+  dev: row(2, 'dev-onezone dev-token-lookup'),
+  verifier: row(2, 'errors clock token http-client onezone token-lookup'),
   // What is remembered of single tokens, and what is known of families, do not know each other: verification joins them.
   cache: row(3, 'bounded-map clock token verifier'),
   revocation: row(3, 'bounded-map errors clock logger observer token onezone', '', ['timers']),
   verification: row(
     4,
-    'bounded-map errors clock logger observer token onezone verifier cache revocation',
+    'bounded-map errors clock logger observer token http-client verifier cache revocation',
   ),
   authenticator: row(
     5,
@@ -52,7 +56,7 @@ const TABLE: Record<string, Row> = {
   proxy: row(6, 'errors clock logger observer verifier authenticator', 'hono undici', 'any'),
   metrics: row(
     7,
-    'onezone verifier cache revocation verification authenticator proxy',
+    'http-client verifier cache revocation verification authenticator proxy',
     'prom-client',
   ),
   // What an operator may look into and take back; the host names that count as loopback are http-client's rule.
@@ -62,7 +66,12 @@ const TABLE: Record<string, Row> = {
     'net',
   ]),
   // Above the rooms that settings are for: it checks them by those rooms' own rules, so that no rule has a twin.
-  config: row(7, 'errors token http-client onezone authenticator proxy', 'yaml zod', 'any'),
+  config: row(
+    7,
+    'errors token http-client onezone token-lookup verification authenticator proxy',
+    'yaml zod',
+    'any',
+  ),
   listener: row(7, '', '@hono/node-server', 'any'),
   gateway: row(
     8,
@@ -70,7 +79,12 @@ const TABLE: Record<string, Row> = {
     'hono',
     'any',
   ),
-  cli: row(9, 'errors clock logger token onezone config gateway dev-onezone', 'pino', 'any'),
+  cli: row(
+    9,
+    'errors clock logger token onezone config gateway dev-onezone dev-token-lookup',
+    'pino',
+    'any',
+  ),
   index: row(
     9,
     'errors clock logger token onezone verifier cache verification authenticator middleware',

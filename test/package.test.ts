@@ -67,6 +67,7 @@ describe('the package', () => {
       '.',
       './token',
       './onezone',
+      './token-lookup',
       './gateway',
       './metrics',
       './dev',

@@ -199,8 +199,9 @@ describe('the samples run as they stand', () => {
 
   function toDist(_match: string, subpath: string | undefined): string {
     const rooms: Record<string, string> = {
-      '/dev': 'dev-onezone/index.js',
+      '/dev': 'dev.js',
       '/onezone': 'onezone/index.js',
+      '/token': 'token/index.js',
     }
     return JSON.stringify(join(ROOT, 'dist', rooms[subpath ?? ''] ?? 'index.js'))
   }
@@ -283,6 +284,15 @@ describe('the samples run as they stand', () => {
       {},
     )
     expect(stdout).toContain('/public/**')
+  })
+
+  test('so is the one for tokens that are looked up', async () => {
+    writeFileSync(join(project, 'api-token'), 'a-secret-of-the-gateway')
+    const file = join(project, 'lookup.yaml')
+    writeFileSync(file, block('yaml', 'lookup.yaml'))
+    const { verifier, routes } = await loadConfig({ file })
+    expect(verifier).toMatchObject({ type: 'token-lookup', apiToken: 'a-secret-of-the-gateway' })
+    expect(routes[0]?.scopes).toEqual(['settings.read', 'settings.write'])
   })
 
   test('the command lines are commands that the gateway takes', async () => {

@@ -27,6 +27,7 @@ export type AnswerCode =
   | 'credentials_malformed'
   | 'caveat_not_enforced'
   | 'subject_not_allowed'
+  | 'scope_missing'
   | 'client_address_invalid'
   | 'request_invalid'
   | 'route_not_found'
@@ -46,7 +47,7 @@ const ROWS: Readonly<Record<AnswerCode, AnswerRow>> = {
     status: 401,
     challenge: 'bare',
     title: 'A token is needed',
-    detail: 'Send an Onedata token in X-Auth-Token or Authorization: Bearer.',
+    detail: 'Send one in X-Auth-Token or Authorization: Bearer.',
   },
   credentials_ambiguous: {
     status: 400,
@@ -63,32 +64,32 @@ const ROWS: Readonly<Record<AnswerCode, AnswerRow>> = {
   token_malformed: {
     status: 401,
     challenge: 'invalid_token',
-    title: 'Not an Onedata token',
-    detail: 'The credential cannot be decoded as an Onedata token.',
+    title: 'Not a token',
+    detail: 'The credential cannot be read as a token.',
   },
   token_too_large: {
     status: 401,
     challenge: 'invalid_token',
     title: 'The token is too large',
-    detail: 'The token is longer than this gateway or Onezone accepts.',
+    detail: 'The token is longer than this gateway or its verifier accepts.',
   },
   token_invalid: {
     status: 401,
     challenge: 'invalid_token',
     title: 'The token is not valid',
-    detail: 'Onezone does not know this token, or its signature is wrong.',
+    detail: 'Nobody knows this token, or its signature is wrong.',
   },
   token_expired: {
     status: 401,
     challenge: 'invalid_token',
     title: 'The token has expired',
-    detail: 'The time caveat of the token has passed; obtain a new token.',
+    detail: 'The time of the token has passed; obtain a new token.',
   },
   token_revoked: {
     status: 401,
     challenge: 'invalid_token',
     title: 'The token has been revoked',
-    detail: 'The token was revoked in Onezone; obtain a new token.',
+    detail: 'The token was revoked; obtain a new token.',
   },
   token_type_mismatch: {
     status: 401,
@@ -120,6 +121,12 @@ const ROWS: Readonly<Record<AnswerCode, AnswerRow>> = {
     challenge: 'insufficient_scope',
     title: 'The subject is not allowed',
     detail: 'The token is valid, but this route does not admit its subject.',
+  },
+  scope_missing: {
+    status: 403,
+    challenge: 'insufficient_scope',
+    title: 'A scope is missing',
+    detail: 'The token is valid, but this route demands scopes that it does not carry.',
   },
   user_blocked: {
     status: 403,
@@ -187,7 +194,7 @@ const ROWS: Readonly<Record<AnswerCode, AnswerRow>> = {
   verifier_unavailable: {
     status: 503,
     title: 'Tokens cannot be verified at the moment',
-    detail: 'Onezone gave no usable answer, so nobody could say whether the token is good.',
+    detail: 'The verifier gave no usable answer, so nobody could say whether the token is good.',
     retryAfterSeconds: 2,
   },
   gateway_misconfigured: {
@@ -224,6 +231,8 @@ export interface AnswerCase {
   readonly realm?: string | undefined
   /** Type of the caveat that the answer is about, e.g. `ip`. */
   readonly caveat?: string | null | undefined
+  /** Scopes that are demanded, as `scope` of the challenge (RFC 6750 §3). */
+  readonly scopes?: readonly string[] | undefined
   /** Overrides the row's own `Retry-After`. */
   readonly retryAfterSeconds?: number | undefined
 }
@@ -235,7 +244,7 @@ export function answerFor(code: AnswerCode, about: AnswerCase = {}): Answer {
   return {
     status: row.status,
     code,
-    challenge: row.challenge === undefined ? null : challengeFor(row, row.challenge, about.realm),
+    challenge: row.challenge === undefined ? null : challengeFor(row, row.challenge, about),
     retryAfterSeconds: row.retryAfterSeconds === undefined ? null : retryAfterSeconds,
     body: JSON.stringify({
       type: `urn:onegate:problem:${code}`,
@@ -262,8 +271,10 @@ export function answerHeaders(answer: Answer): [name: string, value: string][] {
   return headers
 }
 
-function challengeFor(row: AnswerRow, error: ChallengeError, realm = 'onedata'): string {
+function challengeFor(row: AnswerRow, error: ChallengeError, about: AnswerCase): string {
+  const { realm = 'onedata', scopes = [] } = about
   const quoted = realm.replace(/["\\]/g, '\\$&')
   if (error === 'bare') return `Bearer realm="${quoted}"`
-  return `Bearer realm="${quoted}", error="${error}", error_description="${row.title}"`
+  const scope = scopes.length === 0 ? '' : `, scope="${scopes.join(' ')}"`
+  return `Bearer realm="${quoted}", error="${error}", error_description="${row.title}"${scope}`
 }

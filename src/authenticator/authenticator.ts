@@ -4,9 +4,9 @@ import { VerificationBudgetError, VerifierFaultError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import { silentLogger } from '../logger.ts'
 import { shielded, shieldedLogger } from '../observer.ts'
-import type { Token } from '../token/index.ts'
-import type { Verification, Verifier, VerdictSource } from '../verifier/index.ts'
-import { isAccepted } from '../verifier/index.ts'
+import type { PresentedToken } from '../token/index.ts'
+import type { BackendTraits, Verification, Verifier, VerdictSource } from '../verifier/index.ts'
+import { isAccepted, onezoneTraits } from '../verifier/index.ts'
 import type { AnswerCase, AnswerCode } from './answers.ts'
 import { answerFor } from './answers.ts'
 import type { Client } from './client-address.ts'
@@ -22,7 +22,7 @@ import type { IdentityStatement } from './identity-statements.ts'
 import { createIdentityStatements } from './identity-statements.ts'
 import type { RoutePolicy } from './route-policy.ts'
 import { compileRouteRules, impossibilityOf } from './route-rules.ts'
-import { createTokenReader } from './token-reader.ts'
+import { withMemory } from './token-reader.ts'
 
 /** What happened to one request, for metrics and logs. */
 export interface DecisionEvent {
@@ -38,13 +38,11 @@ export interface DecisionEvent {
   readonly violation: boolean
 }
 
-/** Options of {@link createAuthenticator}. */
-export interface AuthenticatorOptions {
-  readonly verifier: Verifier
+/** Options of {@link createAuthenticator}. The traits of the backend are by default those of Onezone. */
+export interface AuthenticatorOptions extends Partial<BackendTraits> {
+  readonly verifier: Verifier<PresentedToken>
   /** Addresses and CIDR ranges of proxies whose `X-Forwarded-*` is believed. @default [] */
   readonly trustedProxies?: readonly string[] | undefined
-  /** Whether Onezone is told a service token, so that it can judge `service` caveats. @default false */
-  readonly serviceTokenConfigured?: boolean | undefined
   /**
    * No request is granted on a fact older than this, in milliseconds, whatever the verifier says.
    *
@@ -110,21 +108,22 @@ export interface Authenticator {
  */
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
   const { verifier, clock = systemClock } = options
+  const traits = traitsOf(options)
   const logger = shieldedLogger(options.logger ?? silentLogger)
   const { stalenessBoundMs = Infinity } = options
   if (!(stalenessBoundMs > 0)) {
     throw new TypeError('"stalenessBoundMs" must be a number of milliseconds, more than 0')
   }
   const resolveClient = createClientResolver(options.trustedProxies)
-  const readToken = createTokenReader()
+  const readToken = withMemory(traits.readToken)
   const logFault = createFaultLog(logger, clock)
   const onDecision = shielded(options.onDecision, 'decisions', logger)
 
-  const mayIdentify = (token: ReturnType<typeof readToken>): token is Token =>
+  const mayIdentify = (token: ReturnType<typeof readToken>): token is PresentedToken =>
     typeof token !== 'string' && token.kind !== 'invite' && impossibilityOf(token) === null
 
   function createRoute(policy: RoutePolicy, reserved: readonly string[] = []): ExplainingRoute {
-    const rules = compileRouteRules(policy, options.serviceTokenConfigured ?? false)
+    const rules = compileRouteRules(policy, traits)
     const headers = createHeaderPolicy({
       names: policy.headers,
       forwardToken: policy.forwardToken,
@@ -160,7 +159,11 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       return { outcome: 'granted', identity, identityHeaders, client, source }
     }
 
-    const conclude = (verification: Verification, token: Token, client: Client): Decision => {
+    const conclude = (
+      verification: Verification,
+      token: PresentedToken,
+      client: Client,
+    ): Decision => {
       const { verdict, source } = verification
       if (!isAccepted(verdict)) {
         return deny(verdict.reason, source, { caveat: verdict.caveat })
@@ -168,7 +171,10 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       const ageMs = clock.monotonic() - verdict.askedAtMs
       if (ageMs > stalenessBoundMs) return withhold(source, ageMs)
       if (!rules.admits(verdict.subject)) return deny('subject_not_allowed', source)
-      return grant(client, statements.of(token, verdict.subject), { source, ageMs })
+      if (!rules.isServedBy(verdict.record)) {
+        return deny('scope_missing', source, { scopes: policy.scopes })
+      }
+      return grant(client, statements.of(token, verdict), { source, ageMs })
     }
 
     /** The promise is enforced here, where it counts, and not only where it is meant to be kept. */
@@ -189,8 +195,10 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       logFault(policy.id, error)
       if (!(error instanceof VerifierFaultError)) return deny('internal_error', 'local')
       return error.code === 'ERR_GATEWAY_MISCONFIGURED'
-        ? deny('gateway_misconfigured', 'onezone')
-        : deny('verifier_unavailable', 'onezone', { retryAfterSeconds: error.retryAfterSeconds })
+        ? deny('gateway_misconfigured', traits.backend)
+        : deny('verifier_unavailable', traits.backend, {
+            retryAfterSeconds: error.retryAfterSeconds,
+          })
     }
 
     const decide = (request: AuthenticationRequest): Decision | Promise<Decision> => {
@@ -242,7 +250,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
         }
       },
       explain(request, inspect) {
-        const decideBy = (onlooker: Verifier, asked: AuthenticationRequest) =>
+        const decideBy = (onlooker: Verifier<PresentedToken>, asked: AuthenticationRequest) =>
           createAuthenticator({
             ...options,
             verifier: onlooker,
@@ -261,4 +269,15 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   }
 
   return { route: createRoute }
+}
+
+function traitsOf(options: AuthenticatorOptions): BackendTraits {
+  const onezone = onezoneTraits(options.serviceTokenConfigured ?? false)
+  const { backend, readToken, statesScopes } = options
+  return {
+    ...onezone,
+    backend: backend ?? onezone.backend,
+    readToken: readToken ?? onezone.readToken,
+    statesScopes: statesScopes ?? onezone.statesScopes,
+  }
 }

@@ -22,9 +22,11 @@ export interface Identity {
     readonly persistence: 'named' | 'temporary'
     /** Short digest that names the token in logs. */
     readonly fingerprint: string
-    /** When its time caveats end, in unix seconds; null: never. */
+    /** When it ends, in unix seconds; null: never. */
     readonly expiresAt: number | null
   }
+  /** What the verifier says that the token may be used for; null where it states no scopes, as Onezone. */
+  readonly scopes: readonly string[] | null
   /** Caveats that verification did not enforce and this route delegates: the handler or upstream must. */
   readonly delegatedCaveats: readonly Caveat[]
 }

@@ -1,10 +1,17 @@
 import { VerifierFaultError } from '../errors.ts'
-import type { FamilyRef, OnedataInterface, Subject, Token, TokenKind } from '../token/index.ts'
+import type {
+  FamilyRef,
+  OnedataInterface,
+  PresentedToken,
+  Subject,
+  TokenKind,
+} from '../token/index.ts'
 import { familyOf } from '../token/index.ts'
 import type {
+  Question,
+  ReadToken,
   VerdictSource,
   Verification,
-  VerificationRequest,
   Verifier,
 } from '../verifier/index.ts'
 import type { AnswerCode } from './answers.ts'
@@ -14,7 +21,6 @@ import { credentialFieldsOf, readCredentials } from './credentials.ts'
 import type { AuthenticationRequest, Decision } from './decision.ts'
 import type { RoutePolicy, SubjectPolicy } from './route-policy.ts'
 import type { CaveatTreatment, RouteRules } from './route-rules.ts'
-import type { TokenReader } from './token-reader.ts'
 
 /** What a route makes of a request, and why; fit for JSON, without any token in it. */
 export interface RequestExplanation<Report> {
@@ -46,24 +52,26 @@ export interface PolicyExplanation {
   readonly interface: OnedataInterface | null
   readonly inviteType: string | null
   readonly subjects: SubjectPolicy | null
+  /** Scopes that a token must carry, all of them; empty: none. */
+  readonly scopes: readonly string[]
 }
 
 /** A token as it may be shown. */
 export interface TokenExplanation {
   readonly fingerprint: string
   readonly kind: TokenKind
-  readonly persistence: Token['persistence']
-  /** Whom it claims to speak for. */
+  readonly persistence: PresentedToken['persistence']
+  /** Whom it claims to speak for; nobody where it says nothing about that. */
   readonly subject: Subject
   readonly family: FamilyRef | null
   /** Unix seconds; null: never. */
   readonly expiresAt: number | null
 }
 
-/** A decision; `undecided`: Onezone would have to be asked. */
+/** A decision; `undecided`: the verifier would have to be asked. */
 export interface DecisionExplanation {
   readonly outcome: 'granted' | 'denied' | 'undecided'
-  /** What the client gets; null where that is up to the upstream, or to Onezone. */
+  /** What the client gets; null where that is up to the upstream, or to the verifier. */
   readonly status: number | null
   readonly code: AnswerCode | null
   /** Type of the caveat at issue. */
@@ -81,16 +89,19 @@ export interface Inspected<Report> {
 }
 
 /** Looks into a verifier. */
-export type Inspect<Report> = (question: VerificationRequest) => Promise<Inspected<Report>>
+export type Inspect<Report> = (question: Question) => Promise<Inspected<Report>>
 
 /** What a route is explained by: the very parts that it decides by. */
 export interface ExplanationParts {
   readonly policy: RoutePolicy
   readonly rules: RouteRules
   readonly resolveClient: ClientResolver
-  readonly readToken: TokenReader
+  readonly readToken: ReadToken
   /** Decides as the route does, by another verifier, and tells nobody. */
-  decideBy(verifier: Verifier, request: AuthenticationRequest): Decision | Promise<Decision>
+  decideBy(
+    verifier: Verifier<PresentedToken>,
+    request: AuthenticationRequest,
+  ): Decision | Promise<Decision>
 }
 
 const UNDECIDED: DecisionExplanation = {
@@ -111,7 +122,7 @@ export async function explainRequest<Report>(
 ): Promise<RequestExplanation<Report>> {
   let report: Report | null = null
   let answered = true
-  const onlooker: Verifier = {
+  const onlooker: Verifier<PresentedToken> = {
     async verify(question) {
       const inspected = await inspect(question)
       report = inspected.report
@@ -127,7 +138,7 @@ export async function explainRequest<Report>(
 
   const client = parts.resolveClient(request)
   const credentials = readCredentials(request.rawHeaders)
-  const read = (serialized: string | null): Token | null => {
+  const read = (serialized: string | null): PresentedToken | null => {
     const token = serialized === null ? null : parts.readToken(serialized)
     return typeof token === 'string' ? null : token
   }
@@ -158,14 +169,15 @@ function describePolicy(policy: RoutePolicy, rules: RouteRules): PolicyExplanati
     interface: rules.interface,
     inviteType: rules.inviteType,
     subjects: policy.subjects ?? null,
+    scopes: policy.scopes ?? [],
   }
 }
 
-function describeOptional(token: Token | null): TokenExplanation | null {
+function describeOptional(token: PresentedToken | null): TokenExplanation | null {
   return token === null ? null : describeToken(token)
 }
 
-function describeToken(token: Token): TokenExplanation {
+function describeToken(token: PresentedToken): TokenExplanation {
   return {
     fingerprint: token.fingerprint,
     kind: token.kind,

@@ -20,6 +20,12 @@ export interface IdentityHeaderNames {
   readonly tokenExpires?: string | undefined
   /** Compact ASCII JSON array of the delegated caveats, or empty. @default 'X-Onedata-Caveats' */
   readonly caveats?: string | undefined
+  /**
+   * Scopes of the token, separated by spaces; only where the verifier states any.
+   *
+   * @default 'X-Onedata-Scopes'
+   */
+  readonly scopes?: string | undefined
 }
 
 type Fact = keyof IdentityHeaderNames
@@ -31,6 +37,7 @@ const DEFAULT_NAMES: Readonly<Record<Fact, string>> = {
   tokenType: 'X-Onedata-Token-Type',
   tokenExpires: 'X-Onedata-Token-Expires',
   caveats: 'X-Onedata-Caveats',
+  scopes: 'X-Onedata-Scopes',
 }
 
 const FACTS = Object.keys(DEFAULT_NAMES) as Fact[]

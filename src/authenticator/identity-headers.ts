@@ -12,7 +12,7 @@ import { foldName, resolveHeaderNames } from './identity-header-names.ts'
 export interface HeaderPolicy {
   /** Whether an inbound field must not reach the upstream, judged by the class its name falls in. */
   drops(name: string): boolean
-  /** The fields that state an identity: name, value, name, value …; for null every name with an empty value. */
+  /** The fields that state an identity: name, value, name, value …; for null every name with an empty value, but no scopes. */
   state(identity: Identity | null): readonly string[]
 }
 
@@ -78,6 +78,7 @@ function stateIdentity(
   identity: Identity | null,
 ): readonly string[] {
   const caveats = identity?.delegatedCaveats ?? []
+  const scopes = identity?.scopes ?? null
   return [
     names.subjectType,
     identity?.subject.type ?? '',
@@ -91,6 +92,8 @@ function stateIdentity(
     String(identity?.token.expiresAt ?? ''),
     names.caveats,
     caveats.length === 0 ? '' : asciiJson(caveats),
+    // A verifier that states none has nothing to say, and nobody else can say it: inbound ones are dropped.
+    ...(scopes === null ? [] : [names.scopes, scopes.map(asciiId).join(' ')]),
   ]
 }
 

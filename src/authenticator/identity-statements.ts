@@ -1,4 +1,5 @@
-import type { Subject, Token } from '../token/index.ts'
+import type { PresentedToken, Subject } from '../token/index.ts'
+import type { TokenRecord } from '../verifier/index.ts'
 import type { Identity } from './decision.ts'
 import type { HeaderPolicy } from './identity-headers.ts'
 import type { RouteRules } from './route-rules.ts'
@@ -13,8 +14,14 @@ export interface IdentityStatement {
 export interface IdentityStatements {
   /** That nobody in particular sends the request. */
   readonly nobody: IdentityStatement
-  /** What an accepted token says; made once per token, since it is the same for each of its requests. */
-  of(token: Token, subject: Subject): IdentityStatement
+  /** What is said of an accepted token; made once per token and record, since it is the same for each of its requests. */
+  of(token: PresentedToken, verdict: SpokenFor): IdentityStatement
+}
+
+/** The part of an accepted verdict that a statement is about. */
+export interface SpokenFor {
+  readonly subject: Subject
+  readonly record: TokenRecord | null
 }
 
 /** Makes the statements of one route. Each is frozen: a handler cannot change what others will see. */
@@ -22,35 +29,46 @@ export function createIdentityStatements(
   rules: RouteRules,
   headers: HeaderPolicy,
 ): IdentityStatements {
-  const made = new WeakMap<Token, IdentityStatement>()
+  const made = new WeakMap<PresentedToken, MadeStatement>()
 
-  const make = (token: Token, subject: Subject): IdentityStatement => {
+  const make = (token: PresentedToken, { subject, record }: SpokenFor): MadeStatement => {
     const identity: Identity = Object.freeze({
       subject,
       token: Object.freeze({
-        id: token.id,
+        id: token.id ?? record?.id ?? '',
         type: token.kind,
         persistence: token.persistence,
         fingerprint: token.fingerprint,
-        expiresAt: token.validUntil,
+        expiresAt: record === null ? token.validUntil : record.validUntil,
       }),
+      scopes: record?.scopes ?? null,
       delegatedCaveats: rules.delegatedBy(token),
     })
-    return { identity, headers: Object.freeze(headers.state(identity)) }
+    return { identity, record, headers: Object.freeze(headers.state(identity)) }
   }
 
   return {
     nobody: { identity: null, headers: Object.freeze(headers.state(null)) },
-    of(token, subject) {
+    of(token, verdict) {
       const known = made.get(token)
-      if (known !== undefined && speaksFor(known.identity?.subject, subject)) return known
-      const statement = make(token, subject)
+      if (known !== undefined && isAbout(known, verdict)) return known
+      const statement = make(token, verdict)
       made.set(token, statement)
       return statement
     },
   }
 }
 
-function speaksFor(known: Subject | undefined, subject: Subject): boolean {
-  return known?.id === subject.id && known.type === subject.type
+/** A statement, and the record that it was made from. */
+interface MadeStatement extends IdentityStatement {
+  readonly record: TokenRecord | null
+}
+
+function isAbout({ identity, record }: MadeStatement, verdict: SpokenFor): boolean {
+  const { subject } = verdict
+  return (
+    identity?.subject.id === subject.id &&
+    identity.subject.type === subject.type &&
+    record === verdict.record
+  )
 }

@@ -39,6 +39,12 @@ export interface RoutePolicy {
   /** The kind of invitation, where `token` is `invite`. @default null (any) */
   readonly inviteType?: InviteType | null | undefined
   readonly subjects?: SubjectPolicy | undefined
+  /**
+   * Scopes that a token must carry, all of them; only with a verifier that states scopes.
+   *
+   * @default none
+   */
+  readonly scopes?: readonly string[] | undefined
   readonly caveats?: CaveatPolicy | undefined
   /** Names of the header fields that carry the identity. */
   readonly headers?: IdentityHeaderNames | undefined

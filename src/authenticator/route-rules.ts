@@ -2,11 +2,12 @@ import type {
   Caveat,
   InviteType,
   OnedataInterface,
+  PresentedToken,
   Subject,
-  Token,
   TokenKind,
 } from '../token/index.ts'
 import { INVITE_TYPES } from '../token/index.ts'
+import type { BackendTraits, TokenRecord } from '../verifier/index.ts'
 import type { AnswerCode } from './answers.ts'
 import { nameOption } from './option.ts'
 import type { CaveatPolicy, RoutePolicy } from './route-policy.ts'
@@ -29,11 +30,13 @@ export interface RouteRules {
   readonly inviteType: InviteType | null
   readonly delegatesData: boolean
   /** A reason to refuse the token without asking anybody, or null. */
-  objectionTo(token: Token): Objection | null
+  objectionTo(token: PresentedToken): Objection | null
   treatmentOf(caveat: Caveat): CaveatTreatment
   admits(subject: Subject): boolean
+  /** Whether a token carries all scopes that the route demands, as far as its verifier has any on record. */
+  isServedBy(record: TokenRecord | null): boolean
   /** The caveats that the upstream must enforce because verification does not. */
-  delegatedBy(token: Token): readonly Caveat[]
+  delegatedBy(token: PresentedToken): readonly Caveat[]
 }
 
 const NO_CAVEATS: readonly Caveat[] = Object.freeze([])
@@ -43,7 +46,10 @@ const NO_CAVEATS: readonly Caveat[] = Object.freeze([])
  *
  * @throws {TypeError} for a policy that makes no sense.
  */
-export function compileRouteRules(policy: RoutePolicy, serviceToken: boolean): RouteRules {
+export function compileRouteRules(
+  policy: RoutePolicy,
+  traits: Pick<BackendTraits, 'serviceTokenConfigured' | 'statesScopes'>,
+): RouteRules {
   const { token: kind, interface: door = 'rest', caveats = {}, subjects = {} } = policy
   if (typeof policy.id !== 'string' || policy.id === '') {
     throw new TypeError('"id" must be a non-empty string')
@@ -56,8 +62,9 @@ export function compileRouteRules(policy: RoutePolicy, serviceToken: boolean): R
   }
   checkChoices(policy)
   const service = nameOption('caveats.service', () =>
-    resolveServicePolicy(caveats.service, serviceToken),
+    resolveServicePolicy(caveats.service, traits.serviceTokenConfigured),
   )
+  const scopes = nameOption('scopes', () => resolveScopes(policy.scopes, traits.statesScopes))
   const types = subjects.types === undefined ? null : new Set<string>(subjects.types)
   const ids = subjects.ids === undefined ? null : new Set(subjects.ids)
 
@@ -96,6 +103,11 @@ export function compileRouteRules(policy: RoutePolicy, serviceToken: boolean): R
       if (subject.id === null || subject.type === 'nobody') return false
       return (types === null || types.has(subject.type)) && (ids === null || ids.has(subject.id))
     },
+    isServedBy(record) {
+      // Most routes demand none, and then nothing must be looked at.
+      if (scopes.length === 0) return true
+      return record !== null && scopes.every((scope) => record.scopes.includes(scope))
+    },
     delegatedBy(token) {
       if (token.caveats.length === 0) return NO_CAVEATS
       return Object.freeze(token.caveats.filter((caveat) => treatmentOf(caveat) === 'delegate'))
@@ -119,6 +131,43 @@ export function resolveServicePolicy(
     throw new TypeError('"as-onezone" contradicts the service token; use "verify", or remove it')
   }
   return choice ?? (serviceToken ? 'verify' : 'refuse')
+}
+
+/** A `scope-token` of RFC 6750 §3, so that a challenge can name it. */
+const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/
+
+/**
+ * The scopes that a route demands, given whether the verifier states any.
+ *
+ * @throws {TypeError} for a list that is no list of scopes, is empty, or could never be met.
+ */
+export function resolveScopes(
+  scopes: RoutePolicy['scopes'],
+  statesScopes: boolean,
+): readonly string[] {
+  if (scopes === undefined) return []
+  if (!isListOf(scopes) || scopes.length === 0) {
+    throw new TypeError(
+      'must be a list of scopes with at least one in it; leave it out to demand none',
+    )
+  }
+  for (const scope of scopes) parseScope(scope)
+  if (!statesScopes) {
+    throw new TypeError('need a verifier that states the scopes of a token, which Onezone does not')
+  }
+  return Object.freeze([...scopes])
+}
+
+/**
+ * Reads one scope.
+ *
+ * @throws {TypeError} for anything else.
+ */
+export function parseScope(text: string): string {
+  if (SCOPE.test(text)) return text
+  throw new TypeError(
+    'must be 1 to 128 printable ASCII characters without space, quote or backslash',
+  )
 }
 
 /** What the types say, for those who have none: a misspelled restriction must not be no restriction. */
@@ -171,7 +220,7 @@ function isListOf(value: unknown, choices?: readonly string[]): boolean {
  * Tokens that anybody can write and Onezone answers with 500 instead of a refusal (§5.3, end): passed on, they would
  * look like an outage.
  */
-export function impossibilityOf(token: Token): Objection | null {
+export function impossibilityOf(token: PresentedToken): Objection | null {
   const { type } = token.subject
   if (token.persistence === 'temporary' && type !== 'user' && type !== 'oneprovider') {
     return { code: 'token_invalid' }
@@ -185,12 +234,12 @@ export function impossibilityOf(token: Token): Objection | null {
 }
 
 /** False only where Onezone would refuse the kind too: a provider's access token passes as identity (§5.3, step 5). */
-function canServeAs(token: Token, kind: TokenKind): boolean {
+function canServeAs(token: PresentedToken, kind: TokenKind): boolean {
   if (token.kind === kind) return true
   if (kind !== 'identity' || token.kind !== 'access') return false
   return token.subject.type !== 'user' && !isSessionBound(token)
 }
 
-function isSessionBound(token: Token): boolean {
+function isSessionBound(token: PresentedToken): boolean {
   return 'accessToken' in token.type && token.type.accessToken.sessionId !== undefined
 }

@@ -1,21 +1,21 @@
 import type { ContextField } from '../token/index.ts'
 import { contextFieldsOf } from '../token/index.ts'
-import type { VerificationRequest } from '../verifier/index.ts'
+import type { Question } from '../verifier/index.ts'
 
 /** The key of what is proven of a token: its digest, and what it is used as where that is not what it is. */
-export function proofKey({ token, kind }: VerificationRequest): string {
+export function proofKey({ token, kind }: Question): string {
   return kind === token.kind ? token.digest : `${token.digest}/${kind}`
 }
 
 /** Onezone verifies the consumer token in the same context (API §5.3, step 4), so its own caveats count too. */
-const consumerPart = ({ consumerToken, peerIp, interface: door }: VerificationRequest): unknown =>
+const consumerPart = ({ consumerToken, peerIp, interface: door }: Question): unknown =>
   consumerToken === null ? null : [consumerToken.digest, peerIp, door]
 
 /**
  * How each context field enters the key of a verdict; null: it does not. The compiler demands a line for each field of
  * the caveat table, so that a new one cannot be remembered wrongly by omission.
  */
-const PARTS: Readonly<Record<ContextField, ((request: VerificationRequest) => unknown) | null>> = {
+const PARTS: Readonly<Record<ContextField, ((request: Question) => unknown) | null>> = {
   time: null, // bounds the time to live instead
   session: null, // only Onezone knows; the time to live bounds it
   service: null, // one service token per verifier
@@ -33,7 +33,7 @@ const PARTS: Readonly<Record<ContextField, ((request: VerificationRequest) => un
 }
 
 /** The fields of the request that the key of a verdict in context holds, each with what stands for it there. */
-export function keyFieldsOf(request: VerificationRequest): [field: KeyField, value: unknown][] {
+export function keyFieldsOf(request: Question): [field: KeyField, value: unknown][] {
   const parts: [field: KeyField, value: unknown][] = []
   if (request.kind === 'invite') parts.push(['inviteType', request.inviteType])
   for (const field of contextFieldsOf(request.token)) {
@@ -50,7 +50,7 @@ export type KeyField = ContextField | 'inviteType'
  * The key of a verdict that holds in one context: the token, its use, and exactly the context fields that its caveats
  * read. The key of a question under way is the same key (GHSA-84rm-mhfq-f476). Never holds a raw token.
  */
-export function contextKey(request: VerificationRequest): string {
+export function contextKey(request: Question): string {
   return proofKey(request) + JSON.stringify(keyFieldsOf(request))
 }
 

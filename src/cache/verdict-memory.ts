@@ -1,9 +1,9 @@
 import type { BoundedMap } from '../bounded-map.ts'
 import { createBoundedMap } from '../bounded-map.ts'
 import type { Clock } from '../clock.ts'
-import type { Caveat, FamilyRef, Subject, Token } from '../token/index.ts'
+import type { Caveat, FamilyRef, PresentedToken, Subject } from '../token/index.ts'
 import { familyOf } from '../token/index.ts'
-import type { Refused, Verification } from '../verifier/index.ts'
+import type { Refused, TokenRecord, Verification } from '../verifier/index.ts'
 
 /**
  * A token that Onezone has accepted in one use. That its signature is right for this very text never changes, so this is
@@ -18,6 +18,8 @@ export interface Proof<Family> {
   readonly caveats: readonly Caveat[]
   /** The grant that rests on the family's last fact. */
   grant: Verification
+  /** What the verifier had on record of this token when it said yes. @default null */
+  readonly record?: TokenRecord | null
   /** False once it was taken back, which only an operator does: then the token must be proven anew. */
   kept: boolean
 }
@@ -60,7 +62,8 @@ export interface VerdictMemory<Family> {
   readonly contexts: BoundedMap<ContextGrant<Family>>
   /** A refusal that is young enough, or null. */
   refusalOf(key: string): Verification | null
-  refused(key: string, verdict: Refused, token: Token): void
+  /** @param family Family of the token. @default what the token says */
+  refused(key: string, verdict: Refused, token: PresentedToken, family?: FamilyRef | null): void
   /** The refusals that are young enough. */
   refusals(): Iterable<[key: string, remembered: RememberedRefusal]>
   /** Forgets the refusal of a key, or every refusal. */
@@ -94,13 +97,13 @@ export function createVerdictMemory<Family>(options: VerdictMemoryOptions): Verd
       const remembered = refusals.get(key)
       return remembered !== undefined && isYoung(remembered) ? remembered.refusal : null
     },
-    refused(key, verdict, token) {
+    refused(key, verdict, token, family = familyOf(token)) {
       const goodUntilMs = verdict.askedAtMs + negativeTtlMs
       if (!isYoung({ goodUntilMs })) return
       refusals.set(key, {
         refusal: Object.freeze({ verdict, source: 'cache' as const }),
         goodUntilMs,
-        family: familyOf(token),
+        family,
         claimed: token.subject,
       })
     },

@@ -10,7 +10,7 @@ export const checkCommand: Command = {
   name: 'check',
   usage: ['--config FILE [--json]'],
   about: `Validates a configuration as serve would load it in this environment, the files that it names included,
-and says what would run. Nothing is started, and Onezone is not asked.`,
+and says what would run. Nothing is started, and no verifier is asked.`,
   options: {
     config: { value: 'FILE', help: 'YAML or JSON file with the configuration.' },
     json: { help: 'Print one line: {"ok":true,"config"} or {"ok":false,"problems"}.' },
@@ -38,26 +38,36 @@ and says what would run. Nothing is started, and Onezone is not asked.`,
   },
 }
 
+/** Settings of a verifier of which only that they are there may be told. */
+const SECRETS = new Set(['ca', 'apiToken', 'serviceToken', 'watchToken'])
+
 function withoutSecrets({ adminToken, ...config }: GatewayConfig): object {
-  const { ca, serviceToken, watchToken, ...onezone } = config.onezone
   return {
     ...config,
     adminToken: adminToken !== undefined,
-    onezone: {
-      ...onezone,
-      ca: ca !== undefined,
-      serviceToken: serviceToken !== undefined,
-      watchToken: watchToken !== undefined,
-    },
+    verifier: Object.fromEntries(
+      Object.entries(config.verifier).map(([name, value]) => [
+        name,
+        SECRETS.has(name) ? value !== undefined : value,
+      ]),
+    ),
   }
 }
 
+function describeVerifier(verifier: GatewayConfig['verifier']): string[] {
+  if (verifier.type !== 'onezone') return [verifier.type, verifier.url]
+  return [
+    'Onezone',
+    verifier.url + (verifier.serviceToken === undefined ? '' : ', with a service token'),
+  ]
+}
+
 function summary(file: string, config: GatewayConfig, terminal: Terminal): string[] {
-  const { onezone, trustedProxies, routes, verdicts } = config
+  const { verifier, trustedProxies, routes, verdicts } = config
   const settings = [
     ['listen', formatListenAddress(config.listen)],
     ['admin', formatListenAddress(config.adminListen)],
-    ['Onezone', onezone.url + (onezone.serviceToken === undefined ? '' : ', with a service token')],
+    describeVerifier(verifier),
     ['trusted proxies', trustedProxies.join(', ') || 'none'],
     ['staleness', `at most ${verdicts.maxStalenessMs} ms`],
   ]

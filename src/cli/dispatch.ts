@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   demo: async () => (await import('./demo.ts')).demoCommand,
   serve: async () => (await import('./serve.ts')).serveCommand,
   onezone: async () => (await import('./onezone.ts')).onezoneCommand,
+  'lookup-server': async () => (await import('./lookup-server.ts')).lookupServerCommand,
   check: async () => (await import('./check.ts')).checkCommand,
   'token inspect': async () => (await import('./token-inspect.ts')).inspectCommand,
   'token confine': async () => (await import('./token-confine.ts')).confineCommand,

@@ -32,7 +32,7 @@ export function describeExplanation(explanation: Explanation, nowMs: number): st
   }
   if (verification !== null) {
     rows.push(
-      ['proven', verification.proven ? 'yes: Onezone has accepted this very token' : 'no'],
+      ['proven', verification.proven ? 'yes: the verifier has accepted this very token' : 'no'],
       ['remembered by', describeKey(verification.key)],
       ...labelled('known', describeKnowledge(verification)),
     )
@@ -50,7 +50,7 @@ function describeDecision({ decision }: Explanation): string {
   if (outcome === 'granted') {
     return `granted, ${subject === null ? 'without identity' : `as ${describeSubject(subject)}`}${by}`
   }
-  if (outcome === 'undecided') return 'undecided: Onezone would be asked'
+  if (outcome === 'undecided') return 'undecided: the verifier would be asked'
   const about = caveat === null ? '' : `, caveat ${caveat}`
   return `denied: ${status} ${code}${about}${by}. ${detail}`
 }

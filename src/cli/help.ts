@@ -7,6 +7,7 @@ export const COMMAND_SUMMARIES: Readonly<Record<string, string>> = {
   demo: 'try it out: an embedded Onezone, an echo upstream and the gateway',
   serve: 'run the gateway',
   onezone: 'run the embedded development Onezone alone',
+  'lookup-server': 'run a development stand-in for a token look-up API',
   check: 'validate a configuration: every problem at once, with line and column',
   'token inspect': 'show what a token says about itself, offline',
   'token confine': 'add caveats to a token, offline',

@@ -70,7 +70,7 @@ Secrets are given as files: onezone.serviceTokenFile, ONEGATE_ONEZONE_SERVICE_TO
       {
         ...addresses,
         listen: formatListenAddress(config.listen),
-        onezone: config.onezone.url,
+        [config.verifier.type]: config.verifier.url,
         routes: config.routes.map(({ path, token, upstream }) => ({ path, token, upstream })),
         maxStalenessMs: config.verdicts.maxStalenessMs,
       },

@@ -11,7 +11,7 @@ import { describeExplanation } from './explanation-words.ts'
 import { EXIT } from './exit-codes.ts'
 import { UsageError } from './failure.ts'
 import { columns, printable } from './terminal.ts'
-import { readToken, TOKEN_ARGUMENT_REFUSAL, TOKEN_FILE_OPTION } from './token-input.ts'
+import { readTokenText, TOKEN_ARGUMENT_REFUSAL, TOKEN_FILE_OPTION } from './token-input.ts'
 
 const INTERFACES: readonly OnedataInterface[] = ['rest', 'oneclient', 'graphsync']
 
@@ -20,7 +20,7 @@ export const explainCommand: Command = {
   name: 'token explain',
   usage: ['--config FILE [--token-file FILE] [FLAGS]'],
   about: `Says what a gateway with this configuration would make of a request with a token, and why: the
-route, where each caveat is judged, the family, the verdict. Onezone is asked once; no upstream is.
+route, where each caveat is judged, the family, the verdict. The verifier is asked once; no upstream is.
 A gateway that is running answers POST /explain on its admin listener from what it remembers.`,
   refusal: TOKEN_ARGUMENT_REFUSAL,
   options: {
@@ -35,7 +35,7 @@ A gateway that is running answers POST /explain on its admin listener from what 
   exits: [
     [EXIT.ok, 'the request would pass'],
     [EXIT.failure, 'it would be refused, or it is no token; standard output says why'],
-    [EXIT.unknown, 'nobody could say: Onezone cannot be reached or gave no usable answer'],
+    [EXIT.unknown, 'nobody could say: the verifier cannot be reached or gave no usable answer'],
     [EXIT.config, 'the configuration was refused'],
   ],
   examples: ['onegate token explain --config /etc/onegate.yaml --path /api < token.txt'],
@@ -51,7 +51,7 @@ A gateway that is running answers POST /explain on its admin listener from what 
       ask: true,
     }
     const config = await loadConfig({ file, env: terminal.env })
-    const { serialized: token } = await readToken(args, terminal)
+    const token = await readTokenText(args, terminal)
     const explanation = await explainRequest(
       door === undefined ? config : throughInterface(config, door),
       { ...request, token },

@@ -22,6 +22,15 @@ export const TOKEN_ARGUMENT_REFUSAL: string =
  * @throws {TokenError} where it is no token.
  */
 export async function readToken(args: Arguments, terminal: Terminal): Promise<Token> {
+  return parseToken(await readTokenText(args, terminal))
+}
+
+/**
+ * Reads the text of a token that may be no Onedata token.
+ *
+ * @throws {CommandFailure} where the file cannot be read.
+ */
+export async function readTokenText(args: Arguments, terminal: Terminal): Promise<string> {
   const file = args.text('token-file')
   const fromInput = file === undefined || file === '-'
   const bytes = fromInput ? await terminal.readAll() : await readSecretFile(file, 'token')
@@ -29,7 +38,7 @@ export async function readToken(args: Arguments, terminal: Terminal): Promise<To
   if (text === '') {
     throw new CommandFailure(`there is no token ${fromInput ? 'on standard input' : 'in the file'}`)
   }
-  return parseToken(text)
+  return text
 }
 
 /**

@@ -6,11 +6,11 @@
  */
 
 import { clashingHeaderNames, resolveServicePolicy } from '../authenticator/index.ts'
-import { isExposed } from '../http-client/index.ts'
 import { coversPath, parseRoutePath } from '../proxy/index.ts'
 import { formatListenAddress, parseListenAddress } from './listen-address.ts'
-import { isGroup, variableOf, waysToGive } from './overlay.ts'
-import { formatPath, type Finding, type SettingPath } from './problems.ts'
+import { isGroup, waysToGive } from './overlay.ts'
+import { formatPath, problemOf, type Finding, type SettingPath } from './problems.ts'
+import { checkRouteVerifier, checkVerifier, verifierSectionOf } from './verifier-checks.ts'
 
 type Group = Readonly<Record<string, unknown>>
 
@@ -19,7 +19,7 @@ export function crossCheck(config: Group): Finding[] {
   const routes = Array.isArray(config['routes']) ? (config['routes'] as unknown[]) : []
   return [
     ...checkListeners(config),
-    ...checkOnezone(groupAt(config, 'onezone')),
+    ...checkVerifier(config),
     ...checkBound(config),
     ...checkWatch(config),
     ...checkSources(config),
@@ -47,23 +47,14 @@ function normalAddress(text: unknown): string | undefined {
   }
 }
 
-function checkOnezone(onezone: Group): Finding[] {
-  const url = onezone['url']
-  if (typeof url !== 'string' || !URL.canParse(url) || !isExposed(url)) return []
-  if (onezone['allowInsecureHttp'] === true) return []
-  const message =
-    'sends every token in the clear and lets anybody on the way forge answers; use https://, ' +
-    `or set onezone.allowInsecureHttp: true (${variableOf(['onezone', 'allowInsecureHttp'])}=true)`
-  return [{ path: ['onezone', 'url'], message }]
-}
-
 /** An answer that takes as long as it may must not be too old when it comes. */
 function checkBound(config: Group): Finding[] {
   const bound = groupAt(config, 'verdicts')['maxStalenessMs'] ?? 10_000
-  const timeout = groupAt(config, 'onezone')['totalTimeoutMs'] ?? 2_500
+  const section = verifierSectionOf(config) ?? 'onezone'
+  const timeout = groupAt(config, section)['totalTimeoutMs'] ?? 2_500
   if (typeof bound !== 'number' || typeof timeout !== 'number') return []
   if (bound < 100 || bound >= timeout) return []
-  const message = `is less than onezone.totalTimeoutMs (${timeout}): an answer could be too old when it comes; raise it, or lower that`
+  const message = `is less than ${section}.totalTimeoutMs (${timeout}): an answer could be too old when it comes; raise it, or lower that`
   return [{ path: ['verdicts', 'maxStalenessMs'], message }]
 }
 
@@ -101,7 +92,7 @@ function checkRoute(route: Group, path: SettingPath, config: Group): Finding[] {
     findings.push({ path: [...path, ...at], message, atKey })
   }
   if (route['token'] === 'none') {
-    for (const key of ['optional', 'interface', 'inviteType', 'subjects', 'caveats']) {
+    for (const key of ['optional', 'interface', 'inviteType', 'subjects', 'scopes', 'caveats']) {
       if (route[key] !== undefined) {
         find([key], 'has no meaning on a public route (token: none); remove it', true)
       }
@@ -121,6 +112,7 @@ function checkRoute(route: Group, path: SettingPath, config: Group): Finding[] {
     const problem = problemOf(() => resolveServicePolicy(service, hasServiceToken))
     if (problem !== null) find(['caveats', 'service'], `${problem} (see onezone.serviceTokenFile)`)
   }
+  findings.push(...checkRouteVerifier(route, path, config))
   findings.push(...checkHeaders(groupAt(route, 'headers'), [...path, 'headers']))
   return findings
 }
@@ -166,16 +158,6 @@ function checkRouteIds(routes: readonly unknown[]): Finding[] {
     const message = `is the id of ${formatPath(['routes', first])} already; each route needs its own`
     return [{ path: ['routes', index, 'id'], message }]
   })
-}
-
-function problemOf(judge: () => unknown): string | null {
-  try {
-    judge()
-    return null
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error
-    return error.message
-  }
 }
 
 function groupAt(group: Group, key: string): Group {

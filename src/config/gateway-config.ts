@@ -1,5 +1,5 @@
 import type { CaveatPolicy, RoutePolicy } from '../authenticator/index.ts'
-import type { OnezoneClientOptions } from '../onezone/index.ts'
+import type { HttpClientOptions } from '../http-client/index.ts'
 import type { ProxyRoute, UpstreamTimeouts } from '../proxy/index.ts'
 import type { ListenAddress } from './listen-address.ts'
 
@@ -22,7 +22,8 @@ export interface GatewayConfig {
    * loopback address and closed on any other.
    */
   readonly adminToken?: string | undefined
-  readonly onezone: OnezoneConfig
+  /** Who is asked whether tokens are good, and how. */
+  readonly verifier: VerifierConfig
   /** Addresses and CIDR ranges whose `X-Forwarded-*` are believed. @default none */
   readonly trustedProxies: readonly string[]
   /** In order: the first route whose path matches decides. */
@@ -44,12 +45,27 @@ export interface GatewayConfig {
   }
 }
 
-/** How Onezone is asked; both timeouts are 1 to 60 000 ms. */
-export interface OnezoneConfig extends Complete<
-  Pick<OnezoneClientOptions, 'url' | 'connectTimeoutMs' | 'totalTimeoutMs' | 'allowInsecureHttp'>
+/** Who is asked, and how. */
+export type VerifierConfig = OnezoneConfig | TokenLookupConfig
+
+/** How any verifier is reached; both timeouts are 1 to 60 000 ms. */
+export interface VerifierConnection extends Complete<
+  Pick<HttpClientOptions, 'url' | 'connectTimeoutMs' | 'totalTimeoutMs' | 'allowInsecureHttp'>
 > {
   /** Certificates of the authorities to trust instead of the system's, PEM; content of `caFile`. */
   readonly ca?: string | undefined
+}
+
+/** How a token look-up API is asked: settings under `verifier`. */
+export interface TokenLookupConfig extends VerifierConnection {
+  readonly type: 'token-lookup'
+  /** What the gateway calls the API with; content of `apiTokenFile`. */
+  readonly apiToken: string
+}
+
+/** How Onezone is asked: settings under `onezone`. */
+export interface OnezoneConfig extends VerifierConnection {
+  readonly type: 'onezone'
   /** Identity token of the service that this gateway stands for; content of `serviceTokenFile`. */
   readonly serviceToken?: string | undefined
   /** Access token by which generations and statuses are read; content of `watchTokenFile`. Without it there is no watch. */
@@ -85,7 +101,7 @@ export interface VerdictsConfig {
 export interface RouteConfig
   extends
     Pick<ProxyRoute, 'path' | 'upstream'>,
-    Pick<RoutePolicy, 'subjects' | 'headers'>,
+    Pick<RoutePolicy, 'subjects' | 'scopes' | 'headers'>,
     Complete<
       Pick<RoutePolicy, 'token' | 'optional' | 'interface' | 'inviteType' | 'forwardToken'>
     > {

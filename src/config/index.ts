@@ -3,7 +3,9 @@ export type {
   LogLevel,
   OnezoneConfig,
   RouteConfig,
+  TokenLookupConfig,
   VerdictsConfig,
+  VerifierConfig,
 } from './gateway-config.ts'
 export type { ListenAddress } from './listen-address.ts'
 export { formatListenAddress, parseListenAddress } from './listen-address.ts'
@@ -11,4 +13,6 @@ export type { ConfigSources } from './load-config.ts'
 export { loadConfig } from './load-config.ts'
 export type { ConfigFlags } from './overlay.ts'
 export { ENVIRONMENT_VARIABLES } from './overlay.ts'
+export type { VerifierChoice } from './verifier-choice.ts'
+export { insecureSettingsOf, verifierChoiceOf } from './verifier-choice.ts'
 export { didYouMean, suggest } from './suggestion.ts'

@@ -3,11 +3,12 @@ import { resolveServicePolicy } from '../authenticator/index.ts'
 import { ConfigError, type ConfigProblem } from '../errors.ts'
 import { readConfigFile, type ConfigFile } from './config-file.ts'
 import { crossCheck } from './cross-checks.ts'
-import type { GatewayConfig, RouteConfig } from './gateway-config.ts'
+import type { GatewayConfig, RouteConfig, VerifierConfig } from './gateway-config.ts'
 import { applyOverlays, isGroup, readEnvironment, readFlags, waysToGive } from './overlay.ts'
 import type { ConfigFlags, Overlay } from './overlay.ts'
 import { byPlace, problemAt, type Finding, type SettingPath } from './problems.ts'
 import { configSchema, routeSchema, type RouteSettings, type Settings } from './schema.ts'
+import { verifierSectionOf } from './verifier-checks.ts'
 import { readCertificates, readOnedataToken, readSecret } from './secret-file.ts'
 
 /** Where a configuration comes from; flags win over the environment, that over the file, that over defaults. */
@@ -111,6 +112,7 @@ function findingsOf(issue: SchemaIssue): Finding[] {
 
 interface Secrets {
   readonly ca?: string | undefined
+  readonly apiToken?: string | undefined
   readonly serviceToken?: string | undefined
   readonly watchToken?: string | undefined
   readonly adminToken?: string | undefined
@@ -121,7 +123,8 @@ async function readSecrets(
   written: Record<string, unknown>,
   base: (path: SettingPath) => string,
 ): Promise<Secrets> {
-  const onezone = isGroup(written['onezone']) ? written['onezone'] : {}
+  const section = verifierSectionOf(written) ?? 'onezone'
+  const verifier = isGroup(written[section]) ? written[section] : {}
   const findings: Finding[] = []
   const read = async (
     path: SettingPath,
@@ -137,12 +140,13 @@ async function readSecrets(
       return undefined
     }
   }
-  const ofOnezone = async (key: string, reader: (name: string) => Promise<string>) =>
-    read(['onezone', key], onezone[key], reader)
+  const ofVerifier = async (key: string, reader: (name: string) => Promise<string>) =>
+    read([section, key], verifier[key], reader)
   return {
-    ca: await ofOnezone('caFile', readCertificates),
-    serviceToken: await ofOnezone('serviceTokenFile', readOnedataToken),
-    watchToken: await ofOnezone('watchTokenFile', readSecret),
+    ca: await ofVerifier('caFile', readCertificates),
+    apiToken: await ofVerifier('apiTokenFile', readSecret),
+    serviceToken: await ofVerifier('serviceTokenFile', readOnedataToken),
+    watchToken: await ofVerifier('watchTokenFile', readSecret),
     adminToken: await read(['adminTokenFile'], written['adminTokenFile'], readSecret),
     findings,
   }
@@ -154,16 +158,31 @@ function baseOf(path: SettingPath, file: string | undefined, overlays: readonly 
 }
 
 function complete(settings: Settings, secrets: Secrets): GatewayConfig {
-  const { onezone, upstream, routes, adminTokenFile: _, ...rest } = settings
-  const { caFile: __, serviceTokenFile: ___, watchTokenFile: ____, ...connection } = onezone
-  const { ca, serviceToken, watchToken, adminToken } = secrets
+  const { onezone: _, verifier: __, upstream, routes, adminTokenFile: ___, ...rest } = settings
+  const { serviceToken, adminToken } = secrets
   const written = routes ?? [routeSchema.parse({ path: '/**', upstream })]
   return {
     ...rest,
     adminToken,
-    onezone: { ...connection, ca, serviceToken, watchToken },
+    verifier: completeVerifier(settings, secrets),
     routes: written.map((route) => completeRoute(route, serviceToken !== undefined)),
   }
+}
+
+function completeVerifier({ onezone, verifier }: Settings, secrets: Secrets): VerifierConfig {
+  const { ca, apiToken, serviceToken, watchToken } = secrets
+  if (verifier.type === 'token-lookup') {
+    const { caFile: _, apiTokenFile: __, type, url, ...connection } = verifier
+    return { type, ...connection, url: checked(url), ca, apiToken: checked(apiToken) }
+  }
+  const { caFile: _, serviceTokenFile: __, watchTokenFile: ___, url, ...connection } = onezone
+  return { type: 'onezone', ...connection, url: checked(url), ca, serviceToken, watchToken }
+}
+
+/** A setting of which the cross-checks have seen that it is there. */
+function checked(value: string | undefined): string {
+  if (value === undefined) throw new Error('a setting that was checked to be there is missing')
+  return value
 }
 
 function completeRoute(route: RouteSettings, hasServiceToken: boolean): RouteConfig {

@@ -52,3 +52,14 @@ export function byPlace(a: ConfigProblem, b: ConfigProblem): number {
   const lines = (a.line ?? Infinity) - (b.line ?? Infinity)
   return Number.isNaN(lines) || lines === 0 ? (a.column ?? 0) - (b.column ?? 0) : lines
 }
+
+/** The message of the `TypeError` that a rule of another room throws; null where it throws none. */
+export function problemOf(judge: () => unknown): string | null {
+  try {
+    judge()
+    return null
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    return error.message
+  }
+}

@@ -1,27 +1,44 @@
 import { z } from 'zod'
 import {
   parseIdentityHeaderName,
+  parseScope,
   parseTrustedProxy,
   ROUTE_CHOICES,
 } from '../authenticator/index.ts'
 import type { CaveatPolicy, IdentityHeaderNames } from '../authenticator/index.ts'
-import { parseOnezoneUrl } from '../onezone/index.ts'
 import { parseRoutePath, parseUpstreamUrl } from '../proxy/index.ts'
 import { INVITE_TYPES, type InviteType } from '../token/index.ts'
-import type { GatewayConfig, OnezoneConfig, RouteConfig } from './gateway-config.ts'
+import type {
+  GatewayConfig,
+  OnezoneConfig,
+  RouteConfig,
+  VerifierConfig,
+  VerifierConnection,
+} from './gateway-config.ts'
 import { parseListenAddress } from './listen-address.ts'
 import { choice, choiceOrNull, group, integer, list, section, text, toggle } from './setting.ts'
+import { onezoneSection, verifierSection } from './verifier-schema.ts'
 
 /** A configuration that fits the schema; secrets are still names of files. */
-export interface Settings extends Omit<GatewayConfig, 'onezone' | 'routes' | 'adminToken'> {
-  readonly onezone: Omit<OnezoneConfig, 'ca' | 'serviceToken' | 'watchToken'> & {
-    readonly caFile?: string | undefined
-    readonly serviceTokenFile?: string | undefined
-    readonly watchTokenFile?: string | undefined
+export interface Settings extends Omit<GatewayConfig, 'verifier' | 'routes' | 'adminToken'> {
+  readonly onezone: ConnectionSettings &
+    Pick<OnezoneConfig, 'watchIntervalMs'> & {
+      readonly serviceTokenFile?: string | undefined
+      readonly watchTokenFile?: string | undefined
+    }
+  readonly verifier: ConnectionSettings & {
+    readonly type: VerifierConfig['type']
+    readonly apiTokenFile?: string | undefined
   }
   readonly adminTokenFile?: string | undefined
   readonly upstream?: string | undefined
   readonly routes?: readonly RouteSettings[] | undefined
+}
+
+/** How a verifier is reached, if it is the one that is asked. */
+export interface ConnectionSettings extends Omit<VerifierConnection, 'url' | 'ca'> {
+  readonly url?: string | undefined
+  readonly caFile?: string | undefined
 }
 
 /** A route before the defaults that depend on other settings are filled in. */
@@ -48,6 +65,7 @@ const headers = group({
   tokenType: headerName.optional(),
   tokenExpires: headerName.optional(),
   caveats: headerName.optional(),
+  scopes: headerName.optional(),
 } satisfies Record<keyof IdentityHeaderNames, z.ZodType<string | undefined>>)
 
 const route = group({
@@ -70,6 +88,7 @@ const route = group({
       text('an id', (id) => matching(id, /./, 'must not be empty')),
     ).optional(),
   }).optional(),
+  scopes: list('scopes', text('a scope', parseScope)).optional(),
   caveats: section({
     service: choice(...ROUTE_CHOICES.service).optional(),
     api: choice(...ROUTE_CHOICES.api).optional(),
@@ -89,16 +108,8 @@ export const configSchema: z.ZodType<Settings> = group({
   listen: text('HOST:PORT', parseListenAddress).prefault('127.0.0.1:8080'),
   adminListen: text('HOST:PORT', parseListenAddress).prefault('127.0.0.1:9090'),
   adminTokenFile: fileName.optional(),
-  onezone: section({
-    url: text('a URL, e.g. https://onezone.example.org', parseOnezoneUrl),
-    caFile: fileName.optional(),
-    serviceTokenFile: fileName.optional(),
-    watchTokenFile: fileName.optional(),
-    watchIntervalMs: integer(250, 300_000).default(2_000),
-    connectTimeoutMs: integer(1, 60_000).default(1_000),
-    totalTimeoutMs: integer(1, 60_000).default(2_500),
-    allowInsecureHttp: toggle().default(false),
-  }),
+  onezone: onezoneSection,
+  verifier: verifierSection,
   trustedProxies: list(
     'addresses or CIDR ranges',
     text('an address or CIDR range', (entry) => {

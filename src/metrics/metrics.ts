@@ -10,9 +10,9 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { DecisionEvent } from '../authenticator/index.ts'
 import type { VerdictStore } from '../cache/index.ts'
 import type { WatchOutcome, WatchState } from '../verification/index.ts'
-import type { BreakerState } from '../verifier/index.ts'
+import type { BackendName, BreakerState } from '../verifier/index.ts'
 import type { DeathReason } from '../revocation/index.ts'
-import type { OnezoneCall } from '../onezone/index.ts'
+import type { FinishedCall } from '../http-client/index.ts'
 import type { RequestEvent, UpstreamEvent } from '../proxy/index.ts'
 
 /** From 50 µs: a remembered verdict costs tens of microseconds, and would vanish in the usual first bucket of 5 ms. */
@@ -21,7 +21,7 @@ const REQUEST_BUCKETS = [
   2.5, 5, 10,
 ]
 const STALENESS_BUCKETS = [0.001, 0.01, 0.1, 0.5, 1, 2.5, 5, 7.5, 10, 15, 30, 60, 300]
-const ONEZONE_BUCKETS = [0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5]
+const CALL_BUCKETS = [0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5]
 
 const WATCH_STATES: readonly WatchState[] = ['off', 'active', 'degraded']
 const BREAKER_STATES: readonly BreakerState[] = ['closed', 'half-open', 'open']
@@ -46,6 +46,8 @@ export interface MetricsOptions {
   readonly version: string
   /** Bound on the age of a fact behind a grant, in seconds. */
   readonly maxStalenessSeconds: number
+  /** Who is asked: calls are counted under that name. @default 'onezone' */
+  readonly backend?: BackendName | undefined
   /** Names of settings in force that are unsafe. @default [] */
   readonly insecureSettings?: readonly string[] | undefined
   /** Looked at on each scrape. */
@@ -63,7 +65,7 @@ export interface Metrics {
   readonly onDecision: (event: DecisionEvent) => void
   readonly onRequest: (event: RequestEvent) => void
   readonly onUpstream: (event: UpstreamEvent) => void
-  readonly onOnezoneCall: (call: OnezoneCall) => void
+  readonly onCall: (call: FinishedCall) => void
   readonly onEviction: (store: VerdictStore | 'families') => void
   readonly onDeath: (reason: DeathReason) => void
   /** An operator took back what was known about so many families. */
@@ -91,7 +93,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   })
   const verdicts = new Counter({
     name: 'onegate_verdicts_total',
-    help: 'Verdicts by outcome (granted, refused, fault) and source (local, cache, coalesced, onezone, stale).',
+    help: 'Verdicts by outcome (granted, refused, fault) and source (local, cache, coalesced, stale, or who was asked).',
     labelNames: ['route', 'outcome', 'source'],
     registers,
   })
@@ -101,17 +103,20 @@ export function createMetrics(options: MetricsOptions): Metrics {
     labelNames: ['route', 'code'],
     registers,
   })
-  const onezoneRequests = new Counter({
-    name: 'onegate_onezone_requests_total',
-    help: 'Calls to Onezone by operation and outcome (ok, refused, fault).',
+  // Each backend under its own name: what Onezone took says nothing about any other.
+  const { backend = 'onezone' } = options
+  const asked = `onegate_${backend.replaceAll('-', '_')}` as const
+  const calls = new Counter({
+    name: `${asked}_requests_total`,
+    help: 'Calls to the verifier by operation and outcome (ok, refused, fault).',
     labelNames: ['operation', 'outcome'],
     registers,
   })
-  const onezoneDuration = new Histogram({
-    name: 'onegate_onezone_request_duration_seconds',
-    help: 'Time that calls to Onezone took, including waiting and retrying.',
+  const callDuration = new Histogram({
+    name: `${asked}_request_duration_seconds`,
+    help: 'Time that calls to the verifier took, including waiting and retrying.',
     labelNames: ['operation'],
-    buckets: ONEZONE_BUCKETS,
+    buckets: CALL_BUCKETS,
     registers,
   })
   const evictions = new Counter({
@@ -173,7 +178,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   })
   new Gauge({
     name: 'onegate_breaker_state',
-    help: 'Whether Onezone is asked: 0 as usual, 1 one question at a time, 2 not at all.',
+    help: 'Whether the verifier is asked: 0 as usual, 1 one question at a time, 2 not at all.',
     registers,
     collect() {
       this.set(BREAKER_STATES.indexOf(verification.breakerState))
@@ -234,9 +239,9 @@ export function createMetrics(options: MetricsOptions): Metrics {
     onUpstream({ routeId, outcome }) {
       upstreamRequests.inc({ route: routeId, outcome })
     },
-    onOnezoneCall({ operation, outcome, durationMs }) {
-      onezoneRequests.inc({ operation, outcome })
-      onezoneDuration.observe({ operation }, durationMs / 1000)
+    onCall({ operation, outcome, durationMs }) {
+      calls.inc({ operation, outcome })
+      callDuration.observe({ operation }, durationMs / 1000)
     },
     onEviction(store) {
       evictions.inc({ store })

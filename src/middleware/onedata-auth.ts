@@ -119,11 +119,11 @@ function createRoute(options: OnedataAuthOptions): RouteAuthenticator {
   if (verification !== undefined && verdicts !== undefined) {
     throw new TypeError('"verdicts" belongs to "verification"; set it there')
   }
-  const { verifier, serviceTokenConfigured, stalenessBoundMs } =
+  const { verifier, traits, stalenessBoundMs } =
     verification ?? createVerification({ onezone: { url: onezoneUrl ?? '' }, verdicts })
   return createAuthenticator({
+    ...traits,
     verifier,
-    serviceTokenConfigured,
     stalenessBoundMs,
     trustedProxies: options.trustedProxies,
     logger: options.logger,
@@ -135,6 +135,7 @@ function createRoute(options: OnedataAuthOptions): RouteAuthenticator {
     interface: options.interface,
     inviteType: options.inviteType,
     subjects: options.subjects,
+    scopes: options.scopes,
     caveats: options.caveats,
     realm: options.realm,
   })

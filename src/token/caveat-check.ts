@@ -1,7 +1,7 @@
 import type { Caveat } from './caveat.ts'
 import { caveatRow } from './caveat-table.ts'
 import type { ContextField, LocalContext } from './caveat-table.ts'
-import type { Token } from './token.ts'
+import type { PresentedToken } from './presented-token.ts'
 
 /**
  * Whether a caveat holds, judged as Onezone would; `remote` where only Onezone can say. Means something for tokens that
@@ -14,7 +14,7 @@ export function caveatHolds(caveat: Caveat, context: LocalContext): boolean | 'r
 }
 
 /** What the verdict about a token depends on besides its octets: the union over its caveats and its type. */
-export function contextFieldsOf(token: Token): ReadonlySet<ContextField> {
+export function contextFieldsOf(token: PresentedToken): ReadonlySet<ContextField> {
   const fields = new Set<ContextField>()
   for (const caveat of token.caveats) {
     for (const field of fieldsReadBy(caveat)) fields.add(field)

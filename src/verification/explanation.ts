@@ -4,12 +4,7 @@ import type { Clock } from '../clock.ts'
 import type { DeathReason, FamilyLedger, OnezoneTime } from '../revocation/index.ts'
 import type { Caveat, ContextField, FamilyRef, Subject } from '../token/index.ts'
 import { caveatHolds, familyOf, fieldsReadBy } from '../token/index.ts'
-import type {
-  RefusalReason,
-  VerdictSource,
-  Verification,
-  VerificationRequest,
-} from '../verifier/index.ts'
+import type { Question, RefusalReason, VerdictSource, Verification } from '../verifier/index.ts'
 import { isAccepted } from '../verifier/index.ts'
 import { isDataCaveat, isJudgedLocally, objectionOf } from './local-judgement.ts'
 import type { Inspection, VerdictGate } from './verdict-gate.ts'
@@ -102,10 +97,10 @@ export interface ExplanationSources {
 /** Makes the function that says why a request is granted or refused. It decides by the gate's own functions. */
 export function createExplanation(
   sources: ExplanationSources,
-): (request: VerificationRequest, options?: ExplainOptions) => Promise<ExplainedVerdict> {
+): (request: Question, options?: ExplainOptions) => Promise<ExplainedVerdict> {
   const { gate, ledger, onezoneTime, clock } = sources
 
-  function view(request: VerificationRequest, verification?: Verification): VerdictExplanation {
+  function view(request: Question, verification?: Verification): VerdictExplanation {
     const inspection = gate.inspect(request)
     const { proof, context, underWay, known } = inspection
     const nowMs = clock.monotonic()
@@ -121,7 +116,7 @@ export function createExplanation(
     }
   }
 
-  function judgementOf(caveat: Caveat, request: VerificationRequest): CaveatJudgement {
+  function judgementOf(caveat: Caveat, request: Question): CaveatJudgement {
     const reads = fieldsReadBy(caveat)
     const nowMs = onezoneTime.now()
     const context = { ...request, nowSeconds: Math.floor(nowMs / 1000) }
@@ -132,11 +127,11 @@ export function createExplanation(
   }
 
   function familyView(
-    { token }: VerificationRequest,
+    { token }: Question,
     { proof, context, family }: Inspection,
     nowMs: number,
   ): FamilyExplanation | null {
-    const ref = familyOf(token)
+    const ref = familyOf(token) ?? family?.ref ?? null
     if (ref === null) return null
     const accepted = proof !== null || context !== null ? family : null
     const death =
@@ -169,7 +164,7 @@ export function createExplanation(
   }
 }
 
-function keyOf(request: VerificationRequest): KeyFieldExplanation[] {
+function keyOf(request: Question): KeyFieldExplanation[] {
   return keyFieldsOf(request).map(([field]) => {
     if (field === 'inviteType') return { field, readBy: ['route'] }
     const readers = request.token.caveats.filter((caveat) => fieldsReadBy(caveat).includes(field))

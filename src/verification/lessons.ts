@@ -1,8 +1,9 @@
 import type { Proof, VerdictMemory } from '../cache/index.ts'
 import type { Clock } from '../clock.ts'
 import type { FamilyLedger, FamilyRecord, OnezoneTime } from '../revocation/index.ts'
+import type { FamilyRef, PresentedToken } from '../token/index.ts'
 import { contextFieldsOf, familyOf } from '../token/index.ts'
-import type { Accepted, Refused, Verdict, VerificationRequest } from '../verifier/index.ts'
+import type { Accepted, Question, Refused, TokenRecord, Verdict } from '../verifier/index.ts'
 import { isAccepted, refuse } from '../verifier/index.ts'
 import { contextCaveatsOf, isJudgedLocally } from './local-judgement.ts'
 
@@ -28,7 +29,7 @@ export interface Lessons {
    */
   learn(
     key: string,
-    request: VerificationRequest,
+    request: Question,
     verdict: Verdict,
     proof: Proof<FamilyRecord> | null,
   ): Verdict
@@ -42,10 +43,10 @@ const REFRESH_JITTER = 0.1
 export function createLessons(options: LessonsOptions): Lessons {
   const { memory, ledger, onezoneTime, clock, maxStalenessMs, random } = options
 
-  function learnAccepted(key: string, request: VerificationRequest, verdict: Accepted): Verdict {
+  function learnAccepted(key: string, request: Question, verdict: Accepted): Verdict {
     const { token } = request
-    const { askedAtMs, ttlSeconds } = verdict
-    const ref = familyOf(token)
+    const { askedAtMs, ttlSeconds, record } = verdict
+    const ref = familyOf(token) ?? familyOfRecord(record)
     if (ref === null) return verdict // no family to vouch for it later: good for those who wait now
     if (token.validUntil !== null && ttlSeconds !== null) {
       const answeredAtMs = clock.monotonic()
@@ -64,9 +65,10 @@ export function createLessons(options: LessonsOptions): Lessons {
       memory.proofs.set(key, {
         family,
         subject: verdict.subject,
-        validUntilMs: endOf(token.validUntil),
+        validUntilMs: endOfToken(token, verdict),
         caveats: contextCaveatsOf(token),
         grant,
+        record,
         kept: true,
       })
     } else {
@@ -75,9 +77,15 @@ export function createLessons(options: LessonsOptions): Lessons {
     return verdict
   }
 
+  /** When a token ends, in Onezone's time: as its text says, or else as the verifier does. */
+  function endOfToken({ validUntil }: PresentedToken, { askedAtMs, ttlSeconds }: Accepted): number {
+    if (validUntil !== null || ttlSeconds === null) return endOf(validUntil)
+    return onezoneTime.now() - clock.monotonic() + askedAtMs + endOf(ttlSeconds)
+  }
+
   /** When a grant in context ends: with its token or its consumer token, and before with the bound. */
   function endInContext(
-    { token, consumerToken }: VerificationRequest,
+    { token, consumerToken }: Question,
     { askedAtMs, ttlSeconds }: Accepted,
   ): { validUntilMs: number; goodUntilMs: number } {
     const reads = contextFieldsOf(token)
@@ -93,13 +101,13 @@ export function createLessons(options: LessonsOptions): Lessons {
 
   function learnRefused(
     key: string,
-    request: VerificationRequest,
+    request: Question,
     verdict: Refused,
     proof: Proof<FamilyRecord> | null,
   ): Refused {
     const { askedAtMs, reason } = verdict
     const { token } = request
-    const ref = familyOf(token)
+    const ref = familyOf(token) ?? proof?.family.ref ?? null
     if (reason === 'token_revoked' && ref !== null) {
       ledger.sawRevoked(ref, askedAtMs)
     } else if (reason === 'user_blocked') {
@@ -111,7 +119,7 @@ export function createLessons(options: LessonsOptions): Lessons {
       memory.proofs.delete(key) // about this token alone: it must be proven anew
     }
     memory.contexts.delete(key)
-    memory.refused(key, verdict, token)
+    memory.refused(key, verdict, token, ref)
     return verdict
   }
 
@@ -121,6 +129,11 @@ export function createLessons(options: LessonsOptions): Lessons {
         ? learnAccepted(key, request, verdict)
         : learnRefused(key, request, verdict, proof),
   }
+}
+
+/** The family of a token of which only the verifier knows by which id it is revoked. */
+function familyOfRecord(record: TokenRecord | null): FamilyRef | null {
+  return record === null ? null : { kind: 'named', tokenId: record.id }
 }
 
 /** Seconds as milliseconds; null, for never, as Infinity. */

@@ -1,6 +1,6 @@
-import type { Caveat, ContextField, Token } from '../token/index.ts'
+import type { Caveat, ContextField, PresentedToken } from '../token/index.ts'
 import { caveatHolds, contextFieldsOf } from '../token/index.ts'
-import type { Refused, VerificationRequest } from '../verifier/index.ts'
+import type { Refused, Question } from '../verifier/index.ts'
 import { refuse } from '../verifier/index.ts'
 
 /** What can be judged from a token's own text once Onezone has proven it. `service`: one service token per verifier. */
@@ -13,13 +13,13 @@ const LOCAL: ReadonlySet<ContextField> = new Set([
 ])
 
 /** Whether the verdict about a token, once proven, depends on nothing but its text, its family and the request. */
-export function isJudgedLocally(token: Token): boolean {
+export function isJudgedLocally(token: PresentedToken): boolean {
   for (const field of contextFieldsOf(token)) if (!LOCAL.has(field)) return false
   return true
 }
 
 /** The caveats of a token that a request can fail; the others hold for good, or end by themselves. */
-export function contextCaveatsOf(token: Token): readonly Caveat[] {
+export function contextCaveatsOf(token: PresentedToken): readonly Caveat[] {
   return token.caveats.filter(
     (caveat) => caveat.type === 'ip' || caveat.type === 'interface' || isDataCaveat(caveat),
   )
@@ -36,7 +36,7 @@ export function isDataCaveat({ type }: Caveat): boolean {
  */
 export function objectionOf(
   caveats: readonly Caveat[],
-  request: VerificationRequest,
+  request: Question,
   onezoneNowMs: number,
   askedAtMs: number,
 ): Refused | null {

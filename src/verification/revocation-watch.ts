@@ -1,7 +1,6 @@
-import type { OnezoneClientOptions } from '../onezone/index.ts'
-import { createOnezoneClient } from '../onezone/index.ts'
 import type { FamilyLedger, FamilyWatchOptions } from '../revocation/index.ts'
 import { createFamilyWatch, withConfirmations } from '../revocation/index.ts'
+import type { Backend } from '../verifier/index.ts'
 
 /** How revocations are looked out for between verifications. */
 export interface WatchOptions {
@@ -31,7 +30,7 @@ export interface RevocationWatchOptions extends Omit<
   'client' | 'token' | 'intervalMs' | 'concurrency'
 > {
   readonly watch: WatchOptions | undefined
-  readonly onezone: OnezoneClientOptions
+  readonly openSource: Backend['openWatch']
   readonly maxStalenessMs: number
 }
 
@@ -57,14 +56,12 @@ export function startRevocationWatch(options: RevocationWatchOptions): Revocatio
     )
     return { ledger, state: 'off', close: () => {} }
   }
+  if (options.openSource === null) {
+    throw new TypeError('"watch" is given, but this verifier has nothing that a watch could read')
+  }
   const { token, intervalMs, concurrency } = resolveWatch(watch, maxStalenessMs)
-  // Its own, so that a reading neither waits for a verification nor takes the place of one.
-  const client = createOnezoneClient({
-    clock: options.clock,
-    ...options.onezone,
-    maxConnections: concurrency,
-    maxQueued: concurrency,
-  })
+  // Connections of its own, so that a reading neither waits for a verification nor takes the place of one.
+  const client = options.openSource(concurrency)
   const familyWatch = createFamilyWatch({ ...options, client, token, intervalMs, concurrency })
   return {
     ledger: withConfirmations(ledger, (family) => familyWatch.confirmed(family)),

@@ -3,9 +3,9 @@ import { contextKey, createFlights, proofKey } from '../cache/index.ts'
 import type { Clock } from '../clock.ts'
 import { VerifierFaultError } from '../errors.ts'
 import type { FamilyLedger, FamilyRecord, OnezoneTime } from '../revocation/index.ts'
-import type { Token } from '../token/index.ts'
+import type { PresentedToken } from '../token/index.ts'
 import { familyOf } from '../token/index.ts'
-import type { Refused, Verification, VerificationRequest, Verifier } from '../verifier/index.ts'
+import type { Question, Refused, Verification, Verifier } from '../verifier/index.ts'
 import { accept, isAccepted, refuse } from '../verifier/index.ts'
 import { isJudgedLocally, objectionOf } from './local-judgement.ts'
 import type { Lessons } from './lessons.ts'
@@ -44,14 +44,14 @@ export interface Inspection {
 }
 
 /** A verifier that remembers, and that lets itself be looked into. */
-export interface VerdictGate extends Verifier {
+export interface VerdictGate extends Verifier<PresentedToken> {
   /** Looks, without asking, refreshing or learning anything. */
-  inspect(request: VerificationRequest): Inspection
+  inspect(request: Question): Inspection
   /**
    * Answers to the selected questions that are under way teach nothing any more, and whoever waits for one waits until
    * it has been asked anew.
    */
-  disown(selects: (key: string, request: VerificationRequest) => boolean): void
+  disown(selects: (key: string, request: Question) => boolean): void
 }
 
 /** How soon a refresh that told nothing is tried again, as a part of the bound. */
@@ -63,13 +63,16 @@ const RETRY_AFTER = 0.05
  * they are; the **family** once per interval, for all its tokens and contexts. Tokens with caveats that only Onezone can
  * judge are asked about once per interval and context.
  */
-export function withFamilies(inner: Verifier, options: VerdictGateOptions): VerdictGate {
+export function withFamilies(
+  inner: Verifier<PresentedToken>,
+  options: VerdictGateOptions,
+): VerdictGate {
   const { memory, ledger, onezoneTime, lessons, clock, maxStalenessMs, staleIfErrorMs } = options
-  const questions = createFlights<VerificationRequest, Verification>()
+  const questions = createFlights<Question, Verification>()
   /** The question under way that will tell about a family, whichever of its tokens it is about. */
   const refreshes = new Map<FamilyRecord, Promise<unknown>>()
 
-  function verify(request: VerificationRequest): Verification | Promise<Verification> {
+  function verify(request: Question): Verification | Promise<Verification> {
     if (request.consumerToken !== null && hasLapsed(request.consumerToken)) {
       return { verdict: refuse('consumer_token_invalid', clock.monotonic()), source: 'local' }
     }
@@ -79,12 +82,12 @@ export function withFamilies(inner: Verifier, options: VerdictGateOptions): Verd
   }
 
   /** Whether a token that is not proven has ended for certain. */
-  function hasLapsed({ validUntil }: Token): boolean {
+  function hasLapsed({ validUntil }: PresentedToken): boolean {
     return validUntil !== null && onezoneTime.now() - options.clockSkewMs >= validUntil * 1000
   }
 
   /** What can be said of a proven token without asking; null where the fact about its family is too old. */
-  function judge(request: VerificationRequest, proof: Proof<FamilyRecord>): Verification | null {
+  function judge(request: Question, proof: Proof<FamilyRecord>): Verification | null {
     const family = familyFor(proof)
     const nowMs = clock.monotonic()
     family.usedAtMs = nowMs
@@ -96,19 +99,29 @@ export function withFamilies(inner: Verifier, options: VerdictGateOptions): Verd
   }
 
   function recall(
-    request: VerificationRequest,
+    request: Question,
     proof: Proof<FamilyRecord>,
     family: FamilyRecord,
     nowMs: number,
   ): Verification | null {
     const refusal = refusalOf(request, proof, family, nowMs)
     if (refusal !== null) return { verdict: refusal, source: 'local' }
+    const knownAtMs = knownSince(proof, family)
+    return nowMs - knownAtMs < maxStalenessMs ? grantAsOf(proof, knownAtMs) : null
+  }
+
+  /**
+   * When what a grant rests on was known. An answer about one token vouches for its family; what the verifier has on
+   * record of another member, it does not repeat.
+   */
+  function knownSince(proof: Proof<FamilyRecord>, family: FamilyRecord): number {
     const aliveAtMs = ledger.aliveSince(family)
-    return nowMs - aliveAtMs < maxStalenessMs ? grantAsOf(proof, aliveAtMs) : null
+    const hasRecord = proof.record !== undefined && proof.record !== null
+    return hasRecord ? Math.min(aliveAtMs, proof.grant.verdict.askedAtMs) : aliveAtMs
   }
 
   function refusalOf(
-    request: VerificationRequest,
+    request: Question,
     proof: Proof<FamilyRecord>,
     family: FamilyRecord,
     nowMs: number,
@@ -122,10 +135,7 @@ export function withFamilies(inner: Verifier, options: VerdictGateOptions): Verd
   }
 
   /** Asks anew about the family of a proven token, together with whoever else waits for it. */
-  async function renew(
-    request: VerificationRequest,
-    proof: Proof<FamilyRecord>,
-  ): Promise<Verification> {
+  async function renew(request: Question, proof: Proof<FamilyRecord>): Promise<Verification> {
     try {
       for (;;) {
         const underWay = refreshes.get(familyFor(proof))
@@ -147,7 +157,7 @@ export function withFamilies(inner: Verifier, options: VerdictGateOptions): Verd
     }
   }
 
-  function refreshInBackground(request: VerificationRequest, proof: Proof<FamilyRecord>): void {
+  function refreshInBackground(request: Question, proof: Proof<FamilyRecord>): void {
     const settled = (): void => {
       const { family } = proof
       if (clock.monotonic() >= family.refreshAtMs) {
@@ -158,13 +168,13 @@ export function withFamilies(inner: Verifier, options: VerdictGateOptions): Verd
   }
 
   /** A token that is not proven, all of whose caveats we can judge: whoever asks first proves it for all. */
-  function prove(request: VerificationRequest): Verification | Promise<Verification> {
+  function prove(request: Question): Verification | Promise<Verification> {
     const key = proofKey(request)
     return recallOfStranger(key, request) ?? askFirst(key, request)
   }
 
   /** A token whose verdict depends on what only Onezone knows. */
-  function verifyInContext(request: VerificationRequest): Verification | Promise<Verification> {
+  function verifyInContext(request: Question): Verification | Promise<Verification> {
     const key = contextKey(request)
     const known = memory.contexts.get(key)
     if (known !== undefined) known.family.usedAtMs = clock.monotonic()
@@ -175,7 +185,7 @@ export function withFamilies(inner: Verifier, options: VerdictGateOptions): Verd
 
   function recallInContext(
     key: string,
-    request: VerificationRequest,
+    request: Question,
     known: ContextGrant<FamilyRecord> | undefined,
   ): Verification | null {
     return (known === undefined ? null : judgeInContext(known)) ?? recallOfStranger(key, request)
@@ -194,12 +204,12 @@ export function withFamilies(inner: Verifier, options: VerdictGateOptions): Verd
   }
 
   /** What can be said of a token that is not proven: a reason to refuse it, whatever its signature is, or the last refusal. */
-  function recallOfStranger(key: string, request: VerificationRequest): Verification | null {
+  function recallOfStranger(key: string, request: Question): Verification | null {
     const verdict = objectionToStranger(request, clock.monotonic())
     return verdict === null ? memory.refusalOf(key) : { verdict, source: 'local' }
   }
 
-  function objectionToStranger(request: VerificationRequest, nowMs: number): Refused | null {
+  function objectionToStranger(request: Question, nowMs: number): Refused | null {
     const { token } = request
     const ref = familyOf(token)
     const death = ref === null ? null : ledger.deathOfStranger(ref, token.subject)
@@ -208,7 +218,7 @@ export function withFamilies(inner: Verifier, options: VerdictGateOptions): Verd
     return objectionOf(token.caveats, request, onezoneTime.now() - options.clockSkewMs, nowMs)
   }
 
-  function askFirst(key: string, request: VerificationRequest): Promise<Verification> {
+  function askFirst(key: string, request: Question): Promise<Verification> {
     const shared = questions.underWay(key)
     if (shared !== null) return coalesced(shared)
     options.budget.charge(request)
@@ -220,7 +230,7 @@ export function withFamilies(inner: Verifier, options: VerdictGateOptions): Verd
 
   async function askAgain(
     key: string,
-    request: VerificationRequest,
+    request: Question,
     known: ContextGrant<FamilyRecord>,
   ): Promise<Verification> {
     try {
@@ -242,15 +252,15 @@ export function withFamilies(inner: Verifier, options: VerdictGateOptions): Verd
   /** Asks, once for all who want to know the same, and learns from the answer. */
   function ask(
     key: string,
-    request: VerificationRequest,
+    request: Question,
     proof: Proof<FamilyRecord> | null,
   ): Promise<Verification> {
     const shared = questions.underWay(key)
     if (shared !== null) return coalesced(shared)
     const asked = questions.share(key, request, async (stillCounts) => {
-      const { verdict } = await inner.verify({ ...request, proven: proof !== null })
+      const { verdict, source } = await inner.verify({ ...request, proven: proof !== null })
       if (!stillCounts()) return ask(key, request, proof?.kept === true ? proof : null)
-      return { verdict: lessons.learn(key, request, verdict, proof), source: 'onezone' }
+      return { verdict: lessons.learn(key, request, verdict, proof), source }
     })
     if (proof !== null) {
       const { family } = proof
@@ -263,15 +273,15 @@ export function withFamilies(inner: Verifier, options: VerdictGateOptions): Verd
 
   /** A grant beyond the bound, where the operator allows it and nobody could say. */
   function staleGrant(
-    request: VerificationRequest,
+    request: Question,
     proof: Proof<FamilyRecord>,
     error: unknown,
   ): Verification | null {
     const family = familyFor(proof)
-    const aliveAtMs = ledger.aliveSince(family)
-    if (!proof.kept || !mayServeStale(error, aliveAtMs)) return null
+    const knownAtMs = knownSince(proof, family)
+    if (!proof.kept || !mayServeStale(error, knownAtMs)) return null
     if (refusalOf(request, proof, family, clock.monotonic()) !== null) return null
-    return { verdict: grantAsOf(proof, aliveAtMs).verdict, source: 'stale' }
+    return { verdict: grantAsOf(proof, knownAtMs).verdict, source: 'stale' }
   }
 
   function mayServeStale(error: unknown, askedAtMs: number): boolean {
@@ -288,7 +298,7 @@ export function withFamilies(inner: Verifier, options: VerdictGateOptions): Verd
     return proof.family
   }
 
-  function inspect(request: VerificationRequest): Inspection {
+  function inspect(request: Question): Inspection {
     const proof = memory.proofs.get(proofKey(request))
     if (proof !== undefined) {
       const family = familyFor(proof)
@@ -318,13 +328,18 @@ export function withFamilies(inner: Verifier, options: VerdictGateOptions): Verd
 /** The verdict on a proven token as of its family's last fact; made anew only when that has changed. */
 function grantAsOf(proof: Proof<FamilyRecord>, askedAtMs: number): Verification {
   if (proof.grant.verdict.askedAtMs !== askedAtMs) {
-    const verdict = accept({ subject: proof.subject, ttlSeconds: null, askedAtMs })
+    const verdict = accept({
+      subject: proof.subject,
+      ttlSeconds: null,
+      askedAtMs,
+      record: proof.record,
+    })
     proof.grant = Object.freeze({ verdict, source: 'cache' })
   }
   return proof.grant
 }
 
-function invitesElsewhere({ inviteType, token: { type } }: VerificationRequest): boolean {
+function invitesElsewhere({ inviteType, token: { type } }: Question): boolean {
   return inviteType !== null && 'inviteToken' in type && type.inviteToken.inviteType !== inviteType
 }
 

@@ -1,8 +1,9 @@
 import { createBoundedMap } from '../bounded-map.ts'
 import type { Clock } from '../clock.ts'
 import { VerificationBudgetError } from '../errors.ts'
+import type { PresentedToken } from '../token/index.ts'
 import { serializeSubject } from '../token/index.ts'
-import type { VerificationRequest } from '../verifier/index.ts'
+import type { Question } from '../verifier/index.ts'
 
 /** How many questions about new tokens one party may cost in vain. */
 export interface VerificationBudgetOptions {
@@ -15,9 +16,9 @@ export interface VerificationBudgetOptions {
 /** The flood shield. */
 export interface VerificationBudget {
   /** Takes what a question costs. Throws a {@link VerificationBudgetError} where the purse is empty. */
-  charge(request: VerificationRequest): void
+  charge(request: Question): void
   /** Gives it back, since the token was good. */
-  refund(request: VerificationRequest): void
+  refund(request: Question): void
 }
 
 interface Purse {
@@ -43,14 +44,19 @@ export function createVerificationBudget(
 
   return {
     charge({ token, clientAddress = '' }) {
-      const waitMs = addresses.take(clientAddress) || subjects.take(serializeSubject(token.subject))
+      const waitMs = addresses.take(clientAddress) || subjects.take(claimedBy(token))
       if (waitMs > 0) throw new VerificationBudgetError(Math.ceil(waitMs / 1000))
     },
     refund({ token, clientAddress = '' }) {
       addresses.giveBack(clientAddress)
-      subjects.giveBack(serializeSubject(token.subject))
+      subjects.giveBack(claimedBy(token))
     },
   }
+}
+
+/** Tokens that say nothing about themselves have no subject in common that one flood could use up for all. */
+function claimedBy({ id, subject }: PresentedToken): string {
+  return id === null ? '' : serializeSubject(subject)
 }
 
 interface Purses {

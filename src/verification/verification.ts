@@ -5,12 +5,19 @@ import { systemClock } from '../clock.ts'
 import type { Logger } from '../logger.ts'
 import { silentLogger } from '../logger.ts'
 import { shielded } from '../observer.ts'
-import type { OnezoneClientOptions } from '../onezone/index.ts'
-import { createOnezoneClient } from '../onezone/index.ts'
+import type { FinishedCall } from '../http-client/index.ts'
 import type { DeathReason, FamilyRecord, Schedule, WatchOutcome } from '../revocation/index.ts'
 import { createFamilyLedger, createOnezoneTime, systemSchedule } from '../revocation/index.ts'
-import type { BreakerState, VerificationRequest, Verifier } from '../verifier/index.ts'
-import { createOnezoneVerifier, withBreaker } from '../verifier/index.ts'
+import type { PresentedToken } from '../token/index.ts'
+import type {
+  Backend,
+  BackendChoice,
+  BackendTraits,
+  BreakerState,
+  Question,
+  Verifier,
+} from '../verifier/index.ts'
+import { createBackend, withBreaker } from '../verifier/index.ts'
 import type { ExplainedVerdict, ExplainOptions } from './explanation.ts'
 import { createExplanation } from './explanation.ts'
 import type { Invalidation, InvalidationOptions } from './invalidation.ts'
@@ -27,7 +34,7 @@ import { createVerificationBudget } from './verification-budget.ts'
 export interface VerdictOptions {
   /**
    * No request is granted on a fact older than this, in milliseconds. Also the interval in which a family in use is
-   * asked about, in the background. At least the total time-out of Onezone.
+   * asked about, in the background. At least the total time-out of the verifier.
    *
    * @default 10_000
    */
@@ -64,17 +71,16 @@ export interface VerificationObservers {
   readonly onBreakerChange?: ((state: BreakerState) => void) | undefined
   /** The watch has read a generation or a status, or tried to. */
   readonly onWatchRead?: ((outcome: WatchOutcome) => void) | undefined
+  /** A call to the verifier has ended. */
+  readonly onCall?: ((call: FinishedCall) => void) | undefined
 }
 
 /** Options of {@link createVerification}. */
-export interface VerificationOptions extends VerificationObservers {
-  /** Where Onezone is and how long to wait for it. */
-  readonly onezone: OnezoneClientOptions
-  /** Identity token of the Oneprovider service that this gateway acts as (trap T4). */
-  readonly serviceToken?: string | undefined
+export interface VerificationOptions extends VerificationObservers, BackendChoice {
   readonly verdicts?: VerdictOptions | undefined
   /**
-   * Looks out for revocations between verifications, so that they are seen within about its interval.
+   * Looks out for revocations between verifications, so that they are seen within about its interval; only where the
+   * verifier has something to look at, as Onezone does.
    *
    * @default none: they are seen within `maxStalenessMs`
    */
@@ -91,20 +97,20 @@ export interface VerificationOptions extends VerificationObservers {
 
 /** Says whether tokens are good: a backend, and what is known from its answers. */
 export interface Verification {
-  readonly verifier: Verifier
-  /** Whether Onezone is told a service token. */
-  readonly serviceTokenConfigured: boolean
+  readonly verifier: Verifier<PresentedToken>
+  /** What an authenticator must know of who is asked. */
+  readonly traits: BackendTraits
   /** The age beyond which no fact is used: `maxStalenessMs` and `staleIfErrorMs` together. */
   readonly stalenessBoundMs: number
   /**
-   * Takes back what is known about whoever is selected: the next request asks Onezone, and no answer to a question that
+   * Takes back what is known about whoever is selected: the next request asks anew, and no answer to a question that
    * was sent before counts for it. Generations that are over stay over.
    *
    * @throws {TypeError} that says what is wrong with the selector.
    */
   invalidate(selector: InvalidationSelector, options?: InvalidationOptions): Invalidation
   /** Says how a request would be judged, and by what. Asks nobody and changes nothing unless told to `ask`. */
-  explain(request: VerificationRequest, options?: ExplainOptions): Promise<ExplainedVerdict>
+  explain(request: Question, options?: ExplainOptions): Promise<ExplainedVerdict>
   /** How many verdicts a store holds, or how many families are known. */
   entries(store: VerdictStore | 'families'): number
   readonly breakerState: BreakerState
@@ -112,7 +118,7 @@ export interface Verification {
   readonly clockOffsetMs: number
   /** Whether the watch or, with `off` and `degraded`, `maxStalenessMs` alone keeps the promise. */
   readonly watchState: WatchState
-  /** Stops the watch and lets go of the sockets to Onezone. */
+  /** Stops the watch and lets go of the sockets to the verifier. */
   close(): Promise<void>
 }
 
@@ -120,19 +126,19 @@ export interface Verification {
 const CLOCK_SKEW_MS = 5_000
 
 /**
- * Assembles the verification: Onezone behind a breaker, behind the verdict model. One of these can serve any number of
+ * Assembles the verification: a backend behind a breaker, behind the verdict model. One of these can serve any number of
  * doors and routes.
  *
  * @throws {TypeError} for options that make no sense.
  */
 export function createVerification(options: VerificationOptions): Verification {
-  const { serviceToken, clock = systemClock, random = Math.random, logger = silentLogger } = options
-  if (serviceToken === '') throw new TypeError('"serviceToken" is empty; leave it out, or give one')
-  const verdicts = resolveVerdicts(options)
+  const { clock = systemClock, random = Math.random, logger = silentLogger } = options
   const onEviction = shielded(options.onEviction, 'the stores', logger)
+  const onCall = options.onCall && shielded(options.onCall, 'calls', logger)
 
-  const client = createOnezoneClient({ clock, ...options.onezone })
-  const backend = withBreaker(createOnezoneVerifier({ client, serviceToken, clock }), {
+  const backend = createBackend(options, { clock, onCall })
+  const verdicts = resolveVerdicts(options.verdicts ?? {}, backend)
+  const asked = withBreaker(backend, {
     clock,
     random,
     onChange: shielded(options.onBreakerChange, 'the breaker', logger),
@@ -151,10 +157,10 @@ export function createVerification(options: VerificationOptions): Verification {
   const watch = startRevocationWatch({
     watch: options.watch,
     ledger,
-    onezone: options.onezone,
+    openSource: backend.openWatch,
     maxStalenessMs: verdicts.maxStalenessMs,
     stalenessBoundMs,
-    mayRead: () => backend.state === 'closed',
+    mayRead: () => asked.state === 'closed',
     clock,
     random,
     schedule: options.schedule ?? systemSchedule,
@@ -162,7 +168,7 @@ export function createVerification(options: VerificationOptions): Verification {
     onRead: shielded(options.onWatchRead, 'the watch', logger),
   })
   const knowledge = { ...verdicts, memory, ledger: watch.ledger, onezoneTime, clock }
-  const verifier = withFamilies(backend, {
+  const verifier = withFamilies(asked, {
     ...knowledge,
     lessons: createLessons({ ...knowledge, random }),
     clockSkewMs: CLOCK_SKEW_MS,
@@ -173,11 +179,11 @@ export function createVerification(options: VerificationOptions): Verification {
     verifier,
     invalidate: createInvalidation({ memory, ledger, gate: verifier }),
     explain: createExplanation({ gate: verifier, ledger, onezoneTime, clock }),
-    serviceTokenConfigured: serviceToken !== undefined,
+    traits: backend.traits,
     stalenessBoundMs,
     entries: (store) => (store === 'families' ? ledger.size : memory.entries(store)),
     get breakerState() {
-      return backend.state
+      return asked.state
     },
     get clockOffsetMs() {
       return onezoneTime.offsetMs
@@ -192,7 +198,7 @@ export function createVerification(options: VerificationOptions): Verification {
   }
 }
 
-function resolveVerdicts({ verdicts = {}, onezone }: VerificationOptions) {
+function resolveVerdicts(verdicts: VerdictOptions, { totalTimeoutMs }: Backend) {
   const resolved = {
     maxStalenessMs: wholeNumber('maxStalenessMs', verdicts.maxStalenessMs ?? 10_000, 1),
     negativeTtlMs: wholeNumber('negativeTtlMs', verdicts.negativeTtlMs ?? 2_000, 0),
@@ -204,9 +210,9 @@ function resolveVerdicts({ verdicts = {}, onezone }: VerificationOptions) {
   if (resolved.staleIfErrorMs > 300_000) {
     throw new TypeError('"staleIfErrorMs" must be 300000 at most')
   }
-  if (resolved.maxStalenessMs < (onezone.totalTimeoutMs ?? 2_500)) {
+  if (resolved.maxStalenessMs < totalTimeoutMs) {
     throw new TypeError(
-      '"maxStalenessMs" must not be less than "onezone.totalTimeoutMs": an answer could be too old when it comes',
+      '"maxStalenessMs" must not be less than the "totalTimeoutMs" of the verifier: an answer could be too old when it comes',
     )
   }
   return resolved

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
-import { OnezoneFaultError, VerifierFaultError } from '../errors.ts'
+import { PeerFaultError, VerifierFaultError } from '../errors.ts'
+import type { PresentedToken } from '../token/index.ts'
 import type { Verifier } from './verifier.ts'
 
 /** `closed`: questions pass; `open`: none does; `half-open`: one at a time does, to see whether it is over. */
@@ -14,8 +15,8 @@ export interface BreakerOptions {
   readonly onChange: (state: BreakerState) => void
 }
 
-/** A verifier that stops asking a Onezone that does not answer. */
-export interface BreakingVerifier extends Verifier {
+/** A verifier that stops asking one that does not answer. */
+export interface BreakingVerifier extends Verifier<PresentedToken> {
   readonly state: BreakerState
 }
 
@@ -47,7 +48,10 @@ interface Second {
  * that comes back would meet all of them at once. A refusal is a good answer; only faults count, and of those none that
  * an answer itself brought about (our own misconfiguration).
  */
-export function withBreaker(inner: Verifier, options: BreakerOptions): BreakingVerifier {
+export function withBreaker(
+  inner: Verifier<PresentedToken>,
+  options: BreakerOptions,
+): BreakingVerifier {
   const { clock, random, onChange } = options
   let state: BreakerState = 'closed'
   let seconds: Second[] = []
@@ -117,7 +121,7 @@ export function withBreaker(inner: Verifier, options: BreakerOptions): BreakingV
         const waitMs = Math.max(0, openUntilMs - clock.monotonic())
         throw new VerifierFaultError(
           'ERR_VERIFIER_UNAVAILABLE',
-          'Onezone has given no usable answer for a while and is not asked at the moment',
+          'The verifier has given no usable answer for a while and is not asked at the moment',
           { retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1000)) },
         )
       }
@@ -138,14 +142,12 @@ export function withBreaker(inner: Verifier, options: BreakerOptions): BreakingV
   }
 }
 
-/** Whether an error says that Onezone does not answer; null where it says nothing about that. */
+/** Whether an error says that the verifier does not answer; null where it says nothing about that. */
 function isFault(error: unknown): boolean | null {
   if (!(error instanceof VerifierFaultError)) return null
   if (error.code === 'ERR_GATEWAY_MISCONFIGURED') return false // it did answer
   const { cause } = error
-  if (!(cause instanceof OnezoneFaultError)) return false // it did answer, in a way that we cannot use
+  if (!(cause instanceof PeerFaultError)) return false // it did answer, in a way that we cannot use
   // Our own queue was full; or a token of a stranger had so large a caveat that the answer repeating it was too large.
-  return cause.code === 'ERR_ONEZONE_OVERLOADED' || cause.code === 'ERR_ONEZONE_ANSWER_TOO_LARGE'
-    ? null
-    : true
+  return cause.reason === 'OVERLOADED' || cause.reason === 'ANSWER_TOO_LARGE' ? null : true
 }

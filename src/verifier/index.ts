@@ -1,7 +1,26 @@
-export type { Accepted, Acceptance, Refused, RefusalReason, Verdict } from './verdict.ts'
+export type { Backend, BackendName, BackendTraits, ReadToken, WatchSource } from './backend.ts'
+export type { BackendChoice } from './backends.ts'
+export { createBackend } from './backends.ts'
+export { onezoneTraits } from './onezone-backend.ts'
+export type {
+  Accepted,
+  Acceptance,
+  Refused,
+  RefusalReason,
+  TokenRecord,
+  Verdict,
+} from './verdict.ts'
 export { accept, isAccepted, refuse } from './verdict.ts'
-export type { Verification, VerificationRequest, Verifier, VerdictSource } from './verifier.ts'
+export type {
+  Question,
+  Verification,
+  VerificationRequest,
+  Verifier,
+  VerdictSource,
+} from './verifier.ts'
 export type { BreakerOptions, BreakerState, BreakingVerifier } from './circuit-breaker.ts'
 export { withBreaker } from './circuit-breaker.ts'
 export type { OnezoneVerifierOptions } from './onezone-verifier.ts'
 export { createOnezoneVerifier } from './onezone-verifier.ts'
+export type { TokenLookupVerifierOptions } from './token-lookup-verifier.ts'
+export { createTokenLookupVerifier } from './token-lookup-verifier.ts'

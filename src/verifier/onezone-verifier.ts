@@ -2,10 +2,11 @@ import type { Clock } from '../clock.ts'
 import { systemClock } from '../clock.ts'
 import { OnezoneFaultError, VerifierFaultError } from '../errors.ts'
 import type { OnezoneClient, OnezoneErrorBody, VerifyAnswer } from '../onezone/index.ts'
+import type { PresentedToken } from '../token/index.ts'
 import { contextFieldsOf } from '../token/index.ts'
 import type { RefusalReason, Verdict } from './verdict.ts'
 import { accept, refuse } from './verdict.ts'
-import type { VerificationRequest, Verifier } from './verifier.ts'
+import type { Question, Verifier } from './verifier.ts'
 
 /** Options of {@link createOnezoneVerifier}. */
 export interface OnezoneVerifierOptions {
@@ -42,10 +43,10 @@ const REASONS: Readonly<Record<string, RefusalReason>> = {
  * The verifier that asks Onezone: `verify_access_token`, `verify_identity_token` or `verify_invite_token`, anonymously
  * (trap T3), with nothing sent that no caveat reads.
  */
-export function createOnezoneVerifier(options: OnezoneVerifierOptions): Verifier {
+export function createOnezoneVerifier(options: OnezoneVerifierOptions): Verifier<PresentedToken> {
   const { client, serviceToken, clock = systemClock } = options
 
-  async function ask(request: VerificationRequest): Promise<VerifyAnswer> {
+  async function ask(request: Question): Promise<VerifyAnswer> {
     const { token, peerIp } = request
     const reads = contextFieldsOf(token)
     const consumerToken =

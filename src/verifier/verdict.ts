@@ -26,6 +26,16 @@ export interface Refused {
   readonly askedAtMs: number
 }
 
+/** What a verifier has on record about a token, where the token's own text does not say. */
+export interface TokenRecord {
+  /** Not secret. All texts that the verifier knows by this id stand or fall together. */
+  readonly id: string
+  /** What the token may be used for. A route that demands scopes admits no token without them. */
+  readonly scopes: readonly string[]
+  /** Unix seconds at which it ends; null: never. */
+  readonly validUntil: number | null
+}
+
 /** What {@link accept} needs to know. */
 export interface Acceptance {
   /** Whom the token speaks for; never `nobody`. */
@@ -34,6 +44,8 @@ export interface Acceptance {
   readonly ttlSeconds: number | null
   /** Monotonic time in milliseconds at which the question was sent: a fact is as old as its question. */
   readonly askedAtMs: number
+  /** @default null: the token says all about itself */
+  readonly record?: TokenRecord | null | undefined
 }
 
 class AcceptedVerdict implements Acceptance {
@@ -44,11 +56,13 @@ class AcceptedVerdict implements Acceptance {
   readonly subject: Subject
   readonly ttlSeconds: number | null
   readonly askedAtMs: number
+  readonly record: TokenRecord | null
 
   constructor(acceptance: Acceptance) {
     this.subject = Object.freeze({ type: acceptance.subject.type, id: acceptance.subject.id })
     this.ttlSeconds = acceptance.ttlSeconds
     this.askedAtMs = acceptance.askedAtMs
+    this.record = freezeRecord(acceptance.record ?? null)
     Object.freeze(this)
   }
 
@@ -59,6 +73,13 @@ class AcceptedVerdict implements Acceptance {
 
 /** The verifier said yes. Only {@link accept} makes one, so that nothing else can be mistaken for it. */
 export type Accepted = AcceptedVerdict
+
+/** The same object where it is frozen already, so that what was made from it need not be made again. */
+function freezeRecord(record: TokenRecord | null): TokenRecord | null {
+  return record === null || Object.isFrozen(record)
+    ? record
+    : Object.freeze({ ...record, scopes: Object.freeze([...record.scopes]) })
+}
 
 /** What a verifier says about a token in a context. Onedata: verification result; RFC 7662: introspection response. */
 export type Verdict = Accepted | Refused

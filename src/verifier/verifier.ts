@@ -1,12 +1,19 @@
-import type { InviteType, OnedataInterface, Token, TokenKind } from '../token/index.ts'
+import type {
+  InviteType,
+  OnedataInterface,
+  PresentedToken,
+  Token,
+  TokenKind,
+} from '../token/index.ts'
+import type { BackendName } from './backend.ts'
 import type { Verdict } from './verdict.ts'
 
 /**
- * Everything a verdict may depend on. Whatever is added here must be added to the cache key (`cache/cache-key.ts`),
+ * Everything a verdict may depend on. Whatever is added here must be added to the cache key (`cache/verdict-keys.ts`),
  * unless no caveat can read it.
  */
-export interface VerificationRequest {
-  readonly token: Token
+export interface VerificationRequest<T extends PresentedToken = Token> {
+  readonly token: T
   /** What the token is to be used as. */
   readonly kind: TokenKind
   /** IPv4 address of the client in dotted decimal, or null where it has none: then no ip, asn or geo caveat holds. */
@@ -14,7 +21,7 @@ export interface VerificationRequest {
   /** The Onedata interface that the door stands for; null: none, then no interface caveat holds. */
   readonly interface: OnedataInterface | null
   /** Identity token of the party that consumes the token, if it sent one. */
-  readonly consumerToken: Token | null
+  readonly consumerToken: T | null
   /** Whether `data.*` caveats may pass because somebody further on enforces them. */
   readonly allowDataAccessCaveats: boolean
   /** The kind of invitation that is expected; null: any. Read only where `kind` is `invite`. */
@@ -25,11 +32,15 @@ export interface VerificationRequest {
   readonly proven?: boolean | undefined
 }
 
+/** A request whose token may be anybody's: what all rooms deal with that do not care which backend there is. */
+export type Question = VerificationRequest<PresentedToken>
+
 /**
  * Where an answer came from: decided here (`local`), remembered (`cache`), shared with a question that was already
- * under way (`coalesced`), asked for (`onezone`), or remembered beyond its time because nobody answers (`stale`).
+ * under way (`coalesced`), remembered beyond its time because nobody answers (`stale`), or asked for: then the name of the
+ * backend, e.g. `onezone`.
  */
-export type VerdictSource = 'local' | 'cache' | 'coalesced' | 'onezone' | 'stale'
+export type VerdictSource = 'local' | 'cache' | 'coalesced' | 'stale' | BackendName
 
 /** A verdict and where it came from. */
 export interface Verification {
@@ -43,8 +54,8 @@ export interface Verification {
  * `verify` answers at once where it can and by a promise where it must ask. It throws, or rejects with, a
  * `VerifierFaultError` where nobody could say.
  */
-export interface Verifier {
-  verify(request: VerificationRequest): Verification | Promise<Verification>
+export interface Verifier<T extends PresentedToken = Token> {
+  verify(request: VerificationRequest<T>): Verification | Promise<Verification>
   /** Lets go of sockets and timers. A question that is under way may fail. */
   close(): Promise<void>
 }

@@ -18,6 +18,7 @@ const TABLE: [code: AnswerCode, status: number, error: string | null][] = [
   ['consumer_token_invalid', 401, 'invalid_token'],
   ['caveat_not_enforced', 403, 'insufficient_scope'],
   ['subject_not_allowed', 403, 'insufficient_scope'],
+  ['scope_missing', 403, 'insufficient_scope'],
   ['user_blocked', 403, 'insufficient_scope'],
   ['service_forbidden', 403, 'insufficient_scope'],
   ['client_address_invalid', 400, null],

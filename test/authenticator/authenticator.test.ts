@@ -8,7 +8,7 @@ import type {
 import { createAuthenticator } from '../../src/authenticator/index.ts'
 import { VerificationBudgetError, VerifierFaultError } from '../../src/errors.ts'
 import type { Caveat, CaveatInput } from '../../src/token/index.ts'
-import type { Verdict, Verification, VerificationRequest } from '../../src/verifier/index.ts'
+import type { Question, Verdict, Verification } from '../../src/verifier/index.ts'
 import { accept, refuse } from '../../src/verifier/index.ts'
 import { createFakeClock } from '../helpers/fake-clock.ts'
 import { mint } from '../helpers/tokens.ts'
@@ -18,7 +18,7 @@ const alice = { type: 'user', id: 'alice' } as const
 /** One route in front of a verifier that is told what to answer, and counts the questions. */
 function setUp(policy: Partial<RoutePolicy> = {}, options: Partial<AuthenticatorOptions> = {}) {
   const clock = createFakeClock()
-  const asked: VerificationRequest[] = []
+  const asked: Question[] = []
   const events: DecisionEvent[] = []
   const log: { level: string; facts: object; message: string }[] = []
   const write = (level: string) => (facts: object, message: string) =>

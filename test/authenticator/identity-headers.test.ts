@@ -13,6 +13,7 @@ const alice: Identity = {
     fingerprint: '0123456789ab',
     expiresAt: 1_893_456_000,
   },
+  scopes: null,
   delegatedCaveats: [{ type: 'data.readonly' }],
 }
 

@@ -47,7 +47,7 @@ api         /**         access (optional)  rest       http://127.0.0.1:3001/base
     expect(JSON.parse(stdout)).toMatchObject({
       ok: true,
       config: {
-        onezone: { serviceToken: true, ca: false },
+        verifier: { serviceToken: true, ca: false },
         routes: [{ id: '/public/**' }, { id: 'api' }],
       },
     })

@@ -52,7 +52,7 @@ subject        user alice
 expires        never
 family         named token ${tokenId}
 caveats        ip: judged here: holds, reads peerIp
-proven         yes: Onezone has accepted this very token
+proven         yes: the verifier has accepted this very token
 remembered by  the token
 known          the family was alive N s ago, to be refreshed in N s
                verdict: accepted, N s old

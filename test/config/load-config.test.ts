@@ -18,7 +18,8 @@ describe('a good configuration', () => {
       listen: { host: '127.0.0.1', port: 8080 },
       adminListen: { host: '127.0.0.1', port: 9090 },
       adminToken: undefined,
-      onezone: {
+      verifier: {
+        type: 'onezone',
         url: 'https://onezone.example.org',
         ca: undefined,
         serviceToken: undefined,
@@ -84,7 +85,7 @@ shutdown: { drainMs: 0 }
     expect(config).toMatchObject({
       listen: { host: '::1', port: 0 },
       adminListen: { host: 'localhost', port: 9091 },
-      onezone: { url: 'http://127.0.0.1:9443', serviceToken: TOKEN, totalTimeoutMs: 2000 },
+      verifier: { url: 'http://127.0.0.1:9443', serviceToken: TOKEN, totalTimeoutMs: 2000 },
       trustedProxies: ['10.0.0.0/8', 'fd00::1'],
       routes: [
         { id: 'open', path: '/public/**', token: 'none', upstream: 'https://example.org/base' },
@@ -156,7 +157,7 @@ describe('precedence', () => {
       maxTokens: 7,
       maxRefusals: 10_000,
     })
-    expect(config.onezone.allowInsecureHttp).toBe(true)
+    expect(config.verifier.allowInsecureHttp).toBe(true)
   })
 
   test('lists in variables are separated by commas, and empty variables count as absent', async () => {
@@ -172,7 +173,7 @@ describe('precedence', () => {
 
   test('names of files are relative to the file that gives them, but to here in variables', async () => {
     const relative = `onezone: { url: "https://o.example", serviceTokenFile: token }\n${ROUTES}`
-    expect((await load(relative)).onezone.serviceToken).toBe(TOKEN)
+    expect((await load(relative)).verifier).toMatchObject({ serviceToken: TOKEN })
     const given = { ONEGATE_ONEZONE_SERVICE_TOKEN_FILE: 'token' }
     await expect(load(relative, { env: given })).rejects.toThrow(
       'ONEGATE_ONEZONE_SERVICE_TOKEN_FILE: onezone.serviceTokenFile: names a file that does not exist',

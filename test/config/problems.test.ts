@@ -52,7 +52,7 @@ describe('a bad setting is told with line and column (at ▸)', () => {
     [
       'inherited name as key',
       `${GOOD}▸__proto__: { a: 1 }`,
-      '__proto__: is not a setting here; known are listen, adminListen, adminTokenFile, onezone, trustedProxies, upstream, routes, verdicts, realm, log, shutdown',
+      '__proto__: is not a setting here; known are listen, adminListen, adminTokenFile, onezone, verifier, trustedProxies, upstream, routes, verdicts, realm, log, shutdown',
     ],
     ['missing setting', `▸onezone: {}\n${ROUTES}`, MISSING_URL],
     ['missing group', `▸${ROUTES}`, MISSING_URL],

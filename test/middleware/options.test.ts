@@ -6,6 +6,7 @@ import type { DecisionEvent, OnedataAuthOptions } from '../../src/index.ts'
 import { createVerification, onedataAuth } from '../../src/index.ts'
 import type { CaveatInput, InviteType, TokenType } from '../../src/token/index.ts'
 import { ALICE, startOnezone } from '../helpers/onezone.ts'
+import { startTokenLookup } from '../helpers/token-lookup.ts'
 import { withOneCharacterChanged } from '../helpers/tokens.ts'
 
 /** Options go a long way to the route; each is seen here to arrive. */
@@ -37,6 +38,36 @@ const invite = (onezone: DevOnezone, inviteType: InviteType, target: object) =>
 const PASSED = [200, null]
 
 describe('the option', () => {
+  test('scopes demands all of them, of a verifier that states some', async () => {
+    const server = await startTokenLookup()
+    const verification = createVerification({
+      tokenLookup: { url: server.url, apiToken: server.apiToken },
+    })
+    onTestFinished(() => verification.close())
+    const { ask, get, handled } = await setUp({ verification, scopes: ['a', 'b'] })
+    const lacking = server.createToken({ scopes: ['a'] })
+    expect(await ask(lacking.token)).toEqual([403, 'scope_missing'])
+    expect(await ask('unknown')).toEqual([401, 'token_invalid'])
+    expect(handled).toEqual([])
+    const good = server.createToken({ scopes: ['b', 'c', 'a'], userId: 'bob' })
+    const response = await get({ Authorization: `Bearer ${good.token}` })
+    expect(await response.json()).toMatchObject({
+      subject: { type: 'user', id: 'bob' },
+      token: { id: good.id, type: 'access', persistence: 'named', expiresAt: null },
+      scopes: ['b', 'c', 'a'],
+      delegatedCaveats: [],
+    })
+  })
+
+  test.each([
+    [{ scopes: ['a'] }, 'need a verifier that states the scopes'],
+    [{ scopes: [] }, 'must be a list of scopes'],
+    [{ scopes: ['a b'] }, 'printable ASCII'],
+    [{ scopes: 'a' }, 'must be a list of scopes'],
+  ])('%j is refused where Onezone is asked', async (options, message) => {
+    await expect(setUp(options as Partial<OnedataAuthOptions>)).rejects.toThrow(message)
+  })
+
   test('subjects admits whom it names and nobody else', async () => {
     const { onezone, ask, handled } = await setUp({ subjects: { ids: ['bob'] } })
     expect(await ask(access(onezone))).toEqual([403, 'subject_not_allowed'])

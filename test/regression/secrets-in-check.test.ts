@@ -24,6 +24,6 @@ upstream: http://127.0.0.1:3000
   }
   const { stdout } = await runDispatch(['check', '--config', file, '--json'])
   expect(JSON.parse(stdout)).toMatchObject({
-    config: { adminToken: true, onezone: { serviceToken: true, watchToken: true } },
+    config: { adminToken: true, verifier: { serviceToken: true, watchToken: true } },
   })
 })

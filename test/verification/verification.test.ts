@@ -13,7 +13,7 @@ test.each<[VerificationOptions, string]>([
   [{ onezone, verdicts: { maxStalenessMs: 0 } }, '"maxStalenessMs"'],
   [{ onezone, verdicts: { maxStalenessMs: 2_500.5 } }, '"maxStalenessMs"'],
   [{ onezone, verdicts: { maxStalenessMs: Number.NaN } }, '"maxStalenessMs"'],
-  [{ onezone, verdicts: { maxStalenessMs: 2_499 } }, '"onezone.totalTimeoutMs"'],
+  [{ onezone, verdicts: { maxStalenessMs: 2_499 } }, '"totalTimeoutMs"'],
   [{ onezone, verdicts: { negativeTtlMs: -1 } }, '"negativeTtlMs"'],
   [{ onezone, verdicts: { staleIfErrorMs: -1 } }, '"staleIfErrorMs"'],
   [{ onezone, verdicts: { staleIfErrorMs: 300_001 } }, '"staleIfErrorMs"'],

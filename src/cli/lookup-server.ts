@@ -1,0 +1,67 @@
+import { parseListenAddress, type ListenAddress } from '../config/listen-address.ts'
+import { createDevTokenLookup } from '../dev-token-lookup/index.ts'
+import type { Command } from './command.ts'
+import { EXIT } from './exit-codes.ts'
+import { UsageError } from './failure.ts'
+import { openListeners } from './listening.ts'
+import { createStopSignal } from './stop-signal.ts'
+
+/** `onegate lookup-server` */
+export const lookupServerCommand: Command = {
+  name: 'lookup-server',
+  usage: ['[FLAGS]'],
+  about: `Runs a development stand-in for a cluster's TokensApi, for "verifier.type: token-lookup": it creates,
+lists, changes, deletes and looks up tokens that protect nothing. Not for production.`,
+  options: {
+    listen: { value: 'HOST:PORT', help: 'Where to listen (127.0.0.1:9444); port 0: any.' },
+    control: { help: 'Serve /control/ too: for tests.' },
+    json: {
+      help: 'When ready, print one line {"lookup","apiToken"}: base URL, and a secret to call it with.',
+    },
+    'i-know-this-is-not-a-cluster': { help: 'Allow an address that others can reach.' },
+  },
+  examples: ['onegate lookup-server --listen 127.0.0.1:0 --json'],
+
+  async run(args, terminal) {
+    const address = readAddress(args.text('listen') ?? '127.0.0.1:9444')
+    const isAllowed = args.has('i-know-this-is-not-a-cluster')
+    if (!isAllowed && !isLoopback(address.host)) {
+      throw new UsageError(
+        `--listen ${address.host} can be reached by others, and the tokens of this server protect nothing; ` +
+          'listen on 127.0.0.1, or add --i-know-this-is-not-a-cluster',
+      )
+    }
+    const stop = createStopSignal()
+    const server = await openListeners([{ address, setting: '--listen' }], () =>
+      createDevTokenLookup({
+        ...address,
+        control: args.has('control'),
+        iKnowThisIsNotACluster: isAllowed,
+      }),
+    )
+    const { url, apiToken } = server
+    if (args.has('json')) terminal.print(JSON.stringify({ lookup: url, apiToken }))
+    else {
+      terminal.print(`The development token look-up listens at ${url}. Not for production.`)
+      terminal.print(`Call it with: Authorization: Api-Token ${apiToken}`)
+    }
+
+    await stop.received
+    await server.close()
+    stop.release()
+    return EXIT.ok
+  },
+}
+
+function readAddress(text: string): ListenAddress {
+  try {
+    return parseListenAddress(text)
+  } catch (error) {
+    if (error instanceof TypeError) throw new UsageError(`--listen ${error.message}`)
+    throw error
+  }
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(?:\.\d+){3}$/.test(host)
+}

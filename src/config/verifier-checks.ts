@@ -1,0 +1,124 @@
+/**
+ * Conditions on who is asked, and on what routes may demand of it.
+ *
+ * @module
+ */
+
+import { resolveScopes } from '../authenticator/index.ts'
+import { isExposed } from '../http-client/index.ts'
+import { isGroup, variableOf, waysToGive } from './overlay.ts'
+import type { Finding, SettingPath } from './problems.ts'
+import { problemOf } from './problems.ts'
+
+type Group = Readonly<Record<string, unknown>>
+
+/** The group of settings that says how the verifier is asked. */
+export type VerifierSection = 'onezone' | 'verifier'
+
+/** In which group it stands how the chosen verifier is asked; null where none that exists is chosen. */
+export function verifierSectionOf(config: Group): VerifierSection | null {
+  const { type = 'onezone' } = groupAt(config, 'verifier')
+  if (type === 'onezone') return 'onezone'
+  return type === 'token-lookup' ? 'verifier' : null
+}
+
+/** Finds what is wrong with the choice of a verifier, and with how it is to be asked. */
+export function checkVerifier(config: Group): Finding[] {
+  const section = verifierSectionOf(config)
+  if (section === null) return []
+  return [
+    ...checkUnused(config, section),
+    ...checkMissing(config, section === 'onezone' ? ['url'] : ['url', 'apiTokenFile'], section),
+    ...checkExposure(groupAt(config, section), section),
+  ]
+}
+
+function checkUnused(config: Group, section: VerifierSection): Finding[] {
+  if (section === 'verifier') {
+    if (config['onezone'] === undefined) return []
+    const message = 'has no meaning with "verifier.type: token-lookup"; remove it'
+    return [{ path: ['onezone'], message, atKey: true }]
+  }
+  return Object.keys(groupAt(config, 'verifier'))
+    .filter((key) => key !== 'type' && VERIFIER_KEYS.has(key))
+    .map((key) => {
+      const message =
+        'is only for "verifier.type: token-lookup"; how Onezone is asked stands under "onezone"'
+      return { path: ['verifier', key], message, atKey: true }
+    })
+}
+
+/** Keys that exist: of any other the schema says that it does not. */
+const VERIFIER_KEYS = new Set([
+  'url',
+  'apiTokenFile',
+  'caFile',
+  'connectTimeoutMs',
+  'totalTimeoutMs',
+  'allowInsecureHttp',
+])
+
+function checkMissing(config: Group, keys: readonly string[], section: string): Finding[] {
+  // What is no group at all is refused for that.
+  if (config[section] !== undefined && !isGroup(config[section])) return []
+  return keys
+    .filter((key) => groupAt(config, section)[key] === undefined)
+    .map((key) => {
+      const path = [section, key]
+      return {
+        path,
+        message: `is missing; set it in a configuration file, or by ${waysToGive(path)}`,
+      }
+    })
+}
+
+function checkExposure(group: Group, section: VerifierSection): Finding[] {
+  const { url } = group
+  if (typeof url !== 'string' || !URL.canParse(url) || !isExposed(url)) return []
+  if (group['allowInsecureHttp'] === true) return []
+  const path = [section, 'allowInsecureHttp']
+  const message =
+    'sends every token in the clear and lets anybody on the way forge answers; use https://, ' +
+    `or set ${path.join('.')}: true (${variableOf(path)}=true)`
+  return [{ path: [section, 'url'], message }]
+}
+
+/** Finds what a route demands that the verifier cannot give. */
+export function checkRouteVerifier(route: Group, path: SettingPath, config: Group): Finding[] {
+  const section = verifierSectionOf(config)
+  if (section === null || route['token'] === 'none') return []
+  if (section === 'onezone') {
+    if (!Array.isArray(route['scopes'])) return []
+    const problem = problemOf(() => resolveScopes(route['scopes'] as string[], false))
+    return problem === null ? [] : [{ path: [...path, 'scopes'], message: problem, atKey: true }]
+  }
+  const findings: Finding[] = []
+  const find = (key: string, message: string, atKey = false): void => {
+    findings.push({ path: [...path, key], message, atKey })
+  }
+  if (route['token'] === 'identity' || route['token'] === 'invite') {
+    find('token', 'must be access or none: only access tokens can be looked up')
+  }
+  for (const key of ['interface', 'caveats']) {
+    if (route[key] !== undefined) {
+      find(key, 'has no meaning where tokens are looked up: they have no caveats; remove it', true)
+    }
+  }
+  const { types } = groupAt(route, 'subjects')
+  if (Array.isArray(types) && types.includes('oneprovider')) {
+    find(
+      'subjects',
+      'admits oneproviders, but tokens that are looked up speak for users only',
+      true,
+    )
+  }
+  if (Array.isArray(route['scopes']) && route['scopes'].length === 0) {
+    find('scopes', 'is empty; remove it to demand none')
+  }
+  return findings
+}
+
+function groupAt(group: Group, key: string): Group {
+  const value = group[key]
+  return isGroup(value) ? value : {}
+}

@@ -1,0 +1,154 @@
+import { once } from 'node:events'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { BlockList, isIP } from 'node:net'
+import type { Clock } from '../clock.ts'
+import { systemClock } from '../clock.ts'
+import { createControl } from './control.ts'
+import type { LookupFault } from './lookup-fault.ts'
+import type { LookupOperation } from './token-operations.ts'
+import { createTokenShelf } from './token-shelf.ts'
+import { createTokensApi } from './tokens-api.ts'
+
+/** Options of {@link createDevTokenLookup}. */
+export interface DevTokenLookupOptions {
+  /** Address to listen on. Other than loopback only with {@link iKnowThisIsNotACluster}. @default '127.0.0.1' */
+  readonly host?: string | undefined
+  /** TCP port, 0 to 65535; 0 picks a free one. @default 0 */
+  readonly port?: number | undefined
+  /** Serve `/control/` too, by which everybody who reaches it may play fate. @default false */
+  readonly control?: boolean | undefined
+  /** @default the clock of this machine */
+  readonly clock?: Clock | undefined
+  /** Allows to listen on any address, although its tokens protect nothing. @default false */
+  readonly iKnowThisIsNotACluster?: boolean | undefined
+}
+
+/** A token to create. */
+export interface NewLookupToken {
+  /** @default 'a token' */
+  readonly name?: string | undefined
+  /** @default [] */
+  readonly scopes?: readonly string[] | undefined
+  /** @default 'alice' */
+  readonly userId?: string | undefined
+  /** For how long it is good, in milliseconds. @default without end */
+  readonly expiresInMs?: number | undefined
+}
+
+/** A stand-in for a cluster's TokensApi that listens. */
+export interface DevTokenLookup {
+  /** Base URL, without a slash at the end. */
+  readonly url: string
+  readonly port: number
+  /** Secret of the user `admin` with the scope `ClusterTokenManagement`, for a gateway to call with. */
+  readonly apiToken: string
+  /** @returns the public id, and the secret, which nothing tells again. */
+  createToken(token?: NewLookupToken): { readonly id: string; readonly token: string }
+  /** Revocation can be undone. What is revoked is still looked up, as revoked. @throws {TypeError} for an unknown id. */
+  setRevoked(id: string, revoked: boolean): void
+  /** @throws {TypeError} for an unknown id. */
+  setScopes(id: string, scopes: readonly string[]): void
+  /** @throws {TypeError} for an unknown id. */
+  deleteToken(id: string): void
+  /** What happens to every request from now on; null: what should. */
+  setFault(fault: LookupFault | null): void
+  /** How often an operation was called since the start, refused and faulty calls included. */
+  calls(operation: LookupOperation): number
+  /** Stops listening and breaks all connections at once. Safe to call twice. */
+  close(): Promise<void>
+}
+
+/**
+ * Starts a development stand-in for a cluster's TokensApi (Onezone API, §13), with an empty list of tokens but for its own.
+ *
+ * @throws {TypeError} naming the option that is wrong.
+ */
+export async function createDevTokenLookup(
+  options: DevTokenLookupOptions = {},
+): Promise<DevTokenLookup> {
+  const { host = '127.0.0.1', port = 0, control = false, clock = systemClock } = options
+  checkOptions(host, port, options)
+  const shelf = createTokenShelf(clock)
+  const calls = new Map<LookupOperation, number>()
+  let fault: LookupFault | null = null
+  let closed: Promise<void> | null = null
+  const own = shelf.create({
+    name: 'gateway',
+    scopes: ['ClusterTokenManagement'],
+    userId: 'admin',
+  })
+
+  const answerApi = createTokensApi({
+    shelf,
+    clock,
+    fault: () => fault,
+    onCall: (operation) => void calls.set(operation, (calls.get(operation) ?? 0) + 1),
+  })
+  const answerControl = createControl({
+    setFault: (next) => void (fault = next),
+    calls: () => Object.fromEntries(calls),
+  })
+  const server = createServer((request, response) => {
+    const controls = control && (request.url ?? '').startsWith('/control/')
+    const answer = controls ? answerControl : answerApi
+    answer(request, response).catch((error: unknown) => fail(request, response, error))
+  })
+  server.listen(port, host)
+  await once(server, 'listening')
+  const address = server.address() as AddressInfo
+
+  const tokenOf = (id: string) => {
+    const token = shelf.byId(id)
+    if (token === null) throw new TypeError('there is no token with this id')
+    return token
+  }
+  return {
+    url: `http://${isIP(host) === 6 ? `[${host}]` : host}:${address.port}`,
+    port: address.port,
+    apiToken: own.secret,
+    createToken({ name = 'a token', scopes = [], userId = 'alice', expiresInMs } = {}) {
+      const { id, secret } = shelf.create({ name, scopes, userId, expiresInMs })
+      return { id, token: secret }
+    },
+    setRevoked: (id, revoked) => void (tokenOf(id).revoked = revoked),
+    setScopes: (id, scopes) => void (tokenOf(id).scopes = [...scopes]),
+    deleteToken: (id) => shelf.remove(tokenOf(id)),
+    setFault: (next) => void (fault = next),
+    calls: (operation) => calls.get(operation) ?? 0,
+    close: () => (closed ??= close(server)),
+  }
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeAllConnections()
+  })
+}
+
+const LOOPBACK = new BlockList()
+LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4')
+LOOPBACK.addAddress('::1', 'ipv6')
+
+function checkOptions(host: string, port: number, options: DevTokenLookupOptions): void {
+  const version = isIP(host)
+  const loopback =
+    version === 0 ? host === 'localhost' : LOOPBACK.check(host, version === 4 ? 'ipv4' : 'ipv6')
+  if (!loopback && options.iKnowThisIsNotACluster !== true) {
+    throw new TypeError(
+      `"host" is ${host}, which others may reach, and the tokens of this server protect nothing. ` +
+        'Listen on 127.0.0.1, or set "iKnowThisIsNotACluster" to true.',
+    )
+  }
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new TypeError(`"port" must be an integer from 0 to 65535, got ${port}`)
+  }
+}
+
+/** A request that broke off needs no answer; any other exception is the server's own fault, and is shown. */
+function fail(request: IncomingMessage, response: ServerResponse, error: unknown): void {
+  if (!request.destroyed) process.emitWarning(error instanceof Error ? error : String(error))
+  response.destroy()
+}

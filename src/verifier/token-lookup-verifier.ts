@@ -1,0 +1,87 @@
+import type { Clock } from '../clock.ts'
+import { systemClock } from '../clock.ts'
+import { TokenLookupFaultError, VerifierFaultError } from '../errors.ts'
+import type { PresentedToken } from '../token/index.ts'
+import type { LookupAnswer, TokenLookupClient, TokenMetadata } from '../token-lookup/index.ts'
+import type { Verdict } from './verdict.ts'
+import { accept, refuse } from './verdict.ts'
+import type { Question, Verifier } from './verifier.ts'
+
+/** Options of {@link createTokenLookupVerifier}. */
+export interface TokenLookupVerifierOptions {
+  /** Speaks to the token look-up API. The verifier closes it. */
+  readonly client: TokenLookupClient
+  /** @default systemClock */
+  readonly clock?: Clock | undefined
+}
+
+/**
+ * The verifier that looks tokens up (Onezone API, §13). A token is good if something is on record about it, it is not
+ * revoked, and its end has not come by this machine's clock. That there is a record does not say so: revoked and expired
+ * tokens can still have one.
+ */
+export function createTokenLookupVerifier(
+  options: TokenLookupVerifierOptions,
+): Verifier<PresentedToken> {
+  const { client, clock = systemClock } = options
+
+  async function ask({ token, proven }: Question): Promise<LookupAnswer> {
+    try {
+      return await client.getTokenMetadataBySecret(token.serialized, { urgent: proven ?? false })
+    } catch (cause) {
+      if (!(cause instanceof TokenLookupFaultError)) throw cause
+      throw unavailable(`The token look-up API gave no usable answer: ${cause.message}`, cause)
+    }
+  }
+
+  return {
+    async verify(request) {
+      const askedAtMs = clock.monotonic()
+      if (request.kind !== 'access') {
+        return { verdict: refuse('token_type_mismatch', askedAtMs), source: 'local' }
+      }
+      const nowMs = clock.now()
+      const answer = await ask(request)
+      return { verdict: readAnswer(answer, nowMs, askedAtMs), source: 'token-lookup' }
+    },
+    close: () => client.close(),
+  }
+}
+
+/** @param nowMs Wall time at which the question was sent. */
+function readAnswer(answer: LookupAnswer, nowMs: number, askedAtMs: number): Verdict {
+  if (answer.ok) return judge(answer.metadata, nowMs, askedAtMs)
+  if (answer.status === 401 || answer.status === 403) {
+    throw new VerifierFaultError(
+      'ERR_GATEWAY_MISCONFIGURED',
+      `The token look-up API refused this gateway's own Api-Token (${answer.status}); replace it (verifier.apiTokenFile), or give it the scope ClusterTokenManagement`,
+    )
+  }
+  return refuse('token_invalid', askedAtMs)
+}
+
+function judge(metadata: TokenMetadata, nowMs: number, askedAtMs: number): Verdict {
+  const { id, userId, revoked, expires, scopes } = metadata
+  if (revoked === true) return refuse('token_revoked', askedAtMs)
+  if (expires !== null && expires <= nowMs) return refuse('token_expired', askedAtMs)
+  if (id === null || userId === null) {
+    throw unavailable('The token look-up API did not tell "id" and "userId" of a token')
+  }
+  return accept({
+    subject: { type: 'user', id: userId },
+    ttlSeconds: expires === null ? null : (expires - nowMs) / 1000,
+    askedAtMs,
+    record: {
+      id,
+      scopes: scopes ?? [],
+      validUntil: expires === null ? null : Math.floor(expires / 1000),
+    },
+  })
+}
+
+function unavailable(message: string, cause?: TokenLookupFaultError): VerifierFaultError {
+  return new VerifierFaultError('ERR_VERIFIER_UNAVAILABLE', message, {
+    ...(cause === undefined ? {} : { cause }),
+    retryAfterSeconds: cause?.retryAfterSeconds,
+  })
+}
