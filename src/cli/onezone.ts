@@ -21,7 +21,7 @@ up. With --control everybody who reaches it rules it. Not for production.`,
     },
     state: {
       value: 'FILE',
-      help: 'Keep world and tokens in this file across restarts; once it is there, it takes the place of --world.',
+      help: 'File to keep everything in across restarts; once there, it replaces --world.',
     },
     control: { help: 'Serve /control/ too, and believe X-Control-Auth: for tests.' },
     json: { help: 'When ready, print one line {"onezone"} with the base URL.' },
