@@ -92,7 +92,7 @@ describe('the package', () => {
     for (const [subpath, { resolutions }] of Object.entries(analysis.entrypoints)) {
       for (const kind of ['node16-esm', 'bundler']) {
         expect(resolutions[kind]?.resolution?.fileName, `${subpath}, ${kind}`).toMatch(
-          /\/(?:index\.d\.ts|gateway\.d\.ts|package\.json)$/,
+          /\/(?:index\.d\.ts|gateway\.d\.ts|dev\.d\.ts|package\.json)$/,
         )
       }
     }

@@ -16,7 +16,7 @@ lists, changes, deletes and looks up tokens that protect nothing. Not for produc
     listen: { value: 'HOST:PORT', help: 'Where to listen (127.0.0.1:9444); port 0: any.' },
     control: { help: 'Serve /control/ too: for tests.' },
     json: {
-      help: 'When ready, print one line {"lookup","apiToken"}: base URL, and a secret to call it with.',
+      help: 'When ready, print one line {"lookup","apiToken"}: base URL, and a secret to call with.',
     },
     'i-know-this-is-not-a-cluster': { help: 'Allow an address that others can reach.' },
   },

@@ -34,6 +34,8 @@ interface Selection {
   readonly hasFamily: (ref: FamilyRef | null, subject: Subject | null) => boolean
   /** Whether what is remembered under a key is about a token that must be proven anew. */
   readonly hasToken: (key: string) => boolean
+  /** Whether a token may be meant of which only its verifier knows the id and the subject. */
+  readonly mayHaveOpaque: boolean
 }
 
 /**
@@ -50,7 +52,7 @@ export function createInvalidation(
     const { dryRun = false } = options
     if (typeof dryRun !== 'boolean') throw new TypeError('"dryRun" must be true or false')
     const selection = compile(parseSelector(selector))
-    const { hasFamily, hasToken } = selection
+    const { hasFamily, hasToken, mayHaveOpaque } = selection
 
     const families = [...ledger.families()].filter((family) => selects(selection, family))
     const proofs = [...memory.proofs.entries()].filter(
@@ -66,7 +68,12 @@ export function createInvalidation(
     const counted = { families: families.length, tokens: new Set(keys.map(digestOfKey)).size }
     if (dryRun) return counted
 
-    gate.disown((key, { token }) => hasToken(key) || hasFamily(familyOf(token), token.subject))
+    gate.disown(
+      (key, { token }) =>
+        hasToken(key) ||
+        hasFamily(familyOf(token), token.subject) ||
+        (mayHaveOpaque && token.id === null),
+    )
     for (const family of families) ledger.distrust(family)
     for (const family of ledger.strangers()) {
       if (selects(selection, family)) ledger.distrust(family)
@@ -87,10 +94,13 @@ function selects({ hasFamily }: Selection, { ref, subject }: FamilyRecord): bool
 }
 
 function compile(selector: InvalidationSelector): Selection {
-  if ('all' in selector) return { hasFamily: () => true, hasToken: () => true }
+  if ('all' in selector) {
+    return { hasFamily: () => true, hasToken: () => true, mayHaveOpaque: true }
+  }
   if ('fingerprint' in selector) {
     const prefix = keyPrefixOf(selector.fingerprint)
-    return { hasFamily: () => false, hasToken: (key) => key.startsWith(prefix) }
+    const hasToken: Selection['hasToken'] = (key) => key.startsWith(prefix)
+    return { hasFamily: () => false, hasToken, mayHaveOpaque: false }
   }
   const hasToken = (): boolean => false
   if ('subject' in selector) {
@@ -98,10 +108,12 @@ function compile(selector: InvalidationSelector): Selection {
     // Where only Onezone knows the subject (version 1 tokens), it may be this one.
     const hasFamily: Selection['hasFamily'] = (_, subject) =>
       subject === null || subject.type === 'nobody' || serializeSubject(subject) === wanted
-    return { hasFamily, hasToken }
+    return { hasFamily, hasToken, mayHaveOpaque: true }
   }
-  const wanted = familyKey(refOf(selector))
-  return { hasFamily: (ref) => ref !== null && familyKey(ref) === wanted, hasToken }
+  const wanted = refOf(selector)
+  const key = familyKey(wanted)
+  const hasFamily: Selection['hasFamily'] = (ref) => ref !== null && familyKey(ref) === key
+  return { hasFamily, hasToken, mayHaveOpaque: wanted.kind === 'named' }
 }
 
 function refOf(selector: Extract<InvalidationSelector, { tokenId: string } | { family: object }>) {

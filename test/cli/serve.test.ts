@@ -191,8 +191,8 @@ routes:
     expect({ code, stdout }).toEqual({ code: 78, stdout: '' })
     expect(stderr.split('\n')).toEqual([
       expect.stringMatching(/^--listen: listen: must be HOST:PORT/),
-      expect.stringMatching(/^configuration: onezone\.url: is missing/),
       expect.stringMatching(/^--upstream: upstream: must be a URL/),
+      expect.stringMatching(/^configuration: onezone\.url: is missing/),
       'onegate serve: the configuration has 3 problems',
       '',
     ])

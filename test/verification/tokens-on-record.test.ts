@@ -4,6 +4,8 @@ import type { PresentedToken } from '../../src/token/index.ts'
 import { opaqueToken } from '../../src/token/index.ts'
 import type { TokenRecord, Verdict, Verifier } from '../../src/verifier/index.ts'
 import { accept, isAccepted, refuse } from '../../src/verifier/index.ts'
+import { createInvalidation } from '../../src/verification/invalidation.ts'
+import type { VerdictGate } from '../../src/verification/verdict-gate.ts'
 import type { GateSettings } from './gate-rig.ts'
 import { ALICE, createGate, noAnswer, question, settle } from './gate-rig.ts'
 import { createFakeClock } from '../helpers/fake-clock.ts'
@@ -22,6 +24,7 @@ function setUp(settings: GateSettings = {}) {
   const entries = new Map<string, Entry>()
   const asked: string[] = []
   let down = false
+  let held: Promise<void> | null = null
   const answer = (text: string): Verdict => {
     const askedAtMs = clock.monotonic()
     const entry = entries.get(text)
@@ -38,7 +41,9 @@ function setUp(settings: GateSettings = {}) {
       async verify({ token }) {
         asked.push(token.serialized)
         if (down) throw noAnswer()
-        return { verdict: answer(token.serialized), source: 'token-lookup' }
+        const verdict = answer(token.serialized)
+        await held
+        return { verdict, source: 'token-lookup' }
       },
       close: async () => {},
     },
@@ -58,7 +63,13 @@ function setUp(settings: GateSettings = {}) {
       ? (['accepted', source, verdict.record?.scopes.join(' ')] as const)
       : ([verdict.reason, source] as const)
   }
-  return { ...gate, clock, asked, entries, add, ask, goDown: () => void (down = true) }
+  /** Answers are on their way until the function is called that this returns. */
+  const hold = (): (() => void) => {
+    let release = (): void => {}
+    held = new Promise((resolve) => (release = resolve))
+    return release
+  }
+  return { ...gate, clock, asked, entries, add, ask, hold, goDown: () => void (down = true) }
 }
 
 describe('a token of which the verifier has a record', () => {
@@ -155,6 +166,42 @@ describe('a token of which the verifier has a record', () => {
     clock.advance(50_000)
     await expect(ask('a')).rejects.toMatchObject({ code: 'ERR_VERIFIER_UNAVAILABLE' })
   })
+})
+
+describe('an operator who takes back what is known', () => {
+  const BY_ID = { tokenId: 'id-of-a' } as const
+  const BY_SUBJECT = { subject: ALICE } as const
+
+  test.each([BY_ID, BY_SUBJECT, { all: true } as const])(
+    'by %j has a known token asked about anew',
+    async (selector) => {
+      const { add, ask, asked, memory, ledger, verifier } = setUp()
+      add('a')
+      await ask('a')
+      const invalidate = createInvalidation({ memory, ledger, gate: verifier as VerdictGate })
+      expect(invalidate(selector)).toEqual({ families: 1, tokens: 1 })
+      expect((await ask('a')).slice(0, 2)).toEqual(['accepted', 'token-lookup'])
+      expect(asked).toEqual(['a', 'a'])
+    },
+  )
+
+  test.each([BY_ID, BY_SUBJECT, { all: true } as const])(
+    'by %j lets no answer count that was on its way, even for a token nobody knew',
+    async (selector) => {
+      const { add, ask, asked, memory, ledger, verifier, hold } = setUp()
+      const entry = add('a')
+      const release = hold()
+      const early = ask('a')
+      await settle()
+      entry.revoked = true
+      createInvalidation({ memory, ledger, gate: verifier as VerdictGate })(selector)
+      const late = ask('a')
+      release()
+      expect((await early)[0]).toBe('token_revoked')
+      expect((await late)[0]).toBe('token_revoked')
+      expect(asked).toEqual(['a', 'a'])
+    },
+  )
 })
 
 describe('strangers whose tokens say nothing', () => {
