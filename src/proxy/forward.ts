@@ -1,11 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
 
-import type { Dispatcher } from 'undici'
-
 import type { AnswerCode, Granted } from '../authenticator/index.ts'
 import { answerFor } from '../authenticator/index.ts'
 import type { Logger } from '../logger.ts'
+import type { UpstreamController, UpstreamHandler } from '../upstream/index.ts'
 import { drainThenEnd, sendAnswer } from './answering.ts'
 import type { UpstreamEvent } from './events.ts'
 import { createRequestBody, UploadError } from './request-body.ts'
@@ -25,8 +24,11 @@ export interface ForwardInput {
   readonly onUpstream: (event: UpstreamEvent) => void
 }
 
-/** Codes of undici and of the system that mean "took too long"; all others mean "refused, broke off or garbled". */
+/** Codes of the transport, of undici and of the system that mean "took too long"; all others mean "refused, broke off or garbled". */
 const TIMEOUTS: ReadonlySet<unknown> = new Set([
+  'ERR_UPSTREAM_CONNECT_TIMEOUT',
+  'ERR_UPSTREAM_HEAD_TIMEOUT',
+  'ERR_UPSTREAM_BODY_TIMEOUT',
   'UND_ERR_CONNECT_TIMEOUT',
   'UND_ERR_HEADERS_TIMEOUT',
   'UND_ERR_BODY_TIMEOUT',
@@ -61,12 +63,12 @@ export function forward(input: ForwardInput): void {
   )
 }
 
-/** A class, because undici wants an object with methods and there is one for every request. */
-class Exchange implements Dispatcher.DispatchHandler {
+/** A class, because the transport wants an object with methods and there is one for every request. */
+class Exchange implements UpstreamHandler {
   /** Null where the request has none. */
   readonly body: Readable | null
   readonly #input: ForwardInput
-  #controller: Dispatcher.DispatchController | null = null
+  #controller: UpstreamController | null = null
   #stall: NodeJS.Timeout | null = null
   #clientGone = false
   #settled = false
@@ -90,16 +92,17 @@ class Exchange implements Dispatcher.DispatchHandler {
     outgoing.once('close', () => this.#onClose())
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
+  onRequestStart(controller: UpstreamController): void {
     this.#controller = controller
     if (this.#clientGone) controller.abort(clientGone())
   }
 
-  onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
+  onResponseStart(controller: UpstreamController, status: number): void {
     if (status < 200) return
     const { incoming, outgoing, record, route } = this.#input
+    const { rawHeaders } = controller
     const { fields, delimited } = responseFields(
-      controller.rawHeaders as Buffer[],
+      Array.isArray(rawHeaders) ? rawHeaders : [],
       status,
       route.policy,
     )
@@ -116,10 +119,11 @@ class Exchange implements Dispatcher.DispatchHandler {
     process.nextTick(flushHead, this)
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  onResponseData(controller: UpstreamController, chunk: Buffer): void {
     this.#started = true
     const { outgoing } = this.#input
-    if (outgoing.write(chunk)) return
+    // A copy, because the transport reads into the same memory again.
+    if (outgoing.write(Buffer.from(chunk))) return
     controller.pause()
     this.#awaitReader()
     outgoing.once('drain', () => {
@@ -141,7 +145,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (outgoing.writableLength > 0) this.#awaitReader()
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+  onResponseError(_controller: UpstreamController, error: Error): void {
     this.body?.destroy()
     if (this.#settled) return
     if (this.#clientGone) {

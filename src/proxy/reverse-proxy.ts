@@ -10,6 +10,7 @@ import { systemClock } from '../clock.ts'
 import type { Logger } from '../logger.ts'
 import { silentLogger } from '../logger.ts'
 import { shielded, shieldedLogger } from '../observer.ts'
+import { createUpstreamPools } from '../upstream/index.ts'
 import { sendAnswer } from './answering.ts'
 import type { RequestEvent, UpstreamEvent } from './events.ts'
 import { UNMATCHED } from './events.ts'
@@ -20,7 +21,6 @@ import { readsAlike, readTarget } from './request-target.ts'
 import type { CompiledRoute, ProxyRoute } from './routes.ts'
 import { compileRoutes } from './routes.ts'
 import { inTurn } from './turns.ts'
-import { createUpstreamPools } from './upstream-pools.ts'
 
 /** What `@hono/node-server` gives to an app: the proxy works on Node's own request and response. */
 export interface ProxyBindings {
