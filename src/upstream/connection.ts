@@ -65,6 +65,8 @@ export class UpstreamConnection implements ExchangeKeeper {
   /** Of a head that is not complete yet. */
   #text = ''
   #interim = 0
+  /** Of heads that were interim. */
+  #interimBytes = 0
   #head: ResponseHead | null = null
   /** Of a body by length. */
   #left = 0
@@ -100,6 +102,7 @@ export class UpstreamConnection implements ExchangeKeeper {
     exchange.keeper = this
     this.#state = 'head'
     this.#interim = 0
+    this.#interimBytes = 0
     this.#socket.write(head.text, 'latin1')
     if (request.body === null) {
       this.deadline = this.#owner.deadlineIn(request.headersTimeout)
@@ -203,8 +206,12 @@ export class UpstreamConnection implements ExchangeKeeper {
       exchange.respond(head.status, head.fields)
       if (this.#exchange !== exchange) return
     }
+    this.#interimBytes += start
+    // Interim heads count too: what is longer than one head altogether was not even looked at.
+    if (this.#interimBytes + all.length - start >= MAX_HEAD_BYTES) {
+      return this.#refuse('its head is too long')
+    }
     if (start > 0) all = all.slice(start)
-    if (all.length >= MAX_HEAD_BYTES) return this.#refuse('its head is too long')
     if (!mayBecomeHead(all, start > 0 ? 0 : before)) return this.#refuse('its head is malformed')
     this.#text = all
   }
@@ -256,6 +263,8 @@ export class UpstreamConnection implements ExchangeKeeper {
       exchange?.end()
       this.#owner.onIdle(this)
     } else {
+      this.#upload?.stop()
+      this.#upload = null
       this.destroy(null)
       exchange?.end()
     }

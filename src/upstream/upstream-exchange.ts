@@ -55,13 +55,13 @@ export class UpstreamExchange implements UpstreamController {
 
   end(): void {
     if (this.settled) return
-    this.settled = true
+    this.#settle()
     this.#handler.onResponseEnd(this)
   }
 
   fail(error: Error): void {
     if (this.settled) return
-    this.settled = true
+    this.#settle()
     this.#handler.onResponseError(this, error)
   }
 
@@ -76,5 +76,11 @@ export class UpstreamExchange implements UpstreamController {
   abort(reason: Error): void {
     this.keeper?.release(this)
     this.fail(reason)
+  }
+
+  #settle(): void {
+    this.settled = true
+    // Whoever still steers this request must not steer the next one on its connection.
+    this.keeper = null
   }
 }
