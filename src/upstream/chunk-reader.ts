@@ -7,7 +7,9 @@ const MAX_OVERHEAD = 16 * 1024
 /** RFC 9112 §7.1; a size that is no exact number is none. */
 const SIZE_LINE = /^([0-9A-Fa-f]{1,13})(;[\t\x20-\x7e\x80-\xff]*)?$/
 
-const TRAILER_LINE = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+:[\t\x20-\x7e\x80-\xff]*$/
+/** A field, but none that frames a message: there it could only mislead (RFC 9110 §6.5.1). */
+const TRAILER_LINE =
+  /^(?!content-length:|transfer-encoding:)[A-Za-z0-9!#$%&'*+.^_`|~-]+:[\t\x20-\x7e\x80-\xff]*$/i
 
 const CR = 0x0d
 const LF = 0x0a

@@ -74,6 +74,9 @@ export function readResponseHead(text: string, toHead: boolean): ResponseHead | 
     }
   }
   if (chunked && length !== null) return 'it has both a length and a transfer coding'
+  if (status < 200 && (chunked || length !== null || reusableMs === 0)) {
+    return 'it is interim, and yet has a body or ends the connection'
+  }
   if (toHead || status < 200 || status === 204 || status === 304) {
     return { status, fields, body: 0, reusableMs }
   }

@@ -73,6 +73,8 @@ test.each([
   ['data that goes on', '5\r\nhelloXX\r\n'],
   ['an end without a line', '0\r\nXX\r\n'],
   ['a folded trailer', '0\r\nA: b\r\n c\r\n\r\n'],
+  ['a length in the trailers', '0\r\nContent-Length: 3\r\n\r\n'],
+  ['a coding in the trailers', '0\r\ntransfer-encoding: chunked\r\n\r\n'],
   ['a long extension', `5;${'a'.repeat(300)}`],
   ['many extensions', `1;${'a'.repeat(200)}\r\nx\r\n`.repeat(100)],
   ['long trailers', `0\r\n${`A: ${'a'.repeat(1_000)}\r\n`.repeat(20)}`],
