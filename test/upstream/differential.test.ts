@@ -9,8 +9,8 @@ import { createUpstreamPool } from '../../src/upstream/index.ts'
 import { startRawUpstream } from '../helpers/raw-upstream.ts'
 import type { RecordedExchange } from '../helpers/recorded-exchange.ts'
 import { dispatchRecorded } from '../helpers/recorded-exchange.ts'
-import type { ResponseScript } from './response-scripts.ts'
-import { brokenScripts, SAMPLES, validScripts } from './response-scripts.ts'
+import type { ResponseScript } from '../helpers/response-scripts.ts'
+import { brokenScripts, SAMPLES, validScripts } from '../helpers/response-scripts.ts'
 
 /** `PROPERTY_RUNS=20000` for a longer look, `PROPERTY_SEED` to see one again. */
 const RUNS = Number(env['PROPERTY_RUNS'] ?? 300)
@@ -29,14 +29,14 @@ interface Pair {
 async function startPair(): Promise<(script: ResponseScript) => Promise<Pair>> {
   let script: ResponseScript | null = null
   const upstream = await startRawUpstream(async (socket) => {
-    const { parts, then } = script ?? { parts: [], then: 'fin' }
+    const { parts, ending } = script ?? { parts: [], ending: 'fin' }
     for (const part of parts) {
       socket.write(part, 'latin1')
       // So that it is read before the next one is written, mostly.
       await turn()
       await turn()
     }
-    if (then === 'fin') socket.end()
+    if (ending === 'fin') socket.end()
   })
   const own = createUpstreamPool({ host: '127.0.0.1', port: upstream.port, connectMs: 5_000 })
   const undici = new Pool(upstream.url, { connections: 1 })
@@ -103,13 +103,13 @@ test(
 
 test.each(SAMPLES)('a response cut at any byte is the same: %j', async (bytes) => {
   const play = await startPair()
-  const whole = await play({ parts: [bytes], then: 'stay', valid: true, method: 'GET' })
+  const whole = await play({ parts: [bytes], ending: 'stay', valid: true, method: 'GET' })
   expect(seen(whole.ours)).toEqual(seen(whole.theirs))
   for (let at = 1; at < bytes.length; at++) {
     const parts = [bytes.slice(0, at), bytes.slice(at)]
-    const { ours } = await play({ parts, then: 'stay', valid: true, method: 'GET' })
+    const { ours } = await play({ parts, ending: 'stay', valid: true, method: 'GET' })
     expect(seen(ours), `cut at ${at}`).toEqual(seen(whole.ours))
   }
-  const { ours } = await play({ parts: [...bytes], then: 'stay', valid: true, method: 'GET' })
+  const { ours } = await play({ parts: [...bytes], ending: 'stay', valid: true, method: 'GET' })
   expect(seen(ours), 'byte by byte').toEqual(seen(whole.ours))
 })

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 /** What an upstream does once it has a request: these parts one after the other, and then perhaps an end. */
 export interface ResponseScript {
   readonly parts: readonly string[]
-  readonly then: 'stay' | 'fin'
+  readonly ending: 'stay' | 'fin'
   /** Whether every client must take it, or may refuse it. */
   readonly valid: boolean
   readonly method: 'GET' | 'HEAD'
@@ -41,39 +41,39 @@ const status = fc.constantFrom(200, 201, 299, 302, 401, 404, 500, 503)
 
 interface Message {
   readonly bytes: string
-  readonly then: 'stay' | 'fin'
+  readonly ending: 'stay' | 'fin'
 }
 
 const byLength = fc.tuple(status, fields, body).map(([code, more, content]): Message => ({
   bytes: `HTTP/1.1 ${code} Some Reason\r\n${more}Content-Length: ${content.length}\r\n\r\n${content}`,
-  then: 'stay',
+  ending: 'stay',
 }))
 
 const inChunks = fc.tuple(status, fields, chunks).map(([code, more, content]): Message => ({
   bytes: `HTTP/1.1 ${code} OK\r\nTransfer-Encoding: chunked\r\n${more}\r\n${content}`,
-  then: 'stay',
+  ending: 'stay',
 }))
 
 const untilClose = fc.tuple(status, fields, body).map(([code, more, content]): Message => ({
   bytes: `HTTP/1.1 ${code} OK\r\n${more}Connection: close\r\n\r\n${content}`,
-  then: 'fin',
+  ending: 'fin',
 }))
 
 const withoutBody = fc.tuple(fc.constantFrom(204, 304), fields).map(([code, more]): Message => ({
   bytes: `HTTP/1.1 ${code} None\r\n${more}\r\n`,
-  then: 'stay',
+  ending: 'stay',
 }))
 
-const afterHints = fc.tuple(fc.nat(3), byLength).map(([count, { bytes, then }]): Message => ({
+const afterHints = fc.tuple(fc.nat(3), byLength).map(([count, { bytes, ending }]): Message => ({
   bytes: 'HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n'.repeat(count) + bytes,
-  then,
+  ending,
 }))
 
 const message = fc.oneof(byLength, inChunks, untilClose, withoutBody, afterHints)
 
 const toHead = fc.tuple(status, fields, fc.nat(999)).map(([code, more, length]): Message => ({
   bytes: `HTTP/1.1 ${code} OK\r\n${more}Content-Length: ${length}\r\n\r\n`,
-  then: 'stay',
+  ending: 'stay',
 }))
 
 /** What makes two readings of one message, or none. */
@@ -156,8 +156,8 @@ export const validScripts: fc.Arbitrary<ResponseScript> = fc
     fc.record({ message, method: fc.constant('GET' as const) }),
     fc.record({ message: toHead, method: fc.constant('HEAD' as const) }),
   )
-  .chain(({ message: { bytes, then }, method }) =>
-    places.map((at) => ({ parts: cut(bytes, at), then, valid: true, method })),
+  .chain(({ message: { bytes, ending }, method }) =>
+    places.map((at) => ({ parts: cut(bytes, at), ending, valid: true, method })),
   )
 
 /** Responses with something wrong somewhere, or with something behind them. All end, so that all are decided. */
@@ -165,7 +165,7 @@ export const brokenScripts: fc.Arbitrary<ResponseScript> = fc
   .tuple(message, fc.array(mutation, { minLength: 1, maxLength: 3 }), places)
   .map(([{ bytes }, mutations, at]) => ({
     parts: cut(mutations.reduce(mutate, bytes), at),
-    then: 'fin' as const,
+    ending: 'fin' as const,
     valid: false,
     method: 'GET' as const,
   }))
