@@ -12,7 +12,7 @@ export interface ListenerOptions {
   readonly port: number
   /** Answers the requests: a Hono app. */
   readonly app: Pick<AdaptorServerOptions, 'fetch'>
-  /** Settles what becomes of events other than ordinary requests, before the first connection. */
+  /** Settles who serves requests, and what becomes of other events, before any listener is added. */
   readonly harden?: ((server: Server) => void) | undefined
 }
 
@@ -61,14 +61,14 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
   }) as Server
   // A limit makes Node 20 hide fields that still frame the body (CVE-2026-58044); the doors count for themselves.
   server.maxHeadersCount = 0
+  options.harden?.(server)
   const open = new Set<ServerResponse>()
   server.prependListener('request', (_request: IncomingMessage, response: ServerResponse) => {
     if (draining) response.shouldKeepAlive = false
     open.add(response)
-    response.once('close', () => open.delete(response))
+    response.on('close', () => open.delete(response))
   })
   const closeSilent = endSilentConnections(server)
-  options.harden?.(server)
 
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)

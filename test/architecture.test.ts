@@ -52,8 +52,10 @@ const TABLE: Record<string, Row> = {
     'ipaddr.js lru-cache',
     ['net'],
   ),
+  // How a request gets to an upstream, and nothing of who may make it: doors choose and decide, this room carries.
+  upstream: row(5, '', 'undici', 'any'),
   middleware: row(6, 'errors logger verifier verification authenticator', 'hono'),
-  proxy: row(6, 'errors clock logger observer verifier authenticator', 'hono undici', 'any'),
+  proxy: row(6, 'errors clock logger observer verifier authenticator upstream', 'hono', 'any'),
   metrics: row(
     7,
     'http-client verifier cache revocation verification authenticator proxy',

@@ -14,6 +14,8 @@ import type { BackendName, BreakerState } from '../verifier/index.ts'
 import type { DeathReason } from '../revocation/index.ts'
 import type { FinishedCall } from '../http-client/index.ts'
 import type { RequestEvent, UpstreamEvent } from '../proxy/index.ts'
+import { QuickHistogram } from './quick-histogram.ts'
+import { Tally } from './tally.ts'
 
 /** From 50 µs: a remembered verdict costs tens of microseconds, and would vanish in the usual first bucket of 5 ms. */
 const REQUEST_BUCKETS = [
@@ -78,24 +80,32 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const registry = options.registry ?? new Registry()
   const registers = [registry]
 
-  const requests = new Counter({
+  const requests = new Tally<number>()
+  new Counter({
     name: 'onegate_requests_total',
     help: 'Requests answered.',
     labelNames: ['route', 'method', 'status'],
     registers,
+    collect() {
+      requests.drain((route, method, status, count) => this.inc({ route, method, status }, count))
+    },
   })
-  const requestDuration = new Histogram({
+  const requestDuration = new QuickHistogram({
     name: 'onegate_request_duration_seconds',
     help: 'Time from the head of a request to the end of its answer.',
-    labelNames: ['route'],
+    label: 'route',
     buckets: REQUEST_BUCKETS,
-    registers,
+    registry,
   })
-  const verdicts = new Counter({
+  const verdicts = new Tally<string>()
+  new Counter({
     name: 'onegate_verdicts_total',
     help: 'Verdicts by outcome (granted, refused, fault) and source (local, cache, coalesced, stale, or who was asked).',
     labelNames: ['route', 'outcome', 'source'],
     registers,
+    collect() {
+      verdicts.drain((route, outcome, source, count) => this.inc({ route, outcome, source }, count))
+    },
   })
   const refusals = new Counter({
     name: 'onegate_refusals_total',
@@ -125,18 +135,23 @@ export function createMetrics(options: MetricsOptions): Metrics {
     labelNames: ['store'],
     registers,
   })
-  const upstreamRequests = new Counter({
+  const upstreamRequests = new Tally<string>()
+  new Counter({
     name: 'onegate_upstream_requests_total',
     help: 'Requests sent to upstreams, by outcome.',
     labelNames: ['route', 'outcome'],
     registers,
+    collect() {
+      upstreamRequests.drain((route, outcome, _, count) => this.inc({ route, outcome }, count))
+    },
   })
 
-  const staleness = new Histogram({
+  const staleness = new QuickHistogram({
     name: 'onegate_verdict_staleness_seconds',
     help: 'Age, when a request was granted, of the fact that the grant rests on.',
+    label: null,
     buckets: STALENESS_BUCKETS,
-    registers,
+    registry,
   })
   const violations = new Counter({
     name: 'onegate_staleness_violations_total',
@@ -229,15 +244,15 @@ export function createMetrics(options: MetricsOptions): Metrics {
     onDecision({ routeId, outcome, source, code, ageMs, violation }) {
       if (violation) violations.inc()
       else if (ageMs !== null) staleness.observe(ageMs / 1000)
-      if (source !== null) verdicts.inc({ route: routeId, outcome, source })
+      if (source !== null) verdicts.add(routeId, outcome, source)
       if (code !== null) refusals.inc({ route: routeId, code })
     },
     onRequest({ routeId, method, status, durationMs }) {
-      requests.inc({ route: routeId, method: METHODS.has(method) ? method : 'other', status })
-      requestDuration.observe({ route: routeId }, durationMs / 1000)
+      requests.add(routeId, METHODS.has(method) ? method : 'other', status)
+      requestDuration.observe(durationMs / 1000, routeId)
     },
     onUpstream({ routeId, outcome }) {
-      upstreamRequests.inc({ route: routeId, outcome })
+      upstreamRequests.add(routeId, outcome, '')
     },
     onCall({ operation, outcome, durationMs }) {
       calls.inc({ operation, outcome })

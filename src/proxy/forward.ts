@@ -1,11 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
 
-import type { Dispatcher } from 'undici'
-
 import type { AnswerCode, Granted } from '../authenticator/index.ts'
 import { answerFor } from '../authenticator/index.ts'
 import type { Logger } from '../logger.ts'
+import type { UpstreamController, UpstreamHandler } from '../upstream/index.ts'
 import { drainThenEnd, sendAnswer } from './answering.ts'
 import type { UpstreamEvent } from './events.ts'
 import { createRequestBody, UploadError } from './request-body.ts'
@@ -25,13 +24,19 @@ export interface ForwardInput {
   readonly onUpstream: (event: UpstreamEvent) => void
 }
 
-/** Codes of undici and of the system that mean "took too long"; all others mean "refused, broke off or garbled". */
+/** Codes of the transport, of undici and of the system that mean "took too long"; all others mean "refused, broke off or garbled". */
 const TIMEOUTS: ReadonlySet<unknown> = new Set([
+  'ERR_UPSTREAM_CONNECT_TIMEOUT',
+  'ERR_UPSTREAM_HEAD_TIMEOUT',
+  'ERR_UPSTREAM_BODY_TIMEOUT',
   'UND_ERR_CONNECT_TIMEOUT',
   'UND_ERR_HEADERS_TIMEOUT',
   'UND_ERR_BODY_TIMEOUT',
   'ETIMEDOUT',
 ])
+
+/** Longest body that leaves as one text with its head, in bytes: what Node writes without allocating. */
+const MAX_TEXT_BYTES = 12 * 1024
 
 /**
  * Carries a request to its upstream and the response back, as streams: neither body is ever held, each side waits for
@@ -61,17 +66,19 @@ export function forward(input: ForwardInput): void {
   )
 }
 
-/** A class, because undici wants an object with methods and there is one for every request. */
-class Exchange implements Dispatcher.DispatchHandler {
+/** A class, because the transport wants an object with methods and there is one for every request. */
+class Exchange implements UpstreamHandler {
   /** Null where the request has none. */
   readonly body: Readable | null
   readonly #input: ForwardInput
-  #controller: Dispatcher.DispatchController | null = null
+  #controller: UpstreamController | null = null
   #stall: NodeJS.Timeout | null = null
   #clientGone = false
   #settled = false
   /** Whether more than the head of the response has come. */
   #started = false
+  /** Length of the response's body as the upstream says it; -1: it does not. */
+  #length = -1
   /** Whether the end of the connection is the end of the body. */
   #openEnded = false
 
@@ -87,24 +94,26 @@ class Exchange implements Dispatcher.DispatchHandler {
               if (record.continueOwed) outgoing.writeContinue()
             },
           })
-    outgoing.once('close', () => this.#onClose())
+    outgoing.on('close', () => this.#onClose())
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
+  onRequestStart(controller: UpstreamController): void {
     this.#controller = controller
     if (this.#clientGone) controller.abort(clientGone())
   }
 
-  onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
+  onResponseStart(controller: UpstreamController, status: number): void {
     if (status < 200) return
     const { incoming, outgoing, record, route } = this.#input
-    const { fields, delimited } = responseFields(
-      controller.rawHeaders as Buffer[],
+    const { rawHeaders } = controller
+    const { fields, delimited, length } = responseFields(
+      Array.isArray(rawHeaders) ? rawHeaders : [],
       status,
       route.policy,
     )
     // A client that is still sending cannot use the connection for another request.
     if (this.body !== null && !incoming.complete) outgoing.shouldKeepAlive = false
+    this.#length = length
     this.#openEnded = !delimited || record.httpVersion === '1.0'
     if (!delimited && status !== 204 && status !== 304 && record.method !== 'HEAD') {
       // Nobody knows whether this body is complete when it ends, so chunks must not say that it is.
@@ -116,10 +125,16 @@ class Exchange implements Dispatcher.DispatchHandler {
     process.nextTick(flushHead, this)
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  onResponseData(controller: UpstreamController, chunk: Buffer): void {
+    const whole = !this.#started && chunk.length === this.#length
     this.#started = true
     const { outgoing } = this.#input
-    if (outgoing.write(chunk)) return
+    if (whole && chunk.length <= MAX_TEXT_BYTES) {
+      writeWhole(outgoing, chunk)
+      return
+    }
+    // A copy, because the transport reads into the same memory again.
+    if (outgoing.write(Buffer.from(chunk))) return
     controller.pause()
     this.#awaitReader()
     outgoing.once('drain', () => {
@@ -141,7 +156,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (outgoing.writableLength > 0) this.#awaitReader()
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+  onResponseError(_controller: UpstreamController, error: Error): void {
     this.body?.destroy()
     if (this.#settled) return
     if (this.#clientGone) {
@@ -192,6 +207,16 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (this.#stall !== null) clearTimeout(this.#stall)
     this.#stall = null
   }
+}
+
+/**
+ * Writes head and body as one text, and at once: one system call that copies, where two buffers would be gathered. Latin-1
+ * text is bytes.
+ */
+function writeWhole(outgoing: ServerResponse, body: Buffer): void {
+  outgoing.write(body.toString('latin1'), 'latin1')
+  // Node corks until the end of the turn, to gather what else may come; nothing will.
+  outgoing.socket?.uncork()
 }
 
 function flushHead(exchange: Exchange): void {

@@ -5,18 +5,20 @@ import type { AnswerCode } from '../authenticator/index.ts'
 import { answerFor } from '../authenticator/index.ts'
 import { isWritten, sendRawAnswer } from './answering.ts'
 import { recordOf } from './request-record.ts'
+import type { Serve } from './turns.ts'
 import { servingOn } from './turns.ts'
 
 /**
- * Settles, for a server that the proxy's app is mounted on, everything that does not arrive as an ordinary request:
- * expectations, CONNECT, bytes that are no HTTP; and lets the app, not its adapter, refuse what is ambiguous. Call it once,
- * before the server listens. There must be no `upgrade` listener: without one, Node hands such requests over as
- * ordinary ones, whose `Upgrade` is dropped.
+ * Makes a server hand its requests straight to the proxy, and settles everything that does not arrive as an ordinary one:
+ * expectations, CONNECT, bytes that are no HTTP. Call it once, before other listeners are added and before the server
+ * listens. There must be no `upgrade` listener: without one, Node hands such requests over as ordinary ones, whose
+ * `Upgrade` is dropped.
  */
-export function hardenServer(server: Server): void {
+export function hardenServer(server: Server, serve: Serve): void {
   // A limit of Node's own hides fields that still frame the body (CVE-2026-58044); the proxy counts for itself.
   server.maxHeadersCount = 0
-  server.prependListener('request', takeFromAdapter)
+  // Past the app's adapter: it makes a Request and a Response that nobody looks at, and refuses some requests itself.
+  server.removeAllListeners('request').on('request', serve)
   server.on('checkContinue', (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const record = recordOf(incoming)
     if (typeof record !== 'string') record.continueOwed = record.bodyLength !== 0
@@ -31,13 +33,6 @@ export function hardenServer(server: Server): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     refuse(socket, error.code === 'HPE_HEADER_OVERFLOW' ? 'headers_too_large' : 'request_invalid')
   })
-}
-
-/** What the proxy refuses, node-server would answer itself, with less; so it gets to see something harmless. */
-function takeFromAdapter(incoming: IncomingMessage): void {
-  if (typeof recordOf(incoming) !== 'string') return
-  incoming.url = '/'
-  incoming.headers.host = 'refused'
 }
 
 const refused = new WeakSet<Duplex>()

@@ -8,6 +8,8 @@ export interface ResponseFields {
   readonly fields: string[]
   /** Whether the upstream said where the body ends; if not, it ends where the connection does. */
   readonly delimited: boolean
+  /** Length of the body as the upstream says it; -1: it does not. */
+  readonly length: number
 }
 
 /**
@@ -25,6 +27,7 @@ export function responseFields(
   const fields: string[] = []
   let named = NOTHING_NAMED
   let delimited = false
+  let length = -1
   for (let i = 0; i + 1 < rawFields.length; i += 2) {
     const name = text(rawFields[i])
     switch (kindOf(name)) {
@@ -36,6 +39,7 @@ export function responseFields(
         break
       case 'content-length':
         delimited = true
+        length = Number(text(rawFields[i + 1]))
         if (status !== 204) fields.push(name, text(rawFields[i + 1]))
         break
       case 'pass':
@@ -44,7 +48,7 @@ export function responseFields(
       default:
     }
   }
-  return { fields: named.size === 0 ? fields : without(fields, named), delimited }
+  return { fields: named.size === 0 ? fields : without(fields, named), delimited, length }
 }
 
 function without(fields: readonly string[], named: ReadonlySet<string>): string[] {

@@ -10,9 +10,11 @@ import { systemClock } from '../clock.ts'
 import type { Logger } from '../logger.ts'
 import { silentLogger } from '../logger.ts'
 import { shielded, shieldedLogger } from '../observer.ts'
+import { createUpstreamPools } from '../upstream/index.ts'
 import { sendAnswer } from './answering.ts'
 import type { RequestEvent, UpstreamEvent } from './events.ts'
 import { UNMATCHED } from './events.ts'
+import type { ForwardInput } from './forward.ts'
 import { forward } from './forward.ts'
 import { hardenServer } from './harden.ts'
 import { isCarried, recordOf } from './request-record.ts'
@@ -20,7 +22,6 @@ import { readsAlike, readTarget } from './request-target.ts'
 import type { CompiledRoute, ProxyRoute } from './routes.ts'
 import { compileRoutes } from './routes.ts'
 import { inTurn } from './turns.ts'
-import { createUpstreamPools } from './upstream-pools.ts'
 
 /** What `@hono/node-server` gives to an app: the proxy works on Node's own request and response. */
 export interface ProxyBindings {
@@ -49,7 +50,10 @@ export type RouteChoice = { readonly routeId: string } | { readonly code: Answer
 export interface ReverseProxy {
   /** To be mounted with `@hono/node-server`, with `overrideGlobalObjects: false`. */
   readonly app: Hono<{ Bindings: ProxyBindings }>
-  /** Prepares the server that the app is mounted on; call it before it listens. */
+  /**
+   * Prepares the server that the app is mounted on, and from then on serves its requests past the app; call it before
+   * other listeners are added and before it listens.
+   */
   readonly harden: (server: Server) => void
   /** Finds the route of a request without serving it. `target`: as in the request line, e.g. `/api?q=1`. */
   choose(method: string, target: string): RouteChoice
@@ -83,75 +87,70 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
       return typeof record === 'object' ? record.path : '/'
     },
   })
-  for (const route of routes) app.all(route.pattern, (context) => receive(context, route))
-  app.notFound((context) => receive(context, null))
+  // Where no server was hardened, requests come by way of the app; either way they are served alike.
+  const receive = ({ env }: Context<{ Bindings: ProxyBindings }>): Response => {
+    take(env.incoming, env.outgoing)
+    return ALREADY_SENT
+  }
+  const byPattern = new Map<string, CompiledRoute>()
+  for (const route of routes) {
+    app.all(route.pattern, receive)
+    if (!byPattern.has(route.pattern)) byPattern.set(route.pattern, route)
+  }
+  app.notFound(receive)
 
   /** The router's entry for a path: the same for two paths only if the same route is the first to match both. */
   const entryOf = (path: string) => app.router.match('ALL', path)[0][0]?.[0]
+
+  const routeAt = (path: string): CompiledRoute | undefined =>
+    byPattern.get(entryOf(path)?.[1].path ?? '')
 
   function choose(method: string, target: string): RouteChoice {
     if (!isCarried(method)) return { code: 'method_not_allowed' }
     const read = readTarget(target)
     if (read === null || !readsAlike(read.path, entryOf)) return { code: 'request_invalid' }
-    const pattern = entryOf(read.path)?.[1].path
-    const route = routes.find((each) => each.pattern === pattern)
+    const route = routeAt(read.path)
     return route === undefined ? { code: 'route_not_found' } : { routeId: route.id }
   }
 
-  function receive(
-    context: Context<{ Bindings: ProxyBindings }>,
-    route: CompiledRoute | null,
-  ): Response {
-    const { incoming, outgoing } = context.env
-    inTurn(incoming, outgoing, () => serve(incoming, outgoing, route))
-    return ALREADY_SENT
+  function take(incoming: IncomingMessage, outgoing: ServerResponse): void {
+    inTurn(incoming, outgoing, serve)
   }
 
-  function serve(
-    incoming: IncomingMessage,
-    outgoing: ServerResponse,
-    route: CompiledRoute | null,
-  ): void {
+  function serve(incoming: IncomingMessage, outgoing: ServerResponse): void {
     const record = recordOf(incoming)
-    observe(incoming, outgoing, typeof record === 'string' ? UNMATCHED : (route?.id ?? UNMATCHED))
+    const route = typeof record === 'string' ? undefined : routeAt(record.path)
+    observe(incoming, outgoing, route?.id ?? UNMATCHED)
     if (typeof record === 'string') return refuse(incoming, outgoing, record)
     if (!readsAlike(record.path, entryOf)) return refuse(incoming, outgoing, 'request_invalid')
-    if (route === null) {
+    if (route === undefined) {
       return sendAnswer(incoming, outgoing, answerFor('route_not_found'), record)
     }
-
-    const proceed = (decision: Decision): void => {
-      if (outgoing.destroyed) return
-      if (decision.outcome === 'granted') {
-        forward({ incoming, outgoing, record, decision, route, logger, onUpstream })
-      } else {
-        sendAnswer(incoming, outgoing, decision.answer, record)
-      }
-    }
-    const fail = (error: unknown): void => {
-      logger.error({ route: route.id, err: error }, 'a request could not be handled')
-      if (outgoing.headersSent) incoming.socket.destroy()
-      else sendAnswer(incoming, outgoing, answerFor('internal_error'), record)
-    }
+    const serving: Serving = { incoming, outgoing, record, route, logger, onUpstream }
     try {
       const decision = route.authenticator.authenticate({
         rawHeaders: incoming.rawHeaders,
         remoteAddress: incoming.socket.remoteAddress,
         secure: 'encrypted' in incoming.socket,
       })
-      if (decision instanceof Promise) decision.then(proceed).catch(fail)
-      else proceed(decision)
+      if (decision instanceof Promise) {
+        decision
+          .then((settled) => proceed(serving, settled))
+          .catch((error: unknown) => fail(serving, error))
+      } else {
+        proceed(serving, decision)
+      }
     } catch (error) {
-      fail(error)
+      fail(serving, error)
     }
   }
 
   function observe(incoming: IncomingMessage, outgoing: ServerResponse, routeId: string): void {
     const { method = '' } = incoming
     const startedAt = clock.monotonic()
-    // What a client that has gone away did not get is no error.
-    outgoing.on('error', () => {})
-    outgoing.once('close', () => {
+    outgoing.on('error', ignore)
+    // Not `once`: it comes once, and the wrapper would cost.
+    outgoing.on('close', () => {
       onRequest({
         routeId,
         method,
@@ -162,8 +161,35 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
     })
   }
 
-  return { app, harden: hardenServer, choose, close: () => pools.close() }
+  return {
+    app,
+    harden: (server) => hardenServer(server, take),
+    choose,
+    close: () => pools.close(),
+  }
 }
+
+/** One request and what is needed to serve it, but for the decision. */
+type Serving = Omit<ForwardInput, 'decision'>
+
+function proceed(serving: Serving, decision: Decision): void {
+  const { incoming, outgoing, record, route, logger, onUpstream } = serving
+  if (outgoing.destroyed) return
+  if (decision.outcome === 'granted') {
+    forward({ incoming, outgoing, record, decision, route, logger, onUpstream })
+  } else {
+    sendAnswer(incoming, outgoing, decision.answer, record)
+  }
+}
+
+function fail({ incoming, outgoing, record, route, logger }: Serving, error: unknown): void {
+  logger.error({ route: route.id, err: error }, 'a request could not be handled')
+  if (outgoing.headersSent) incoming.socket.destroy()
+  else sendAnswer(incoming, outgoing, answerFor('internal_error'), record)
+}
+
+/** What a client that has gone away did not get is no error. */
+function ignore(): void {}
 
 /** Where one request ends and the next begins is not certain after what is refused here, so the connection ends too. */
 function refuse(incoming: IncomingMessage, outgoing: ServerResponse, code: AnswerCode): void {

@@ -1,7 +1,6 @@
-import type { Dispatcher } from 'undici'
-
 import type { HeaderPolicy, RouteAuthenticator } from '../authenticator/index.ts'
 import { readOption } from '../authenticator/index.ts'
+import type { UpstreamDispatcher } from '../upstream/index.ts'
 import { parseRoutePath } from './route-path.ts'
 import { parseUpstreamUrl } from './upstream-url.ts'
 
@@ -28,8 +27,8 @@ export interface ProxyRoute {
   readonly upstream: string
   readonly authenticator: RouteAuthenticator
   readonly timeouts?: UpstreamTimeouts | undefined
-  /** Makes the requests to the upstream; the caller closes it. @default a pool of the proxy's own */
-  readonly dispatcher?: Dispatcher | undefined
+  /** Makes the requests to the upstream, undici's too; the caller closes it. @default a pool of the proxy's own */
+  readonly dispatcher?: UpstreamDispatcher | undefined
 }
 
 /** A route with everything filled in that does not depend on the request. */
@@ -44,11 +43,11 @@ export interface CompiledRoute {
   readonly authenticator: RouteAuthenticator
   readonly policy: HeaderPolicy
   readonly timeouts: { readonly [Name in keyof UpstreamTimeouts]-?: number }
-  readonly dispatcher: Dispatcher
+  readonly dispatcher: UpstreamDispatcher
 }
 
 /** Finds the dispatcher for an origin. */
-export type DispatcherFor = (origin: string, connectMs: number) => Dispatcher
+export type DispatcherFor = (origin: string, connectMs: number) => UpstreamDispatcher
 
 const DEFAULT_TIMEOUTS = { connectMs: 3_000, headMs: 60_000, idleBodyMs: 60_000 } as const
 

@@ -1,6 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 
+/** Serves one request. */
+export type Serve = (incoming: IncomingMessage, outgoing: ServerResponse) => void
+
 /** The responses of one connection. */
 interface Line {
   /** The one that is being written. */
@@ -15,28 +18,31 @@ const lines = new WeakMap<Duplex, Line>()
  * once; served together they would cost one client's worth of memory each, and a refusal that ends the connection
  * could not stop those behind it.
  */
-export function inTurn(
-  incoming: IncomingMessage,
-  outgoing: ServerResponse,
-  serve: () => void,
-): void {
+export function inTurn(incoming: IncomingMessage, outgoing: ServerResponse, serve: Serve): void {
   const { socket } = incoming
   const line = lines.get(socket)
   if (line === undefined) {
     lines.set(socket, { serving: outgoing, last: outgoing })
-    serve()
+    serve(incoming, outgoing)
     return
   }
   const before = line.last
   line.last = outgoing
-  const begin = (): void => {
-    // After `Connection: close` whatever follows is no request (RFC 9112 §9.6).
-    if (socket.destroyed || socket.writableEnded) return
-    line.serving = outgoing
-    serve()
-  }
-  if (before.closed) begin()
-  else before.once('close', begin)
+  if (before.closed) begin(line, incoming, outgoing, serve)
+  else before.once('close', () => begin(line, incoming, outgoing, serve))
+}
+
+function begin(
+  line: Line,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  serve: Serve,
+): void {
+  const { socket } = incoming
+  // After `Connection: close` whatever follows is no request (RFC 9112 §9.6).
+  if (socket.destroyed || socket.writableEnded) return
+  line.serving = outgoing
+  serve(incoming, outgoing)
 }
 
 /** The response that is being written on a connection, or was the last to be. */

@@ -30,6 +30,7 @@ export interface RigRoute {
   readonly policy?: Partial<RoutePolicy>
   readonly timeouts?: UpstreamTimeouts
   readonly authenticator?: ProxyRoute['authenticator']
+  readonly dispatcher?: ProxyRoute['dispatcher']
 }
 
 export interface Rig {
@@ -90,6 +91,7 @@ export async function startRig(
         route.authenticator ??
         authenticator.route({ id: `route-${index}`, token: 'access', ...route.policy }),
       timeouts: route.timeouts,
+      dispatcher: route.dispatcher,
     })),
     logger: options.logger,
     onRequest: options.onRequest ?? ((event) => requestEvents.push(event)),

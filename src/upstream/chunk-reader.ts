@@ -1,0 +1,106 @@
+/** Longest chunk-size line with its extensions, in characters. */
+const MAX_LINE = 256
+
+/** How many bytes of extensions and trailers one response may have; they are read over. */
+const MAX_OVERHEAD = 16 * 1024
+
+/** RFC 9112 §7.1; a size that is no exact number is none. */
+const SIZE_LINE = /^([0-9A-Fa-f]{1,13})(;[\t\x20-\x7e\x80-\xff]*)?$/
+
+/** A field, but none that frames a message: there it could only mislead (RFC 9110 §6.5.1). */
+const TRAILER_LINE =
+  /^(?!content-length:|transfer-encoding:)[A-Za-z0-9!#$%&'*+.^_`|~-]+:[\t\x20-\x7e\x80-\xff]*$/i
+
+const CR = 0x0d
+const LF = 0x0a
+
+/** Takes the parts of a body. */
+export interface BodySink {
+  /** @returns Whether anybody still wants the rest. */
+  onBodyPart(part: Buffer): boolean
+}
+
+type State = 'size' | 'data' | 'data-end' | 'trailers' | 'done' | 'broken'
+
+/**
+ * Takes a body in chunks apart (RFC 9112 §7.1). Extensions and trailers are checked and dropped; a line that does not end
+ * in CR LF, or that is longer than anybody needs, breaks it.
+ */
+export class ChunkReader {
+  #state: State = 'size'
+  #line = ''
+  #left = 0
+  #overhead = 0
+
+  /**
+   * Reads on.
+   *
+   * @returns Where in `bytes` the body ended; null: not yet, or nobody wants the rest; -1: this is no body in chunks.
+   */
+  read(bytes: Buffer, start: number, sink: BodySink): number | null {
+    let at = start
+    while (at < bytes.length) {
+      if (this.#state === 'data') {
+        const end = Math.min(bytes.length, at + this.#left)
+        this.#left -= end - at
+        if (this.#left === 0) this.#state = 'data-end'
+        if (!sink.onBodyPart(bytes.subarray(at, end))) return null
+        at = end
+        continue
+      }
+      const next = this.#readLine(bytes, at)
+      if (next === null) return this.#isBroken() ? -1 : null
+      at = next
+      this.#takeLine(this.#line)
+      this.#line = ''
+      if (this.#isBroken()) return -1
+      if (this.#state === 'done') return at
+    }
+    return null
+  }
+
+  /** Collects a line; null: it has not ended yet, or it never will. */
+  #readLine(bytes: Buffer, start: number): number | null {
+    const feed = bytes.indexOf(LF, start)
+    const end = feed === -1 ? bytes.length : feed + 1
+    if (this.#line.length + end - start > MAX_LINE && this.#state !== 'trailers') {
+      return this.#break()
+    }
+    if (this.#line.length + end - start > MAX_OVERHEAD) return this.#break()
+    this.#line += bytes.toString('latin1', start, end)
+    if (feed === -1) return null
+    if (this.#line.charCodeAt(this.#line.length - 2) !== CR) return this.#break()
+    this.#line = this.#line.slice(0, -2)
+    return end
+  }
+
+  #takeLine(line: string): void {
+    if (this.#state === 'data-end') {
+      if (line === '') this.#state = 'size'
+      else this.#break()
+    } else if (this.#state === 'size') {
+      const [, size, extension = ''] = SIZE_LINE.exec(line) ?? []
+      if (size === undefined || this.#isExcess(extension.length)) return void this.#break()
+      this.#left = Number.parseInt(size, 16)
+      this.#state = this.#left === 0 ? 'trailers' : 'data'
+    } else if (line === '') {
+      this.#state = 'done'
+    } else if (!TRAILER_LINE.test(line) || this.#isExcess(line.length)) {
+      this.#break()
+    }
+  }
+
+  #isExcess(length: number): boolean {
+    this.#overhead += length
+    return this.#overhead > MAX_OVERHEAD
+  }
+
+  #isBroken(): boolean {
+    return this.#state === 'broken'
+  }
+
+  #break(): null {
+    this.#state = 'broken'
+    return null
+  }
+}

@@ -1,0 +1,296 @@
+import type { Socket } from 'node:net'
+import { connect } from 'node:net'
+
+import { ChunkReader } from './chunk-reader.ts'
+import { RequestUpload } from './request-upload.ts'
+import type { ResponseHead } from './response-head.ts'
+import { MAX_HEAD_BYTES, mayBecomeHead, readResponseHead } from './response-head.ts'
+import type { UpstreamErrorCode } from './upstream-error.ts'
+import { UpstreamError } from './upstream-error.ts'
+import type { ExchangeKeeper, UpstreamExchange } from './upstream-exchange.ts'
+
+/** What a connection needs of its pool. */
+export interface ConnectionOwner {
+  /** The tick after which so many milliseconds are over; never for 0. */
+  deadlineIn(ms: number): number
+  /** For how long a connection may be idle, in milliseconds. */
+  readonly idleMs: number
+  onIdle(connection: UpstreamConnection): void
+  /** @param exchange What it was serving, if that is still to be settled; `stale`: on a connection that was used before. */
+  onClosed(
+    connection: UpstreamConnection,
+    exchange: UpstreamExchange | null,
+    error: Error,
+    stale: boolean,
+  ): void
+}
+
+/** Where a connection goes. */
+export interface ConnectionTarget {
+  readonly host: string
+  readonly port: number
+  readonly connectMs: number
+}
+
+/** One for all connections: a read is done with when its call returns. */
+const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024)
+
+/** So that a peer that has vanished is noticed under a response that never ends. */
+const PROBE_AFTER_MS = 60_000
+
+const MAX_INTERIM_RESPONSES = 64
+
+type State = 'connecting' | 'idle' | 'head' | 'body' | 'closed'
+
+const TIMEOUTS: Record<'connecting' | 'head' | 'body', [UpstreamErrorCode, string]> = {
+  connecting: ['ERR_UPSTREAM_CONNECT_TIMEOUT', 'there was no connection in time'],
+  head: ['ERR_UPSTREAM_HEAD_TIMEOUT', 'there was no response in time'],
+  body: ['ERR_UPSTREAM_BODY_TIMEOUT', 'the response stalled'],
+}
+
+/**
+ * One connection to an upstream, one request at a time. Whatever is not exactly as it should be ends it: then nobody can
+ * get the answer to somebody else's request.
+ */
+export class UpstreamConnection implements ExchangeKeeper {
+  /** In ticks of the pool: when it has taken too long over what it is at. */
+  deadline: number
+  readonly #owner: ConnectionOwner
+  readonly #socket: Socket
+  #state: State = 'connecting'
+  #exchange: UpstreamExchange | null
+  #upload: RequestUpload | null = null
+  /** Whether it has served a request before this one. */
+  #used = false
+  /** Of a head that is not complete yet. */
+  #text = ''
+  #interim = 0
+  /** Of heads that were interim. */
+  #interimBytes = 0
+  #head: ResponseHead | null = null
+  /** Of a body by length. */
+  #left = 0
+  #chunks: ChunkReader | null = null
+  #paused = false
+  #error: Error | null = null
+
+  /** Connects, and serves a request then. */
+  constructor(target: ConnectionTarget, owner: ConnectionOwner, exchange: UpstreamExchange) {
+    this.#owner = owner
+    this.#exchange = exchange
+    exchange.keeper = this
+    this.deadline = owner.deadlineIn(target.connectMs)
+    const socket = connect({
+      host: target.host,
+      port: target.port,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: PROBE_AFTER_MS,
+      onread: { buffer: READ_BUFFER, callback: (count) => this.#onRead(count) },
+    })
+    this.#socket = socket
+    socket.once('connect', () => this.#onConnect())
+    socket.once('end', () => this.#onFin())
+    socket.once('error', (error) => (this.#error ??= error))
+    socket.once('close', () => this.#onClose())
+  }
+
+  /** Sends a request; the connection must be idle. */
+  send(exchange: UpstreamExchange): void {
+    const { request, head } = exchange
+    this.#exchange = exchange
+    exchange.keeper = this
+    this.#state = 'head'
+    this.#interim = 0
+    this.#interimBytes = 0
+    this.#socket.write(head.text, 'latin1')
+    if (request.body === null) {
+      this.deadline = this.#owner.deadlineIn(request.headersTimeout)
+      return
+    }
+    this.deadline = Infinity
+    this.#upload = new RequestUpload({
+      body: request.body,
+      socket: this.#socket,
+      length: head.bodyLength,
+      owner: this,
+    })
+  }
+
+  onUploadEnd(): void {
+    this.#upload = null
+    const request = this.#exchange?.request
+    if (this.#state === 'head' && request !== undefined) {
+      this.deadline = this.#owner.deadlineIn(request.headersTimeout)
+    }
+  }
+
+  onUploadError(error: Error): void {
+    this.#upload = null
+    this.destroy(error)
+  }
+
+  pause(): void {
+    if (this.#state !== 'body') return
+    this.#paused = true
+    this.deadline = Infinity
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    if (!this.#paused) return
+    this.#paused = false
+    this.#awaitBody()
+    this.#socket.resume()
+  }
+
+  release(): void {
+    this.#exchange = null
+    this.destroy(new UpstreamError('ERR_UPSTREAM_CLOSED', 'the request was given up'))
+  }
+
+  /** Called when the deadline is over. */
+  expire(): void {
+    if (this.#state === 'closed') return
+    if (this.#state === 'idle') return this.destroy(null)
+    const [code, message] = TIMEOUTS[this.#state]
+    this.destroy(new UpstreamError(code, message))
+  }
+
+  /** Ends the connection; the request that it serves fails. */
+  destroy(error: Error | null): void {
+    if (error !== null) this.#error ??= error
+    this.deadline = Infinity
+    this.#socket.destroy()
+  }
+
+  #onConnect(): void {
+    const exchange = this.#exchange
+    if (exchange === null || this.#socket.destroyed) return this.destroy(null)
+    this.send(exchange)
+  }
+
+  #onRead(count: number): boolean {
+    if (this.#state === 'head') {
+      this.#readHead(READ_BUFFER.toString('latin1', 0, Math.min(count, MAX_HEAD_BYTES)), count)
+    } else if (this.#state === 'body') {
+      this.#readBody(READ_BUFFER.subarray(0, count), 0)
+    } else {
+      // Nothing was asked, so this is nobody's answer.
+      this.#refuse('it sent something unasked')
+    }
+    return !this.#paused
+  }
+
+  /** @param text As much of what was read as a head could take. */
+  #readHead(text: string, count: number): void {
+    const exchange = this.#exchange
+    if (exchange === null) return
+    exchange.heard = true
+    const before = this.#text.length
+    let all = before === 0 ? text : this.#text + text
+    let start = 0
+    for (;;) {
+      const end = all.indexOf('\r\n\r\n', start === 0 ? Math.max(0, before - 3) : start)
+      if (end === -1 || end - start > MAX_HEAD_BYTES - 4) break
+      const head = readResponseHead(all.slice(start, end + 2), exchange.request.method === 'HEAD')
+      if (typeof head === 'string') return this.#refuse(head)
+      start = end + 4
+      if (head.status >= 200) {
+        this.#text = ''
+        return this.#begin(exchange, head, count, start - before)
+      }
+      // Nobody asked to continue or to switch protocols.
+      if (head.status < 102) return this.#refuse('it has an interim status that nobody asked for')
+      if (++this.#interim > MAX_INTERIM_RESPONSES) return this.#refuse('it is one of too many')
+      exchange.respond(head.status, head.fields)
+      if (this.#exchange !== exchange) return
+    }
+    this.#interimBytes += start
+    // Interim heads count too: what is longer than one head altogether was not even looked at.
+    if (this.#interimBytes + all.length - start >= MAX_HEAD_BYTES) {
+      return this.#refuse('its head is too long')
+    }
+    if (start > 0) all = all.slice(start)
+    if (!mayBecomeHead(all, start > 0 ? 0 : before)) return this.#refuse('its head is malformed')
+    this.#text = all
+  }
+
+  /** @param start Where in what was read the body begins. */
+  #begin(exchange: UpstreamExchange, head: ResponseHead, count: number, start: number): void {
+    const { body } = head
+    this.#head = head
+    this.#state = 'body'
+    this.#left = typeof body === 'number' ? body : Infinity
+    this.#chunks = body === 'chunked' ? new ChunkReader() : null
+    this.#awaitBody()
+    exchange.respond(head.status, head.fields)
+    if (this.#exchange !== exchange) return
+    if (start < count || body === 0) this.#readBody(READ_BUFFER.subarray(0, count), start)
+  }
+
+  #readBody(bytes: Buffer, start: number): void {
+    if (!this.#paused) this.#awaitBody()
+    if (this.#chunks !== null) {
+      const end = this.#chunks.read(bytes, start, this)
+      if (end === -1) this.#refuse('its chunks are malformed')
+      else if (end !== null) this.#complete(end === bytes.length)
+      return
+    }
+    const end = Math.min(bytes.length, start + this.#left)
+    this.#left -= end - start
+    if (end > start && !this.onBodyPart(bytes.subarray(start, end))) return
+    if (this.#left === 0) this.#complete(end === bytes.length)
+  }
+
+  onBodyPart(part: Buffer): boolean {
+    this.#exchange?.pass(part)
+    return this.#exchange !== null
+  }
+
+  /** @param alone Whether nothing came after the response. */
+  #complete(alone: boolean): void {
+    const exchange = this.#exchange
+    const reusableMs = Math.min(this.#head?.reusableMs ?? 0, this.#owner.idleMs)
+    this.#exchange = null
+    this.#head = null
+    this.#chunks = null
+    this.#used = true
+    if (this.#paused) this.resume()
+    if (alone && this.#upload === null && reusableMs > 0 && this.#socket.writable) {
+      this.#state = 'idle'
+      this.deadline = this.#owner.deadlineIn(reusableMs)
+      exchange?.end()
+      this.#owner.onIdle(this)
+    } else {
+      this.#upload?.stop()
+      this.#upload = null
+      this.destroy(null)
+      exchange?.end()
+    }
+  }
+
+  #awaitBody(): void {
+    this.deadline = this.#owner.deadlineIn(this.#exchange?.request.bodyTimeout ?? 0)
+  }
+
+  #refuse(objection: string): void {
+    const message = `the response of the upstream was refused: ${objection}`
+    this.destroy(new UpstreamError('ERR_UPSTREAM_INVALID', message))
+  }
+
+  #onFin(): void {
+    if (this.#state === 'body' && this.#head?.body === 'until-close') this.#complete(true)
+    else this.destroy(null)
+  }
+
+  #onClose(): void {
+    this.#state = 'closed'
+    this.#upload?.stop()
+    const exchange = this.#exchange
+    this.#exchange = null
+    const error =
+      this.#error ?? new UpstreamError('ERR_UPSTREAM_CLOSED', 'the upstream closed the connection')
+    this.#owner.onClosed(this, exchange, error, this.#used)
+  }
+}

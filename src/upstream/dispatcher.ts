@@ -1,0 +1,48 @@
+import type { Readable } from 'node:stream'
+
+/** One request to an upstream. The names are undici's, so that its dispatchers take it too. */
+export interface UpstreamRequest {
+  /** `http://host:port` of the upstream. */
+  readonly origin: string
+  /** In origin form, query included. */
+  readonly path: string
+  readonly method: string
+  /** Name, value, name, value … A `Content-Length` in it frames the body; a body without one goes in chunks. */
+  readonly headers: string[]
+  readonly body: Readable | null
+  /** From the end of the request to the head of the response, in milliseconds; 0: any time. */
+  readonly headersTimeout: number
+  /** Between two parts of the response's body, in milliseconds; 0: any time. */
+  readonly bodyTimeout: number
+}
+
+/** What a handler steers its request by. */
+export interface UpstreamController {
+  /**
+   * Header section of the response that has come: name, value, name, value … Text is latin-1. (undici's type allows for an
+   * object; HTTP/1.1 never makes it one.)
+   */
+  readonly rawHeaders?: readonly (Buffer | string)[] | object | null
+  /** Stops the response. What was read already still comes. */
+  pause(): void
+  resume(): void
+  /** Ends the request and its connection; the handler is told as of an error. */
+  abort(reason: Error): void
+}
+
+/** Told what becomes of one request: a start, then heads and data, then an end or an error, and nothing after that. */
+export interface UpstreamHandler {
+  onRequestStart(controller: UpstreamController): void
+  /** Called for interim responses (1xx) too. */
+  onResponseStart(controller: UpstreamController, status: number): void
+  /** @param chunk Only good until the call returns: its memory is used for the next read. */
+  onResponseData(controller: UpstreamController, chunk: Buffer): void
+  onResponseEnd(controller: UpstreamController): void
+  onResponseError(controller: UpstreamController, error: Error): void
+}
+
+/** Makes requests: a pool of this room, or any of undici's dispatchers. */
+export interface UpstreamDispatcher {
+  /** @returns False where the request has to wait for a connection. */
+  dispatch(request: UpstreamRequest, handler: UpstreamHandler): boolean
+}

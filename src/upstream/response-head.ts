@@ -1,0 +1,114 @@
+import { isFieldValue, isToken, withoutSpaceAround } from './field-syntax.ts'
+
+/** The head of a response, read strictly. */
+export interface ResponseHead {
+  readonly status: number
+  /** Name, value, name, value … in order and case, as they came. */
+  readonly fields: string[]
+  /** Length of the body in bytes, or what marks its end. */
+  readonly body: number | 'chunked' | 'until-close'
+  /** For how long the connection may be idle afterwards, in milliseconds; 0: it ends with this response. */
+  readonly reusableMs: number
+}
+
+/** Longest head, status line and empty line included, in bytes. */
+export const MAX_HEAD_BYTES: number = 16 * 1024
+
+const MAX_FIELDS = 200
+
+const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: [\t\x20-\x7e\x80-\xff]*)?\r\n/
+
+const LENGTH = /^\d{1,15}$/
+
+/** A server may close this much earlier than it promised, in milliseconds. */
+const PROMISE_MARGIN_MS = 1000
+
+/**
+ * Reads the head of a response (RFC 9112 §4, §5, §6.3). What could be read in two ways is refused: a line that does not
+ * end in CR LF, a folded line, a length beside chunks, a length twice, a coding other than `chunked`.
+ *
+ * @param text Latin-1, with the end of its last line, without the empty line.
+ * @param toHead Whether it answers a HEAD request, and so has no body.
+ * @returns The head, or what is wrong with it, in words that repeat nothing of it.
+ */
+export function readResponseHead(text: string, toHead: boolean): ResponseHead | string {
+  const line = STATUS_LINE.exec(text)
+  if (line === null) return 'its status line is malformed'
+  const status = Number(line[2])
+  const old = line[1] === '0'
+  const fields: string[] = []
+  let length: number | null = null
+  let chunked = false
+  let reusableMs = old ? 0 : Infinity
+  let end = 0
+  for (let at = line[0].length; at < text.length; at = end + 2) {
+    end = text.indexOf('\r\n', at)
+    const colon = text.indexOf(':', at)
+    if (colon === -1 || colon > end) return 'a header field has no colon'
+    const name = text.slice(at, colon)
+    const value = withoutSpaceAround(text, colon + 1, end)
+    if (!isToken(name)) return 'the name of a header field is malformed'
+    if (!isFieldValue(value)) return 'the value of a header field is malformed'
+    if (fields.push(name, value) > 2 * MAX_FIELDS) return 'it has too many header fields'
+    // Only names of these lengths matter here, and most have others.
+    if (name.length !== 10 && name.length !== 14 && name.length !== 17) continue
+    switch (name.toLowerCase()) {
+      case 'connection':
+        if (old || closes(value)) reusableMs = 0
+        break
+      case 'keep-alive':
+        reusableMs = Math.min(reusableMs, promisedMs(value))
+        break
+      case 'content-length':
+        if (length !== null) return 'it has two lengths'
+        if (!LENGTH.test(value)) return 'its length is no number'
+        length = Number(value)
+        break
+      case 'transfer-encoding':
+        // RFC 9112 §6.1: chunks to or from HTTP/1.0 are a fault in framing.
+        if (chunked || old) return 'its transfer coding is out of place'
+        if (value.toLowerCase() !== 'chunked') return 'its transfer coding is not known'
+        chunked = true
+        break
+      default:
+    }
+  }
+  if (chunked && length !== null) return 'it has both a length and a transfer coding'
+  if (status < 200 && (chunked || length !== null || reusableMs === 0)) {
+    return 'it is interim, and yet has a body or ends the connection'
+  }
+  if (toHead || status < 200 || status === 204 || status === 304) {
+    return { status, fields, body: 0, reusableMs }
+  }
+  if (chunked) return { status, fields, body: 'chunked', reusableMs }
+  return length === null
+    ? { status, fields, body: 'until-close', reusableMs: 0 }
+    : { status, fields, body: length, reusableMs }
+}
+
+/**
+ * Whether so much of a head, which is not complete, can still become one.
+ *
+ * @param known How much of it could, when it was last looked at.
+ */
+export function mayBecomeHead(text: string, known: number): boolean {
+  const start = 'HTTP/1.'
+  return text.length < start.length
+    ? start.startsWith(text)
+    : text.startsWith(start) && !BROKEN_LINE.test(text.slice(Math.max(0, known - 1)))
+}
+
+// oxlint-disable-next-line no-control-regex -- control characters are what it looks for
+const BROKEN_LINE = /[^\r]\n|\r[^\n]|[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/
+
+function closes(value: string): boolean {
+  const lower = value.toLowerCase()
+  if (lower === 'keep-alive') return false
+  return lower.split(',').some((option) => option.trim() === 'close')
+}
+
+/** What `Keep-Alive: timeout=5, max=100` promises. */
+function promisedMs(value: string): number {
+  const [, seconds] = /(?:^|[\s,])timeout=(\d{1,6})(?:$|[\s,])/i.exec(value) ?? []
+  return seconds === undefined ? Infinity : Math.max(0, Number(seconds) * 1000 - PROMISE_MARGIN_MS)
+}

@@ -1,0 +1,86 @@
+import type { UpstreamController, UpstreamHandler, UpstreamRequest } from './dispatcher.ts'
+import type { RequestHead } from './request-head.ts'
+
+/** Whoever has a request at the moment: the connection that serves it, or the pool while it waits. */
+export interface ExchangeKeeper {
+  pause(): void
+  resume(): void
+  /** Forgets the request, which has just failed. */
+  release(exchange: UpstreamExchange): void
+}
+
+/** Methods that may be sent again when nobody knows what became of them (RFC 9110 §9.2.2). */
+const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
+
+/** One request and what has become of it so far. */
+export class UpstreamExchange implements UpstreamController {
+  readonly request: UpstreamRequest
+  readonly head: RequestHead
+  rawHeaders: string[] | null = null
+  keeper: ExchangeKeeper | null = null
+  /** In ticks of the pool; while it waits for a connection. */
+  deadline: number = Infinity
+  /** Whether a byte of a response has come. */
+  heard: boolean = false
+  /** Whether it was sent a second time. */
+  repeated: boolean = false
+  /** Whether the handler knows how it ended. */
+  settled: boolean = false
+  readonly #handler: UpstreamHandler
+
+  constructor(request: UpstreamRequest, head: RequestHead, handler: UpstreamHandler) {
+    this.request = request
+    this.head = head
+    this.#handler = handler
+  }
+
+  /** Whether it may be sent again after its connection, which had served others, ended without a word. */
+  isRepeatable(): boolean {
+    const { body, method } = this.request
+    return body === null && !this.heard && !this.repeated && IDEMPOTENT.has(method)
+  }
+
+  start(): void {
+    this.#handler.onRequestStart(this)
+  }
+
+  respond(status: number, fields: string[]): void {
+    this.rawHeaders = fields
+    this.#handler.onResponseStart(this, status)
+  }
+
+  pass(part: Buffer): void {
+    this.#handler.onResponseData(this, part)
+  }
+
+  end(): void {
+    if (this.settled) return
+    this.#settle()
+    this.#handler.onResponseEnd(this)
+  }
+
+  fail(error: Error): void {
+    if (this.settled) return
+    this.#settle()
+    this.#handler.onResponseError(this, error)
+  }
+
+  pause(): void {
+    this.keeper?.pause()
+  }
+
+  resume(): void {
+    this.keeper?.resume()
+  }
+
+  abort(reason: Error): void {
+    this.keeper?.release(this)
+    this.fail(reason)
+  }
+
+  #settle(): void {
+    this.settled = true
+    // Whoever still steers this request must not steer the next one on its connection.
+    this.keeper = null
+  }
+}

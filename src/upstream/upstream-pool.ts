@@ -1,0 +1,172 @@
+import type { ConnectionOwner, ConnectionTarget } from './connection.ts'
+import { UpstreamConnection } from './connection.ts'
+import type { UpstreamDispatcher, UpstreamHandler, UpstreamRequest } from './dispatcher.ts'
+import { writeRequestHead } from './request-head.ts'
+import { UpstreamError } from './upstream-error.ts'
+import type { ExchangeKeeper } from './upstream-exchange.ts'
+import { UpstreamExchange } from './upstream-exchange.ts'
+
+/** Options of {@link createUpstreamPool}. */
+export interface UpstreamPoolOptions {
+  readonly host: string
+  readonly port: number
+  /** Until a connection is there, waiting for a free one included; in milliseconds. */
+  readonly connectMs: number
+  /** How many connections there may be. @default 256 */
+  readonly connections?: number | undefined
+  /** How many requests may wait for one. @default 1_024 */
+  readonly maxWaiting?: number | undefined
+  /** How long a connection may be idle, in milliseconds. @default 4_000 */
+  readonly idleMs?: number | undefined
+}
+
+/** Connections to one upstream by plain TCP. */
+export interface UpstreamPool extends UpstreamDispatcher {
+  /** Ends all connections; requests that are still under way break off. */
+  destroy(): Promise<void>
+}
+
+/** How exact timeouts are. One timer looks after all connections, so that no request needs one of its own. */
+const TICK_MS = 100
+
+/** Shorter than the idle time of the usual servers (5 s), so that a connection is not closed while we write to it. */
+const IDLE_MS = 4_000
+
+/**
+ * Makes a pool of HTTP/1.1 connections over plain TCP: undici's dispatch without what a reverse proxy does not need, and
+ * stricter about what it takes from an upstream.
+ *
+ * A request without a body whose connection, used before, ends before a byte of the response is sent once more, on a
+ * connection of its own: the upstream had closed it while the request was on its way (RFC 9112 §9.3.1). Nothing else is
+ * ever sent twice.
+ */
+export function createUpstreamPool(options: UpstreamPoolOptions): UpstreamPool {
+  return new Pool(options)
+}
+
+class Pool implements UpstreamPool, ConnectionOwner, ExchangeKeeper {
+  readonly idleMs: number
+  readonly #target: ConnectionTarget
+  readonly #maxConnections: number
+  readonly #maxWaiting: number
+  readonly #connections = new Set<UpstreamConnection>()
+  /** The one that was used last is used next, so that those too many are let go. */
+  readonly #idle: UpstreamConnection[] = []
+  readonly #waiting: UpstreamExchange[] = []
+  #tick = 0
+  #sweep: NodeJS.Timeout | null = null
+  #closed = false
+
+  constructor(options: UpstreamPoolOptions) {
+    this.#target = options
+    this.#maxConnections = options.connections ?? 256
+    this.#maxWaiting = options.maxWaiting ?? 1_024
+    this.idleMs = options.idleMs ?? IDLE_MS
+  }
+
+  dispatch(request: UpstreamRequest, handler: UpstreamHandler): boolean {
+    const head = writeRequestHead(request)
+    const exchange = new UpstreamExchange(request, head ?? { text: '', bodyLength: 0 }, handler)
+    exchange.start()
+    if (exchange.settled) return true
+    if (head === null) {
+      exchange.fail(new UpstreamError('ERR_REQUEST_INVALID', 'the request cannot be sent safely'))
+      return true
+    }
+    return this.#assign(exchange)
+  }
+
+  destroy(): Promise<void> {
+    this.#closed = true
+    const error = new UpstreamError(
+      'ERR_POOL_CLOSED',
+      'the connections to the upstream were closed',
+    )
+    for (const exchange of this.#waiting.splice(0)) exchange.fail(error)
+    for (const connection of this.#connections) connection.destroy(error)
+    return Promise.resolve()
+  }
+
+  deadlineIn(ms: number): number {
+    // One more, because the tick that is under way has partly gone by.
+    return ms === 0 ? Infinity : this.#tick + Math.ceil(ms / TICK_MS) + 1
+  }
+
+  onIdle(connection: UpstreamConnection): void {
+    const next = this.#waiting.shift()
+    if (next === undefined) this.#idle.push(connection)
+    else connection.send(next)
+  }
+
+  onClosed(
+    connection: UpstreamConnection,
+    exchange: UpstreamExchange | null,
+    error: Error,
+    stale: boolean,
+  ): void {
+    this.#connections.delete(connection)
+    const at = this.#idle.indexOf(connection)
+    if (at !== -1) this.#idle.splice(at, 1)
+    if (exchange !== null) {
+      if (stale && !this.#closed && exchange.isRepeatable()) {
+        exchange.repeated = true
+        this.#open(exchange)
+      } else {
+        exchange.fail(error)
+      }
+    }
+    if (this.#connections.size < this.#maxConnections) {
+      const next = this.#waiting.shift()
+      if (next !== undefined) this.#open(next)
+    }
+  }
+
+  /** A request that waits has nothing to hold back. */
+  pause(): void {}
+  resume(): void {}
+
+  release(exchange: UpstreamExchange): void {
+    const at = this.#waiting.indexOf(exchange)
+    if (at !== -1) this.#waiting.splice(at, 1)
+  }
+
+  #assign(exchange: UpstreamExchange): boolean {
+    const connection = this.#idle.pop()
+    if (connection !== undefined) {
+      connection.send(exchange)
+    } else if (this.#closed) {
+      exchange.fail(new UpstreamError('ERR_POOL_CLOSED', 'the pool was closed'))
+    } else if (this.#connections.size < this.#maxConnections) {
+      this.#open(exchange)
+    } else if (this.#waiting.length < this.#maxWaiting) {
+      exchange.keeper = this
+      exchange.deadline = this.deadlineIn(this.#target.connectMs)
+      this.#waiting.push(exchange)
+      return false
+    } else {
+      const message = `all connections are in use and ${this.#maxWaiting} requests wait for one`
+      exchange.fail(new UpstreamError('ERR_UPSTREAM_BUSY', message))
+    }
+    return true
+  }
+
+  #open(exchange: UpstreamExchange): void {
+    this.#connections.add(new UpstreamConnection(this.#target, this, exchange))
+    this.#sweep ??= setInterval(() => this.#lookOver(), TICK_MS).unref()
+  }
+
+  #lookOver(): void {
+    this.#tick++
+    for (const connection of this.#connections) {
+      if (connection.deadline <= this.#tick) connection.expire()
+    }
+    while (this.#waiting[0] !== undefined && this.#waiting[0].deadline <= this.#tick) {
+      const message = 'no connection became free in time'
+      this.#waiting.shift()?.fail(new UpstreamError('ERR_UPSTREAM_CONNECT_TIMEOUT', message))
+    }
+    if (this.#connections.size === 0 && this.#sweep !== null) {
+      clearInterval(this.#sweep)
+      this.#sweep = null
+    }
+  }
+}

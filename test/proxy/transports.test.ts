@@ -1,0 +1,115 @@
+import { env } from 'node:process'
+import { setImmediate as turn } from 'node:timers/promises'
+
+import fc from 'fast-check'
+import { Pool } from 'undici'
+import { expect, onTestFinished, test } from 'vitest'
+
+import type { Rig } from '../helpers/proxy-rig.ts'
+import { startRig } from '../helpers/proxy-rig.ts'
+import { openRawClient } from '../helpers/raw-client.ts'
+import { startRawUpstream } from '../helpers/raw-upstream.ts'
+import type { ResponseScript } from '../helpers/response-scripts.ts'
+import { brokenScripts, validScripts } from '../helpers/response-scripts.ts'
+
+/** `PROPERTY_RUNS=5000` for a longer look, `PROPERTY_SEED` to see one again. */
+const RUNS = Number(env['PROPERTY_RUNS'] ?? 150)
+const SEED = env['PROPERTY_SEED']
+const PARAMETERS = { numRuns: RUNS, ...(SEED === undefined ? {} : { seed: Number(SEED) }) }
+const TIMEOUT_MS = 30_000 + RUNS * 100
+
+/** What a client gets, and whether the proxy says that it was all. */
+interface Seen {
+  readonly text: string
+  readonly completed: boolean
+}
+
+/** Plays a script behind two proxies that differ in their transport only. */
+async function startPair(): Promise<
+  (script: ResponseScript) => Promise<{ ours: Seen; theirs: Seen }>
+> {
+  let script: ResponseScript | null = null
+  const upstream = await startRawUpstream(async (socket) => {
+    const { parts, ending } = script ?? { parts: [], ending: 'fin' }
+    for (const part of parts) {
+      socket.write(part, 'latin1')
+      await turn()
+      await turn()
+    }
+    if (ending === 'fin') socket.end()
+  })
+  const undici = new Pool(upstream.url)
+  onTestFinished(() => undici.destroy())
+  const route = { path: '/**', upstream: upstream.url, policy: { token: 'none' } } as const
+  const own = await startRig([route])
+  const other = await startRig([{ ...route, dispatcher: undici }])
+
+  const see = async (rig: Rig, method: string): Promise<Seen> => {
+    const before = rig.requestEvents.length
+    const client = await openRawClient(rig.port)
+    client.send(`${method} /x HTTP/1.1\r\nHost: gw.test\r\nConnection: close\r\n\r\n`)
+    const text = (await client.closed()).replace(/\r\nDate: [^\r]*/, '')
+    const deadline = performance.now() + 5_000
+    while (rig.requestEvents.length === before && performance.now() < deadline) await turn()
+    client.socket.destroy()
+    return { text: normal(text), completed: rig.requestEvents[before]?.completed ?? false }
+  }
+
+  return async (next) => {
+    script = next
+    return { ours: await see(own, next.method), theirs: await see(other, next.method) }
+  }
+}
+
+/** Chunks are drawn by what came in one read, and spaces around a value say nothing. */
+function normal(text: string): string {
+  const end = text.indexOf('\r\n\r\n')
+  const head = text
+    .slice(0, end)
+    .replace(/:[ \t]*/g, ': ')
+    .replace(/[ \t]+\r\n/g, '\r\n')
+  let body = text.slice(end + 4)
+  if (!/\r\nTransfer-Encoding: chunked/i.test(head)) return `${head.trimEnd()}\r\n\r\n${body}`
+  let whole = ''
+  for (;;) {
+    const size = Number.parseInt(body, 16)
+    const from = body.indexOf('\r\n') + 2
+    if (!(size > 0)) return `${head.trimEnd()}\r\n\r\n${whole}${size === 0 ? '' : ' (cut)'}`
+    whole += body.slice(from, from + size)
+    body = body.slice(from + size + 2)
+  }
+}
+
+test(
+  'a client sees the same valid response by either transport',
+  { timeout: TIMEOUT_MS },
+  async () => {
+    const play = await startPair()
+    await fc.assert(
+      fc.asyncProperty(validScripts, async (script) => {
+        const { ours, theirs } = await play(script)
+        expect(ours).toEqual(theirs)
+        expect(ours.completed).toBe(true)
+      }),
+      PARAMETERS,
+    )
+  },
+)
+
+test(
+  'of a broken response a client sees the same, or a refusal, or that it is cut',
+  { timeout: TIMEOUT_MS },
+  async () => {
+    const play = await startPair()
+    await fc.assert(
+      fc.asyncProperty(brokenScripts, async (script) => {
+        const { ours, theirs } = await play(script)
+        if (!ours.completed || ours.text.startsWith('HTTP/1.1 502 ')) return
+        // Complete by RFC 9112 §6.3, whatever their fields announce and undici waits for.
+        if (/^HTTP\/1\.1 (?:204|304) /.test(ours.text)) return
+        expect(ours).toEqual(theirs)
+      }),
+      PARAMETERS,
+    )
+  },
+)

@@ -1,0 +1,77 @@
+import { Readable } from 'node:stream'
+
+import { expect, test } from 'vitest'
+
+import type { UpstreamRequest } from '../../src/upstream/index.ts'
+import { writeRequestHead } from '../../src/upstream/request-head.ts'
+
+const request = (given: Partial<UpstreamRequest>): UpstreamRequest => ({
+  origin: 'http://up.test',
+  method: 'GET',
+  path: '/x?y',
+  headers: ['Host', 'up.test'],
+  body: null,
+  headersTimeout: 0,
+  bodyTimeout: 0,
+  ...given,
+})
+
+const START = 'Connection: keep-alive\r\nHost: up.test\r\n'
+
+test.each([
+  ['GET', {}, `GET /x?y HTTP/1.1\r\n${START}\r\n`, 0],
+  [
+    'POST without a body',
+    { method: 'POST' },
+    `POST /x?y HTTP/1.1\r\n${START}Content-Length: 0\r\n\r\n`,
+    0,
+  ],
+  [
+    'a body by length',
+    {
+      method: 'PUT',
+      headers: ['Host', 'up.test', 'content-length', '3'],
+      body: Readable.from('abc'),
+    },
+    `PUT /x?y HTTP/1.1\r\n${START}content-length: 3\r\n\r\n`,
+    3,
+  ],
+  [
+    'a body in chunks',
+    { method: 'PUT', body: Readable.from('abc') },
+    `PUT /x?y HTTP/1.1\r\n${START}Transfer-Encoding: chunked\r\n\r\n`,
+    null,
+  ],
+  [
+    'every byte of a value',
+    { headers: ['Host', 'up.test', 'X', '\xe9\t\xff'] },
+    `GET /x?y HTTP/1.1\r\n${START}X: \xe9\t\xff\r\n\r\n`,
+    0,
+  ],
+])('%s is written as it is', (_what, given, text, bodyLength) => {
+  expect(writeRequestHead(request(given))).toEqual({ text, bodyLength })
+})
+
+test.each([
+  ['a line in a value', { headers: ['X', 'a\r\nY: b'] }],
+  ['a line feed in a value', { headers: ['X', 'a\nY: b'] }],
+  ['a carriage return in a value', { headers: ['X', 'a\rb'] }],
+  ['NUL in a value', { headers: ['X', 'a\0'] }],
+  ['a character that would be cut down to a line feed', { headers: ['X', 'a\u010ab'] }],
+  ['a line in a name', { headers: ['X: a\r\nY', 'b'] }],
+  ['a space in a name', { headers: ['Content-Length ', '5'] }],
+  ['no name', { headers: ['', '5'] }],
+  ['a line in the path', { path: '/x HTTP/1.1\r\nX: y\r\n' }],
+  ['a space in the path', { path: '/x y' }],
+  ['a character that would be cut down to a space', { path: '/x\u0120y' }],
+  ['no path', { path: '' }],
+  ['a space in the method', { method: 'GET /y' }],
+  ['two lengths', { headers: ['Content-Length', '0', 'content-length', '0'] }],
+  ['a length without a body', { headers: ['Content-Length', '5'] }],
+  ['a length that is no number', { headers: ['Content-Length', '5, 5'], body: Readable.from('a') }],
+  ['a coding', { headers: ['Transfer-Encoding', 'chunked'], body: Readable.from('a') }],
+  ['a connection option', { headers: ['Connection', 'close'] }],
+  ['an upgrade', { headers: ['Upgrade', 'h2c'] }],
+])('%s is not sent', (_what, given) => {
+  expect(writeRequestHead(request(given))).toBeNull()
+})

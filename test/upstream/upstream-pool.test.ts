@@ -1,0 +1,421 @@
+import type { Socket } from 'node:net'
+import { createServer } from 'node:net'
+import { PassThrough, Readable } from 'node:stream'
+
+import { describe, expect, onTestFinished, test } from 'vitest'
+
+import type { UpstreamPool, UpstreamPoolOptions } from '../../src/upstream/index.ts'
+import { createUpstreamPool } from '../../src/upstream/index.ts'
+import { startRawUpstream } from '../helpers/raw-upstream.ts'
+import type { RawUpstream } from '../helpers/raw-upstream.ts'
+import type { DispatchOptions, RecordedExchange } from '../helpers/recorded-exchange.ts'
+import { dispatchRecorded } from '../helpers/recorded-exchange.ts'
+
+const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
+
+interface Bench {
+  readonly upstream: RawUpstream
+  readonly pool: UpstreamPool
+  readonly ask: (options?: Partial<DispatchOptions>) => ReturnType<typeof dispatchRecorded>
+}
+
+async function startBench(
+  answer: (socket: Socket, head: string, connection: number) => void,
+  options: Partial<UpstreamPoolOptions> = {},
+): Promise<Bench> {
+  const upstream = await startRawUpstream(answer)
+  const pool = createUpstreamPool({
+    host: '127.0.0.1',
+    port: upstream.port,
+    connectMs: 2_000,
+    ...options,
+  })
+  onTestFinished(() => pool.destroy())
+  return {
+    upstream,
+    pool,
+    ask: (more = {}) => dispatchRecorded(pool, { origin: upstream.url, ...more }),
+  }
+}
+
+async function eventually(what: () => boolean, ms = 5_000): Promise<void> {
+  const deadline = performance.now() + ms
+  while (!what()) {
+    if (performance.now() > deadline) throw new Error(`did not come true: ${String(what)}`)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}
+
+const answerOk = (socket: Socket): void => void socket.write(OK)
+
+const requestsOf = ({ received }: RawUpstream): number =>
+  received.join('').split(' HTTP/1.1\r\n').length - 1
+
+describe('a connection', () => {
+  test('serves one request after the other', async () => {
+    const { ask, upstream } = await startBench(answerOk)
+    for (let i = 0; i < 5; i++) {
+      expect(await ask().settled).toMatchObject({ status: 200, body: 'ok', outcome: 'end' })
+    }
+    expect(upstream.sockets.length).toBe(1)
+    expect(requestsOf(upstream)).toBe(5)
+  })
+
+  test('never has two requests at a time', async () => {
+    const { ask, upstream } = await startBench((socket) => void setTimeout(answerOk, 20, socket))
+    await Promise.all(Array.from({ length: 10 }, () => ask().settled))
+    expect(upstream.sockets.length).toBe(10)
+  })
+
+  test.each([
+    ['says so', 'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok'],
+    ['speaks HTTP/1.0', 'HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok'],
+    [
+      'promises too little',
+      'HTTP/1.1 200 OK\r\nKeep-Alive: timeout=1\r\nContent-Length: 2\r\n\r\nok',
+    ],
+    ['sends more than its length', `${OK}X`],
+    ['sends a second response', OK + OK],
+    ['has a body where there is none', 'HTTP/1.1 204 No\r\nContent-Length: 2\r\n\r\nok'],
+    [
+      'goes on after its last chunk',
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nX',
+    ],
+  ])('serves no other request when the response %s', async (_how, bytes) => {
+    const { ask, upstream } = await startBench((socket) => void socket.write(bytes))
+    for (let i = 0; i < 3; i++) expect((await ask().settled).outcome).toBe('end')
+    expect(upstream.sockets.length).toBe(3)
+    await eventually(() => upstream.sockets.every(({ destroyed }) => destroyed))
+  })
+
+  test('ends when something comes on it that was not asked for', async () => {
+    const { ask, upstream } = await startBench(answerOk)
+    await ask().settled
+    upstream.sockets[0]?.write('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil')
+    await eventually(() => upstream.sockets[0]?.destroyed === true)
+    expect((await ask().settled).body).toBe('ok')
+  })
+
+  test('ends when it was idle for too long', async () => {
+    const { ask, upstream } = await startBench(answerOk, { idleMs: 100 })
+    await ask().settled
+    await eventually(() => upstream.sockets[0]?.destroyed === true)
+    expect((await ask().settled).body).toBe('ok')
+    expect(upstream.sockets.length).toBe(2)
+  })
+
+  test('that its request has left is not steered by it any more', async () => {
+    const { ask } = await startBench((socket, head) => {
+      if (head.includes('/slow')) setTimeout(answerOk, 50, socket)
+      else answerOk(socket)
+    })
+    const first = await ask().settled
+    const second = ask({ path: '/slow' })
+    first.controller?.pause()
+    first.controller?.abort(new Error('too late'))
+    first.controller?.resume()
+    expect(await second.settled).toMatchObject({ outcome: 'end', body: 'ok' })
+    expect(first.calls).toEqual(['start', 'head 200', 'data', 'end'])
+  })
+})
+
+describe('a request on a connection that the upstream has closed meanwhile', () => {
+  /** Answers the first request of the first connection, and ends it without a word at the second. */
+  const closing =
+    (how: 'end' | 'resetAndDestroy', after = '') =>
+    (socket: Socket, head: string, connection: number): void => {
+      if (connection > 0 || head.includes('/first')) return answerOk(socket)
+      socket.write(after)
+      setTimeout(() => socket[how](), after === '' ? 0 : 20)
+    }
+
+  test.each(['end', 'resetAndDestroy'] as const)('by %s is sent once more', async (how) => {
+    const { ask, upstream } = await startBench(closing(how))
+    await ask({ path: '/first' }).settled
+    expect(await ask().settled).toMatchObject({ status: 200, outcome: 'end' })
+    expect(upstream.sockets.length).toBe(2)
+    expect(requestsOf(upstream)).toBe(3)
+  })
+
+  test('is not sent a third time', async () => {
+    const { ask, upstream } = await startBench((socket, head) => {
+      if (head.includes('/first')) answerOk(socket)
+      else socket.end()
+    })
+    await ask({ path: '/first' }).settled
+    expect((await ask().settled).error?.code).toBe('ERR_UPSTREAM_CLOSED')
+    expect(requestsOf(upstream)).toBe(3)
+  })
+
+  test.each([
+    ['whose method may have an effect twice', { method: 'POST' }, ''],
+    ['which has a body', { method: 'PUT', body: Readable.from([Buffer.from('abc')]) }, ''],
+    ['of whose response a byte has come', {}, 'H'],
+    ['of whose response hints have come', {}, 'HTTP/1.1 103 Early Hints\r\n\r\n'],
+  ])('is not sent again, %s', async (_what, options, after) => {
+    const { ask, upstream } = await startBench(closing('end', after))
+    await ask({ path: '/first' }).settled
+    expect((await ask(options).settled).outcome).toBe('error')
+    expect(requestsOf(upstream)).toBe(2)
+  })
+
+  test('is not sent again if the connection was new', async () => {
+    const { ask, upstream } = await startBench((socket) => void socket.end())
+    expect((await ask().settled).error?.code).toBe('ERR_UPSTREAM_CLOSED')
+    expect(requestsOf(upstream)).toBe(1)
+  })
+})
+
+describe('a response', () => {
+  test('has its interim responses told, and no more than are good for anything', async () => {
+    const hint = 'HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n'
+    const { ask } = await startBench((socket, head) => {
+      socket.write((head.includes('/many') ? hint.repeat(1_000) : hint.repeat(3)) + OK)
+    })
+    expect(await ask().settled).toMatchObject({ interim: [103, 103, 103], status: 200, body: 'ok' })
+    const { error, interim } = await ask({ path: '/many' }).settled
+    expect(error?.code).toBe('ERR_UPSTREAM_INVALID')
+    expect(interim.length).toBeLessThanOrEqual(64)
+  })
+
+  test.each([
+    ['continue', 100],
+    ['switching protocols', 101],
+  ])('that nobody asked for, %s, is refused', async (_what, status) => {
+    const { ask } = await startBench(
+      (socket) => void socket.write(`HTTP/1.1 ${status} X\r\n\r\n${OK}`),
+    )
+    expect((await ask().settled).error?.code).toBe('ERR_UPSTREAM_INVALID')
+  })
+
+  test('whose head is too long is refused before it is complete', async () => {
+    const { ask } = await startBench((socket) => {
+      socket.write(`HTTP/1.1 200 OK\r\nX: ${'a'.repeat(17_000)}`)
+    })
+    expect((await ask().settled).error?.code).toBe('ERR_UPSTREAM_INVALID')
+  })
+
+  test('without a length ends with its connection, but not by a reset', async () => {
+    const { ask } = await startBench((socket, head) => {
+      socket.write('HTTP/1.1 200 OK\r\n\r\nall of it')
+      setTimeout(() => (head.includes('/reset') ? socket.resetAndDestroy() : socket.end()), 20)
+    })
+    expect(await ask().settled).toMatchObject({ outcome: 'end', body: 'all of it' })
+    expect(await ask({ path: '/reset' }).settled).toMatchObject({ outcome: 'error' })
+  })
+
+  test('waits while its reader does, and is not late for that', async () => {
+    const total = 32 * 1024 * 1024
+    let sent = 0
+    const { ask } = await startBench((socket) => {
+      socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${total}\r\n\r\n`)
+      const block = Buffer.alloc(256 * 1024, 'x')
+      const fill = (): void => {
+        while (sent < total) {
+          sent += block.length
+          if (!socket.write(block)) return
+        }
+      }
+      socket.on('drain', fill)
+      fill()
+    })
+    let pauses = 0
+    const { exchange, settled } = ask({
+      bodyTimeout: 100,
+      onData(controller) {
+        if (pauses++ > 0) return
+        controller.pause()
+        setTimeout(() => {
+          // What the kernel holds, and nothing more.
+          expect(sent).toBeLessThan(total / 2)
+          expect(exchange.outcome).toBe('open')
+          controller.resume()
+        }, 500)
+      },
+    })
+    const { outcome, body } = await settled
+    expect([outcome, body.length]).toEqual(['end', total])
+  })
+
+  test('that is given up halfway ends its connection, and is told as an error once', async () => {
+    const { ask, upstream } = await startBench((socket) => {
+      socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n1\r\nb\r\n')
+    })
+    const reason = new Error('enough')
+    const { settled } = ask({ onData: (controller) => controller.abort(reason) })
+    const exchange = await settled
+    expect(exchange.error).toBe(reason)
+    await eventually(() => upstream.sockets[0]?.destroyed === true)
+    expect(exchange.calls).toEqual(['start', 'head 200', 'data', 'error'])
+    expect(exchange.body).toBe('a')
+  })
+})
+
+describe('a request body', () => {
+  test.each([
+    ['by length', ['Host', 'up.test', 'Content-Length', '6'], '\r\n\r\nabcdef'],
+    ['in chunks', ['Host', 'up.test'], '\r\n\r\n3\r\nabc\r\n3\r\ndef\r\n0\r\n\r\n'],
+  ])('goes %s', async (_how, headers, end) => {
+    const { ask, upstream } = await startBench(() => {})
+    const body = Readable.from([Buffer.from('abc'), Buffer.from('def')])
+    const { settled } = ask({ method: 'PUT', headers, body })
+    await eventually(() => upstream.received[0]?.endsWith(end) === true)
+    upstream.sockets[0]?.write(OK)
+    expect((await settled).outcome).toBe('end')
+  })
+
+  test.each([
+    ['longer', '2'],
+    ['shorter', '9'],
+  ])('that is %s than its length ends the connection', async (_how, length) => {
+    const { ask, upstream } = await startBench(() => {})
+    const body = Readable.from([Buffer.from('abc')])
+    const headers = ['Host', 'up.test', 'Content-Length', length]
+    expect((await ask({ method: 'PUT', headers, body }).settled).error?.code).toBe(
+      'ERR_REQUEST_INVALID',
+    )
+    await eventually(() => upstream.sockets.every(({ destroyed }) => destroyed))
+  })
+
+  test('that breaks off is never completed', async () => {
+    const { ask, upstream } = await startBench(() => {})
+    const body = new PassThrough()
+    const { settled } = ask({ method: 'PUT', body })
+    body.write('abc')
+    await eventually(() => upstream.received[0]?.includes('abc') === true)
+    const reason = new Error('gone')
+    body.destroy(reason)
+    expect((await settled).error).toBe(reason)
+    await eventually(() => upstream.sockets[0]?.destroyed === true)
+    expect(upstream.received[0]).not.toContain('\r\n0\r\n')
+  })
+
+  test('that is answered early leaves a connection that nobody uses again', async () => {
+    const { ask, upstream } = await startBench(answerOk)
+    const { settled } = ask({ method: 'PUT', body: new PassThrough() })
+    expect((await settled).outcome).toBe('end')
+    await eventually(() => upstream.sockets[0]?.destroyed === true)
+    await ask().settled
+    expect(upstream.sockets.length).toBe(2)
+  })
+})
+
+describe('time runs out', () => {
+  test('for a head', async () => {
+    const { ask } = await startBench(() => {})
+    expect((await ask({ headersTimeout: 100 }).settled).error?.code).toBe(
+      'ERR_UPSTREAM_HEAD_TIMEOUT',
+    )
+  })
+
+  test('for a body that stalls', async () => {
+    const { ask } = await startBench((socket) => {
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc')
+    })
+    const { error, body } = await ask({ bodyTimeout: 100 }).settled
+    expect([error?.code, body]).toEqual(['ERR_UPSTREAM_BODY_TIMEOUT', 'abc'])
+  })
+
+  test('for a head only after the request has ended', async () => {
+    const { ask } = await startBench(() => {})
+    const body = new PassThrough()
+    const { exchange, settled } = ask({ method: 'PUT', body, headersTimeout: 100 })
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    expect(exchange.outcome).toBe('open')
+    body.end()
+    expect((await settled).error?.code).toBe('ERR_UPSTREAM_HEAD_TIMEOUT')
+  })
+
+  test('for a request that waits for a connection', async () => {
+    const { ask, upstream } = await startBench(() => {}, { connections: 1, connectMs: 200 })
+    const first = ask()
+    expect((await ask().settled).error?.code).toBe('ERR_UPSTREAM_CONNECT_TIMEOUT')
+    expect(first.exchange.outcome).toBe('open')
+    expect(upstream.sockets.length).toBe(1)
+  })
+})
+
+describe('connections are bounded', () => {
+  test('and requests wait in turn', async () => {
+    const { ask, upstream } = await startBench((socket) => void setTimeout(answerOk, 5, socket), {
+      connections: 2,
+    })
+    const done: number[] = []
+    const all = Array.from({ length: 10 }, async (_, i) => {
+      const exchange = await ask({ path: `/${i}` }).settled
+      done.push(i)
+      return exchange.outcome
+    })
+    expect(new Set(await Promise.all(all))).toEqual(new Set(['end']))
+    expect(upstream.sockets.length).toBe(2)
+    expect(done.indexOf(9)).toBeGreaterThan(done.indexOf(1))
+  })
+
+  test('and so are requests that wait', async () => {
+    const { ask } = await startBench(() => {}, { connections: 1, maxWaiting: 1 })
+    ask()
+    ask()
+    expect((await ask().settled).error?.code).toBe('ERR_UPSTREAM_BUSY')
+  })
+
+  test('and a request that is given up does not wait on', async () => {
+    const { ask, upstream } = await startBench(() => {}, { connections: 1 })
+    const first = ask()
+    const second = ask({ path: '/second' })
+    second.exchange.controller?.abort(new Error('gone'))
+    expect(second.exchange.outcome).toBe('error')
+    const third = ask({ path: '/third' })
+    await eventually(() => requestsOf(upstream) === 1)
+    upstream.sockets[0]?.write(OK)
+    await first.settled
+    await eventually(() => requestsOf(upstream) === 2)
+    upstream.sockets[0]?.write(OK)
+    expect((await third.settled).outcome).toBe('end')
+    expect(upstream.received[0]).not.toContain('/second')
+  })
+
+  test('and one that fails makes room for who waits', async () => {
+    const { ask } = await startBench(
+      (socket, head) => {
+        if (head.includes('/first')) socket.destroy()
+        else answerOk(socket)
+      },
+      { connections: 1 },
+    )
+    const first = ask({ path: '/first' })
+    const second = ask()
+    expect((await first.settled).outcome).toBe('error')
+    expect((await second.settled).outcome).toBe('end')
+  })
+})
+
+test('an upstream that is not there is told by the system’s own error', async () => {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  const port = typeof address === 'object' ? (address?.port ?? 0) : 0
+  await new Promise((resolve) => server.close(resolve))
+  const pool = createUpstreamPool({ host: '127.0.0.1', port, connectMs: 1_000 })
+  onTestFinished(() => pool.destroy())
+  const { settled } = dispatchRecorded(pool, { origin: 'http://up.test' })
+  expect((await settled).error?.code).toBe('ECONNREFUSED')
+})
+
+test('a request that could be read as two is not sent at all', async () => {
+  const { ask, upstream } = await startBench(answerOk)
+  const { error } = await ask({ headers: ['Host', 'up.test', 'X', 'a\r\n\r\nGET /y HTTP/1.1'] })
+    .settled
+  expect(error?.code).toBe('ERR_REQUEST_INVALID')
+  expect(upstream.sockets).toEqual([])
+})
+
+test('closing breaks off what is under way, and nothing begins any more', async () => {
+  const { ask, pool, upstream } = await startBench(() => {}, { connections: 1 })
+  const under: Promise<RecordedExchange>[] = [ask().settled, ask().settled]
+  await eventually(() => requestsOf(upstream) === 1)
+  await pool.destroy()
+  const codes = (await Promise.all(under)).map(({ error }) => error?.code)
+  expect(codes).toEqual(['ERR_POOL_CLOSED', 'ERR_POOL_CLOSED'])
+  expect((await ask().settled).error?.code).toBe('ERR_POOL_CLOSED')
+  await eventually(() => upstream.sockets.every(({ destroyed }) => destroyed))
+})
