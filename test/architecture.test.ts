@@ -27,6 +27,8 @@ const TABLE: Record<string, Row> = {
   errors: row(-1, ''),
   clock: row(-1, ''),
   logger: row(-2, ''),
+  // Beside the clock: whatever waits can be made to go by the same fake time.
+  schedule: row(-1, '', '', ['timers']),
   observer: row(-1, 'logger'),
   'bounded-map': row(-1, '', 'lru-cache'),
   token: row(0, 'errors', '', ['buffer', 'crypto']),
@@ -37,10 +39,10 @@ const TABLE: Record<string, Row> = {
   verifier: row(2, 'errors clock token onezone'),
   // What is remembered of single tokens, and what is known of families, do not know each other: verification joins them.
   cache: row(3, 'bounded-map clock token verifier'),
-  revocation: row(3, 'bounded-map errors clock logger observer token onezone', '', ['timers']),
+  revocation: row(3, 'bounded-map errors clock logger observer schedule token onezone'),
   verification: row(
     4,
-    'bounded-map errors clock logger observer token onezone verifier cache revocation',
+    'bounded-map errors clock logger observer schedule token onezone verifier cache revocation',
   ),
   authenticator: row(
     5,
@@ -49,7 +51,12 @@ const TABLE: Record<string, Row> = {
     ['net'],
   ),
   middleware: row(6, 'errors logger verifier verification authenticator', 'hono'),
-  proxy: row(6, 'errors clock logger observer verifier authenticator', 'hono undici', 'any'),
+  proxy: row(
+    6,
+    'errors clock logger observer schedule verifier authenticator',
+    'hono undici',
+    'any',
+  ),
   metrics: row(
     7,
     'onezone verifier cache revocation verification authenticator proxy',
