@@ -104,7 +104,12 @@ export function withFamilies(inner: Verifier, options: VerdictGateOptions): Verd
     const refusal = refusalOf(request, proof, family, nowMs)
     if (refusal !== null) return { verdict: refusal, source: 'local' }
     const aliveAtMs = ledger.aliveSince(family)
-    return nowMs - aliveAtMs < maxStalenessMs ? grantAsOf(proof, aliveAtMs) : null
+    return nowMs - aliveAtMs < oldestFor(request) ? grantAsOf(proof, aliveAtMs) : null
+  }
+
+  /** From which age on a fact must not be used for a request without asking. */
+  function oldestFor({ maxFactAgeMs }: VerificationRequest): number {
+    return maxFactAgeMs === undefined ? maxStalenessMs : Math.min(maxStalenessMs, maxFactAgeMs)
   }
 
   function refusalOf(
@@ -178,19 +183,23 @@ export function withFamilies(inner: Verifier, options: VerdictGateOptions): Verd
     request: VerificationRequest,
     known: ContextGrant<FamilyRecord> | undefined,
   ): Verification | null {
-    return (known === undefined ? null : judgeInContext(known)) ?? recallOfStranger(key, request)
+    return (
+      (known === undefined ? null : judgeInContext(known, oldestFor(request))) ??
+      recallOfStranger(key, request)
+    )
   }
 
-  function judgeInContext({
-    family,
-    grant,
-    goodUntilMs,
-  }: ContextGrant<FamilyRecord>): Verification | null {
+  function judgeInContext(
+    { family, grant, goodUntilMs }: ContextGrant<FamilyRecord>,
+    oldestMs: number,
+  ): Verification | null {
     if (!family.kept) return null // nobody would tell this record of a death
     const nowMs = clock.monotonic()
     const death = ledger.deathOf(family)
     if (death !== null) return { verdict: refuse(death, nowMs), source: 'local' }
-    return nowMs < goodUntilMs && ledger.stillCounts(family, grant.verdict.askedAtMs) ? grant : null
+    const { askedAtMs } = grant.verdict
+    if (nowMs >= goodUntilMs || nowMs - askedAtMs >= oldestMs) return null
+    return ledger.stillCounts(family, askedAtMs) ? grant : null
   }
 
   /** What can be said of a token that is not proven: a reason to refuse it, whatever its signature is, or the last refusal. */
