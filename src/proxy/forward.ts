@@ -1,26 +1,37 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Readable } from 'node:stream'
+import type { Duplex, Readable } from 'node:stream'
 
 import type { Dispatcher } from 'undici'
 
-import type { AnswerCode, Granted } from '../authenticator/index.ts'
+import type { AnswerCode, AuthenticationRequest, Granted } from '../authenticator/index.ts'
 import { answerFor } from '../authenticator/index.ts'
 import type { Logger } from '../logger.ts'
 import { drainThenEnd, sendAnswer } from './answering.ts'
+import { EventStream, hasLength, isEventStream } from './event-stream.ts'
 import type { UpstreamEvent } from './events.ts'
+import { writeInformation } from './informational.ts'
+import type { Lease, OpenStreams } from './open-streams.ts'
+import { leaseOf } from './open-streams.ts'
 import { createRequestBody, UploadError } from './request-body.ts'
 import type { RequestRecord } from './request-record.ts'
 import { responseFields } from './response-fields.ts'
 import type { CompiledRoute } from './routes.ts'
 import { upstreamFields } from './upstream-fields.ts'
+import type { Handshake } from './websocket-handshake.ts'
+import { switchProtocols } from './websocket.ts'
 
 /** One granted request on its way to the upstream. */
 export interface ForwardInput {
   readonly incoming: IncomingMessage
   readonly outgoing: ServerResponse
   readonly record: RequestRecord
+  /** What was decided on, to be decided on again while its response goes on. */
+  readonly request: AuthenticationRequest
   readonly decision: Granted
   readonly route: CompiledRoute
+  readonly streams: OpenStreams
+  /** Null: not for a WebSocket. */
+  readonly handshake: Handshake | null
   readonly logger: Logger
   readonly onUpstream: (event: UpstreamEvent) => void
 }
@@ -56,10 +67,14 @@ export function forward(input: ForwardInput): void {
       body: exchange.body,
       headersTimeout: route.timeouts.headMs,
       bodyTimeout: route.timeouts.idleBodyMs,
+      upgrade: input.handshake === null ? null : 'websocket',
     },
     exchange,
   )
 }
+
+/** How many informational responses are passed on before an answer. */
+const MOST_INFORMATION = 16
 
 /** A class, because undici wants an object with methods and there is one for every request. */
 class Exchange implements Dispatcher.DispatchHandler {
@@ -74,6 +89,9 @@ class Exchange implements Dispatcher.DispatchHandler {
   #started = false
   /** Whether the end of the connection is the end of the body. */
   #openEnded = false
+  /** Set where the response goes on for as long as it likes. */
+  #stream: EventStream | null = null
+  #informed = 0
 
   constructor(input: ForwardInput) {
     const { incoming, outgoing, record, route } = input
@@ -96,7 +114,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
-    if (status < 200) return
+    if (status < 200) return this.#inform(controller, status)
     const { incoming, outgoing, record, route } = this.#input
     const { fields, delimited } = responseFields(
       controller.rawHeaders as Buffer[],
@@ -112,25 +130,36 @@ class Exchange implements Dispatcher.DispatchHandler {
       outgoing.removeHeader('Transfer-Encoding')
     }
     outgoing.writeHead(status, fields)
+    if (status === 200 && record.method !== 'HEAD' && isEventStream(fields)) {
+      this.#beginStream(controller, hasLength(fields))
+    }
     // The body mostly comes in the same turn, and then both leave in one packet.
     process.nextTick(flushHead, this)
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#started = true
+    if (this.#stream?.held === true) return this.#stream.keep(chunk)
     const { outgoing } = this.#input
     if (outgoing.write(chunk)) return
     controller.pause()
     this.#awaitReader()
     outgoing.once('drain', () => {
       this.#forgetReader()
-      controller.resume()
+      if (this.#stream?.held !== true) controller.resume()
     })
   }
 
   onResponseEnd(): void {
     this.#started = true
+    if (this.#stream?.held === true) return this.#stream.keepEnd(() => this.onResponseEnd())
     this.#settle('ok')
+    this.#stream?.ended('upstream')
+    this.#finish()
+  }
+
+  /** Ends the response as complete. */
+  #finish(): void {
     const { incoming, outgoing } = this.#input
     if (this.body !== null && !incoming.complete) {
       this.body.destroy()
@@ -151,6 +180,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     const { incoming, outgoing, record, route, logger } = this.#input
     const { outcome, code } = judge(error)
     this.#settle(outcome)
+    this.#stream?.ended('upstream')
     // Not the error itself: undici's carry what the upstream sent.
     const cause = 'code' in error ? error.code : error.name
     logger.warn(
@@ -161,6 +191,61 @@ class Exchange implements Dispatcher.DispatchHandler {
     else sendAnswer(incoming, outgoing, answerFor(code), { bodyLength: record.bodyLength })
   }
 
+  onRequestUpgrade(
+    controller: Dispatcher.DispatchController,
+    _status: number,
+    _headers: unknown,
+    upstream: Duplex,
+  ): void {
+    const { handshake } = this.#input
+    upstream.on('error', () => {}) // undici has let go of it
+    const rawFields = controller.rawHeaders as Buffer[]
+    const lease = this.#lease()
+    if (
+      handshake !== null &&
+      !this.#clientGone &&
+      switchProtocols({ ...this.#input, handshake, upstream, rawFields, lease })
+    ) {
+      this.#settle('ok')
+    } else {
+      upstream.destroy()
+      this.onResponseError(controller, new Error('the upstream garbled the WebSocket handshake'))
+    }
+  }
+
+  #lease(): Lease | null {
+    const { decision, request, route } = this.#input
+    return leaseOf(decision, request, (again) => route.authenticator.authenticate(again))
+  }
+
+  #beginStream(controller: Dispatcher.DispatchController, isCounted: boolean): void {
+    const { incoming, outgoing, route, streams } = this.#input
+    const stream = new EventStream({
+      outgoing,
+      hasLength: isCounted,
+      pause: () => controller.pause(),
+      resume: () => controller.resume(),
+      finish: () => {
+        this.#settle('aborted')
+        controller.abort(new Error('the stream was ended'))
+        if (!isCounted) this.#finish()
+      },
+      breakOff: () => breakOff(incoming, this.#openEnded),
+    })
+    this.#stream = stream
+    stream.ended = streams.open(stream, { kind: 'event-stream', routeId: route.id }, this.#lease())
+  }
+
+  #inform(controller: Dispatcher.DispatchController, status: number): void {
+    const { outgoing, record, route } = this.#input
+    if (status === 101) {
+      controller.abort(new Error('the upstream switched protocols unasked'))
+    } else if (record.httpVersion === '1.1' && this.#informed++ < MOST_INFORMATION) {
+      const rawFields = controller.rawHeaders as Buffer[]
+      writeInformation(outgoing, status, responseFields(rawFields, status, route.policy).fields)
+    }
+  }
+
   /** Sends the head of a response whose body is yet to come. */
   flushHead(): void {
     const { outgoing } = this.#input
@@ -169,6 +254,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   #onClose(): void {
     this.#forgetReader()
+    this.#stream?.ended('client')
     if (this.#settled) return
     this.#clientGone = true
     if (this.#controller === null) this.body?.destroy()

@@ -6,14 +6,15 @@ import { answerFor } from '../authenticator/index.ts'
 import { isWritten, sendRawAnswer } from './answering.ts'
 import { recordOf } from './request-record.ts'
 import { servingOn } from './turns.ts'
+import type { ServeUpgrade } from './upgrades.ts'
+import { onUpgrade } from './upgrades.ts'
 
 /**
  * Settles, for a server that the proxy's app is mounted on, everything that does not arrive as an ordinary request:
- * expectations, CONNECT, bytes that are no HTTP; and lets the app, not its adapter, refuse what is ambiguous. Call it once,
- * before the server listens. There must be no `upgrade` listener: without one, Node hands such requests over as
- * ordinary ones, whose `Upgrade` is dropped.
+ * expectations, CONNECT, WebSockets, bytes that are no HTTP; and lets the app, not its adapter, refuse what is ambiguous.
+ * Call it once, before the server listens. There must be no other `upgrade` listener.
  */
-export function hardenServer(server: Server): void {
+export function hardenServer(server: Server, serveUpgrade: ServeUpgrade): void {
   // A limit of Node's own hides fields that still frame the body (CVE-2026-58044); the proxy counts for itself.
   server.maxHeadersCount = 0
   server.prependListener('request', takeFromAdapter)
@@ -28,6 +29,7 @@ export function hardenServer(server: Server): void {
   server.on('connect', (_incoming: IncomingMessage, socket: Duplex) => {
     refuse(socket, 'method_not_allowed')
   })
+  onUpgrade(server, serveUpgrade)
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     refuse(socket, error.code === 'HPE_HEADER_OVERFLOW' ? 'headers_too_large' : 'request_invalid')
   })

@@ -3,7 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Context } from 'hono'
 import { Hono } from 'hono'
 
-import type { AnswerCode, Decision } from '../authenticator/index.ts'
+import type { AnswerCode, AuthenticationRequest, Decision } from '../authenticator/index.ts'
 import { answerFor } from '../authenticator/index.ts'
 import type { Clock } from '../clock.ts'
 import { systemClock } from '../clock.ts'
@@ -11,16 +11,21 @@ import type { Logger } from '../logger.ts'
 import { silentLogger } from '../logger.ts'
 import { shielded, shieldedLogger } from '../observer.ts'
 import { sendAnswer } from './answering.ts'
-import type { RequestEvent, UpstreamEvent } from './events.ts'
+import type { RequestEvent, StreamEvent, UpstreamEvent } from './events.ts'
 import { UNMATCHED } from './events.ts'
 import { forward } from './forward.ts'
 import { hardenServer } from './harden.ts'
+import type { StreamOptions } from './open-streams.ts'
+import { createOpenStreams } from './open-streams.ts'
 import { isCarried, recordOf } from './request-record.ts'
 import { readsAlike, readTarget } from './request-target.ts'
 import type { CompiledRoute, ProxyRoute } from './routes.ts'
 import { compileRoutes } from './routes.ts'
 import { inTurn } from './turns.ts'
+import { ProxyRequest } from './upgrades.ts'
 import { createUpstreamPools } from './upstream-pools.ts'
+import type { Handshake } from './websocket-handshake.ts'
+import { asksForWebSocket, readHandshake } from './websocket-handshake.ts'
 
 /** What `@hono/node-server` gives to an app: the proxy works on Node's own request and response. */
 export interface ProxyBindings {
@@ -40,6 +45,10 @@ export interface ReverseProxyOptions {
   readonly onRequest?: ((event: RequestEvent) => void) | undefined
   /** Told of every upstream request when it is over. */
   readonly onUpstream?: ((event: UpstreamEvent) => void) | undefined
+  /** How WebSockets and event streams are verified again while they are open. */
+  readonly streams?: StreamOptions | undefined
+  /** Told when a WebSocket or an event stream begins and when it has ended. */
+  readonly onStream?: ((event: StreamEvent) => void) | undefined
 }
 
 /** The route that a request would take, by its id; or the code of its refusal. */
@@ -51,8 +60,17 @@ export interface ReverseProxy {
   readonly app: Hono<{ Bindings: ProxyBindings }>
   /** Prepares the server that the app is mounted on; call it before it listens. */
   readonly harden: (server: Server) => void
+  /**
+   * The class of that server's requests (`IncomingMessage` of Node's options). With Node's own, requests to upgrade to
+   * anything but WebSocket are refused, instead of served without.
+   */
+  readonly requestClass: typeof IncomingMessage
   /** Finds the route of a request without serving it. `target`: as in the request line, e.g. `/api?q=1`. */
   choose(method: string, target: string): RouteChoice
+  /** Somebody's tokens stopped being good: verifies all open streams again, soon. */
+  recheckStreams(): void
+  /** Ends all streams, those that are yet to begin too, each at some moment within so many milliseconds. */
+  drainStreams(withinMs: number): void
   /** Ends the connections to the upstreams; requests that are still under way break off. */
   close(): Promise<void>
 }
@@ -74,6 +92,11 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
   const logger = shieldedLogger(options.logger ?? silentLogger)
   const onRequest = shielded(options.onRequest, 'requests', logger)
   const onUpstream = shielded(options.onUpstream, 'upstreams', logger)
+  const streams = createOpenStreams({
+    ...options.streams,
+    clock,
+    onStream: shielded(options.onStream, 'streams', logger),
+  })
   const pools = createUpstreamPools()
   const routes = compileRoutes(options.routes, pools.dispatcherFor)
 
@@ -89,13 +112,17 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
   /** The router's entry for a path: the same for two paths only if the same route is the first to match both. */
   const entryOf = (path: string) => app.router.match('ALL', path)[0][0]?.[0]
 
+  function routeOf(path: string): CompiledRoute | null {
+    const pattern = entryOf(path)?.[1].path
+    return routes.find((each) => each.pattern === pattern) ?? null
+  }
+
   function choose(method: string, target: string): RouteChoice {
     if (!isCarried(method)) return { code: 'method_not_allowed' }
     const read = readTarget(target)
     if (read === null || !readsAlike(read.path, entryOf)) return { code: 'request_invalid' }
-    const pattern = entryOf(read.path)?.[1].path
-    const route = routes.find((each) => each.pattern === pattern)
-    return route === undefined ? { code: 'route_not_found' } : { routeId: route.id }
+    const route = routeOf(read.path)
+    return route === null ? { code: 'route_not_found' } : { routeId: route.id }
   }
 
   function receive(
@@ -107,10 +134,17 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
     return ALREADY_SENT
   }
 
+  function serveUpgrade(incoming: IncomingMessage, outgoing: ServerResponse): void {
+    const record = recordOf(incoming)
+    const route = typeof record === 'string' ? null : routeOf(record.path)
+    serve(incoming, outgoing, route, true)
+  }
+
   function serve(
     incoming: IncomingMessage,
     outgoing: ServerResponse,
     route: CompiledRoute | null,
+    upgrade = false,
   ): void {
     const record = recordOf(incoming)
     observe(incoming, outgoing, typeof record === 'string' ? UNMATCHED : (route?.id ?? UNMATCHED))
@@ -119,11 +153,31 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
     if (route === null) {
       return sendAnswer(incoming, outgoing, answerFor('route_not_found'), record)
     }
+    const handshake = upgrade ? readUpgrade(incoming, route) : null
+    if (typeof handshake === 'string') {
+      return sendAnswer(incoming, outgoing, answerFor(handshake), record)
+    }
+    const request: AuthenticationRequest = {
+      rawHeaders: incoming.rawHeaders,
+      remoteAddress: incoming.socket.remoteAddress,
+      secure: 'encrypted' in incoming.socket,
+    }
 
     const proceed = (decision: Decision): void => {
       if (outgoing.destroyed) return
       if (decision.outcome === 'granted') {
-        forward({ incoming, outgoing, record, decision, route, logger, onUpstream })
+        forward({
+          incoming,
+          outgoing,
+          record,
+          request,
+          decision,
+          route,
+          handshake,
+          streams,
+          logger,
+          onUpstream,
+        })
       } else {
         sendAnswer(incoming, outgoing, decision.answer, record)
       }
@@ -134,11 +188,7 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
       else sendAnswer(incoming, outgoing, answerFor('internal_error'), record)
     }
     try {
-      const decision = route.authenticator.authenticate({
-        rawHeaders: incoming.rawHeaders,
-        remoteAddress: incoming.socket.remoteAddress,
-        secure: 'encrypted' in incoming.socket,
-      })
+      const decision = route.authenticator.authenticate(request)
       if (decision instanceof Promise) decision.then(proceed).catch(fail)
       else proceed(decision)
     } catch (error) {
@@ -162,7 +212,25 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
     })
   }
 
-  return { app, harden: hardenServer, choose, close: () => pools.close() }
+  return {
+    app,
+    harden: (server) => hardenServer(server, serveUpgrade),
+    requestClass: ProxyRequest,
+    choose,
+    recheckStreams: () => streams.recheck(),
+    drainStreams: (withinMs) => streams.drain(withinMs),
+    close() {
+      streams.drain(0)
+      return pools.close()
+    },
+  }
+}
+
+/** What a connection is to be used for instead of HTTP; or the code of a refusal. */
+function readUpgrade(incoming: IncomingMessage, route: CompiledRoute): Handshake | AnswerCode {
+  if (!asksForWebSocket(incoming)) return 'request_invalid'
+  if (!route.websocket) return 'websocket_not_carried'
+  return readHandshake(incoming.rawHeaders) ?? 'handshake_invalid'
 }
 
 /** Where one request ends and the next begins is not certain after what is refused here, so the connection ends too. */
