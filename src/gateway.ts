@@ -37,6 +37,10 @@ export interface GatewayOptions {
   readonly clock?: Clock | undefined
 }
 
+/** Over which part of the drain time, and at most, the ends of streams are spread, so that clients do not return at once. */
+const STREAM_DRAIN = 0.1
+const MOST_STREAM_DRAIN_MS = 2_000
+
 /** A running gateway. */
 export interface Gateway {
   /** Base URL of the traffic listener, without a slash. */
@@ -46,8 +50,8 @@ export interface Gateway {
   /** Takes back what is known about whoever is selected, as `POST /invalidate` does; nothing is logged. */
   readonly invalidate: Verification['invalidate']
   /**
-   * Drains: readiness turns, requests that are under way finish, idle connections are closed; what is left after
-   * `shutdown.drainMs` is cut. Safe to call twice.
+   * Drains: readiness turns, requests that are under way finish, WebSockets and event streams are ended, idle connections
+   * are closed; what is left after `shutdown.drainMs` is cut. Safe to call twice.
    */
   close(): Promise<void>
 }
@@ -65,7 +69,10 @@ export async function createGateway(
   const { verification, proxy, metrics, explain } = assemble(config, options)
   const invalidate: Gateway['invalidate'] = (selector, how) => {
     const invalidated = verification.invalidate(selector, how)
-    if (how?.dryRun !== true) metrics.onInvalidation(invalidated.families)
+    if (how?.dryRun !== true) {
+      metrics.onInvalidation(invalidated.families)
+      proxy.recheckStreams()
+    }
     return invalidated
   }
 
@@ -85,8 +92,9 @@ export async function createGateway(
   const traffic = await openTraffic()
 
   async function openTraffic(): Promise<Listener> {
+    const { harden, requestClass } = proxy
     try {
-      return await openListener({ ...config.listen, app: proxy.app, harden: proxy.harden })
+      return await openListener({ ...config.listen, app: proxy.app, harden, requestClass })
     } catch (error) {
       await admin.drain(0)
       throw error
@@ -96,8 +104,10 @@ export async function createGateway(
   let closing: Promise<void> | null = null
   async function close(): Promise<void> {
     draining = true
+    const { drainMs } = config.shutdown
+    proxy.drainStreams(Math.min(drainMs * STREAM_DRAIN, MOST_STREAM_DRAIN_MS))
     try {
-      await traffic.drain(config.shutdown.drainMs)
+      await traffic.drain(drainMs)
     } finally {
       await Promise.allSettled([proxy.close(), verification.close(), admin.drain(0)])
     }
@@ -142,13 +152,18 @@ function assemble(config: GatewayConfig, options: GatewayOptions): Assembly {
   const { logger = silentLogger, clock } = options
   // The metrics count what the rooms hold, and the rooms report to the metrics: one of the two must come first.
   let metrics: Metrics | null = null
+  let proxy: ReverseProxy | null = null
 
+  const choice = verifierChoiceOf(config.verifier)
   const verification = createVerification({
-    ...verifierChoiceOf(config.verifier),
+    ...choice,
     verdicts: config.verdicts,
     onCall: (call) => metrics?.onCall(call),
     onEviction: (store) => metrics?.onEviction(store),
-    onDeath: (reason) => metrics?.onDeath(reason),
+    onDeath(reason) {
+      metrics?.onDeath(reason)
+      proxy?.recheckStreams()
+    },
     onWatchRead: (outcome) => metrics?.onWatchRead(outcome),
     onBreakerChange: (state) => logger.warn({ state }, 'the breaker before the verifier changed'),
     logger,
@@ -162,7 +177,7 @@ function assemble(config: GatewayConfig, options: GatewayOptions): Assembly {
     verification,
   })
 
-  const { onDecision, onRequest, onUpstream } = metrics
+  const { onDecision, onRequest, onUpstream, onStream } = metrics
   const authenticator = createAuthenticator({
     verifier: verification.verifier,
     ...verification.traits,
@@ -178,20 +193,29 @@ function assemble(config: GatewayConfig, options: GatewayOptions): Assembly {
     path: route.path,
     upstream: route.upstream,
     authenticator: authenticator.route(policyOf(route, config), reserved),
+    websocket: route.websocket,
     timeouts: route.timeouts,
   }))
-  const proxy = createReverseProxy({
+  const opened = createReverseProxy({
     routes,
+    streams: {
+      intervalMs: config.verdicts.maxStalenessMs,
+      boundMs: verification.stalenessBoundMs,
+      glanceMs: choice.watch?.intervalMs,
+    },
+    clock,
     logger,
     onRequest,
     onUpstream,
+    onStream,
   })
+  proxy = opened
   const explain = createExplainer({
-    choose: (method, target) => proxy.choose(method, target),
+    choose: (method, target) => opened.choose(method, target),
     routes,
     explain: (request, how) => verification.explain(request, how),
   })
-  return { verification, proxy, metrics, explain }
+  return { verification, proxy: opened, metrics, explain }
 }
 
 function policyOf(route: RouteConfig, config: GatewayConfig): RoutePolicy {

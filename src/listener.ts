@@ -1,4 +1,5 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { IncomingMessage } from 'node:http'
+import type { Server, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 
 import { createAdaptorServer } from '@hono/node-server'
@@ -14,6 +15,8 @@ export interface ListenerOptions {
   readonly app: Pick<AdaptorServerOptions, 'fetch'>
   /** Settles who serves requests, and what becomes of other events, before any listener is added. */
   readonly harden?: ((server: Server) => void) | undefined
+  /** Class of the requests. @default Node's own */
+  readonly requestClass?: typeof IncomingMessage | undefined
 }
 
 /** A listening socket that can be drained. */
@@ -50,6 +53,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
     overrideGlobalObjects: false,
     autoCleanupIncoming: false, // the doors read or cut what is left of a body themselves
     serverOptions: {
+      IncomingMessage: options.requestClass ?? IncomingMessage,
       connectionsCheckingInterval: SWEEP_MS,
       headersTimeout: FIRST_HEAD_MS,
       requestTimeout: 0, // bodies may stream for as long as they move
@@ -69,6 +73,11 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
     response.on('close', () => open.delete(response))
   })
   const closeSilent = endSilentConnections(server)
+  const connections = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    connections.add(socket)
+    socket.once('close', () => connections.delete(socket))
+  })
 
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
@@ -86,7 +95,10 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
       for (const response of open) response.shouldKeepAlive = false
       // Node closes the connections that are idle now; busy ones fall idle later (ecosystem notes, draining).
       const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS)
-      const cut = setTimeout(() => server.closeAllConnections(), drainMs)
+      const cut = setTimeout(() => {
+        // Node itself forgets connections that were upgraded.
+        for (const socket of connections) socket.destroy()
+      }, drainMs)
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       closeSilent()
       await closed
@@ -108,7 +120,10 @@ function endSilentConnections(server: Server): () => void {
     silent.set(socket, timer.unref())
     socket.once('close', () => heard(socket))
   })
-  server.on('request', (request: IncomingMessage) => heard(request.socket))
+  const onHead = (request: IncomingMessage): void => heard(request.socket)
+  server.on('request', onHead)
+  // A listener of ours alone would take requests away from HTTP.
+  if (server.listenerCount('upgrade') > 0) server.prependListener('upgrade', onHead)
   return () => {
     for (const socket of silent.keys()) socket.destroy()
   }

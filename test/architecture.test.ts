@@ -27,6 +27,8 @@ const TABLE: Record<string, Row> = {
   errors: row(-1, ''),
   clock: row(-1, ''),
   logger: row(-2, ''),
+  // Beside the clock: whatever waits can be made to go by the same fake time.
+  schedule: row(-1, '', '', ['timers']),
   observer: row(-1, 'logger'),
   'bounded-map': row(-1, '', 'lru-cache'),
   token: row(0, 'errors', '', ['buffer', 'crypto']),
@@ -41,10 +43,10 @@ const TABLE: Record<string, Row> = {
   verifier: row(2, 'errors clock token http-client onezone token-lookup'),
   // What is remembered of single tokens, and what is known of families, do not know each other: verification joins them.
   cache: row(3, 'bounded-map clock token verifier'),
-  revocation: row(3, 'bounded-map errors clock logger observer token onezone', '', ['timers']),
+  revocation: row(3, 'bounded-map errors clock logger observer schedule token onezone'),
   verification: row(
     4,
-    'bounded-map errors clock logger observer token http-client verifier cache revocation',
+    'bounded-map errors clock logger observer schedule token http-client verifier cache revocation',
   ),
   authenticator: row(
     5,
@@ -55,7 +57,12 @@ const TABLE: Record<string, Row> = {
   // How a request gets to an upstream, and nothing of who may make it: doors choose and decide, this room carries.
   upstream: row(5, '', 'undici', 'any'),
   middleware: row(6, 'errors logger verifier verification authenticator', 'hono'),
-  proxy: row(6, 'errors clock logger observer verifier authenticator upstream', 'hono', 'any'),
+  proxy: row(
+    6,
+    'errors clock logger observer schedule verifier authenticator upstream',
+    'hono',
+    'any',
+  ),
   metrics: row(
     7,
     'http-client verifier cache revocation verification authenticator proxy',

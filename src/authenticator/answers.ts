@@ -30,6 +30,8 @@ export type AnswerCode =
   | 'scope_missing'
   | 'client_address_invalid'
   | 'request_invalid'
+  | 'handshake_invalid'
+  | 'websocket_not_carried'
   | 'route_not_found'
   | 'method_not_allowed'
   | 'expectation_failed'
@@ -149,6 +151,16 @@ const ROWS: Readonly<Record<AnswerCode, AnswerRow>> = {
     status: 400,
     title: 'The request is ambiguous',
     detail: 'The request target, its Host or its framing can be read in more than one way.',
+  },
+  handshake_invalid: {
+    status: 400,
+    title: 'The WebSocket handshake is not valid',
+    detail: 'Send one Sec-WebSocket-Key of 16 bytes in base64, and Sec-WebSocket-Version: 13.',
+  },
+  websocket_not_carried: {
+    status: 400,
+    title: 'No WebSocket here',
+    detail: 'This route carries ordinary requests only; send it without Upgrade.',
   },
   route_not_found: {
     status: 404,

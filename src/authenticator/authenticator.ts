@@ -82,9 +82,10 @@ export interface ExplainingRoute extends RouteAuthenticator {
 interface GrantedAs {
   readonly source: VerdictSource | null
   readonly ageMs: number | null
+  readonly askedAtMs: number | null
 }
 
-const NO_VERDICT: GrantedAs = { source: null, ageMs: null }
+const NO_VERDICT: GrantedAs = { source: null, ageMs: null, askedAtMs: null }
 
 /** Tells the upstream that the grant is older than it usually may be, because nobody could say. */
 const STALE = ['X-Onedata-Verdict', 'stale']
@@ -144,7 +145,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     }
 
     const grant = (client: Client, statement: IdentityStatement, about: GrantedAs): Decision => {
-      const { source, ageMs } = about
+      const { source, ageMs, askedAtMs } = about
       // Spelled out: a spread costs more than the rest of the decision.
       onDecision({
         routeId: policy.id,
@@ -156,7 +157,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       })
       const { identity, headers: stated } = statement
       const identityHeaders = source === 'stale' ? [...stated, ...STALE] : stated
-      return { outcome: 'granted', identity, identityHeaders, client, source }
+      return { outcome: 'granted', identity, identityHeaders, client, source, askedAtMs }
     }
 
     const conclude = (
@@ -168,13 +169,14 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       if (!isAccepted(verdict)) {
         return deny(verdict.reason, source, { caveat: verdict.caveat })
       }
-      const ageMs = clock.monotonic() - verdict.askedAtMs
+      const { askedAtMs } = verdict
+      const ageMs = clock.monotonic() - askedAtMs
       if (ageMs > stalenessBoundMs) return withhold(source, ageMs)
       if (!rules.admits(verdict.subject)) return deny('subject_not_allowed', source)
       if (!rules.isServedBy(verdict.record)) {
         return deny('scope_missing', source, { scopes: policy.scopes })
       }
-      return grant(client, statements.of(token, verdict), { source, ageMs })
+      return grant(client, statements.of(token, verdict), { source, ageMs, askedAtMs })
     }
 
     /** The promise is enforced here, where it counts, and not only where it is meant to be kept. */
@@ -233,6 +235,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
         allowDataAccessCaveats: rules.delegatesData,
         inviteType: rules.inviteType,
         clientAddress: client.address,
+        maxFactAgeMs: request.maxFactAgeMs,
       })
       return verification instanceof Promise
         ? verification.then((settled) => conclude(settled, token, client)).catch(fail)

@@ -11,6 +11,13 @@ export interface AuthenticationRequest {
   readonly remoteAddress: string | undefined
   /** Whether the request came to us over TLS. */
   readonly secure: boolean
+  /**
+   * The grant must rest on a fact that is no older than this, in milliseconds, where somebody can say: for who asks
+   * again about a request that was granted before and is still under way.
+   *
+   * @default what the verifier allows
+   */
+  readonly maxFactAgeMs?: number | undefined
 }
 
 /** Who a request speaks for: what handlers see as `c.var.onedata` and upstreams see as headers. */
@@ -41,6 +48,8 @@ export interface Granted {
   readonly client: Client
   /** Where the verdict came from; null where none was needed. */
   readonly source: VerdictSource | null
+  /** Monotonic time in milliseconds at which the question behind the verdict was sent; null where none was needed. */
+  readonly askedAtMs: number | null
 }
 
 /** The request gets this answer instead. */

@@ -108,6 +108,8 @@ export interface RouteConfig
   /** Bounded name of the route in metrics and logs: a letter or digit, then letters, digits, `.`, `_`, `-`. @default the path */
   readonly id: string
   readonly caveats: Complete<CaveatPolicy>
+  /** Whether requests for a WebSocket are carried, or refused. @default true */
+  readonly websocket: boolean
   /** `connectMs` up to 600 000, the others up to 3 600 000. */
   readonly timeouts: Complete<UpstreamTimeouts>
 }

@@ -56,6 +56,7 @@ const timeouts = section({
   connectMs: integer(1, 600_000).default(3_000),
   headMs: integer(1, 3_600_000).default(60_000),
   idleBodyMs: integer(0, 3_600_000).default(60_000),
+  idleStreamMs: integer(0, 3_600_000).default(0),
 })
 
 const headers = group({
@@ -97,6 +98,7 @@ const route = group({
   headers: headers.optional(),
   forwardToken: toggle().default(false),
   upstream: text('a URL, e.g. http://127.0.0.1:3000', parseUpstreamUrl),
+  websocket: toggle().default(true),
   timeouts,
 })
 

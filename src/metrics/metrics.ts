@@ -13,7 +13,7 @@ import type { WatchOutcome, WatchState } from '../verification/index.ts'
 import type { BackendName, BreakerState } from '../verifier/index.ts'
 import type { DeathReason } from '../revocation/index.ts'
 import type { FinishedCall } from '../http-client/index.ts'
-import type { RequestEvent, UpstreamEvent } from '../proxy/index.ts'
+import type { RequestEvent, StreamEvent, StreamKind, UpstreamEvent } from '../proxy/index.ts'
 import { QuickHistogram } from './quick-histogram.ts'
 import { Tally } from './tally.ts'
 
@@ -26,6 +26,7 @@ const STALENESS_BUCKETS = [0.001, 0.01, 0.1, 0.5, 1, 2.5, 5, 7.5, 10, 15, 30, 60
 const CALL_BUCKETS = [0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5]
 
 const WATCH_STATES: readonly WatchState[] = ['off', 'active', 'degraded']
+const STREAM_KINDS: readonly StreamKind[] = ['websocket', 'event-stream']
 const BREAKER_STATES: readonly BreakerState[] = ['closed', 'half-open', 'open']
 
 /** Methods that are a label of their own; all others are `other`. */
@@ -67,6 +68,7 @@ export interface Metrics {
   readonly onDecision: (event: DecisionEvent) => void
   readonly onRequest: (event: RequestEvent) => void
   readonly onUpstream: (event: UpstreamEvent) => void
+  readonly onStream: (event: StreamEvent) => void
   readonly onCall: (call: FinishedCall) => void
   readonly onEviction: (store: VerdictStore | 'families') => void
   readonly onDeath: (reason: DeathReason) => void
@@ -100,7 +102,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const verdicts = new Tally<string>()
   new Counter({
     name: 'onegate_verdicts_total',
-    help: 'Verdicts by outcome (granted, refused, fault) and source (local, cache, coalesced, stale, or who was asked).',
+    help: 'Verdicts on requests and open streams, by outcome (granted, refused, fault) and source (local, cache, coalesced, stale, or who was asked).',
     labelNames: ['route', 'outcome', 'source'],
     registers,
     collect() {
@@ -109,7 +111,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   })
   const refusals = new Counter({
     name: 'onegate_refusals_total',
-    help: 'Requests not let through, by problem code.',
+    help: 'Requests not let through, and streams not let go on, by problem code.',
     labelNames: ['route', 'code'],
     registers,
   })
@@ -144,6 +146,20 @@ export function createMetrics(options: MetricsOptions): Metrics {
     collect() {
       upstreamRequests.drain((route, outcome, _, count) => this.inc({ route, outcome }, count))
     },
+  })
+
+  const openStreams = new Gauge({
+    name: 'onegate_open_streams',
+    help: 'WebSockets and event streams that are open.',
+    labelNames: ['kind'],
+    registers,
+  })
+  for (const kind of STREAM_KINDS) openStreams.set({ kind }, 0)
+  const streamsEnded = new Counter({
+    name: 'onegate_streams_ended_total',
+    help: 'WebSockets and event streams that have ended, by cause: client, upstream, idle, refused, unverified, draining.',
+    labelNames: ['kind', 'cause'],
+    registers,
   })
 
   const staleness = new QuickHistogram({
@@ -253,6 +269,15 @@ export function createMetrics(options: MetricsOptions): Metrics {
     },
     onUpstream({ routeId, outcome }) {
       upstreamRequests.add(routeId, outcome, '')
+    },
+    onStream(event) {
+      const { kind } = event
+      if (event.phase === 'begun') {
+        openStreams.inc({ kind })
+      } else {
+        openStreams.dec({ kind })
+        streamsEnded.inc({ kind, cause: event.why })
+      }
     },
     onCall({ operation, outcome, durationMs }) {
       calls.inc({ operation, outcome })

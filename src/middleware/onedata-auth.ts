@@ -73,6 +73,8 @@ export interface OnedataAuthOptions extends Omit<
  * gets an `HTTPException` whose response is a problem document with a challenge (RFC 9457, RFC 6750), so that
  * `app.onError` and `hono/combine` work as usual.
  *
+ * A request is verified once, when it comes. A WebSocket or an event stream that the app keeps open is the app's to end.
+ *
  * @example
  * ```ts
  * const app = new Hono()

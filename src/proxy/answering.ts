@@ -93,5 +93,6 @@ function answerFields(answer: Answer): string[] {
   const fields = answerHeaders(answer).flat()
   fields.push('Content-Length', String(Buffer.byteLength(answer.body)))
   if (answer.status === 405) fields.push('Allow', ALLOW)
+  if (answer.code === 'handshake_invalid') fields.push('Sec-WebSocket-Version', '13')
   return fields
 }

@@ -19,7 +19,26 @@ export interface UpstreamEvent {
   readonly routeId: string
   /**
    * `ok`: answered to the end, whatever the status. `unreachable`: refused, reset, cut short or garbled. `timeout`: no
-   * connection, no head or no body in time. `aborted`: the client went away first.
+   * connection, no head or no body in time. `aborted`: the client went away first, or its stream was ended here.
    */
   readonly outcome: 'ok' | 'unreachable' | 'timeout' | 'aborted'
 }
+
+/** What stays open for as long as it likes. */
+export type StreamKind = 'websocket' | 'event-stream'
+
+/**
+ * Why a stream ended. `client`, `upstream`: that side ended it. `idle`: nothing came for too long. `refused`: its token is
+ * no good any more. `unverified`: nobody could say so until the bound. `draining`: the gateway is being stopped.
+ */
+export type StreamEnd = 'client' | 'upstream' | 'idle' | 'refused' | 'unverified' | 'draining'
+
+/** Something that happened to one stream. */
+export type StreamEvent =
+  | { readonly kind: StreamKind; readonly routeId: string; readonly phase: 'begun' }
+  | {
+      readonly kind: StreamKind
+      readonly routeId: string
+      readonly phase: 'ended'
+      readonly why: StreamEnd
+    }

@@ -1,25 +1,35 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Readable } from 'node:stream'
+import type { Duplex, Readable } from 'node:stream'
 
-import type { AnswerCode, Granted } from '../authenticator/index.ts'
+import type { AnswerCode, AuthenticationRequest, Granted } from '../authenticator/index.ts'
 import { answerFor } from '../authenticator/index.ts'
 import type { Logger } from '../logger.ts'
 import type { UpstreamController, UpstreamHandler } from '../upstream/index.ts'
 import { drainThenEnd, sendAnswer } from './answering.ts'
+import { EventStream, hasLength, isEventStream } from './event-stream.ts'
 import type { UpstreamEvent } from './events.ts'
+import { writeInformation } from './informational.ts'
+import type { Lease, OpenStreams } from './open-streams.ts'
+import { leaseOf } from './open-streams.ts'
 import { createRequestBody, UploadError } from './request-body.ts'
 import type { RequestRecord } from './request-record.ts'
 import { responseFields } from './response-fields.ts'
 import type { CompiledRoute } from './routes.ts'
 import { upstreamFields } from './upstream-fields.ts'
+import type { Handshake } from './websocket-handshake.ts'
+import { switchProtocols } from './websocket.ts'
 
-/** One granted request on its way to the upstream. */
+/** One request, and what is needed to carry it to its upstream. */
 export interface ForwardInput {
   readonly incoming: IncomingMessage
   readonly outgoing: ServerResponse
   readonly record: RequestRecord
-  readonly decision: Granted
+  /** What was decided on, to be decided on again while its response goes on. */
+  readonly request: AuthenticationRequest
   readonly route: CompiledRoute
+  readonly streams: OpenStreams
+  /** Null: not for a WebSocket. */
+  readonly handshake: Handshake | null
   readonly logger: Logger
   readonly onUpstream: (event: UpstreamEvent) => void
 }
@@ -42,9 +52,9 @@ const MAX_TEXT_BYTES = 12 * 1024
  * Carries a request to its upstream and the response back, as streams: neither body is ever held, each side waits for
  * the slower one, and the end of one side ends the other. No redirect is followed and nothing is decoded.
  */
-export function forward(input: ForwardInput): void {
-  const { incoming, record, decision, route } = input
-  const exchange = new Exchange(input)
+export function forward(input: ForwardInput, decision: Granted): void {
+  const { incoming, record, route } = input
+  const exchange = new Exchange(input, decision)
   const headers = upstreamFields({
     rawHeaders: incoming.rawHeaders,
     record,
@@ -61,16 +71,21 @@ export function forward(input: ForwardInput): void {
       body: exchange.body,
       headersTimeout: route.timeouts.headMs,
       bodyTimeout: route.timeouts.idleBodyMs,
+      upgrade: input.handshake === null ? null : 'websocket',
     },
     exchange,
   )
 }
+
+/** How many informational responses are passed on before an answer. */
+const MOST_INFORMATION = 16
 
 /** A class, because the transport wants an object with methods and there is one for every request. */
 class Exchange implements UpstreamHandler {
   /** Null where the request has none. */
   readonly body: Readable | null
   readonly #input: ForwardInput
+  readonly #decision: Granted
   #controller: UpstreamController | null = null
   #stall: NodeJS.Timeout | null = null
   #clientGone = false
@@ -81,10 +96,14 @@ class Exchange implements UpstreamHandler {
   #length = -1
   /** Whether the end of the connection is the end of the body. */
   #openEnded = false
+  /** Set where the response goes on for as long as it likes. */
+  #stream: EventStream | null = null
+  #informed = 0
 
-  constructor(input: ForwardInput) {
+  constructor(input: ForwardInput, decision: Granted) {
     const { incoming, outgoing, record, route } = input
     this.#input = input
+    this.#decision = decision
     this.body =
       record.bodyLength === 0
         ? null
@@ -103,11 +122,10 @@ class Exchange implements UpstreamHandler {
   }
 
   onResponseStart(controller: UpstreamController, status: number): void {
-    if (status < 200) return
+    if (status < 200) return this.#inform(controller, status)
     const { incoming, outgoing, record, route } = this.#input
-    const { rawHeaders } = controller
     const { fields, delimited, length } = responseFields(
-      Array.isArray(rawHeaders) ? rawHeaders : [],
+      rawFieldsOf(controller),
       status,
       route.policy,
     )
@@ -121,6 +139,9 @@ class Exchange implements UpstreamHandler {
       outgoing.removeHeader('Transfer-Encoding')
     }
     outgoing.writeHead(status, fields)
+    if (status === 200 && record.method !== 'HEAD' && isEventStream(fields)) {
+      this.#beginStream(controller, hasLength(fields))
+    }
     // The body mostly comes in the same turn, and then both leave in one packet.
     process.nextTick(flushHead, this)
   }
@@ -128,24 +149,32 @@ class Exchange implements UpstreamHandler {
   onResponseData(controller: UpstreamController, chunk: Buffer): void {
     const whole = !this.#started && chunk.length === this.#length
     this.#started = true
+    // Copies, because the transport reads into the same memory again.
+    if (this.#stream?.held === true) return this.#stream.keep(Buffer.from(chunk))
     const { outgoing } = this.#input
     if (whole && chunk.length <= MAX_TEXT_BYTES) {
       writeWhole(outgoing, chunk)
       return
     }
-    // A copy, because the transport reads into the same memory again.
     if (outgoing.write(Buffer.from(chunk))) return
     controller.pause()
     this.#awaitReader()
     outgoing.once('drain', () => {
       this.#forgetReader()
-      controller.resume()
+      if (this.#stream?.held !== true) controller.resume()
     })
   }
 
   onResponseEnd(): void {
     this.#started = true
+    if (this.#stream?.held === true) return this.#stream.keepEnd(() => this.onResponseEnd())
     this.#settle('ok')
+    this.#stream?.ended('upstream')
+    this.#finish()
+  }
+
+  /** Ends the response as complete. */
+  #finish(): void {
     const { incoming, outgoing } = this.#input
     if (this.body !== null && !incoming.complete) {
       this.body.destroy()
@@ -166,6 +195,7 @@ class Exchange implements UpstreamHandler {
     const { incoming, outgoing, record, route, logger } = this.#input
     const { outcome, code } = judge(error)
     this.#settle(outcome)
+    this.#stream?.ended('upstream')
     // Not the error itself: undici's carry what the upstream sent.
     const cause = 'code' in error ? error.code : error.name
     logger.warn(
@@ -176,6 +206,61 @@ class Exchange implements UpstreamHandler {
     else sendAnswer(incoming, outgoing, answerFor(code), { bodyLength: record.bodyLength })
   }
 
+  onRequestUpgrade(
+    controller: UpstreamController,
+    _status: number,
+    _headers: unknown,
+    upstream: Duplex,
+  ): void {
+    const { handshake } = this.#input
+    upstream.on('error', () => {}) // undici has let go of it
+    const rawFields = rawFieldsOf(controller)
+    const lease = this.#lease()
+    if (
+      handshake !== null &&
+      !this.#clientGone &&
+      switchProtocols({ ...this.#input, handshake, upstream, rawFields, lease })
+    ) {
+      this.#settle('ok')
+    } else {
+      upstream.destroy()
+      this.onResponseError(controller, new Error('the upstream garbled the WebSocket handshake'))
+    }
+  }
+
+  #lease(): Lease | null {
+    const { request, route } = this.#input
+    return leaseOf(this.#decision, request, (again) => route.authenticator.authenticate(again))
+  }
+
+  #beginStream(controller: UpstreamController, isCounted: boolean): void {
+    const { incoming, outgoing, route, streams } = this.#input
+    const stream = new EventStream({
+      outgoing,
+      hasLength: isCounted,
+      pause: () => controller.pause(),
+      resume: () => controller.resume(),
+      finish: () => {
+        this.#settle('aborted')
+        controller.abort(new Error('the stream was ended'))
+        if (!isCounted) this.#finish()
+      },
+      breakOff: () => breakOff(incoming, this.#openEnded),
+    })
+    this.#stream = stream
+    stream.ended = streams.open(stream, { kind: 'event-stream', routeId: route.id }, this.#lease())
+  }
+
+  #inform(controller: UpstreamController, status: number): void {
+    const { outgoing, record, route } = this.#input
+    if (status === 101) {
+      controller.abort(new Error('the upstream switched protocols unasked'))
+    } else if (record.httpVersion === '1.1' && this.#informed++ < MOST_INFORMATION) {
+      const rawFields = rawFieldsOf(controller)
+      writeInformation(outgoing, status, responseFields(rawFields, status, route.policy).fields)
+    }
+  }
+
   /** Sends the head of a response whose body is yet to come. */
   flushHead(): void {
     const { outgoing } = this.#input
@@ -184,6 +269,7 @@ class Exchange implements UpstreamHandler {
 
   #onClose(): void {
     this.#forgetReader()
+    this.#stream?.ended('client')
     if (this.#settled) return
     this.#clientGone = true
     if (this.#controller === null) this.body?.destroy()
@@ -217,6 +303,10 @@ function writeWhole(outgoing: ServerResponse, body: Buffer): void {
   outgoing.write(body.toString('latin1'), 'latin1')
   // Node corks until the end of the turn, to gather what else may come; nothing will.
   outgoing.socket?.uncork()
+}
+
+function rawFieldsOf({ rawHeaders }: UpstreamController): (Buffer | string)[] {
+  return Array.isArray(rawHeaders) ? rawHeaders : []
 }
 
 function flushHead(exchange: Exchange): void {

@@ -7,14 +7,15 @@ import { isWritten, sendRawAnswer } from './answering.ts'
 import { recordOf } from './request-record.ts'
 import type { Serve } from './turns.ts'
 import { servingOn } from './turns.ts'
+import type { ServeUpgrade } from './upgrades.ts'
+import { onUpgrade } from './upgrades.ts'
 
 /**
  * Makes a server hand its requests straight to the proxy, and settles everything that does not arrive as an ordinary one:
- * expectations, CONNECT, bytes that are no HTTP. Call it once, before other listeners are added and before the server
- * listens. There must be no `upgrade` listener: without one, Node hands such requests over as ordinary ones, whose
- * `Upgrade` is dropped.
+ * expectations, CONNECT, WebSockets, bytes that are no HTTP. Call it once, before other listeners are added and before the
+ * server listens. There must be no other `upgrade` listener.
  */
-export function hardenServer(server: Server, serve: Serve): void {
+export function hardenServer(server: Server, serve: Serve, serveUpgrade: ServeUpgrade): void {
   // A limit of Node's own hides fields that still frame the body (CVE-2026-58044); the proxy counts for itself.
   server.maxHeadersCount = 0
   // Past the app's adapter: it makes a Request and a Response that nobody looks at, and refuses some requests itself.
@@ -30,6 +31,7 @@ export function hardenServer(server: Server, serve: Serve): void {
   server.on('connect', (_incoming: IncomingMessage, socket: Duplex) => {
     refuse(socket, 'method_not_allowed')
   })
+  onUpgrade(server, serveUpgrade)
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     refuse(socket, error.code === 'HPE_HEADER_OVERFLOW' ? 'headers_too_large' : 'request_invalid')
   })

@@ -1,5 +1,6 @@
-export type { RequestEvent, UpstreamEvent } from './events.ts'
+export type { RequestEvent, StreamEnd, StreamEvent, StreamKind, UpstreamEvent } from './events.ts'
 export { UNMATCHED } from './events.ts'
+export type { StreamOptions } from './open-streams.ts'
 export type {
   ProxyBindings,
   ReverseProxy,

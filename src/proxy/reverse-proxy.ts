@@ -3,7 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Context } from 'hono'
 import { Hono } from 'hono'
 
-import type { AnswerCode, Decision } from '../authenticator/index.ts'
+import type { AnswerCode, AuthenticationRequest, Decision } from '../authenticator/index.ts'
 import { answerFor } from '../authenticator/index.ts'
 import type { Clock } from '../clock.ts'
 import { systemClock } from '../clock.ts'
@@ -12,16 +12,21 @@ import { silentLogger } from '../logger.ts'
 import { shielded, shieldedLogger } from '../observer.ts'
 import { createUpstreamPools } from '../upstream/index.ts'
 import { sendAnswer } from './answering.ts'
-import type { RequestEvent, UpstreamEvent } from './events.ts'
+import type { RequestEvent, StreamEvent, UpstreamEvent } from './events.ts'
 import { UNMATCHED } from './events.ts'
 import type { ForwardInput } from './forward.ts'
 import { forward } from './forward.ts'
 import { hardenServer } from './harden.ts'
+import type { StreamOptions } from './open-streams.ts'
+import { createOpenStreams } from './open-streams.ts'
 import { isCarried, recordOf } from './request-record.ts'
 import { readsAlike, readTarget } from './request-target.ts'
 import type { CompiledRoute, ProxyRoute } from './routes.ts'
 import { compileRoutes } from './routes.ts'
 import { inTurn } from './turns.ts'
+import { ProxyRequest } from './upgrades.ts'
+import type { Handshake } from './websocket-handshake.ts'
+import { asksForWebSocket, readHandshake } from './websocket-handshake.ts'
 
 /** What `@hono/node-server` gives to an app: the proxy works on Node's own request and response. */
 export interface ProxyBindings {
@@ -41,6 +46,10 @@ export interface ReverseProxyOptions {
   readonly onRequest?: ((event: RequestEvent) => void) | undefined
   /** Told of every upstream request when it is over. */
   readonly onUpstream?: ((event: UpstreamEvent) => void) | undefined
+  /** How WebSockets and event streams are verified again while they are open. */
+  readonly streams?: StreamOptions | undefined
+  /** Told when a WebSocket or an event stream begins and when it has ended. */
+  readonly onStream?: ((event: StreamEvent) => void) | undefined
 }
 
 /** The route that a request would take, by its id; or the code of its refusal. */
@@ -55,8 +64,17 @@ export interface ReverseProxy {
    * other listeners are added and before it listens.
    */
   readonly harden: (server: Server) => void
+  /**
+   * The class of that server's requests (`IncomingMessage` of Node's options). With Node's own, requests to upgrade to
+   * anything but WebSocket are refused, instead of served without.
+   */
+  readonly requestClass: typeof IncomingMessage
   /** Finds the route of a request without serving it. `target`: as in the request line, e.g. `/api?q=1`. */
   choose(method: string, target: string): RouteChoice
+  /** Somebody's tokens stopped being good: verifies all open streams again, soon. */
+  recheckStreams(): void
+  /** Ends all streams, those that are yet to begin too, each at some moment within so many milliseconds. */
+  drainStreams(withinMs: number): void
   /** Ends the connections to the upstreams; requests that are still under way break off. */
   close(): Promise<void>
 }
@@ -78,6 +96,11 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
   const logger = shieldedLogger(options.logger ?? silentLogger)
   const onRequest = shielded(options.onRequest, 'requests', logger)
   const onUpstream = shielded(options.onUpstream, 'upstreams', logger)
+  const streams = createOpenStreams({
+    ...options.streams,
+    clock,
+    onStream: shielded(options.onStream, 'streams', logger),
+  })
   const pools = createUpstreamPools()
   const routes = compileRoutes(options.routes, pools.dispatcherFor)
 
@@ -117,7 +140,7 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
     inTurn(incoming, outgoing, serve)
   }
 
-  function serve(incoming: IncomingMessage, outgoing: ServerResponse): void {
+  function serve(incoming: IncomingMessage, outgoing: ServerResponse, upgrade = false): void {
     const record = recordOf(incoming)
     const route = typeof record === 'string' ? undefined : routeAt(record.path)
     observe(incoming, outgoing, route?.id ?? UNMATCHED)
@@ -126,13 +149,28 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
     if (route === undefined) {
       return sendAnswer(incoming, outgoing, answerFor('route_not_found'), record)
     }
-    const serving: Serving = { incoming, outgoing, record, route, logger, onUpstream }
+    const handshake = upgrade ? readUpgrade(incoming, route) : null
+    if (typeof handshake === 'string') {
+      return sendAnswer(incoming, outgoing, answerFor(handshake), record)
+    }
+    const request: AuthenticationRequest = {
+      rawHeaders: incoming.rawHeaders,
+      remoteAddress: incoming.socket.remoteAddress,
+      secure: 'encrypted' in incoming.socket,
+    }
+    const serving: ForwardInput = {
+      incoming,
+      outgoing,
+      record,
+      request,
+      route,
+      handshake,
+      streams,
+      logger,
+      onUpstream,
+    }
     try {
-      const decision = route.authenticator.authenticate({
-        rawHeaders: incoming.rawHeaders,
-        remoteAddress: incoming.socket.remoteAddress,
-        secure: 'encrypted' in incoming.socket,
-      })
+      const decision = route.authenticator.authenticate(request)
       if (decision instanceof Promise) {
         decision
           .then((settled) => proceed(serving, settled))
@@ -163,26 +201,37 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
 
   return {
     app,
-    harden: (server) => hardenServer(server, take),
+    harden: (server) =>
+      hardenServer(server, take, (incoming, outgoing) => serve(incoming, outgoing, true)),
+    requestClass: ProxyRequest,
     choose,
-    close: () => pools.close(),
+    recheckStreams: () => streams.recheck(),
+    drainStreams: (withinMs) => streams.drain(withinMs),
+    close() {
+      streams.drain(0)
+      return pools.close()
+    },
   }
 }
 
-/** One request and what is needed to serve it, but for the decision. */
-type Serving = Omit<ForwardInput, 'decision'>
+/** What a connection is to be used for instead of HTTP; or the code of a refusal. */
+function readUpgrade(incoming: IncomingMessage, route: CompiledRoute): Handshake | AnswerCode {
+  if (!asksForWebSocket(incoming)) return 'request_invalid'
+  if (!route.websocket) return 'websocket_not_carried'
+  return readHandshake(incoming.rawHeaders) ?? 'handshake_invalid'
+}
 
-function proceed(serving: Serving, decision: Decision): void {
-  const { incoming, outgoing, record, route, logger, onUpstream } = serving
+function proceed(serving: ForwardInput, decision: Decision): void {
+  const { incoming, outgoing, record } = serving
   if (outgoing.destroyed) return
   if (decision.outcome === 'granted') {
-    forward({ incoming, outgoing, record, decision, route, logger, onUpstream })
+    forward(serving, decision)
   } else {
     sendAnswer(incoming, outgoing, decision.answer, record)
   }
 }
 
-function fail({ incoming, outgoing, record, route, logger }: Serving, error: unknown): void {
+function fail({ incoming, outgoing, record, route, logger }: ForwardInput, error: unknown): void {
   logger.error({ route: route.id, err: error }, 'a request could not be handled')
   if (outgoing.headersSent) incoming.socket.destroy()
   else sendAnswer(incoming, outgoing, answerFor('internal_error'), record)

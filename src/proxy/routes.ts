@@ -12,6 +12,8 @@ export interface UpstreamTimeouts {
   readonly headMs?: number | undefined
   /** Between two parts of a body, in either direction; 0: any time, for event streams. @default 60_000 */
   readonly idleBodyMs?: number | undefined
+  /** Between two bytes of a WebSocket, in either direction; 0: any time. @default 0 */
+  readonly idleStreamMs?: number | undefined
 }
 
 /** Where requests go, and who may make them. */
@@ -27,6 +29,8 @@ export interface ProxyRoute {
   readonly upstream: string
   readonly authenticator: RouteAuthenticator
   readonly timeouts?: UpstreamTimeouts | undefined
+  /** Whether requests for a WebSocket are carried, or refused. @default true */
+  readonly websocket?: boolean | undefined
   /** Makes the requests to the upstream, undici's too; the caller closes it. @default a pool of the proxy's own */
   readonly dispatcher?: UpstreamDispatcher | undefined
 }
@@ -42,6 +46,7 @@ export interface CompiledRoute {
   readonly upstreamHost: string | null
   readonly authenticator: RouteAuthenticator
   readonly policy: HeaderPolicy
+  readonly websocket: boolean
   readonly timeouts: { readonly [Name in keyof UpstreamTimeouts]-?: number }
   readonly dispatcher: UpstreamDispatcher
 }
@@ -49,7 +54,12 @@ export interface CompiledRoute {
 /** Finds the dispatcher for an origin. */
 export type DispatcherFor = (origin: string, connectMs: number) => UpstreamDispatcher
 
-const DEFAULT_TIMEOUTS = { connectMs: 3_000, headMs: 60_000, idleBodyMs: 60_000 } as const
+const DEFAULT_TIMEOUTS = {
+  connectMs: 3_000,
+  headMs: 60_000,
+  idleBodyMs: 60_000,
+  idleStreamMs: 0,
+} as const
 
 /**
  * Checks the routes and fills in what they leave out.
@@ -83,6 +93,7 @@ export function compileRoutes(
       upstreamHost: protocol === 'https:' ? host : null,
       authenticator: route.authenticator,
       policy: route.authenticator.headers,
+      websocket: route.websocket ?? true,
       timeouts,
       dispatcher: route.dispatcher ?? dispatcherFor(origin, timeouts.connectMs),
     }
@@ -93,7 +104,7 @@ function readTimeouts(given: UpstreamTimeouts = {}, name: string): CompiledRoute
   const timeouts: Record<keyof UpstreamTimeouts, number> = { ...DEFAULT_TIMEOUTS }
   for (const key of Object.keys(DEFAULT_TIMEOUTS) as (keyof UpstreamTimeouts)[]) {
     const value = given[key] ?? DEFAULT_TIMEOUTS[key]
-    const least = key === 'idleBodyMs' ? 0 : 1
+    const least = key.startsWith('idle') ? 0 : 1
     if (!Number.isSafeInteger(value) || value < least || value > 2 ** 31 - 1) {
       throw new TypeError(
         `"${name}.${key}" must be a whole number of milliseconds, ${least} or more`,

@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream'
+import type { Duplex, Readable } from 'node:stream'
 
 /** One request to an upstream. The names are undici's, so that its dispatchers take it too. */
 export interface UpstreamRequest {
@@ -14,6 +14,8 @@ export interface UpstreamRequest {
   readonly headersTimeout: number
   /** Between two parts of the response's body, in milliseconds; 0: any time. */
   readonly bodyTimeout: number
+  /** What the connection is to be used for instead of HTTP, once the upstream has answered 101. @default null: nothing */
+  readonly upgrade?: 'websocket' | null
 }
 
 /** What a handler steers its request by. */
@@ -35,6 +37,13 @@ export interface UpstreamHandler {
   onRequestStart(controller: UpstreamController): void
   /** Called for interim responses (1xx) too. */
   onResponseStart(controller: UpstreamController, status: number): void
+  /** Called instead of all that follows where the upstream has answered 101 to a request for an upgrade. */
+  onRequestUpgrade?(
+    controller: UpstreamController,
+    status: number,
+    headers: unknown,
+    socket: Duplex,
+  ): void
   /** @param chunk Only good until the call returns: its memory is used for the next read. */
   onResponseData(controller: UpstreamController, chunk: Buffer): void
   onResponseEnd(controller: UpstreamController): void

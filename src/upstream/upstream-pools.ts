@@ -20,28 +20,34 @@ const MAX_CONNECTIONS = 256
 /** Shorter than the idle time of the usual servers (5 s), so that a connection is not closed while we write to it. */
 const IDLE_MS = 4_000
 
-/** Makes the pools of one proxy: its own for plain sockets, undici's for TLS. */
+/** Makes the pools of one proxy: its own for plain HTTP over plain sockets, undici's for TLS and for upgrades. */
 export function createUpstreamPools(): UpstreamPools {
   const pools = new Map<string, Destroyable>()
 
   const createPool = (origin: string, connectMs: number): Destroyable => {
     const { protocol, hostname, port } = new URL(origin)
-    if (protocol === 'http:') {
-      return createUpstreamPool({
-        host: hostname.replace(/^\[|\]$/g, ''),
-        port: Number(port === '' ? 80 : port),
-        connectMs,
-        connections: MAX_CONNECTIONS,
-        idleMs: IDLE_MS,
-      })
-    }
-    return new Pool(origin, {
+    const general = new Pool(origin, {
       connections: MAX_CONNECTIONS,
       pipelining: 1,
       connect: { timeout: connectMs },
       keepAliveTimeout: IDLE_MS,
       keepAliveMaxTimeout: IDLE_MS,
     })
+    if (protocol !== 'http:') return general
+    const plain = createUpstreamPool({
+      host: hostname.replace(/^\[|\]$/g, ''),
+      port: Number(port === '' ? 80 : port),
+      connectMs,
+      connections: MAX_CONNECTIONS,
+      idleMs: IDLE_MS,
+    })
+    return {
+      dispatch: (request, handler) =>
+        (request.upgrade === 'websocket' ? general : plain).dispatch(request, handler),
+      async destroy() {
+        await Promise.all([plain.destroy(), general.destroy()])
+      },
+    }
   }
 
   return {

@@ -1,4 +1,5 @@
-export type { Schedule, WatchOutcome } from '../revocation/index.ts'
+export type { WatchOutcome } from '../revocation/index.ts'
+export type { Schedule } from '../schedule.ts'
 export type {
   CaveatJudgement,
   ExplainedVerdict,

@@ -6,9 +6,10 @@ import type { FamilyLedger, FamilyRecord, OnezoneTime } from '../revocation/inde
 import type { PresentedToken } from '../token/index.ts'
 import { familyOf } from '../token/index.ts'
 import type { Question, Refused, Verification, Verifier } from '../verifier/index.ts'
-import { accept, isAccepted, refuse } from '../verifier/index.ts'
+import { isAccepted, refuse } from '../verifier/index.ts'
 import { isJudgedLocally, objectionOf } from './local-judgement.ts'
 import type { Lessons } from './lessons.ts'
+import { grantAsOf, knownSince } from './proven-grant.ts'
 import type { VerificationBudget } from './verification-budget.ts'
 
 /** Options of {@link withFamilies}. */
@@ -106,18 +107,13 @@ export function withFamilies(
   ): Verification | null {
     const refusal = refusalOf(request, proof, family, nowMs)
     if (refusal !== null) return { verdict: refusal, source: 'local' }
-    const knownAtMs = knownSince(proof, family)
-    return nowMs - knownAtMs < maxStalenessMs ? grantAsOf(proof, knownAtMs) : null
+    const knownAtMs = knownSince(proof, family, ledger)
+    return nowMs - knownAtMs < oldestFor(request) ? grantAsOf(proof, knownAtMs) : null
   }
 
-  /**
-   * When what a grant rests on was known. An answer about one token vouches for its family; what the verifier has on
-   * record of another member, it does not repeat.
-   */
-  function knownSince(proof: Proof<FamilyRecord>, family: FamilyRecord): number {
-    const aliveAtMs = ledger.aliveSince(family)
-    const hasRecord = proof.record !== undefined && proof.record !== null
-    return hasRecord ? Math.min(aliveAtMs, proof.grant.verdict.askedAtMs) : aliveAtMs
+  /** From which age on a fact must not be used for a request without asking. */
+  function oldestFor({ maxFactAgeMs }: Question): number {
+    return maxFactAgeMs === undefined ? maxStalenessMs : Math.min(maxStalenessMs, maxFactAgeMs)
   }
 
   function refusalOf(
@@ -188,19 +184,23 @@ export function withFamilies(
     request: Question,
     known: ContextGrant<FamilyRecord> | undefined,
   ): Verification | null {
-    return (known === undefined ? null : judgeInContext(known)) ?? recallOfStranger(key, request)
+    return (
+      (known === undefined ? null : judgeInContext(known, oldestFor(request))) ??
+      recallOfStranger(key, request)
+    )
   }
 
-  function judgeInContext({
-    family,
-    grant,
-    goodUntilMs,
-  }: ContextGrant<FamilyRecord>): Verification | null {
+  function judgeInContext(
+    { family, grant, goodUntilMs }: ContextGrant<FamilyRecord>,
+    oldestMs: number,
+  ): Verification | null {
     if (!family.kept) return null // nobody would tell this record of a death
     const nowMs = clock.monotonic()
     const death = ledger.deathOf(family)
     if (death !== null) return { verdict: refuse(death, nowMs), source: 'local' }
-    return nowMs < goodUntilMs && ledger.stillCounts(family, grant.verdict.askedAtMs) ? grant : null
+    const { askedAtMs } = grant.verdict
+    if (nowMs >= goodUntilMs || nowMs - askedAtMs >= oldestMs) return null
+    return ledger.stillCounts(family, askedAtMs) ? grant : null
   }
 
   /** What can be said of a token that is not proven: a reason to refuse it, whatever its signature is, or the last refusal. */
@@ -278,7 +278,7 @@ export function withFamilies(
     error: unknown,
   ): Verification | null {
     const family = familyFor(proof)
-    const knownAtMs = knownSince(proof, family)
+    const knownAtMs = knownSince(proof, family, ledger)
     if (!proof.kept || !mayServeStale(error, knownAtMs)) return null
     if (refusalOf(request, proof, family, clock.monotonic()) !== null) return null
     return { verdict: grantAsOf(proof, knownAtMs).verdict, source: 'stale' }
@@ -323,20 +323,6 @@ export function withFamilies(
     disown: (selects) => questions.disown(selects),
     close: () => inner.close(),
   }
-}
-
-/** The verdict on a proven token as of its family's last fact; made anew only when that has changed. */
-function grantAsOf(proof: Proof<FamilyRecord>, askedAtMs: number): Verification {
-  if (proof.grant.verdict.askedAtMs !== askedAtMs) {
-    const verdict = accept({
-      subject: proof.subject,
-      ttlSeconds: null,
-      askedAtMs,
-      record: proof.record,
-    })
-    proof.grant = Object.freeze({ verdict, source: 'cache' })
-  }
-  return proof.grant
 }
 
 function invitesElsewhere({ inviteType, token: { type } }: Question): boolean {

@@ -6,8 +6,10 @@ import type { Logger } from '../logger.ts'
 import { silentLogger } from '../logger.ts'
 import { shielded } from '../observer.ts'
 import type { FinishedCall } from '../http-client/index.ts'
-import type { DeathReason, FamilyRecord, Schedule, WatchOutcome } from '../revocation/index.ts'
-import { createFamilyLedger, createOnezoneTime, systemSchedule } from '../revocation/index.ts'
+import type { DeathReason, FamilyRecord, WatchOutcome } from '../revocation/index.ts'
+import { createFamilyLedger, createOnezoneTime } from '../revocation/index.ts'
+import type { Schedule } from '../schedule.ts'
+import { systemSchedule } from '../schedule.ts'
 import type { PresentedToken } from '../token/index.ts'
 import type {
   Backend,

@@ -28,6 +28,13 @@ export interface VerificationRequest<T extends PresentedToken = Token> {
   readonly inviteType: InviteType | null
   /** Address of the client, whom a question is charged to; no verdict depends on it. @default '' */
   readonly clientAddress?: string | undefined
+  /**
+   * A fact older than this, in milliseconds, is not good enough for the one who asks; no caveat reads it. A grant may rest
+   * on an older one only where nobody can say (`stale`).
+   *
+   * @default what the verifier allows
+   */
+  readonly maxFactAgeMs?: number | undefined
   /** The token was accepted before, so the question goes before those of strangers. @default false */
   readonly proven?: boolean | undefined
 }

@@ -23,6 +23,8 @@ const TABLE: [code: AnswerCode, status: number, error: string | null][] = [
   ['service_forbidden', 403, 'insufficient_scope'],
   ['client_address_invalid', 400, null],
   ['request_invalid', 400, null],
+  ['handshake_invalid', 400, null],
+  ['websocket_not_carried', 400, null],
   ['route_not_found', 404, null],
   ['method_not_allowed', 405, null],
   ['expectation_failed', 417, null],

@@ -62,6 +62,16 @@ const denied = (status: number, code: string) => ({ outcome: 'denied', answer: {
 const bearer = (token: string) => ['Authorization', `Bearer ${token}`]
 
 describe('a good token', () => {
+  test('is asked about again as who asks again demands, and its grant says of when it is', async () => {
+    const { route, asked, clock, answerVerdict } = setUp()
+    const askedAtMs = clock.monotonic() - 3_000
+    answerVerdict(accept({ subject: alice, ttlSeconds: null, askedAtMs }))
+    const request = { rawHeaders: bearer(mint()), remoteAddress: '192.0.2.1', secure: false }
+    expect(await route.authenticate(request)).toMatchObject({ outcome: 'granted', askedAtMs })
+    await route.authenticate({ ...request, maxFactAgeMs: 4_000 })
+    expect(asked.map(({ maxFactAgeMs }) => maxFactAgeMs)).toEqual([undefined, 4_000])
+  })
+
   test('lets the request pass and says whose it is', async () => {
     const { authenticate, asked, events } = setUp()
     expect(await authenticate(...bearer(mint()))).toMatchObject({

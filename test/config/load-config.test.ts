@@ -41,7 +41,8 @@ describe('a good configuration', () => {
           caveats: { service: 'refuse', api: 'refuse', data: 'refuse' },
           forwardToken: false,
           upstream: 'http://127.0.0.1:3000',
-          timeouts: { connectMs: 3000, headMs: 60_000, idleBodyMs: 60_000 },
+          websocket: true,
+          timeouts: { connectMs: 3000, headMs: 60_000, idleBodyMs: 60_000, idleStreamMs: 0 },
         },
       ],
       verdicts: {

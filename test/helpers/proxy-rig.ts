@@ -1,5 +1,5 @@
 import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 
 import { createAdaptorServer } from '@hono/node-server'
 import { onTestFinished } from 'vitest'
@@ -10,6 +10,9 @@ import type { Logger } from '../../src/logger.ts'
 import type {
   ProxyRoute,
   RequestEvent,
+  ReverseProxy,
+  StreamEvent,
+  StreamOptions,
   UpstreamEvent,
   UpstreamTimeouts,
 } from '../../src/proxy/index.ts'
@@ -31,6 +34,7 @@ export interface RigRoute {
   readonly timeouts?: UpstreamTimeouts
   readonly authenticator?: ProxyRoute['authenticator']
   readonly dispatcher?: ProxyRoute['dispatcher']
+  readonly websocket?: boolean
 }
 
 export interface Rig {
@@ -39,6 +43,8 @@ export interface Rig {
   readonly server: Server
   readonly requestEvents: RequestEvent[]
   readonly upstreamEvents: UpstreamEvent[]
+  readonly streamEvents: StreamEvent[]
+  readonly proxy: ReverseProxy
   /** Calls of the verifier. */
   readonly verifications: () => number
 }
@@ -48,6 +54,7 @@ export interface RigOptions {
   readonly verify?: () => Verification | Promise<Verification>
   readonly trustedProxies?: readonly string[]
   readonly logger?: Logger
+  readonly streams?: StreamOptions
   readonly onRequest?: (event: RequestEvent) => void
   readonly onUpstream?: (event: UpstreamEvent) => void
 }
@@ -55,7 +62,10 @@ export interface RigOptions {
 /** The verdict on `TOKEN`. */
 export function accepted(): Verification {
   const subject = { type: 'user', id: 'alice' } as const
-  return { verdict: accept({ subject, ttlSeconds: null, askedAtMs: 0 }), source: 'onezone' }
+  return {
+    verdict: accept({ subject, ttlSeconds: null, askedAtMs: performance.now() }),
+    source: 'onezone',
+  }
 }
 
 export function refused(): Verification {
@@ -82,6 +92,7 @@ export async function startRig(
   })
   const requestEvents: RequestEvent[] = []
   const upstreamEvents: UpstreamEvent[] = []
+  const streamEvents: StreamEvent[] = []
   const proxy = createReverseProxy({
     routes: routes.map((route, index) => ({
       id: `route-${index}`,
@@ -92,20 +103,33 @@ export async function startRig(
         authenticator.route({ id: `route-${index}`, token: 'access', ...route.policy }),
       timeouts: route.timeouts,
       dispatcher: route.dispatcher,
+      websocket: route.websocket,
     })),
     logger: options.logger,
+    streams: options.streams,
+    onStream: (event) => streamEvents.push(event),
     onRequest: options.onRequest ?? ((event) => requestEvents.push(event)),
     onUpstream: options.onUpstream ?? ((event) => upstreamEvents.push(event)),
   })
   const server = createAdaptorServer({
     fetch: proxy.app.fetch,
     overrideGlobalObjects: false,
-    serverOptions: { requestTimeout: 0, keepAliveTimeout: 5_000, requireHostHeader: false },
+    serverOptions: {
+      IncomingMessage: proxy.requestClass,
+      requestTimeout: 0,
+      keepAliveTimeout: 5_000,
+      requireHostHeader: false,
+    },
   }) as Server
   proxy.harden(server)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const connections = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    connections.add(socket)
+    socket.once('close', () => connections.delete(socket))
+  })
   onTestFinished(async () => {
-    server.closeAllConnections()
+    for (const socket of connections) socket.destroy()
     await new Promise((resolve) => server.close(resolve))
     await proxy.close()
   })
@@ -116,6 +140,8 @@ export async function startRig(
     server,
     requestEvents,
     upstreamEvents,
+    streamEvents,
+    proxy,
     verifications: () => verifications,
   }
 }

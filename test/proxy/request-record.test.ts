@@ -297,7 +297,10 @@ describe('a request that can be read in one way', () => {
       'S-096 h2c',
       'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n',
     ],
-    ['S-138 a WebSocket', 'Connection: Upgrade\r\nUpgrade: websocket\r\n'],
+    ['S-138 a WebSocket, or else', 'Connection: Upgrade\r\nUpgrade: websocket, h2c\r\n'],
+    ['S-138 two protocols', 'Connection: Upgrade\r\nUpgrade: websocket\r\nUpgrade: h2c\r\n'],
+    ['S-138 the same twice', 'Connection: Upgrade\r\nUpgrade: websocket\r\nUpgrade: websocket\r\n'],
+    ['S-138 a WebSocket, without Connection', 'Upgrade: websocket\r\n'],
   ])('%s is not upgraded to', async (_id, fields) => {
     const bench = await startBench()
     const request = await expectForwarded(bench, `GET /pub/x HTTP/1.1\r\n${H}${fields}\r\n`)

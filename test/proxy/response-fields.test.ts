@@ -131,11 +131,34 @@ describe('the response of an upstream', () => {
     await expectUnpoisoned(rig)
   })
 
-  test('after early hints is the one that counts', async () => {
-    const hints = 'HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n'
-    const rig = await startBehind(hints.repeat(20) + OK)
+  test('is told after the hints that came before it, as far as they are links', async () => {
+    const hints =
+      'HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload, </b>\r\nX-Onedata-Subject-Id: bob\r\nX-A: b\r\n\r\n'
+    const odd = 'HTTP/1.1 103 Early Hints\r\nLink: no link\r\n\r\nHTTP/1.1 104 Other\r\n\r\n'
+    const rig = await startBehind(`${hints}${odd}HTTP/1.1 102 Processing\r\n\r\n${OK}`)
     const response = await ask(rig)
-    expect([response.status, response.body]).toEqual([200, 'ok'])
+    expect([response.status, ...response.fields]).toEqual([
+      103,
+      ['link', '</a>; rel=preload, </b>'],
+    ])
+    const [second, last, ...rest] = response.body.split(/(?=HTTP\/1\.1 )/)
+    expect(second).toBe('HTTP/1.1 102 Processing\r\n\r\n')
+    expect(last).toMatch(/^HTTP\/1\.1 200 [^]*\r\n\r\nok$/)
+    expect(rest).toEqual([])
+  })
+
+  test('is the one that counts, however many hints come before it', async () => {
+    const hints = 'HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n'
+    const rig = await startBehind(hints.repeat(40) + OK)
+    const { status, body } = await ask(rig)
+    expect(status).toBe(103)
+    expect(body.match(/HTTP\/1\.1 \d+/g)).toEqual([
+      ...Array<string>(15).fill('HTTP/1.1 103'),
+      'HTTP/1.1 200',
+    ])
+    const client = await openRawClient(rig.port)
+    client.send(`GET /pub/bad HTTP/1.0\r\n${H}\r\n`)
+    expect(await client.closed()).toMatch(/^HTTP\/1\.1 200 /)
   })
 
   test('without a length ends with the connection, and so does what the client gets', async () => {

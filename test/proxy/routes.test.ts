@@ -68,6 +68,7 @@ describe('a route', () => {
     ['connectMs', 1],
     ['headMs', 1],
     ['idleBodyMs', 0],
+    ['idleStreamMs', 0],
   ] as const)('has a %s of %i or more', (name, least) => {
     for (const value of [least - 1, 1.5, NaN, Infinity, 2 ** 31]) {
       const timeouts = { [name]: value }
@@ -90,6 +91,7 @@ describe('a route', () => {
       connectMs: 3_000,
       headMs: 60_000,
       idleBodyMs: 60_000,
+      idleStreamMs: 0,
     })
   })
 

@@ -20,6 +20,8 @@ const TIMEOUT_MS = 30_000 + RUNS * 100
 
 /** What a client gets, and whether the proxy says that it was all. */
 interface Seen {
+  /** Heads of informational responses. */
+  readonly information: readonly string[]
   readonly text: string
   readonly completed: boolean
 }
@@ -52,7 +54,12 @@ async function startPair(): Promise<
     const deadline = performance.now() + 5_000
     while (rig.requestEvents.length === before && performance.now() < deadline) await turn()
     client.socket.destroy()
-    return { text: normal(text), completed: rig.requestEvents[before]?.completed ?? false }
+    const information = /^(?:HTTP\/1\.1 1[^]*?\r\n\r\n)*/.exec(text)?.[0] ?? ''
+    return {
+      information: information.split('\r\n\r\n').map(normalHead),
+      text: normal(text.slice(information.length)),
+      completed: rig.requestEvents[before]?.completed ?? false,
+    }
   }
 
   return async (next) => {
@@ -61,20 +68,25 @@ async function startPair(): Promise<
   }
 }
 
-/** Chunks are drawn by what came in one read, and spaces around a value say nothing. */
-function normal(text: string): string {
-  const end = text.indexOf('\r\n\r\n')
-  const head = text
-    .slice(0, end)
+/** Spaces around a value say nothing. */
+function normalHead(head: string): string {
+  return head
     .replace(/:[ \t]*/g, ': ')
     .replace(/[ \t]+\r\n/g, '\r\n')
+    .trimEnd()
+}
+
+/** Chunks are drawn by what came in one read. */
+function normal(text: string): string {
+  const end = text.indexOf('\r\n\r\n')
+  const head = normalHead(text.slice(0, end))
   let body = text.slice(end + 4)
-  if (!/\r\nTransfer-Encoding: chunked/i.test(head)) return `${head.trimEnd()}\r\n\r\n${body}`
+  if (!/\r\nTransfer-Encoding: chunked/i.test(head)) return `${head}\r\n\r\n${body}`
   let whole = ''
   for (;;) {
     const size = Number.parseInt(body, 16)
     const from = body.indexOf('\r\n') + 2
-    if (!(size > 0)) return `${head.trimEnd()}\r\n\r\n${whole}${size === 0 ? '' : ' (cut)'}`
+    if (!(size > 0)) return `${head}\r\n\r\n${whole}${size === 0 ? '' : ' (cut)'}`
     whole += body.slice(from, from + size)
     body = body.slice(from + size + 2)
   }

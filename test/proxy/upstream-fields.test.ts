@@ -69,6 +69,7 @@ describe('a header field that claims an identity', () => {
             identity: null,
             identityHeaders: policy.state(null),
             source: null,
+            askedAtMs: null,
             client: { address: '', peerIp: null, forwardedFor: '', proto: 'http', host: null },
           },
         })

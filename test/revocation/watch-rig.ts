@@ -10,7 +10,7 @@ import {
   withConfirmations,
 } from '../../src/revocation/index.ts'
 import type { Subject } from '../../src/token/index.ts'
-import { createFakeTime } from './fake-time.ts'
+import { createFakeTime } from '../helpers/fake-time.ts'
 
 export interface WatchSettings {
   readonly concurrency?: number

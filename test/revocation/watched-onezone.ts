@@ -10,8 +10,8 @@ import { parseToken } from '../../src/token/index.ts'
 import type { Verification, VerificationOptions } from '../../src/verification/index.ts'
 import { createVerification } from '../../src/verification/index.ts'
 import { startOnezone } from '../helpers/onezone.ts'
-import type { FakeTime } from './fake-time.ts'
-import { createFakeTime } from './fake-time.ts'
+import type { FakeTime } from '../helpers/fake-time.ts'
+import { createFakeTime } from '../helpers/fake-time.ts'
 
 export interface WatchedOnezone {
   readonly onezone: DevOnezone

@@ -70,6 +70,7 @@ test.each([
   ['a bare line feed after data', '5\r\nhello\n'],
   ['a carriage return in an extension', '5;a\rb\r\n'],
   ['NUL in an extension', '5;a\0b\r\n'],
+  ['an extension without a name', '5;\r\n'],
   ['data that goes on', '5\r\nhelloXX\r\n'],
   ['an end without a line', '0\r\nXX\r\n'],
   ['a folded trailer', '0\r\nA: b\r\n c\r\n\r\n'],

@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises'
 
-import type { Schedule } from '../../src/revocation/index.ts'
-import type { FakeClock } from '../helpers/fake-clock.ts'
-import { createFakeClock } from '../helpers/fake-clock.ts'
+import type { Schedule } from '../../src/schedule.ts'
+import type { FakeClock } from './fake-clock.ts'
+import { createFakeClock } from './fake-clock.ts'
 
 export interface FakeTime {
   readonly clock: FakeClock

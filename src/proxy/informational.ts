@@ -1,0 +1,27 @@
+import type { ServerResponse } from 'node:http'
+
+/** Between links of one field; a comma within a URL is not followed by `<`. */
+const NEXT_LINK = /,\s*(?=<)/
+
+/**
+ * Passes an informational response on (RFC 9110 §15.2), as far as Node can send one: `102` as it is, and of `103` the
+ * links (RFC 8297) that Node takes for links. Whatever else the upstream says before its answer is left out.
+ *
+ * @param fields Name, value, name, value …
+ */
+export function writeInformation(
+  outgoing: ServerResponse,
+  status: number,
+  fields: readonly string[],
+): void {
+  if (status === 102) outgoing.writeProcessing()
+  if (status !== 103) return
+  const links = fields.flatMap((name, i) =>
+    i % 2 === 0 && name.toLowerCase() === 'link' ? (fields[i + 1] ?? '').split(NEXT_LINK) : [],
+  )
+  try {
+    outgoing.writeEarlyHints({ link: links })
+  } catch {
+    // A hint that cannot be passed on is not worth an answer that can.
+  }
+}

@@ -1,0 +1,32 @@
+import type { Proof } from '../cache/index.ts'
+import type { FamilyLedger, FamilyRecord } from '../revocation/index.ts'
+import type { Verification } from '../verifier/index.ts'
+import { accept } from '../verifier/index.ts'
+
+/**
+ * When what a grant rests on was known. An answer about one token vouches for its family; what the verifier has on
+ * record of another member, it does not repeat.
+ */
+export function knownSince(
+  proof: Proof<FamilyRecord>,
+  family: FamilyRecord,
+  ledger: FamilyLedger,
+): number {
+  const aliveAtMs = ledger.aliveSince(family)
+  const hasRecord = proof.record !== undefined && proof.record !== null
+  return hasRecord ? Math.min(aliveAtMs, proof.grant.verdict.askedAtMs) : aliveAtMs
+}
+
+/** The verdict on a proven token as of its family's last fact; made anew only when that has changed. */
+export function grantAsOf(proof: Proof<FamilyRecord>, askedAtMs: number): Verification {
+  if (proof.grant.verdict.askedAtMs !== askedAtMs) {
+    const verdict = accept({
+      subject: proof.subject,
+      ttlSeconds: null,
+      askedAtMs,
+      record: proof.record,
+    })
+    proof.grant = Object.freeze({ verdict, source: 'cache' })
+  }
+  return proof.grant
+}
