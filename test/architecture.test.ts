@@ -48,8 +48,15 @@ const TABLE: Record<string, Row> = {
     'ipaddr.js lru-cache',
     ['net'],
   ),
+  // Which upstream, over which connection: beside the question who may, which it never asks.
+  upstream: row(5, 'clock logger http-client', 'undici', 'any'),
   middleware: row(6, 'errors logger verifier verification authenticator', 'hono'),
-  proxy: row(6, 'errors clock logger observer verifier authenticator', 'hono undici', 'any'),
+  proxy: row(
+    6,
+    'errors clock logger observer verifier authenticator upstream',
+    'hono undici',
+    'any',
+  ),
   metrics: row(
     7,
     'onezone verifier cache revocation verification authenticator proxy',
@@ -62,7 +69,12 @@ const TABLE: Record<string, Row> = {
     'net',
   ]),
   // Above the rooms that settings are for: it checks them by those rooms' own rules, so that no rule has a twin.
-  config: row(7, 'errors token http-client onezone authenticator proxy', 'yaml zod', 'any'),
+  config: row(
+    7,
+    'errors token http-client onezone authenticator upstream proxy',
+    'yaml zod',
+    'any',
+  ),
   listener: row(7, '', '@hono/node-server', 'any'),
   gateway: row(
     8,

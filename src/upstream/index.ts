@@ -1,0 +1,18 @@
+export type { UpstreamGroup, UpstreamMember, UpstreamState } from './upstream-group.ts'
+export type {
+  EjectionOptions,
+  HealthCheckOptions,
+  UpstreamOptions,
+  UpstreamSettings,
+  UpstreamTls,
+} from './upstream-options.ts'
+export {
+  parseCheckPath,
+  parseServerName,
+  readUpstreamOptions,
+  UPSTREAM_DEFAULTS,
+  UPSTREAM_RANGES,
+} from './upstream-options.ts'
+export { parseUpstreamUrl } from './upstream-url.ts'
+export type { GroupConnecting, Upstreams, UpstreamsOptions } from './upstreams.ts'
+export { createUpstreams } from './upstreams.ts'

@@ -1,0 +1,87 @@
+import type { Dispatcher } from 'undici'
+import { Pool } from 'undici'
+
+import type { UpstreamTls } from './upstream-options.ts'
+import type { UpstreamTarget } from './upstream-url.ts'
+
+/** Where connections go, and how they are made. */
+export interface Connecting {
+  readonly target: Pick<UpstreamTarget, 'origin' | 'socketPath'>
+  readonly connectMs: number
+  readonly tls: UpstreamTls
+}
+
+/** Connections to upstreams. */
+export interface UpstreamPools {
+  /** The dispatcher whose connections are made so; the same one for all who ask the same. */
+  dispatcherFor(connecting: Connecting): Dispatcher
+  /** Ends all connections; requests that are still under way break off. */
+  close(): Promise<void>
+}
+
+/** How many connections one upstream may have; further requests wait for one. */
+export const MAX_CONNECTIONS = 256
+
+/** Shorter than the idle time of the usual servers (5 s), so that a connection is not closed while we write to it. */
+const KEEP_ALIVE_MS = 4_000
+
+/** Makes one pool for each way to connect, when it is first asked for. */
+export function createUpstreamPools(): UpstreamPools {
+  const pools = new Map<string, Pool>()
+  return {
+    dispatcherFor(connecting) {
+      const { target, connectMs, tls } = connecting
+      const key = JSON.stringify([target.origin, target.socketPath, connectMs, tls])
+      let pool = pools.get(key)
+      if (pool === undefined) {
+        pool = new Pool(target.origin, {
+          connections: MAX_CONNECTIONS,
+          pipelining: 1,
+          connect: connectOptions(connecting),
+          keepAliveTimeout: KEEP_ALIVE_MS,
+          keepAliveMaxTimeout: KEEP_ALIVE_MS,
+        })
+        pools.set(key, pool)
+      }
+      return pool
+    },
+    async close() {
+      await Promise.all([...pools.values()].map((pool) => pool.destroy()))
+    },
+  }
+}
+
+function connectOptions({
+  target,
+  connectMs,
+  tls,
+}: Connecting): Exclude<Pool.Options['connect'], undefined> {
+  if (target.socketPath !== null) return { timeout: connectMs, socketPath: target.socketPath }
+  if (target.origin.startsWith('http:')) return { timeout: connectMs }
+  return {
+    timeout: connectMs,
+    // Said outright, it beats NODE_TLS_REJECT_UNAUTHORIZED=0.
+    rejectUnauthorized: true,
+    ...tlsMaterial(tls),
+  }
+}
+
+/** What `node:tls` is told, without what is left open. */
+export function tlsMaterial({ ca, serverName, cert, key }: UpstreamTls): {
+  ca?: string
+  servername?: string
+  cert?: string
+  key?: string
+} {
+  return {
+    ...(ca === undefined ? {} : { ca }),
+    ...(serverName === undefined ? {} : { servername: serverName }),
+    ...(cert === undefined || key === undefined ? {} : { cert, key }),
+  }
+}
+
+/** `Host` of an upstream itself: what its URL says, or the name that it is known by. */
+export function ownHost({ origin }: Pick<UpstreamTarget, 'origin'>, tls: UpstreamTls): string {
+  const { host, port } = new URL(origin)
+  return tls.serverName === undefined ? host : tls.serverName + (port === '' ? '' : `:${port}`)
+}
