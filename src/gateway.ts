@@ -142,6 +142,7 @@ function assemble(config: GatewayConfig, options: GatewayOptions): Assembly {
   const { onezone, verdicts } = config
   // The metrics count what the rooms hold, and the rooms report to the metrics: one of the two must come first.
   let metrics: Metrics | null = null
+  let proxy: ReverseProxy | null = null
 
   const verification = createVerification({
     onezone: {
@@ -170,6 +171,7 @@ function assemble(config: GatewayConfig, options: GatewayOptions): Assembly {
     maxStalenessSeconds: verification.stalenessBoundMs / 1000,
     insecureSettings: insecureSettingsOf(config),
     verification,
+    upstreams: () => proxy?.upstreams() ?? [],
   })
 
   const { onDecision, onRequest, onUpstream } = metrics
@@ -186,18 +188,22 @@ function assemble(config: GatewayConfig, options: GatewayOptions): Assembly {
   const routes = config.routes.map((route) => ({
     id: route.id,
     path: route.path,
+    hosts: route.hosts,
+    methods: route.methods,
+    stripPrefix: route.stripPrefix,
+    maxBodyBytes: route.maxBodyBytes,
     upstream: route.upstream,
     authenticator: authenticator.route(policyOf(route, config), reserved),
     timeouts: route.timeouts,
   }))
-  const proxy = createReverseProxy({
+  proxy = createReverseProxy({
     routes,
     logger,
     onRequest,
     onUpstream,
   })
   const explain = createExplainer({
-    choose: (method, target) => proxy.choose(method, target),
+    choose: (request) => proxy.choose(request),
     routes,
     explain: (request, how) => verification.explain(request, how),
   })

@@ -6,11 +6,18 @@ import {
 } from '../authenticator/index.ts'
 import type { CaveatPolicy, IdentityHeaderNames } from '../authenticator/index.ts'
 import { parseOnezoneUrl } from '../onezone/index.ts'
-import { parseRoutePath, parseUpstreamUrl } from '../proxy/index.ts'
+import { parseRoutePath } from '../proxy/index.ts'
 import { INVITE_TYPES, type InviteType } from '../token/index.ts'
 import type { GatewayConfig, OnezoneConfig, RouteConfig } from './gateway-config.ts'
 import { parseListenAddress } from './listen-address.ts'
+import {
+  hostsSchema,
+  maxBodyBytesSchema,
+  methodsSchema,
+  stripPrefixSchema,
+} from './route-schema.ts'
 import { choice, choiceOrNull, group, integer, list, section, text, toggle } from './setting.ts'
+import { upstreamSchema, type UpstreamWritten } from './upstream-schema.ts'
 
 /** A configuration that fits the schema; secrets are still names of files. */
 export interface Settings extends Omit<GatewayConfig, 'onezone' | 'routes' | 'adminToken'> {
@@ -20,14 +27,15 @@ export interface Settings extends Omit<GatewayConfig, 'onezone' | 'routes' | 'ad
     readonly watchTokenFile?: string | undefined
   }
   readonly adminTokenFile?: string | undefined
-  readonly upstream?: string | undefined
+  readonly upstream?: UpstreamWritten | undefined
   readonly routes?: readonly RouteSettings[] | undefined
 }
 
 /** A route before the defaults that depend on other settings are filled in. */
-export interface RouteSettings extends Omit<RouteConfig, 'id' | 'caveats'> {
+export interface RouteSettings extends Omit<RouteConfig, 'id' | 'caveats' | 'upstream'> {
   readonly id?: string | undefined
   readonly caveats: CaveatPolicy
+  readonly upstream: UpstreamWritten
 }
 
 const inviteTypes = Object.keys(INVITE_TYPES) as InviteType[]
@@ -59,6 +67,10 @@ const route = group({
     ),
   ).optional(),
   path: text('a path, e.g. /api/**', parseRoutePath),
+  hosts: hostsSchema.optional(),
+  methods: methodsSchema.optional(),
+  stripPrefix: stripPrefixSchema.optional(),
+  maxBodyBytes: maxBodyBytesSchema.optional(),
   token: choice(...ROUTE_CHOICES.token).default('access'),
   optional: toggle().default(false),
   interface: choiceOrNull(...ROUTE_CHOICES.interface).default('rest'),
@@ -77,7 +89,7 @@ const route = group({
   }),
   headers: headers.optional(),
   forwardToken: toggle().default(false),
-  upstream: text('a URL, e.g. http://127.0.0.1:3000', parseUpstreamUrl),
+  upstream: upstreamSchema,
   timeouts,
 })
 
@@ -106,7 +118,7 @@ export const configSchema: z.ZodType<Settings> = group({
       return entry
     }),
   ).default([]),
-  upstream: text('a URL, e.g. http://127.0.0.1:3000', parseUpstreamUrl).optional(),
+  upstream: upstreamSchema.optional(),
   routes: list('routes', route).optional(),
   verdicts: section({
     maxStalenessMs: integer(100, 300_000).default(10_000),

@@ -55,6 +55,10 @@ export interface MetricsOptions {
     readonly clockOffsetMs: number
     readonly watchState: WatchState
   }
+  /** The upstreams of each route; looked at on each scrape. @default none */
+  readonly upstreams?:
+    | (() => readonly { readonly routeId: string; readonly url: string; readonly up: boolean }[])
+    | undefined
 }
 
 /** Takes what the rooms observe and shows it to Prometheus. */
@@ -127,6 +131,13 @@ export function createMetrics(options: MetricsOptions): Metrics {
     registers,
   })
 
+  const upstreamRetries = new Counter({
+    name: 'onegate_upstream_retries_total',
+    help: 'Requests that failed and were sent once more.',
+    labelNames: ['route'],
+    registers,
+  })
+
   const staleness = new Histogram({
     name: 'onegate_verdict_staleness_seconds',
     help: 'Age, when a request was granted, of the fact that the grant rests on.',
@@ -152,7 +163,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     registers,
   })
 
-  const { verification } = options
+  const { verification, upstreams = () => [] } = options
   new Gauge({
     name: 'onegate_cache_entries',
     help: 'Verdicts remembered.',
@@ -161,6 +172,17 @@ export function createMetrics(options: MetricsOptions): Metrics {
     collect() {
       this.set({ store: 'grants' }, verification.entries('grants'))
       this.set({ store: 'refusals' }, verification.entries('refusals'))
+    },
+  })
+  new Gauge({
+    name: 'onegate_upstream_up',
+    help: 'Whether an upstream is in use: 0 while it is left out, because requests or checks failed.',
+    labelNames: ['route', 'upstream'],
+    registers,
+    collect() {
+      for (const { routeId, url, up } of upstreams()) {
+        this.set({ route: routeId, upstream: url }, up ? 1 : 0)
+      }
     },
   })
   new Gauge({
@@ -231,8 +253,9 @@ export function createMetrics(options: MetricsOptions): Metrics {
       requests.inc({ route: routeId, method: METHODS.has(method) ? method : 'other', status })
       requestDuration.observe({ route: routeId }, durationMs / 1000)
     },
-    onUpstream({ routeId, outcome }) {
+    onUpstream({ routeId, outcome, retried }) {
       upstreamRequests.inc({ route: routeId, outcome })
+      if (retried) upstreamRetries.inc({ route: routeId })
     },
     onOnezoneCall({ operation, outcome, durationMs }) {
       onezoneRequests.inc({ operation, outcome })

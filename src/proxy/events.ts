@@ -22,4 +22,6 @@ export interface UpstreamEvent {
    * connection, no head or no body in time. `aborted`: the client went away first.
    */
   readonly outcome: 'ok' | 'unreachable' | 'timeout' | 'aborted'
+  /** The request is sent once more, because that is safe and there is somewhere to send it. @default false */
+  readonly retried?: boolean
 }

@@ -6,8 +6,10 @@ import type { Dispatcher } from 'undici'
 import type { AnswerCode, Granted } from '../authenticator/index.ts'
 import { answerFor } from '../authenticator/index.ts'
 import type { Logger } from '../logger.ts'
+import type { UpstreamMember } from '../upstream/index.ts'
 import { drainThenEnd, sendAnswer } from './answering.ts'
 import type { UpstreamEvent } from './events.ts'
+import { codeOf, mayRepeat, speaksAgainstUpstream } from './repeating.ts'
 import { createRequestBody, UploadError } from './request-body.ts'
 import type { RequestRecord } from './request-record.ts'
 import { responseFields } from './response-fields.ts'
@@ -33,61 +35,77 @@ const TIMEOUTS: ReadonlySet<unknown> = new Set([
   'ETIMEDOUT',
 ])
 
+const NONE: readonly UpstreamMember[] = []
+
 /**
  * Carries a request to its upstream and the response back, as streams: neither body is ever held, each side waits for
- * the slower one, and the end of one side ends the other. No redirect is followed and nothing is decoded.
+ * the slower one, and the end of one side ends the other. No redirect is followed and nothing is decoded. A request that
+ * failed is sent again where that is safe.
  */
 export function forward(input: ForwardInput): void {
-  const { incoming, record, decision, route } = input
-  const exchange = new Exchange(input)
-  const headers = upstreamFields({
-    rawHeaders: incoming.rawHeaders,
-    record,
-    decision,
-    policy: route.policy,
-    upstreamHost: route.upstreamHost,
-  })
-  route.dispatcher.dispatch(
-    {
-      origin: route.origin,
-      path: route.basePath + record.path + record.query,
-      method: record.method,
-      headers,
-      body: exchange.body,
-      headersTimeout: route.timeouts.headMs,
-      bodyTimeout: route.timeouts.idleBodyMs,
-    },
-    exchange,
-  )
+  const { upstreams } = input.route
+  upstreams.budget.earn()
+  new Exchange(input).send(upstreams.pick())
 }
 
 /** A class, because undici wants an object with methods and there is one for every request. */
 class Exchange implements Dispatcher.DispatchHandler {
-  /** Null where the request has none. */
-  readonly body: Readable | null
   readonly #input: ForwardInput
+  #member: UpstreamMember | null = null
+  #tried: readonly UpstreamMember[] = NONE
+  /** Null where the request has none. */
+  #body: Readable | null = null
   #controller: Dispatcher.DispatchController | null = null
   #stall: NodeJS.Timeout | null = null
   #clientGone = false
   #settled = false
+  /** Whether a byte of the response has come. */
+  #answering = false
   /** Whether more than the head of the response has come. */
   #started = false
   /** Whether the end of the connection is the end of the body. */
   #openEnded = false
 
   constructor(input: ForwardInput) {
-    const { incoming, outgoing, record, route } = input
     this.#input = input
-    this.body =
+    input.outgoing.once('close', () => this.#onClose())
+  }
+
+  /** Sends the request; also again, to another upstream. */
+  send(member: UpstreamMember): void {
+    const { incoming, outgoing, record, decision, route } = this.#input
+    this.#member = member
+    this.#controller = null
+    const headers = upstreamFields({
+      rawHeaders: incoming.rawHeaders,
+      record,
+      decision,
+      policy: route.policy,
+      upstreamHost: member.host,
+      stripPrefix: route.stripPrefix,
+    })
+    this.#body =
       record.bodyLength === 0
         ? null
         : createRequestBody(incoming, {
             idleMs: route.timeouts.idleBodyMs,
+            maxBytes: route.maxBodyBytes,
             onFirstRead: () => {
               if (record.continueOwed) outgoing.writeContinue()
             },
           })
-    outgoing.once('close', () => this.#onClose())
+    member.dispatcher.dispatch(
+      {
+        origin: member.origin,
+        path: upstreamPath(member.basePath, record.path, route.stripPrefix) + record.query,
+        method: record.method,
+        headers,
+        body: this.#body,
+        headersTimeout: route.timeouts.headMs,
+        bodyTimeout: route.timeouts.idleBodyMs,
+      },
+      this,
+    )
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -95,7 +113,13 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (this.#clientGone) controller.abort(clientGone())
   }
 
+  /** The only sign of the first byte: `onResponseStart` waits for the whole head. */
+  onResponseStarted(): void {
+    this.#answering = true
+  }
+
   onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
+    this.#answering = true
     if (status < 200) return
     const { incoming, outgoing, record, route } = this.#input
     const { fields, delimited } = responseFields(
@@ -104,7 +128,7 @@ class Exchange implements Dispatcher.DispatchHandler {
       route.policy,
     )
     // A client that is still sending cannot use the connection for another request.
-    if (this.body !== null && !incoming.complete) outgoing.shouldKeepAlive = false
+    if (this.#body !== null && !incoming.complete) outgoing.shouldKeepAlive = false
     this.#openEnded = !delimited || record.httpVersion === '1.0'
     if (!delimited && status !== 204 && status !== 304 && record.method !== 'HEAD') {
       // Nobody knows whether this body is complete when it ends, so chunks must not say that it is.
@@ -132,8 +156,8 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#started = true
     this.#settle('ok')
     const { incoming, outgoing } = this.#input
-    if (this.body !== null && !incoming.complete) {
-      this.body.destroy()
+    if (this.#body !== null && !incoming.complete) {
+      this.#body.destroy()
       drainThenEnd(incoming, outgoing)
     } else {
       outgoing.end()
@@ -142,7 +166,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.body?.destroy()
+    this.#body?.destroy()
     if (this.#settled) return
     if (this.#clientGone) {
       this.#settle('aborted')
@@ -150,15 +174,25 @@ class Exchange implements Dispatcher.DispatchHandler {
     }
     const { incoming, outgoing, record, route, logger } = this.#input
     const { outcome, code } = judge(error)
-    this.#settle(outcome)
+    const next = this.#nextAfter(error)
+    this.#settle(outcome, { error, retried: next !== null })
     // Not the error itself: undici's carry what the upstream sent.
-    const cause = 'code' in error ? error.code : error.name
-    logger.warn(
-      { route: route.id, outcome, cause, reason: error.message },
-      'a request to the upstream failed',
-    )
+    const facts = { route: route.id, upstream: this.#member?.url, outcome, cause: codeOf(error) }
+    if (next !== null) {
+      logger.debug(facts, 'a request to the upstream failed and is sent again')
+      process.nextTick(sendAgain, this, next)
+      return
+    }
+    logger.warn({ ...facts, reason: error.message }, 'a request to the upstream failed')
     if (outgoing.headersSent) breakOff(incoming, this.#openEnded)
     else sendAnswer(incoming, outgoing, answerFor(code), { bodyLength: record.bodyLength })
+  }
+
+  /** Sends a request again that had failed, unless its client has gone away since. */
+  sendAgain(member: UpstreamMember): void {
+    if (this.#input.outgoing.destroyed) return
+    this.#settled = false
+    this.send(member)
   }
 
   /** Sends the head of a response whose body is yet to come. */
@@ -171,14 +205,38 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#forgetReader()
     if (this.#settled) return
     this.#clientGone = true
-    if (this.#controller === null) this.body?.destroy()
+    if (this.#controller === null) this.#body?.destroy()
     else this.#controller.abort(clientGone())
   }
 
-  #settle(outcome: UpstreamEvent['outcome']): void {
-    if (this.#settled) return
+  /** Where a request that failed is sent next; null: nowhere, because that is not safe, or not worth it. */
+  #nextAfter(error: Error): UpstreamMember | null {
+    const { upstreams } = this.#input.route
+    const member = this.#member
+    if (member === null || this.#tried.length >= upstreams.retries) return null
+    const connected = this.#controller !== null
+    const { method } = this.#input.record
+    const attempt = { method, hasBody: this.#body !== null, connected, answering: this.#answering }
+    if (!mayRepeat({ ...attempt, error })) return null
+    this.#tried = [...this.#tried, member]
+    const next = upstreams.another(this.#tried)
+    return next !== null && upstreams.budget.spend() ? next : null
+  }
+
+  #settle(
+    outcome: UpstreamEvent['outcome'],
+    failure: { readonly error: Error; readonly retried: boolean } | null = null,
+  ): void {
+    const { route, onUpstream } = this.#input
+    const member = this.#member
+    if (this.#settled || member === null) return
     this.#settled = true
-    this.#input.onUpstream({ routeId: this.#input.route.id, outcome })
+    if (outcome === 'ok') route.upstreams.settle(member, 'answered')
+    else if (failure !== null && speaksAgainstUpstream(failure.error)) {
+      route.upstreams.settle(member, 'failed')
+    }
+    const event = { routeId: route.id, outcome }
+    onUpstream(failure?.retried === true ? { ...event, retried: true } : event)
   }
 
   #awaitReader(): void {
@@ -198,9 +256,19 @@ function flushHead(exchange: Exchange): void {
   exchange.flushHead()
 }
 
+function sendAgain(exchange: Exchange, member: UpstreamMember): void {
+  exchange.sendAgain(member)
+}
+
+/** Byte by byte what came, with one prefix in place of another: what was matched is what is sent on. */
+function upstreamPath(basePath: string, path: string, stripPrefix: string): string {
+  const rest = stripPrefix === '' ? path : path.slice(stripPrefix.length)
+  return basePath + rest || '/'
+}
+
 function judge(error: Error): { outcome: UpstreamEvent['outcome']; code: AnswerCode } {
   if (error instanceof UploadError && error.side === 'client') {
-    return { outcome: 'aborted', code: 'request_invalid' }
+    return { outcome: 'aborted', code: error.tooLarge ? 'body_too_large' : 'request_invalid' }
   }
   const late = error instanceof UploadError || ('code' in error && TIMEOUTS.has(error.code))
   return late

@@ -1,6 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 
-import type { Context } from 'hono'
 import { Hono } from 'hono'
 
 import type { AnswerCode, Decision } from '../authenticator/index.ts'
@@ -10,17 +9,22 @@ import { systemClock } from '../clock.ts'
 import type { Logger } from '../logger.ts'
 import { silentLogger } from '../logger.ts'
 import { shielded, shieldedLogger } from '../observer.ts'
+import type { UpstreamState } from '../upstream/index.ts'
+import { createUpstreams } from '../upstream/index.ts'
 import { sendAnswer } from './answering.ts'
 import type { RequestEvent, UpstreamEvent } from './events.ts'
 import { UNMATCHED } from './events.ts'
 import { forward } from './forward.ts'
 import { hardenServer } from './harden.ts'
+import { readHost } from './host-name.ts'
+import type { RequestRecord } from './request-record.ts'
 import { isCarried, recordOf } from './request-record.ts'
 import { readsAlike, readTarget } from './request-target.ts'
+import type { RouteQuestion } from './route-table.ts'
+import { createRouteTable } from './route-table.ts'
 import type { CompiledRoute, ProxyRoute } from './routes.ts'
 import { compileRoutes } from './routes.ts'
 import { inTurn } from './turns.ts'
-import { createUpstreamPools } from './upstream-pools.ts'
 
 /** What `@hono/node-server` gives to an app: the proxy works on Node's own request and response. */
 export interface ProxyBindings {
@@ -42,6 +46,15 @@ export interface ReverseProxyOptions {
   readonly onUpstream?: ((event: UpstreamEvent) => void) | undefined
 }
 
+/** A request whose route is asked for. */
+export interface RouteRequest {
+  readonly method: string
+  /** As in the request line, e.g. `/api?q=1`. */
+  readonly target: string
+  /** As in a `Host` field. @default none, so that only routes for every host match */
+  readonly host?: string | undefined
+}
+
 /** The route that a request would take, by its id; or the code of its refusal. */
 export type RouteChoice = { readonly routeId: string } | { readonly code: AnswerCode }
 
@@ -49,10 +62,12 @@ export type RouteChoice = { readonly routeId: string } | { readonly code: Answer
 export interface ReverseProxy {
   /** To be mounted with `@hono/node-server`, with `overrideGlobalObjects: false`. */
   readonly app: Hono<{ Bindings: ProxyBindings }>
-  /** Prepares the server that the app is mounted on; call it before it listens. */
+  /** Prepares the server that the app is mounted on; call it before it listens. Health checks begin when it does. */
   readonly harden: (server: Server) => void
-  /** Finds the route of a request without serving it. `target`: as in the request line, e.g. `/api?q=1`. */
-  choose(method: string, target: string): RouteChoice
+  /** Finds the route of a request without serving it. */
+  choose(request: RouteRequest): RouteChoice
+  /** Which upstreams of each route are in use at the moment. */
+  upstreams(): readonly (UpstreamState & { readonly routeId: string })[]
   /** Ends the connections to the upstreams; requests that are still under way break off. */
   close(): Promise<void>
 }
@@ -74,50 +89,50 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
   const logger = shieldedLogger(options.logger ?? silentLogger)
   const onRequest = shielded(options.onRequest, 'requests', logger)
   const onUpstream = shielded(options.onUpstream, 'upstreams', logger)
-  const pools = createUpstreamPools()
-  const routes = compileRoutes(options.routes, pools.dispatcherFor)
+  const upstreams = createUpstreams({ clock, logger })
+  const routes = compileRoutes(options.routes, upstreams.groupFor)
+  const table = createRouteTable(routes)
 
-  const app = new Hono<{ Bindings: ProxyBindings }>({
-    getPath: (_request, context) => {
-      const record = context?.env && recordOf(context.env.incoming)
-      return typeof record === 'object' ? record.path : '/'
-    },
+  // One entry for all: which route a request takes is for the table to say, which knows hosts and methods too.
+  const app = new Hono<{ Bindings: ProxyBindings }>({ getPath: () => '/' })
+  app.all('/', ({ env: { incoming, outgoing } }) => {
+    inTurn(incoming, outgoing, () => serve(incoming, outgoing))
+    return ALREADY_SENT
   })
-  for (const route of routes) app.all(route.pattern, (context) => receive(context, route))
-  app.notFound((context) => receive(context, null))
 
-  /** The router's entry for a path: the same for two paths only if the same route is the first to match both. */
-  const entryOf = (path: string) => app.router.match('ALL', path)[0][0]?.[0]
+  /** The route of a request, null where there is none; or the code of a request that has more than one reading. */
+  function routeOf(question: RouteQuestion): CompiledRoute | AnswerCode | null {
+    const route = table.find(question)
+    const { method, hostName, path } = question
+    const alike = readsAlike(path, (other) =>
+      other === path ? route : table.find({ method, hostName, path: other }),
+    )
+    return alike ? route : 'request_invalid'
+  }
 
-  function choose(method: string, target: string): RouteChoice {
+  function choose({ method, target, host }: RouteRequest): RouteChoice {
     if (!isCarried(method)) return { code: 'method_not_allowed' }
     const read = readTarget(target)
-    if (read === null || !readsAlike(read.path, entryOf)) return { code: 'request_invalid' }
-    const pattern = entryOf(read.path)?.[1].path
-    const route = routes.find((each) => each.pattern === pattern)
-    return route === undefined ? { code: 'route_not_found' } : { routeId: route.id }
+    const name = host === undefined ? { name: '' } : readHost(host)
+    if (read === null || name === null) return { code: 'request_invalid' }
+    const question = { method, hostName: name.name, path: read.path }
+    const route = routeOf(question)
+    if (typeof route === 'string') return { code: route }
+    if (route !== null) return { routeId: route.id }
+    const others = table.methodsFor(question)
+    return { code: others.length > 0 ? 'method_not_allowed' : 'route_not_found' }
   }
 
-  function receive(
-    context: Context<{ Bindings: ProxyBindings }>,
-    route: CompiledRoute | null,
-  ): Response {
-    const { incoming, outgoing } = context.env
-    inTurn(incoming, outgoing, () => serve(incoming, outgoing, route))
-    return ALREADY_SENT
-  }
-
-  function serve(
-    incoming: IncomingMessage,
-    outgoing: ServerResponse,
-    route: CompiledRoute | null,
-  ): void {
+  function serve(incoming: IncomingMessage, outgoing: ServerResponse): void {
     const record = recordOf(incoming)
-    observe(incoming, outgoing, typeof record === 'string' ? UNMATCHED : (route?.id ?? UNMATCHED))
+    const route = typeof record === 'string' ? null : routeOf(record)
+    const known = route !== null && typeof route !== 'string'
+    observe(incoming, outgoing, known ? route.id : UNMATCHED)
     if (typeof record === 'string') return refuse(incoming, outgoing, record)
-    if (!readsAlike(record.path, entryOf)) return refuse(incoming, outgoing, 'request_invalid')
-    if (route === null) {
-      return sendAnswer(incoming, outgoing, answerFor('route_not_found'), record)
+    if (typeof route === 'string') return refuse(incoming, outgoing, route)
+    if (route === null) return sendNoRoute(incoming, outgoing, record)
+    if ((record.bodyLength ?? 0) > route.maxBodyBytes) {
+      return sendAnswer(incoming, outgoing, answerFor('body_too_large'), record)
     }
 
     const proceed = (decision: Decision): void => {
@@ -162,7 +177,33 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
     })
   }
 
-  return { app, harden: hardenServer, choose, close: () => pools.close() }
+  function sendNoRoute(
+    incoming: IncomingMessage,
+    outgoing: ServerResponse,
+    record: RequestRecord,
+  ): void {
+    const { bodyLength } = record
+    const allow = table.methodsFor(record)
+    if (allow.length === 0) {
+      sendAnswer(incoming, outgoing, answerFor('route_not_found'), { bodyLength })
+    } else {
+      sendAnswer(incoming, outgoing, answerFor('method_not_allowed'), { bodyLength, allow })
+    }
+  }
+
+  return {
+    app,
+    harden(server) {
+      hardenServer(server)
+      server.once('listening', () => upstreams.start())
+    },
+    choose,
+    upstreams: () =>
+      routes.flatMap(({ id, upstreams: { members } }) =>
+        members.map(({ url, standing }) => ({ routeId: id, url, up: standing.up })),
+      ),
+    close: () => upstreams.close(),
+  }
 }
 
 /** Where one request ends and the next begins is not certain after what is refused here, so the connection ends too. */

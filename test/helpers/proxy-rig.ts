@@ -24,9 +24,10 @@ export const TOKEN = mint()
 /** The head of an authenticated request, after its request line. */
 export const AUTHENTICATED = `Host: gw.test\r\nAuthorization: Bearer ${TOKEN}\r\n`
 
-export interface RigRoute {
-  readonly path: string
-  readonly upstream: string
+export interface RigRoute extends Pick<
+  ProxyRoute,
+  'path' | 'hosts' | 'methods' | 'stripPrefix' | 'maxBodyBytes' | 'upstream'
+> {
   readonly policy?: Partial<RoutePolicy>
   readonly timeouts?: UpstreamTimeouts
   readonly authenticator?: ProxyRoute['authenticator']
@@ -40,6 +41,8 @@ export interface Rig {
   readonly upstreamEvents: UpstreamEvent[]
   /** Calls of the verifier. */
   readonly verifications: () => number
+  /** Which upstreams are in use, in the order of the routes. */
+  readonly up: () => boolean[]
 }
 
 export interface RigOptions {
@@ -85,6 +88,10 @@ export async function startRig(
     routes: routes.map((route, index) => ({
       id: `route-${index}`,
       path: route.path,
+      hosts: route.hosts,
+      methods: route.methods,
+      stripPrefix: route.stripPrefix,
+      maxBodyBytes: route.maxBodyBytes,
       upstream: route.upstream,
       authenticator:
         route.authenticator ??
@@ -115,5 +122,6 @@ export async function startRig(
     requestEvents,
     upstreamEvents,
     verifications: () => verifications,
+    up: () => proxy.upstreams().map(({ up }) => up),
   }
 }
