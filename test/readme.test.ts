@@ -11,6 +11,7 @@ import { ANSWER_CODES, answerFor, createHeaderPolicy } from '../src/authenticato
 import { ROW } from '../bench/proxy/rows.ts'
 import { proxySuite } from '../bench/suites/proxy.ts'
 import { loadConfig } from '../src/config/index.ts'
+import { hasOpenssl, selfSigned } from './helpers/certificate.ts'
 import { startGateway } from './helpers/gateway.ts'
 import { ALICE, startOnezone } from './helpers/onezone.ts'
 import { startUpstream } from './helpers/upstream.ts'
@@ -226,6 +227,41 @@ describe('the samples run as they stand', () => {
       {},
     )
     expect(stdout).toContain('/public/**')
+  })
+
+  const openssl = hasOpenssl() ? test : test.skip
+
+  openssl('every other piece of configuration is one that the gateway takes too', async () => {
+    const { cert, key } = selfSigned('upstream', 'DNS:app.example.org')
+    writeFileSync(join(project, 'upstream-ca.pem'), cert)
+    writeFileSync(join(project, 'gateway.pem'), cert)
+    writeFileSync(join(project, 'gateway.key'), key)
+    const pieces = blocks('yaml').filter((text) => !text.startsWith('# onegate.yaml'))
+    expect(pieces).toHaveLength(2)
+    const configs = []
+    for (const text of pieces) {
+      const file = join(project, 'piece.yaml')
+      writeFileSync(file, text)
+      configs.push(await loadConfig({ file, env: { ONEGATE_ONEZONE_URL: 'https://o.example' } }))
+    }
+    const [routes, upstreams] = configs
+    expect(routes?.routes[0]).toMatchObject({ methods: ['GET', 'PUT'], stripPrefix: '/users' })
+    expect(upstreams?.routes[2]?.upstream).toMatchObject({
+      healthCheck: { expect: [200, 204] },
+      tls: { serverName: 'app.example.org', key: key.toString() },
+    })
+  })
+
+  test('the defaults of routes and upstreams are those that are listed', async () => {
+    const flags = { onezoneUrl: 'https://o.example', upstream: 'http://a' }
+    const [route] = (await loadConfig({ flags })).routes
+    const listed = new Map(rows('As a reverse proxy').map(([name, , value]) => [name, value]))
+    const seconds = Object.values(route?.timeouts ?? {}).map((ms) => `${ms / 1000} s`)
+    expect(listed.get('`timeouts`')).toBe(seconds.join(', '))
+    const { retries, ejection } = route?.upstream ?? {}
+    expect(block('yaml', 'ejection')).toContain(`retries: ${retries}\n`)
+    const written = Object.entries(ejection ?? {}).map(([name, value]) => `${name}: ${value}`)
+    expect(block('yaml', 'ejection')).toContain(`ejection: { ${written.join(', ')} }`)
   })
 
   test('the command lines are commands that the gateway takes', async () => {
