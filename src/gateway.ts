@@ -175,6 +175,7 @@ function assemble(config: GatewayConfig, options: GatewayOptions): Assembly {
     maxStalenessSeconds: verification.stalenessBoundMs / 1000,
     insecureSettings: insecureSettingsOf(config),
     verification,
+    upstreams: () => proxy?.upstreams() ?? [],
   })
 
   const { onDecision, onRequest, onUpstream, onStream } = metrics
@@ -191,6 +192,10 @@ function assemble(config: GatewayConfig, options: GatewayOptions): Assembly {
   const routes = config.routes.map((route) => ({
     id: route.id,
     path: route.path,
+    hosts: route.hosts,
+    methods: route.methods,
+    stripPrefix: route.stripPrefix,
+    maxBodyBytes: route.maxBodyBytes,
     upstream: route.upstream,
     authenticator: authenticator.route(policyOf(route, config), reserved),
     websocket: route.websocket,
@@ -211,7 +216,7 @@ function assemble(config: GatewayConfig, options: GatewayOptions): Assembly {
   })
   proxy = opened
   const explain = createExplainer({
-    choose: (method, target) => opened.choose(method, target),
+    choose: (request) => opened.choose(request),
     routes,
     explain: (request, how) => verification.explain(request, how),
   })

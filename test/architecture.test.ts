@@ -54,8 +54,8 @@ const TABLE: Record<string, Row> = {
     'ipaddr.js lru-cache',
     ['net'],
   ),
-  // How a request gets to an upstream, and nothing of who may make it: doors choose and decide, this room carries.
-  upstream: row(5, '', 'undici', 'any'),
+  // Which upstream, and over which connection: beside the question who may, which it never asks.
+  upstream: row(5, 'clock logger http-client', 'undici', 'any'),
   middleware: row(6, 'errors logger verifier verification authenticator', 'hono'),
   proxy: row(
     6,
@@ -77,7 +77,7 @@ const TABLE: Record<string, Row> = {
   // Above the rooms that settings are for: it checks them by those rooms' own rules, so that no rule has a twin.
   config: row(
     7,
-    'errors token http-client onezone token-lookup verification authenticator proxy',
+    'errors token http-client onezone token-lookup verification authenticator upstream proxy',
     'yaml zod',
     'any',
   ),

@@ -13,6 +13,7 @@ import { proxySuite } from '../bench/suites/proxy.ts'
 import { COMMAND_SUMMARIES } from '../src/cli/help.ts'
 import { loadConfig } from '../src/config/index.ts'
 import { createOnezoneClient } from '../src/onezone/index.ts'
+import { hasOpenssl, selfSigned } from './helpers/certificate.ts'
 import { startGateway } from './helpers/gateway.ts'
 import { ALICE, startOnezone } from './helpers/onezone.ts'
 import { methodOf, TOKEN_API_OPERATIONS } from './helpers/token-api-operations.ts'
@@ -293,6 +294,42 @@ describe('the samples run as they stand', () => {
     const { verifier, routes } = await loadConfig({ file })
     expect(verifier).toMatchObject({ type: 'token-lookup', apiToken: 'a-secret-of-the-gateway' })
     expect(routes[0]?.scopes).toEqual(['settings.read', 'settings.write'])
+  })
+
+  const openssl = hasOpenssl() ? test : test.skip
+
+  openssl('every other piece of configuration is one that the gateway takes too', async () => {
+    const { cert, key } = selfSigned('upstream', 'DNS:app.example.org')
+    writeFileSync(join(project, 'upstream-ca.pem'), cert)
+    writeFileSync(join(project, 'gateway.pem'), cert)
+    writeFileSync(join(project, 'gateway.key'), key)
+    const pieces = blocks('yaml').filter((text) => !text.startsWith('# '))
+    expect(pieces).toHaveLength(2)
+    const configs = []
+    for (const text of pieces) {
+      const file = join(project, 'piece.yaml')
+      writeFileSync(file, text)
+      configs.push(await loadConfig({ file, env: { ONEGATE_ONEZONE_URL: 'https://o.example' } }))
+    }
+    const [routes, upstreams] = configs
+    expect(routes?.routes[0]).toMatchObject({ methods: ['GET', 'PUT'], stripPrefix: '/users' })
+    expect(upstreams?.routes[2]?.upstream).toMatchObject({
+      healthCheck: { expect: [200, 204] },
+      tls: { serverName: 'app.example.org', key: key.toString() },
+    })
+  })
+
+  test('the defaults of routes and upstreams are those that are listed', async () => {
+    const flags = { onezoneUrl: 'https://o.example', upstream: 'http://a' }
+    const [route] = (await loadConfig({ flags })).routes
+    const listed = new Map(rows('As a reverse proxy').map(([name, , value]) => [name, value]))
+    for (const [name, ms] of Object.entries(route?.timeouts ?? {})) {
+      expect(listed.get(`\`timeouts.${name}\``), name).toBe(`\`${ms}\``)
+    }
+    const { retries, ejection } = route?.upstream ?? {}
+    expect(block('yaml', 'ejection')).toContain(`retries: ${retries}\n`)
+    const written = Object.entries(ejection ?? {}).map(([name, value]) => `${name}: ${value}`)
+    expect(block('yaml', 'ejection')).toContain(`ejection: { ${written.join(', ')} }`)
   })
 
   test('the command lines are commands that the gateway takes', async () => {

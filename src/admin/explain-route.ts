@@ -5,7 +5,7 @@ import type { Explainer, ExplainRequest } from './explainer.ts'
 import type { Group } from './json-body.ts'
 import { ProblemError } from './problem.ts'
 
-const KEYS = ['token', 'path', 'method', 'peerIp', 'consumerToken', 'ask'] as const
+const KEYS = ['token', 'path', 'method', 'host', 'peerIp', 'consumerToken', 'ask'] as const
 
 /** `POST /explain`: a request in, what the gateway makes of it out. */
 export function createExplainRoute(explain: Explainer): AdminAction {
@@ -29,6 +29,7 @@ function readRequest(order: Group): ExplainRequest {
     consumerToken: textAt(order, 'consumerToken'),
     method: textAt(order, 'method'),
     path: textAt(order, 'path'),
+    host: textAt(order, 'host'),
     peerIp,
     ask,
   }

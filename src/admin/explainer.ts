@@ -19,6 +19,8 @@ export interface ExplainRequest {
   readonly method?: string | undefined
   /** With its query, if any. @default '/' */
   readonly path?: string | undefined
+  /** What `Host` says. @default none, so that only routes for every host match */
+  readonly host?: string | undefined
   /** Address of the client. @default none, so that no ip, asn or geo caveat holds */
   readonly peerIp?: string | undefined
   /** Ask Onezone where nothing is remembered that decides. @default false */
@@ -29,9 +31,14 @@ type OfRequest = RequestExplanation<VerdictExplanation>
 
 /** What the gateway makes of a request, and why. Fit for JSON; no token and no signature is in it. */
 export interface Explanation {
-  readonly request: { readonly method: string; readonly path: string }
+  readonly request: {
+    readonly method: string
+    readonly path: string
+    /** As it was given; null where it was not. */
+    readonly host: string | null
+  }
   /** Null where no route matches, or where the request is refused before. */
-  readonly route: ({ readonly id: string; readonly path: string } & OfRequest['policy']) | null
+  readonly route: (ExplainedRoute & OfRequest['policy']) | null
   readonly client: OfRequest['client']
   readonly credentials: OfRequest['credentials'] | null
   readonly token: OfRequest['token']
@@ -41,6 +48,14 @@ export interface Explanation {
   /** What is known, and what follows from it; null where the verifier would not be asked. */
   readonly verification: Omit<VerdictExplanation, 'caveats'> | null
   readonly decision: DecisionExplanation
+}
+
+/** Which requests a route takes; null stands for all. */
+export interface ExplainedRoute {
+  readonly id: string
+  readonly path: string
+  readonly hosts: readonly string[] | null
+  readonly methods: readonly string[] | null
 }
 
 /** What becomes of one caveat. */
@@ -65,6 +80,8 @@ export type Explainer = (request: ExplainRequest) => Promise<Explanation>
 export interface ExplainableRoute {
   readonly id: string
   readonly path: string
+  readonly hosts?: readonly string[] | undefined
+  readonly methods?: readonly string[] | undefined
   readonly authenticator: ExplainingRoute
 }
 
@@ -80,9 +97,9 @@ export function createExplainer(options: ExplainerOptions): Explainer {
   const { choose, routes, explain } = options
 
   return async function explainRequest(asked) {
-    const { method = 'GET', path = '/', token, consumerToken, peerIp, ask = false } = asked
-    const request = { method, path: path.replace(/\?.*$/s, '') }
-    const choice = choose(method, path)
+    const { method = 'GET', path = '/', host, token, consumerToken, peerIp, ask = false } = asked
+    const request = { method, path: path.replace(/\?.*$/s, ''), host: host ?? null }
+    const choice = choose({ method, target: path, host })
     if ('code' in choice) return unrouted(request, choice.code)
     const route = routes.find(({ id }) => id === choice.routeId)
     if (route === undefined) return unrouted(request, 'route_not_found')
@@ -105,7 +122,13 @@ export function createExplainer(options: ExplainerOptions): Explainer {
     const { policy, caveats, verification, ...rest } = explanation
     return {
       request,
-      route: { id: route.id, path: route.path, ...policy },
+      route: {
+        id: route.id,
+        path: route.path,
+        hosts: route.hosts ?? null,
+        methods: route.methods ?? null,
+        ...policy,
+      },
       ...rest,
       caveats: caveats.map(({ type, treatment }, at) =>
         caveatOf(type, treatment, verification?.caveats[at]),

@@ -34,6 +34,7 @@ export type AnswerCode =
   | 'websocket_not_carried'
   | 'route_not_found'
   | 'method_not_allowed'
+  | 'body_too_large'
   | 'expectation_failed'
   | 'headers_too_large'
   | 'internal_error'
@@ -165,12 +166,17 @@ const ROWS: Readonly<Record<AnswerCode, AnswerRow>> = {
   route_not_found: {
     status: 404,
     title: 'No such route',
-    detail: 'No route of this gateway matches the path.',
+    detail: 'No route of this gateway matches the host and the path.',
   },
   method_not_allowed: {
     status: 405,
     title: 'Method not allowed',
-    detail: 'This gateway does not carry this method.',
+    detail: 'This gateway does not take this method here; Allow says which it takes.',
+  },
+  body_too_large: {
+    status: 413,
+    title: 'The body is too large',
+    detail: 'The body of the request is longer than this route takes.',
   },
   expectation_failed: {
     status: 417,

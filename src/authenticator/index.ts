@@ -23,7 +23,7 @@ export type { HeaderNameClash, IdentityHeaderNames } from './identity-header-nam
 export { clashingHeaderNames, foldName, parseIdentityHeaderName } from './identity-header-names.ts'
 export type { HeaderPolicy } from './identity-headers.ts'
 export { createHeaderPolicy } from './identity-headers.ts'
-export { readOption } from './option.ts'
+export { nameOption, readOption } from './option.ts'
 export type { CaveatPolicy, RoutePolicy, SubjectPolicy } from './route-policy.ts'
 export { ROUTE_CHOICES } from './route-policy.ts'
 export type { CaveatTreatment } from './route-rules.ts'

@@ -1,4 +1,5 @@
-import { formatListenAddress, loadConfig, type GatewayConfig } from '../config/index.ts'
+import { formatListenAddress, loadConfig, routeTitle } from '../config/index.ts'
+import type { GatewayConfig, UpstreamTls } from '../config/index.ts'
 import { ConfigError } from '../errors.ts'
 import type { Command } from './command.ts'
 import { EXIT } from './exit-codes.ts'
@@ -51,7 +52,16 @@ function withoutSecrets({ adminToken, ...config }: GatewayConfig): object {
         SECRETS.has(name) ? value !== undefined : value,
       ]),
     ),
+    routes: config.routes.map(({ upstream, ...route }) => ({
+      ...route,
+      upstream: { ...upstream, ...(upstream.tls && { tls: withoutKey(upstream.tls) }) },
+    })),
   }
+}
+
+/** Certificates are left out for their length, the key for what it is. */
+function withoutKey({ ca, serverName, cert, key }: UpstreamTls): object {
+  return { ca: ca !== undefined, serverName, cert: cert !== undefined, key: key !== undefined }
 }
 
 function describeVerifier(verifier: GatewayConfig['verifier']): string[] {
@@ -76,10 +86,10 @@ function summary(file: string, config: GatewayConfig, terminal: Terminal): strin
     header,
     ...routes.map((route) => [
       route.id,
-      route.path,
+      routeTitle(route),
       route.optional ? `${route.token} (optional)` : route.token,
       route.token === 'none' ? '-' : (route.interface ?? 'none'),
-      route.upstream,
+      route.upstream.urls.join(', '),
     ]),
   ])
   return [

@@ -9,7 +9,7 @@ export function describeExplanation(explanation: Explanation, nowMs: number): st
     ['decision', describeDecision(explanation)],
     [
       'request',
-      `${request.method} ${request.path}, from ${client?.address || 'nowhere in particular'}`,
+      `${request.method} ${request.host ?? ''}${request.path}, from ${client?.address || 'nowhere in particular'}`,
     ],
     ['route', route === null ? 'none' : describeRoute(route)],
   ]

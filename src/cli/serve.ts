@@ -71,7 +71,7 @@ Secrets are given as files: onezone.serviceTokenFile, ONEGATE_ONEZONE_SERVICE_TO
         ...addresses,
         listen: formatListenAddress(config.listen),
         [config.verifier.type]: config.verifier.url,
-        routes: config.routes.map(({ path, token, upstream }) => ({ path, token, upstream })),
+        routes: config.routes.map(({ id, token, upstream: { urls } }) => ({ id, token, urls })),
         maxStalenessMs: config.verdicts.maxStalenessMs,
       },
       'the gateway is ready',

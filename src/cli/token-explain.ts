@@ -28,6 +28,7 @@ A gateway that is running answers POST /explain on its admin listener from what 
     'token-file': TOKEN_FILE_OPTION,
     path: { value: 'PATH', help: 'Path of the request (/).' },
     method: { value: 'METHOD', help: 'Method of the request (GET).' },
+    host: { value: 'HOST', help: 'Host of the request; without it no route for a host matches.' },
     'peer-ip': { value: 'IP', help: 'IP address of the client; without it no ip caveat holds.' },
     interface: { value: 'NAME', help: "rest, oneclient or graphsync, in place of the route's." },
     json: { help: 'Print the explanation as one line of JSON.' },
@@ -47,6 +48,7 @@ A gateway that is running answers POST /explain on its admin listener from what 
     const request = {
       path: args.text('path'),
       method: args.text('method'),
+      host: args.text('host'),
       peerIp: readPeerIp(args),
       ask: true,
     }

@@ -6,10 +6,10 @@
  */
 
 import { clashingHeaderNames, resolveServicePolicy } from '../authenticator/index.ts'
-import { coversPath, parseRoutePath } from '../proxy/index.ts'
 import { formatListenAddress, parseListenAddress } from './listen-address.ts'
 import { isGroup, waysToGive } from './overlay.ts'
 import { formatPath, problemOf, type Finding, type SettingPath } from './problems.ts'
+import { checkRouteMatch, checkRouteOrder, checkUpstream } from './route-checks.ts'
 import { checkRouteVerifier, checkVerifier, verifierSectionOf } from './verifier-checks.ts'
 
 type Group = Readonly<Record<string, unknown>>
@@ -23,6 +23,7 @@ export function crossCheck(config: Group): Finding[] {
     ...checkBound(config),
     ...checkWatch(config),
     ...checkSources(config),
+    ...checkUpstream(config['upstream'], ['upstream']),
     ...routes.flatMap((route, index) =>
       isGroup(route) ? checkRoute(route, ['routes', index], config) : [],
     ),
@@ -113,6 +114,8 @@ function checkRoute(route: Group, path: SettingPath, config: Group): Finding[] {
     if (problem !== null) find(['caveats', 'service'], `${problem} (see onezone.serviceTokenFile)`)
   }
   findings.push(...checkRouteVerifier(route, path, config))
+  findings.push(...checkRouteMatch(route, path))
+  findings.push(...checkUpstream(route['upstream'], [...path, 'upstream']))
   findings.push(...checkHeaders(groupAt(route, 'headers'), [...path, 'headers']))
   return findings
 }
@@ -123,31 +126,6 @@ function checkHeaders(headers: Group, path: SettingPath): Finding[] {
     path: [...path, fact],
     message: `is the name of "${other}" already`,
   }))
-}
-
-function checkRouteOrder(routes: readonly unknown[]): Finding[] {
-  const paths = routes.map((route) => (isGroup(route) ? normalPath(route['path']) : undefined))
-  return paths.flatMap((path, index) => {
-    if (path === undefined) return []
-    const first = paths.findIndex(
-      (earlier, at) => at < index && earlier !== undefined && coversPath(earlier, path),
-    )
-    if (first < 0) return []
-    const other = formatPath(['routes', first])
-    const message =
-      paths[first] === path
-        ? `is the path of ${other} already; remove one of the two`
-        : `can never match, since ${other} (${paths[first]}) comes first and matches it too; move this route up`
-    return [{ path: ['routes', index, 'path'], message }]
-  })
-}
-
-function normalPath(path: unknown): string | undefined {
-  try {
-    return typeof path === 'string' ? parseRoutePath(path) : undefined
-  } catch {
-    return undefined
-  }
 }
 
 function checkRouteIds(routes: readonly unknown[]): Finding[] {

@@ -1,6 +1,7 @@
 import type { CaveatPolicy, RoutePolicy } from '../authenticator/index.ts'
 import type { HttpClientOptions } from '../http-client/index.ts'
 import type { ProxyRoute, UpstreamTimeouts } from '../proxy/index.ts'
+import type { UpstreamOptions } from '../upstream/index.ts'
 import type { ListenAddress } from './listen-address.ts'
 
 /** Options of which none is left out. */
@@ -26,7 +27,7 @@ export interface GatewayConfig {
   readonly verifier: VerifierConfig
   /** Addresses and CIDR ranges whose `X-Forwarded-*` are believed. @default none */
   readonly trustedProxies: readonly string[]
-  /** In order: the first route whose path matches decides. */
+  /** In order: the first route whose hosts, path and methods match decides. */
   readonly routes: readonly RouteConfig[]
   readonly verdicts: VerdictsConfig
   /** Protection space named in challenges (RFC 9110 §11.5). @default 'onedata' */
@@ -100,13 +101,15 @@ export interface VerdictsConfig {
 /** What one route demands and where its requests go: a `RoutePolicy` and a `ProxyRoute` in one. */
 export interface RouteConfig
   extends
-    Pick<ProxyRoute, 'path' | 'upstream'>,
+    Pick<ProxyRoute, 'path' | 'hosts' | 'methods' | 'stripPrefix' | 'maxBodyBytes'>,
     Pick<RoutePolicy, 'subjects' | 'scopes' | 'headers'>,
     Complete<
       Pick<RoutePolicy, 'token' | 'optional' | 'interface' | 'inviteType' | 'forwardToken'>
     > {
-  /** Bounded name of the route in metrics and logs: a letter or digit, then letters, digits, `.`, `_`, `-`. @default the path */
+  /** Bounded name of the route in metrics and logs: a letter or digit, then letters, digits, `.`, `_`, `-`. @default methods, hosts and path */
   readonly id: string
+  /** `tls` holds the content of `caFile`, `certFile` and `keyFile`. */
+  readonly upstream: UpstreamOptions
   readonly caveats: Complete<CaveatPolicy>
   /** Whether requests for a WebSocket are carried, or refused. @default true */
   readonly websocket: boolean

@@ -7,9 +7,11 @@ import type { GatewayConfig, RouteConfig, VerifierConfig } from './gateway-confi
 import { applyOverlays, isGroup, readEnvironment, readFlags, waysToGive } from './overlay.ts'
 import type { ConfigFlags, Overlay } from './overlay.ts'
 import { byPlace, problemAt, type Finding, type SettingPath } from './problems.ts'
+import { routeTitle } from './route-checks.ts'
 import { configSchema, routeSchema, type RouteSettings, type Settings } from './schema.ts'
 import { verifierSectionOf } from './verifier-checks.ts'
 import { readCertificates, readOnedataToken, readSecret } from './secret-file.ts'
+import { readUpstreamFiles, withContents, type UpstreamFiles } from './upstream-files.ts'
 
 /** Where a configuration comes from; flags win over the environment, that over the file, that over defaults. */
 export interface ConfigSources {
@@ -40,6 +42,7 @@ export async function loadConfig(sources: ConfigSources): Promise<GatewayConfig>
 
   let settings: Settings | undefined
   let secrets: Secrets = {}
+  let upstreamFiles: UpstreamFiles = { contents: new Map(), findings: [] }
   if (file !== undefined && file.faults.length > 0) {
     for (const { position, ...finding } of file.faults) {
       problems.push(problemAt(finding, { source: sources.file ?? '', ...position }))
@@ -51,8 +54,10 @@ export async function loadConfig(sources: ConfigSources): Promise<GatewayConfig>
     const findings = parsed.success ? [] : parsed.error.issues.flatMap(findingsOf)
     if (isGroup(written)) {
       findings.push(...crossCheck(written))
-      secrets = await readSecrets(written, (path) => baseOf(path, sources.file, overlays))
-      findings.push(...(secrets.findings ?? []))
+      const base = (path: SettingPath): string => baseOf(path, sources.file, overlays)
+      secrets = await readSecrets(written, base)
+      upstreamFiles = await readUpstreamFiles(written, base)
+      findings.push(...(secrets.findings ?? []), ...upstreamFiles.findings)
     }
     problems.push(...findings.map(placed))
   }
@@ -61,7 +66,7 @@ export async function loadConfig(sources: ConfigSources): Promise<GatewayConfig>
     problems.push(problemAt(finding, { source }))
   }
   if (settings === undefined || problems.length > 0) throw new ConfigError(problems)
-  return complete(settings, secrets)
+  return complete(settings, secrets, upstreamFiles)
 }
 
 /** Makes the function that finds out in which flag, variable or line a finding stands. */
@@ -157,7 +162,7 @@ function baseOf(path: SettingPath, file: string | undefined, overlays: readonly 
   return overlaid || file === undefined ? '.' : dirname(file)
 }
 
-function complete(settings: Settings, secrets: Secrets): GatewayConfig {
+function complete(settings: Settings, secrets: Secrets, files: UpstreamFiles): GatewayConfig {
   const { onezone: _, verifier: __, upstream, routes, adminTokenFile: ___, ...rest } = settings
   const { serviceToken, adminToken } = secrets
   const written = routes ?? [routeSchema.parse({ path: '/**', upstream })]
@@ -165,7 +170,14 @@ function complete(settings: Settings, secrets: Secrets): GatewayConfig {
     ...rest,
     adminToken,
     verifier: completeVerifier(settings, secrets),
-    routes: written.map((route) => completeRoute(route, serviceToken !== undefined)),
+    routes: written.map((route, index) => ({
+      ...completeRoute(route, serviceToken !== undefined),
+      upstream: withContents(
+        upstream ?? route.upstream,
+        upstream === undefined ? ['routes', index, 'upstream'] : ['upstream'],
+        files,
+      ),
+    })),
   }
 }
 
@@ -185,11 +197,14 @@ function checked(value: string | undefined): string {
   return value
 }
 
-function completeRoute(route: RouteSettings, hasServiceToken: boolean): RouteConfig {
+function completeRoute(
+  route: RouteSettings,
+  hasServiceToken: boolean,
+): Omit<RouteConfig, 'upstream'> {
   const { caveats } = route
   return {
     ...route,
-    id: route.id ?? route.path,
+    id: route.id ?? routeTitle(route),
     caveats: {
       service: resolveServicePolicy(caveats.service, hasServiceToken),
       api: caveats.api ?? 'refuse',

@@ -6,7 +6,7 @@ import {
   ROUTE_CHOICES,
 } from '../authenticator/index.ts'
 import type { CaveatPolicy, IdentityHeaderNames } from '../authenticator/index.ts'
-import { parseRoutePath, parseUpstreamUrl } from '../proxy/index.ts'
+import { parseRoutePath } from '../proxy/index.ts'
 import { INVITE_TYPES, type InviteType } from '../token/index.ts'
 import type {
   GatewayConfig,
@@ -16,7 +16,14 @@ import type {
   VerifierConnection,
 } from './gateway-config.ts'
 import { parseListenAddress } from './listen-address.ts'
+import {
+  hostsSchema,
+  maxBodyBytesSchema,
+  methodsSchema,
+  stripPrefixSchema,
+} from './route-schema.ts'
 import { choice, choiceOrNull, group, integer, list, section, text, toggle } from './setting.ts'
+import { upstreamSchema, type UpstreamWritten } from './upstream-schema.ts'
 import { onezoneSection, verifierSection } from './verifier-schema.ts'
 
 /** A configuration that fits the schema; secrets are still names of files. */
@@ -31,7 +38,7 @@ export interface Settings extends Omit<GatewayConfig, 'verifier' | 'routes' | 'a
     readonly apiTokenFile?: string | undefined
   }
   readonly adminTokenFile?: string | undefined
-  readonly upstream?: string | undefined
+  readonly upstream?: UpstreamWritten | undefined
   readonly routes?: readonly RouteSettings[] | undefined
 }
 
@@ -42,9 +49,10 @@ export interface ConnectionSettings extends Omit<VerifierConnection, 'url' | 'ca
 }
 
 /** A route before the defaults that depend on other settings are filled in. */
-export interface RouteSettings extends Omit<RouteConfig, 'id' | 'caveats'> {
+export interface RouteSettings extends Omit<RouteConfig, 'id' | 'caveats' | 'upstream'> {
   readonly id?: string | undefined
   readonly caveats: CaveatPolicy
+  readonly upstream: UpstreamWritten
 }
 
 const inviteTypes = Object.keys(INVITE_TYPES) as InviteType[]
@@ -78,6 +86,10 @@ const route = group({
     ),
   ).optional(),
   path: text('a path, e.g. /api/**', parseRoutePath),
+  hosts: hostsSchema.optional(),
+  methods: methodsSchema.optional(),
+  stripPrefix: stripPrefixSchema.optional(),
+  maxBodyBytes: maxBodyBytesSchema.optional(),
   token: choice(...ROUTE_CHOICES.token).default('access'),
   optional: toggle().default(false),
   interface: choiceOrNull(...ROUTE_CHOICES.interface).default('rest'),
@@ -97,7 +109,7 @@ const route = group({
   }),
   headers: headers.optional(),
   forwardToken: toggle().default(false),
-  upstream: text('a URL, e.g. http://127.0.0.1:3000', parseUpstreamUrl),
+  upstream: upstreamSchema,
   websocket: toggle().default(true),
   timeouts,
 })
@@ -119,7 +131,7 @@ export const configSchema: z.ZodType<Settings> = group({
       return entry
     }),
   ).default([]),
-  upstream: text('a URL, e.g. http://127.0.0.1:3000', parseUpstreamUrl).optional(),
+  upstream: upstreamSchema.optional(),
   routes: list('routes', route).optional(),
   verdicts: section({
     maxStalenessMs: integer(100, 300_000).default(10_000),

@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto'
+import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { parseToken } from '../token/index.ts'
 
@@ -44,6 +44,21 @@ export async function readCertificates(name: string): Promise<string> {
     new X509Certificate(text)
   } catch {
     throw new TypeError('names a file that does not begin with a PEM certificate')
+  }
+  return text
+}
+
+/**
+ * Reads a file with a private key in it, PEM, without a passphrase.
+ *
+ * @throws {TypeError} that says what is wrong with the file, and nothing of its content.
+ */
+export async function readPrivateKey(name: string): Promise<string> {
+  const text = await readText(name)
+  try {
+    createPrivateKey(text)
+  } catch {
+    throw new TypeError('names a file that is no PEM private key without a passphrase')
   }
   return text
 }

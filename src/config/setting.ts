@@ -64,6 +64,16 @@ export function list<T>(what: string, item: z.ZodType<T>): z.ZodType<T[]> {
   return z.array(item, { error: expected(`a list of ${what}`) })
 }
 
+/** A setting that can be written in several shapes; which of them it is, its value says. */
+export function shaped<T>(schemaFor: (value: unknown) => z.ZodType<T>): z.ZodType<T> {
+  return z.unknown().transform((value, context) => {
+    const { success, data, error } = schemaFor(value).safeParse(value)
+    if (success) return data
+    for (const issue of error.issues) context.issues.push(issue as z.core.$ZodRawIssue)
+    return z.NEVER
+  })
+}
+
 /** A group of settings that knows all of its keys. Each unknown key makes one line of the message, in order. */
 export function group<S extends z.core.$ZodLooseShape>(shape: S): z.ZodObject<S, z.core.$strict> {
   const known = Object.keys(shape)

@@ -16,6 +16,8 @@ export type {
 export { readClientOptions } from './client-options.ts'
 export type { HttpAnswer, HttpCall } from './http-call.ts'
 export type { Peer } from './peer.ts'
+export type { RetryBudget } from './retry-budget.ts'
+export { createRetryBudget } from './retry-budget.ts'
 export type { JsonObject } from './strict-json.ts'
 export { isJsonObject } from './strict-json.ts'
 export type { HttpTransport } from './transport.ts'

@@ -1,8 +1,15 @@
 import type { Clock } from '../clock.ts'
 
-const RETRIES_PER_CALL = 0.2
-const RETRIES_PER_SECOND = 3
-const LARGEST_BALANCE = 10
+/** Options of {@link createRetryBudget}. */
+export interface RetryBudgetOptions {
+  readonly clock: Clock
+  /** What each call adds. @default 0.2 (one retry per five calls) */
+  readonly perCall?: number | undefined
+  /** What each second adds, so that few calls may be repeated too; there from the start. @default 3 */
+  readonly perSecond?: number | undefined
+  /** How many retries can be saved up. @default 10 */
+  readonly most?: number | undefined
+}
 
 /** Keeps retries a small part of all calls, so that an outage does not double the load on what is left. */
 export interface RetryBudget {
@@ -12,22 +19,23 @@ export interface RetryBudget {
   spend(): boolean
 }
 
-/** Makes a budget of one retry per five calls, and of at least three a second. */
-export function createRetryBudget(clock: Clock): RetryBudget {
-  let balance = RETRIES_PER_SECOND
+/** Makes a budget. */
+export function createRetryBudget(options: RetryBudgetOptions): RetryBudget {
+  const { clock, perCall = 0.2, perSecond = 3, most = 10 } = options
+  let balance = perSecond
   let settledAtMs = clock.monotonic()
 
   const add = (amount: number): void => {
-    balance = Math.min(LARGEST_BALANCE, balance + amount)
+    balance = Math.min(most, balance + amount)
   }
 
   return {
     earn() {
-      add(RETRIES_PER_CALL)
+      add(perCall)
     },
     spend() {
       const nowMs = clock.monotonic()
-      add(((nowMs - settledAtMs) / 1000) * RETRIES_PER_SECOND)
+      add(((nowMs - settledAtMs) / 1000) * perSecond)
       settledAtMs = nowMs
       if (balance < 1) return false
       balance -= 1

@@ -29,7 +29,7 @@ export function createHttpTransport(settings: ClientSettings): HttpTransport {
     maxInFlight: settings.maxConnections,
     maxQueued: settings.maxQueued,
   })
-  const budget = createRetryBudget(clock)
+  const budget = createRetryBudget({ clock })
   const underWay = new Set<Promise<unknown>>()
   let closing: Promise<void> | undefined
 

@@ -60,6 +60,10 @@ export interface MetricsOptions {
     readonly clockOffsetMs: number
     readonly watchState: WatchState
   }
+  /** The upstreams of each route; looked at on each scrape. @default none */
+  readonly upstreams?:
+    | (() => readonly { readonly routeId: string; readonly url: string; readonly up: boolean }[])
+    | undefined
 }
 
 /** Takes what the rooms observe and shows it to Prometheus. */
@@ -148,6 +152,12 @@ export function createMetrics(options: MetricsOptions): Metrics {
     },
   })
 
+  const upstreamRetries = new Counter({
+    name: 'onegate_upstream_retries_total',
+    help: 'Requests that failed and were sent once more.',
+    labelNames: ['route'],
+    registers,
+  })
   const openStreams = new Gauge({
     name: 'onegate_open_streams',
     help: 'WebSockets and event streams that are open.',
@@ -188,7 +198,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     registers,
   })
 
-  const { verification } = options
+  const { verification, upstreams = () => [] } = options
   new Gauge({
     name: 'onegate_cache_entries',
     help: 'Verdicts remembered.',
@@ -197,6 +207,17 @@ export function createMetrics(options: MetricsOptions): Metrics {
     collect() {
       this.set({ store: 'grants' }, verification.entries('grants'))
       this.set({ store: 'refusals' }, verification.entries('refusals'))
+    },
+  })
+  new Gauge({
+    name: 'onegate_upstream_up',
+    help: 'Whether an upstream is in use: 0 while it is left out, because requests or checks failed.',
+    labelNames: ['route', 'upstream'],
+    registers,
+    collect() {
+      for (const { routeId, url, up } of upstreams()) {
+        this.set({ route: routeId, upstream: url }, up ? 1 : 0)
+      }
     },
   })
   new Gauge({
@@ -267,8 +288,9 @@ export function createMetrics(options: MetricsOptions): Metrics {
       requests.add(routeId, METHODS.has(method) ? method : 'other', status)
       requestDuration.observe(durationMs / 1000, routeId)
     },
-    onUpstream({ routeId, outcome }) {
+    onUpstream({ routeId, outcome, retried }) {
       upstreamRequests.add(routeId, outcome, '')
+      if (retried) upstreamRetries.inc({ route: routeId })
     },
     onStream(event) {
       const { kind } = event

@@ -12,7 +12,7 @@ const DRAIN_BYTES = 64 * 1024
 const DRAIN_MS = 1000
 
 /** Methods that the gateway carries, of those that people ask about. */
-const ALLOW = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
+const CARRIED = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
 /** Options of {@link sendAnswer}. */
 export interface SendAnswerOptions {
@@ -20,6 +20,8 @@ export interface SendAnswerOptions {
   readonly bodyLength: number | null
   /** End the connection afterwards, because where the next request begins is not certain. @default false */
   readonly close?: boolean
+  /** Methods that would not have been answered 405. @default those that the gateway carries at all */
+  readonly allow?: readonly string[]
 }
 
 /**
@@ -36,7 +38,7 @@ export function sendAnswer(
   const bounded = bodyLength !== null && bodyLength <= DRAIN_BYTES
   const close = options.close === true || (!bounded && !incoming.complete)
   if (close) outgoing.shouldKeepAlive = false
-  outgoing.writeHead(answer.status, answerFields(answer))
+  outgoing.writeHead(answer.status, answerFields(answer, options.allow))
   if (bodyLength === 0) {
     outgoing.end(answer.body)
   } else if (close) {
@@ -81,6 +83,12 @@ export function sendRawAnswer(socket: Duplex, answer: Answer): void {
   socket.end(`${lines.join('\r\n')}\r\n\r\n${answer.body}`, () => socket.destroy())
 }
 
+/** Breaks a response off so that it cannot be taken for a complete one. */
+export function breakOff({ socket }: IncomingMessage, openEnded: boolean): void {
+  if (openEnded && !('encrypted' in socket)) socket.resetAndDestroy()
+  else socket.destroy()
+}
+
 function closeUnlessComplete(incoming: IncomingMessage): void {
   if (incoming.complete) return
   const { socket } = incoming
@@ -89,10 +97,10 @@ function closeUnlessComplete(incoming: IncomingMessage): void {
   incoming.once('close', () => clearTimeout(timer)).resume()
 }
 
-function answerFields(answer: Answer): string[] {
+function answerFields(answer: Answer, allow: readonly string[] = CARRIED): string[] {
   const fields = answerHeaders(answer).flat()
   fields.push('Content-Length', String(Buffer.byteLength(answer.body)))
-  if (answer.status === 405) fields.push('Allow', ALLOW)
+  if (answer.status === 405) fields.push('Allow', allow.join(', '))
   if (answer.code === 'handshake_invalid') fields.push('Sec-WebSocket-Version', '13')
   return fields
 }

@@ -22,6 +22,8 @@ export interface UpstreamEvent {
    * connection, no head or no body in time. `aborted`: the client went away first, or its stream was ended here.
    */
   readonly outcome: 'ok' | 'unreachable' | 'timeout' | 'aborted'
+  /** The request is sent once more, because that is safe and there is somewhere to send it. @default false */
+  readonly retried?: boolean
 }
 
 /** What stays open for as long as it likes. */

@@ -6,8 +6,11 @@ export type {
   ReverseProxy,
   ReverseProxyOptions,
   RouteChoice,
+  RouteRequest,
 } from './reverse-proxy.ts'
 export { createReverseProxy } from './reverse-proxy.ts'
-export { coversPath, parseRoutePath } from './route-path.ts'
+export { coversHosts, parseRouteHost } from './host-name.ts'
+export { coversMethods, parseRouteMethod } from './route-methods.ts'
+export { checkStripPrefix, coversPath, parseRoutePath } from './route-path.ts'
+export type { RouteMatch } from './route-table.ts'
 export type { ProxyRoute, UpstreamTimeouts } from './routes.ts'
-export { parseUpstreamUrl } from './upstream-url.ts'

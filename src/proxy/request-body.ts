@@ -4,12 +4,15 @@ import { Readable } from 'node:stream'
 /** Why an upload came to an end before its time. */
 export class UploadError extends Error {
   override readonly name = 'UploadError'
-  /** `client`: it went away, or sent nothing for too long. `upstream`: it took nothing for too long. */
+  /** `client`: it went away, or sent nothing for too long, or too much. `upstream`: it took nothing for too long. */
   readonly side: 'client' | 'upstream'
+  /** Whether the client sent too much. */
+  readonly tooLarge: boolean
 
-  constructor(side: 'client' | 'upstream', message: string) {
+  constructor(side: 'client' | 'upstream', message: string, tooLarge: boolean = false) {
     super(message)
     this.side = side
+    this.tooLarge = tooLarge
   }
 }
 
@@ -17,6 +20,8 @@ export class UploadError extends Error {
 export interface RequestBodyOptions {
   /** Longest pause between two parts of the body, in milliseconds; 0: any. */
   readonly idleMs: number
+  /** Longest body, in bytes; Infinity: any. */
+  readonly maxBytes: number
   /** Called once, when the upstream is ready for the body. */
   readonly onFirstRead: () => void
 }
@@ -27,9 +32,10 @@ export interface RequestBodyOptions {
  */
 export function createRequestBody(
   incoming: IncomingMessage,
-  { idleMs, onFirstRead }: RequestBodyOptions,
+  { idleMs, maxBytes, onFirstRead }: RequestBodyOptions,
 ): Readable {
   let wanted = false
+  let bytes = 0
 
   const stalled = (): void => {
     body.destroy(
@@ -42,7 +48,11 @@ export function createRequestBody(
 
   const onData = (chunk: Buffer): void => {
     timer?.refresh()
-    if (!body.push(chunk)) incoming.pause()
+    bytes += chunk.length
+    if (bytes > maxBytes) {
+      const message = `the client sent more than ${maxBytes} bytes`
+      body.destroy(new UploadError('client', message, true))
+    } else if (!body.push(chunk)) incoming.pause()
   }
   const onEnd = (): void => {
     release()

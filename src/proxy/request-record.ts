@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import type { AnswerCode } from '../authenticator/index.ts'
 import { NOTHING_NAMED, readConnection } from './connection-field.ts'
 import { kindOf } from './field-names.ts'
-import { isHost } from './host-field.ts'
+import { readHost } from './host-name.ts'
 import { readTarget } from './request-target.ts'
 
 /**
@@ -16,7 +16,10 @@ export interface RequestRecord {
   readonly path: string
   /** With its question mark; empty where there is none. */
   readonly query: string
+  /** In its one spelling, with its port where it has one: what is forwarded. */
   readonly host: string
+  /** The same without its port: what is matched. */
+  readonly hostName: string
   /** Fields that end at this hop because `Connection` names them, in lower case. */
   readonly named: ReadonlySet<string>
   /** Length of the body in bytes; 0: there is none; null: it comes in chunks. */
@@ -57,7 +60,8 @@ function readRequest(incoming: IncomingMessage): RequestRecord | AnswerCode {
   const fields = readFields(rawHeaders)
   if (typeof fields === 'string') return fields
   const { host, length, coding, expectation } = fields
-  if (host === null || !isHost(host)) return 'request_invalid'
+  const named = host === null ? null : readHost(host)
+  if (named === null) return 'request_invalid'
   if (coding !== null) {
     // RFC 9112 §6.1: both at once, or chunks to an HTTP/1.0 server, are how requests are smuggled.
     if (coding === '' || length !== null || httpVersion === '1.0') return 'request_invalid'
@@ -77,7 +81,8 @@ function readRequest(incoming: IncomingMessage): RequestRecord | AnswerCode {
     httpVersion,
     path: target.path,
     query: target.query,
-    host,
+    host: named.host,
+    hostName: named.name,
     named: fields.named,
     bodyLength,
     continueOwed: false,

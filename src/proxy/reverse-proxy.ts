@@ -1,6 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 
-import type { Context } from 'hono'
 import { Hono } from 'hono'
 
 import type { AnswerCode, AuthenticationRequest, Decision } from '../authenticator/index.ts'
@@ -10,17 +9,22 @@ import { systemClock } from '../clock.ts'
 import type { Logger } from '../logger.ts'
 import { silentLogger } from '../logger.ts'
 import { shielded, shieldedLogger } from '../observer.ts'
-import { createUpstreamPools } from '../upstream/index.ts'
+import type { UpstreamState } from '../upstream/index.ts'
+import { createUpstreams } from '../upstream/index.ts'
 import { sendAnswer } from './answering.ts'
 import type { RequestEvent, StreamEvent, UpstreamEvent } from './events.ts'
 import { UNMATCHED } from './events.ts'
 import type { ForwardInput } from './forward.ts'
 import { forward } from './forward.ts'
 import { hardenServer } from './harden.ts'
+import { readHost } from './host-name.ts'
 import type { StreamOptions } from './open-streams.ts'
 import { createOpenStreams } from './open-streams.ts'
+import type { RequestRecord } from './request-record.ts'
 import { isCarried, recordOf } from './request-record.ts'
 import { readsAlike, readTarget } from './request-target.ts'
+import type { RouteQuestion } from './route-table.ts'
+import { createRouteTable } from './route-table.ts'
 import type { CompiledRoute, ProxyRoute } from './routes.ts'
 import { compileRoutes } from './routes.ts'
 import { inTurn } from './turns.ts'
@@ -52,6 +56,15 @@ export interface ReverseProxyOptions {
   readonly onStream?: ((event: StreamEvent) => void) | undefined
 }
 
+/** A request whose route is asked for. */
+export interface RouteRequest {
+  readonly method: string
+  /** As in the request line, e.g. `/api?q=1`. */
+  readonly target: string
+  /** As in a `Host` field. @default none, so that only routes for every host match */
+  readonly host?: string | undefined
+}
+
 /** The route that a request would take, by its id; or the code of its refusal. */
 export type RouteChoice = { readonly routeId: string } | { readonly code: AnswerCode }
 
@@ -61,7 +74,7 @@ export interface ReverseProxy {
   readonly app: Hono<{ Bindings: ProxyBindings }>
   /**
    * Prepares the server that the app is mounted on, and from then on serves its requests past the app; call it before
-   * other listeners are added and before it listens.
+   * other listeners are added and before it listens. Health checks of upstreams begin when it does.
    */
   readonly harden: (server: Server) => void
   /**
@@ -69,8 +82,10 @@ export interface ReverseProxy {
    * anything but WebSocket are refused, instead of served without.
    */
   readonly requestClass: typeof IncomingMessage
-  /** Finds the route of a request without serving it. `target`: as in the request line, e.g. `/api?q=1`. */
-  choose(method: string, target: string): RouteChoice
+  /** Finds the route of a request without serving it. */
+  choose(request: RouteRequest): RouteChoice
+  /** Which upstreams of each route are in use at the moment. */
+  upstreams(): readonly (UpstreamState & { readonly routeId: string })[]
   /** Somebody's tokens stopped being good: verifies all open streams again, soon. */
   recheckStreams(): void
   /** Ends all streams, those that are yet to begin too, each at some moment within so many milliseconds. */
@@ -101,39 +116,39 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
     clock,
     onStream: shielded(options.onStream, 'streams', logger),
   })
-  const pools = createUpstreamPools()
-  const routes = compileRoutes(options.routes, pools.dispatcherFor)
+  const upstreams = createUpstreams({ clock, logger })
+  const routes = compileRoutes(options.routes, upstreams.groupFor)
+  const table = createRouteTable(routes)
 
-  const app = new Hono<{ Bindings: ProxyBindings }>({
-    getPath: (_request, context) => {
-      const record = context?.env && recordOf(context.env.incoming)
-      return typeof record === 'object' ? record.path : '/'
-    },
-  })
-  // Where no server was hardened, requests come by way of the app; either way they are served alike.
-  const receive = ({ env }: Context<{ Bindings: ProxyBindings }>): Response => {
+  // One entry for all: which route a request takes is for the table to say, which knows hosts and methods too. Where no
+  // server was hardened, requests come by way of the app; either way they are served alike.
+  const app = new Hono<{ Bindings: ProxyBindings }>({ getPath: () => '/' })
+  app.all('/', ({ env }) => {
     take(env.incoming, env.outgoing)
     return ALREADY_SENT
+  })
+
+  /** The route of a request, null where there is none; or the code of a request that has more than one reading. */
+  function routeOf(question: RouteQuestion): CompiledRoute | AnswerCode | null {
+    const route = table.find(question)
+    const { method, hostName, path } = question
+    const alike = readsAlike(path, (other) =>
+      other === path ? route : table.find({ method, hostName, path: other }),
+    )
+    return alike ? route : 'request_invalid'
   }
-  const byPattern = new Map<string, CompiledRoute>()
-  for (const route of routes) {
-    app.all(route.pattern, receive)
-    if (!byPattern.has(route.pattern)) byPattern.set(route.pattern, route)
-  }
-  app.notFound(receive)
 
-  /** The router's entry for a path: the same for two paths only if the same route is the first to match both. */
-  const entryOf = (path: string) => app.router.match('ALL', path)[0][0]?.[0]
-
-  const routeAt = (path: string): CompiledRoute | undefined =>
-    byPattern.get(entryOf(path)?.[1].path ?? '')
-
-  function choose(method: string, target: string): RouteChoice {
+  function choose({ method, target, host }: RouteRequest): RouteChoice {
     if (!isCarried(method)) return { code: 'method_not_allowed' }
     const read = readTarget(target)
-    if (read === null || !readsAlike(read.path, entryOf)) return { code: 'request_invalid' }
-    const route = routeAt(read.path)
-    return route === undefined ? { code: 'route_not_found' } : { routeId: route.id }
+    const name = host === undefined ? { name: '' } : readHost(host)
+    if (read === null || name === null) return { code: 'request_invalid' }
+    const question = { method, hostName: name.name, path: read.path }
+    const route = routeOf(question)
+    if (typeof route === 'string') return { code: route }
+    if (route !== null) return { routeId: route.id }
+    const others = table.methodsFor(question)
+    return { code: others.length > 0 ? 'method_not_allowed' : 'route_not_found' }
   }
 
   function take(incoming: IncomingMessage, outgoing: ServerResponse): void {
@@ -142,12 +157,14 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
 
   function serve(incoming: IncomingMessage, outgoing: ServerResponse, upgrade = false): void {
     const record = recordOf(incoming)
-    const route = typeof record === 'string' ? undefined : routeAt(record.path)
-    observe(incoming, outgoing, route?.id ?? UNMATCHED)
+    const route = typeof record === 'string' ? null : routeOf(record)
+    const known = route !== null && typeof route !== 'string'
+    observe(incoming, outgoing, known ? route.id : UNMATCHED)
     if (typeof record === 'string') return refuse(incoming, outgoing, record)
-    if (!readsAlike(record.path, entryOf)) return refuse(incoming, outgoing, 'request_invalid')
-    if (route === undefined) {
-      return sendAnswer(incoming, outgoing, answerFor('route_not_found'), record)
+    if (typeof route === 'string') return refuse(incoming, outgoing, route)
+    if (route === null) return sendNoRoute(incoming, outgoing, record)
+    if ((record.bodyLength ?? 0) > route.maxBodyBytes) {
+      return sendAnswer(incoming, outgoing, answerFor('body_too_large'), record)
     }
     const handshake = upgrade ? readUpgrade(incoming, route) : null
     if (typeof handshake === 'string') {
@@ -199,17 +216,37 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
     })
   }
 
+  function sendNoRoute(
+    incoming: IncomingMessage,
+    outgoing: ServerResponse,
+    record: RequestRecord,
+  ): void {
+    const { bodyLength } = record
+    const allow = table.methodsFor(record)
+    if (allow.length === 0) {
+      sendAnswer(incoming, outgoing, answerFor('route_not_found'), { bodyLength })
+    } else {
+      sendAnswer(incoming, outgoing, answerFor('method_not_allowed'), { bodyLength, allow })
+    }
+  }
+
   return {
     app,
-    harden: (server) =>
-      hardenServer(server, take, (incoming, outgoing) => serve(incoming, outgoing, true)),
+    harden(server) {
+      hardenServer(server, take, (incoming, outgoing) => serve(incoming, outgoing, true))
+      server.once('listening', () => upstreams.start())
+    },
     requestClass: ProxyRequest,
     choose,
+    upstreams: () =>
+      routes.flatMap(({ id, upstreams: { members } }) =>
+        members.map(({ url, standing }) => ({ routeId: id, url, up: standing.up })),
+      ),
     recheckStreams: () => streams.recheck(),
     drainStreams: (withinMs) => streams.drain(withinMs),
     close() {
       streams.drain(0)
-      return pools.close()
+      return upstreams.close()
     },
   }
 }

@@ -1,8 +1,15 @@
 import type { HeaderPolicy, RouteAuthenticator } from '../authenticator/index.ts'
-import { readOption } from '../authenticator/index.ts'
-import type { UpstreamDispatcher } from '../upstream/index.ts'
-import { parseRoutePath } from './route-path.ts'
-import { parseUpstreamUrl } from './upstream-url.ts'
+import { nameOption, readOption } from '../authenticator/index.ts'
+import type {
+  UpstreamDispatcher,
+  UpstreamGroup,
+  UpstreamOptions,
+  Upstreams,
+} from '../upstream/index.ts'
+import { readUpstreamOptions } from '../upstream/index.ts'
+import { parseRouteHost } from './host-name.ts'
+import { parseRouteMethod } from './route-methods.ts'
+import { checkStripPrefix, parseRoutePath } from './route-path.ts'
 
 /** How long a route waits for its upstream, in whole milliseconds. */
 export interface UpstreamTimeouts {
@@ -16,43 +23,62 @@ export interface UpstreamTimeouts {
   readonly idleStreamMs?: number | undefined
 }
 
-/** Where requests go, and who may make them. */
+/** Which requests take a route, where they go, and who may make them. */
 export interface ProxyRoute {
   /** Bounded name of the route, for metrics and logs. */
   readonly id: string
   /**
-   * `/exact`, `/prefix/**` or `/**`. Compared segment by segment and with regard to case; `/prefix/**` is also `/prefix`.
-   * Of several routes that match, the first one counts.
+   * `/exact`, `/users/:id/files` (`:id` is any one segment), `/prefix/**` or `/**`. Compared segment by segment and with
+   * regard to case; `/prefix/**` is also `/prefix`. Of several routes that match, the first one counts.
    */
   readonly path: string
-  /** `http://` or `https://`, host, and optionally a base path that is put in front of every path. */
-  readonly upstream: string
+  /**
+   * Names that `Host` must say, its port aside: a name, an IP address, or `*.example.org`, where `*` is exactly one label.
+   *
+   * @default every host
+   */
+  readonly hosts?: readonly string[] | undefined
+  /**
+   * Methods that take this route, in capital letters; `GET` brings `HEAD`. Other methods are for the routes after it.
+   *
+   * @default every method that the gateway carries
+   */
+  readonly methods?: readonly string[] | undefined
+  /**
+   * What is taken off the front of each path before it is sent on, e.g. `/api`. A prefix of `path` up to its first
+   * parameter. The upstream is told in `X-Forwarded-Prefix`.
+   *
+   * @default nothing
+   */
+  readonly stripPrefix?: string | undefined
+  /** Longest request body, in bytes, counted as they come; longer ones are answered 413. @default unlimited */
+  readonly maxBodyBytes?: number | undefined
+  /** One URL, or several that take turns, see `parseUpstreamUrl`; or these with what else there is to say. */
+  readonly upstream: string | readonly string[] | UpstreamOptions
   readonly authenticator: RouteAuthenticator
   readonly timeouts?: UpstreamTimeouts | undefined
   /** Whether requests for a WebSocket are carried, or refused. @default true */
   readonly websocket?: boolean | undefined
-  /** Makes the requests to the upstream, undici's too; the caller closes it. @default a pool of the proxy's own */
+  /** Makes the requests to the upstream, undici's too; the caller closes it. @default connections of the proxy's own */
   readonly dispatcher?: UpstreamDispatcher | undefined
 }
 
 /** A route with everything filled in that does not depend on the request. */
 export interface CompiledRoute {
   readonly id: string
-  /** The path in the router's own notation. */
-  readonly pattern: string
-  readonly origin: string
-  readonly basePath: string
-  /** `Host` towards the upstream; null: the client's. */
-  readonly upstreamHost: string | null
+  readonly path: string
+  readonly hosts: readonly string[] | undefined
+  readonly methods: readonly string[] | undefined
+  /** Empty: nothing is taken off. */
+  readonly stripPrefix: string
+  /** Infinity: there is no limit. */
+  readonly maxBodyBytes: number
+  readonly upstreams: UpstreamGroup
   readonly authenticator: RouteAuthenticator
   readonly policy: HeaderPolicy
   readonly websocket: boolean
   readonly timeouts: { readonly [Name in keyof UpstreamTimeouts]-?: number }
-  readonly dispatcher: UpstreamDispatcher
 }
-
-/** Finds the dispatcher for an origin. */
-export type DispatcherFor = (origin: string, connectMs: number) => UpstreamDispatcher
 
 const DEFAULT_TIMEOUTS = {
   connectMs: 3_000,
@@ -64,15 +90,11 @@ const DEFAULT_TIMEOUTS = {
 /**
  * Checks the routes and fills in what they leave out.
  *
- * The client's `Host` is kept towards `http:` upstreams, so that an API behind the gateway builds the same links as in
- * front of it. Towards `https:` it is the upstream's own, since it is also the name that its certificate is checked for,
- * which is not for a client to choose.
- *
  * @throws {TypeError} naming the option that makes no sense.
  */
 export function compileRoutes(
   routes: readonly ProxyRoute[],
-  dispatcherFor: DispatcherFor,
+  groupFor: Upstreams['groupFor'],
 ): CompiledRoute[] {
   const ids = new Set<string>()
   return routes.map((route, index) => {
@@ -82,22 +104,46 @@ export function compileRoutes(
     }
     ids.add(route.id)
     const path = readOption(`${at}.path`, route.path, parseRoutePath)
-    const upstream = readOption(`${at}.upstream`, route.upstream, parseUpstreamUrl)
-    const { origin, protocol, host } = new URL(upstream)
+    const upstream = nameOption(`${at}.upstream`, () => readUpstreamOptions(route.upstream))
     const timeouts = readTimeouts(route.timeouts, `${at}.timeouts`)
     return {
       id: route.id,
-      pattern: path.replace(/\*\*$/, '*'),
-      origin,
-      basePath: upstream.slice(origin.length),
-      upstreamHost: protocol === 'https:' ? host : null,
+      path,
+      hosts: readList(`${at}.hosts`, route.hosts, parseRouteHost),
+      methods: readList(`${at}.methods`, route.methods, parseRouteMethod),
+      stripPrefix:
+        route.stripPrefix === undefined
+          ? ''
+          : readOption(`${at}.stripPrefix`, route.stripPrefix, (prefix) =>
+              checkStripPrefix(prefix, path),
+            ),
+      maxBodyBytes: readMaxBodyBytes(`${at}.maxBodyBytes`, route.maxBodyBytes),
+      upstreams: groupFor(upstream, {
+        connectMs: timeouts.connectMs,
+        dispatcher: route.dispatcher,
+      }),
       authenticator: route.authenticator,
       policy: route.authenticator.headers,
       websocket: route.websocket ?? true,
       timeouts,
-      dispatcher: route.dispatcher ?? dispatcherFor(origin, timeouts.connectMs),
     }
   })
+}
+
+function readList(
+  name: string,
+  given: readonly string[] | undefined,
+  parse: (text: string) => string,
+): string[] | undefined {
+  if (given === undefined) return undefined
+  if (given.length === 0) throw new TypeError(`"${name}" must not be empty; leave it out`)
+  return given.map((text, index) => readOption(`${name}[${index}]`, text, parse))
+}
+
+function readMaxBodyBytes(name: string, given: number | undefined): number {
+  if (given === undefined) return Infinity
+  if (Number.isSafeInteger(given) && given >= 0) return given
+  throw new TypeError(`"${name}" must be a whole number of bytes, 0 or more`)
 }
 
 function readTimeouts(given: UpstreamTimeouts = {}, name: string): CompiledRoute['timeouts'] {

@@ -10,6 +10,8 @@ export interface UpstreamFieldsInput {
   readonly policy: HeaderPolicy
   /** Value of `Host`; null: the client's own. */
   readonly upstreamHost: string | null
+  /** What was taken off the front of the path; empty: nothing. */
+  readonly stripPrefix?: string
 }
 
 /**
@@ -40,6 +42,7 @@ export function upstreamFields(input: UpstreamFieldsInput): string[] {
     'X-Real-IP',
     client.address,
   )
+  if (input.stripPrefix) fields.push('X-Forwarded-Prefix', input.stripPrefix)
   for (const text of identityHeaders) fields.push(text)
   return fields
 }

@@ -100,6 +100,7 @@ export class UpstreamConnection implements ExchangeKeeper {
     const { request, head } = exchange
     this.#exchange = exchange
     exchange.keeper = this
+    exchange.connected = true
     this.#state = 'head'
     this.#interim = 0
     this.#interimBytes = 0
@@ -186,7 +187,7 @@ export class UpstreamConnection implements ExchangeKeeper {
   #readHead(text: string, count: number): void {
     const exchange = this.#exchange
     if (exchange === null) return
-    exchange.heard = true
+    exchange.hear()
     const before = this.#text.length
     let all = before === 0 ? text : this.#text + text
     let start = 0
@@ -285,12 +286,16 @@ export class UpstreamConnection implements ExchangeKeeper {
   }
 
   #onClose(): void {
+    const exchange = this.#exchange
+    // Sent again, it got no further: what became of it is what became of the first connection.
+    const interruption = this.#state === 'connecting' ? exchange?.interruption : null
     this.#state = 'closed'
     this.#upload?.stop()
-    const exchange = this.#exchange
     this.#exchange = null
     const error =
-      this.#error ?? new UpstreamError('ERR_UPSTREAM_CLOSED', 'the upstream closed the connection')
+      interruption ??
+      this.#error ??
+      new UpstreamError('ERR_UPSTREAM_CLOSED', 'the upstream closed the connection')
     this.#owner.onClosed(this, exchange, error, this.#used)
   }
 }

@@ -25,6 +25,8 @@ export interface UpstreamController {
    * object; HTTP/1.1 never makes it one.)
    */
   readonly rawHeaders?: readonly (Buffer | string)[] | object | null
+  /** Whether the request was sent, so that the upstream may have begun to act. Absent: it was, from the start on. */
+  readonly connected?: boolean
   /** Stops the response. What was read already still comes. */
   pause(): void
   resume(): void
@@ -34,7 +36,10 @@ export interface UpstreamController {
 
 /** Told what becomes of one request: a start, then heads and data, then an end or an error, and nothing after that. */
 export interface UpstreamHandler {
+  /** Called at once, or, by undici, when there is a connection. */
   onRequestStart(controller: UpstreamController): void
+  /** Called at the first byte of a response. */
+  onResponseStarted?(): void
   /** Called for interim responses (1xx) too. */
   onResponseStart(controller: UpstreamController, status: number): void
   /** Called instead of all that follows where the upstream has answered 101 to a request for an upgrade. */

@@ -7,5 +7,21 @@ export type {
 export { UpstreamError } from './upstream-error.ts'
 export type { UpstreamPool, UpstreamPoolOptions } from './upstream-pool.ts'
 export { createUpstreamPool } from './upstream-pool.ts'
-export type { UpstreamPools } from './upstream-pools.ts'
-export { createUpstreamPools } from './upstream-pools.ts'
+export type { UpstreamGroup, UpstreamMember, UpstreamState } from './upstream-group.ts'
+export type {
+  EjectionOptions,
+  HealthCheckOptions,
+  UpstreamOptions,
+  UpstreamSettings,
+  UpstreamTls,
+} from './upstream-options.ts'
+export {
+  parseCheckPath,
+  parseServerName,
+  readUpstreamOptions,
+  UPSTREAM_DEFAULTS,
+  UPSTREAM_RANGES,
+} from './upstream-options.ts'
+export { parseUpstreamUrl } from './upstream-url.ts'
+export type { GroupConnecting, Upstreams, UpstreamsOptions } from './upstreams.ts'
+export { createUpstreams } from './upstreams.ts'

@@ -21,9 +21,11 @@ export class UpstreamExchange implements UpstreamController {
   /** In ticks of the pool; while it waits for a connection. */
   deadline: number = Infinity
   /** Whether a byte of a response has come. */
-  heard: boolean = false
-  /** Whether it was sent a second time. */
-  repeated: boolean = false
+  #heard: boolean = false
+  /** Whether it was sent at all. */
+  connected: boolean = false
+  /** What broke the connection that it was sent on first, if it was sent a second time. */
+  interruption: Error | null = null
   /** Whether the handler knows how it ended. */
   settled: boolean = false
   readonly #handler: UpstreamHandler
@@ -37,11 +39,18 @@ export class UpstreamExchange implements UpstreamController {
   /** Whether it may be sent again after its connection, which had served others, ended without a word. */
   isRepeatable(): boolean {
     const { body, method } = this.request
-    return body === null && !this.heard && !this.repeated && IDEMPOTENT.has(method)
+    return body === null && !this.#heard && this.interruption === null && IDEMPOTENT.has(method)
   }
 
+  /** Tells the handler that it may steer; it may give the request up right then. */
   start(): void {
     this.#handler.onRequestStart(this)
+  }
+
+  hear(): void {
+    if (this.#heard) return
+    this.#heard = true
+    this.#handler.onResponseStarted?.()
   }
 
   respond(status: number, fields: string[]): void {

@@ -109,7 +109,7 @@ class Pool implements UpstreamPool, ConnectionOwner, ExchangeKeeper {
     if (at !== -1) this.#idle.splice(at, 1)
     if (exchange !== null) {
       if (stale && !this.#closed && exchange.isRepeatable()) {
-        exchange.repeated = true
+        exchange.interruption = error
         this.#open(exchange)
       } else {
         exchange.fail(error)

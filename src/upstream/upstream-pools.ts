@@ -1,12 +1,21 @@
 import { Pool } from 'undici'
 
 import type { UpstreamDispatcher } from './dispatcher.ts'
+import type { UpstreamTls } from './upstream-options.ts'
 import { createUpstreamPool } from './upstream-pool.ts'
+import type { UpstreamTarget } from './upstream-url.ts'
+
+/** Where connections go, and how they are made. */
+export interface Connecting {
+  readonly target: Pick<UpstreamTarget, 'origin' | 'socketPath'>
+  readonly connectMs: number
+  readonly tls: UpstreamTls
+}
 
 /** Connections to upstreams. */
 export interface UpstreamPools {
-  /** Makes one pool for each origin and connect timeout, when it is first asked for. */
-  readonly dispatcherFor: (origin: string, connectMs: number) => UpstreamDispatcher
+  /** The dispatcher whose connections are made so; the same one for all who ask the same. */
+  dispatcherFor(connecting: Connecting): UpstreamDispatcher
   /** Ends all connections; requests that are still under way break off. */
   close(): Promise<void>
 }
@@ -15,47 +24,22 @@ interface Destroyable extends UpstreamDispatcher {
   destroy(): Promise<void>
 }
 
-const MAX_CONNECTIONS = 256
+/** How many connections one upstream may have; further requests wait for one. */
+export const MAX_CONNECTIONS = 256
 
 /** Shorter than the idle time of the usual servers (5 s), so that a connection is not closed while we write to it. */
 const IDLE_MS = 4_000
 
-/** Makes the pools of one proxy: its own for plain HTTP over plain sockets, undici's for TLS and for upgrades. */
+/** Makes one pool for each way to connect, when it is first asked for. */
 export function createUpstreamPools(): UpstreamPools {
   const pools = new Map<string, Destroyable>()
-
-  const createPool = (origin: string, connectMs: number): Destroyable => {
-    const { protocol, hostname, port } = new URL(origin)
-    const general = new Pool(origin, {
-      connections: MAX_CONNECTIONS,
-      pipelining: 1,
-      connect: { timeout: connectMs },
-      keepAliveTimeout: IDLE_MS,
-      keepAliveMaxTimeout: IDLE_MS,
-    })
-    if (protocol !== 'http:') return general
-    const plain = createUpstreamPool({
-      host: hostname.replace(/^\[|\]$/g, ''),
-      port: Number(port === '' ? 80 : port),
-      connectMs,
-      connections: MAX_CONNECTIONS,
-      idleMs: IDLE_MS,
-    })
-    return {
-      dispatch: (request, handler) =>
-        (request.upgrade === 'websocket' ? general : plain).dispatch(request, handler),
-      async destroy() {
-        await Promise.all([plain.destroy(), general.destroy()])
-      },
-    }
-  }
-
   return {
-    dispatcherFor(origin, connectMs) {
-      const key = `${connectMs} ${origin}`
+    dispatcherFor(connecting) {
+      const { target, connectMs, tls } = connecting
+      const key = JSON.stringify([target.origin, target.socketPath, connectMs, tls])
       let pool = pools.get(key)
       if (pool === undefined) {
-        pool = createPool(origin, connectMs)
+        pool = createPool(connecting)
         pools.set(key, pool)
       }
       return pool
@@ -64,4 +48,67 @@ export function createUpstreamPools(): UpstreamPools {
       await Promise.all([...pools.values()].map((pool) => pool.destroy()))
     },
   }
+}
+
+/** Our own transport for plain HTTP over plain TCP; undici's for TLS, for Unix sockets and for upgrades. */
+function createPool(connecting: Connecting): Destroyable {
+  const { target, connectMs } = connecting
+  const general = new Pool(target.origin, {
+    connections: MAX_CONNECTIONS,
+    pipelining: 1,
+    connect: connectOptions(connecting),
+    keepAliveTimeout: IDLE_MS,
+    keepAliveMaxTimeout: IDLE_MS,
+  })
+  const { protocol, hostname, port } = new URL(target.origin)
+  if (protocol !== 'http:' || target.socketPath !== null) return general
+  const plain = createUpstreamPool({
+    host: hostname.replace(/^\[|\]$/g, ''),
+    port: Number(port === '' ? 80 : port),
+    connectMs,
+    connections: MAX_CONNECTIONS,
+    idleMs: IDLE_MS,
+  })
+  return {
+    dispatch: (request, handler) =>
+      (request.upgrade === 'websocket' ? general : plain).dispatch(request, handler),
+    async destroy() {
+      await Promise.all([plain.destroy(), general.destroy()])
+    },
+  }
+}
+
+function connectOptions({
+  target,
+  connectMs,
+  tls,
+}: Connecting): Exclude<Pool.Options['connect'], undefined> {
+  if (target.socketPath !== null) return { timeout: connectMs, socketPath: target.socketPath }
+  if (target.origin.startsWith('http:')) return { timeout: connectMs }
+  return {
+    timeout: connectMs,
+    // Said outright, it beats NODE_TLS_REJECT_UNAUTHORIZED=0.
+    rejectUnauthorized: true,
+    ...tlsMaterial(tls),
+  }
+}
+
+/** What `node:tls` is told, without what is left open. */
+export function tlsMaterial({ ca, serverName, cert, key }: UpstreamTls): {
+  ca?: string
+  servername?: string
+  cert?: string
+  key?: string
+} {
+  return {
+    ...(ca === undefined ? {} : { ca }),
+    ...(serverName === undefined ? {} : { servername: serverName }),
+    ...(cert === undefined || key === undefined ? {} : { cert, key }),
+  }
+}
+
+/** `Host` of an upstream itself: what its URL says, or the name that it is known by. */
+export function ownHost({ origin }: Pick<UpstreamTarget, 'origin'>, tls: UpstreamTls): string {
+  const { host, port } = new URL(origin)
+  return tls.serverName === undefined ? host : tls.serverName + (port === '' ? '' : `:${port}`)
 }

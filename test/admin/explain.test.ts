@@ -11,7 +11,7 @@ describe('POST /explain', () => {
     const { fingerprint, validUntil, generation } = parseToken(token)
     const explanation = await explain({ token, path: '/api/x?secret=1', peerIp: '192.0.2.1' })
     expect(explanation).toMatchObject({
-      request: { method: 'GET', path: '/api/x' },
+      request: { method: 'GET', path: '/api/x', host: null },
       route: { id: 'api', path: '/api/**', token: 'access', interface: 'rest' },
       client: { address: '192.0.2.1', peerIp: '192.0.2.1' },
       credentials: { outcome: 'token', fields: ['X-Auth-Token'] },
@@ -165,6 +165,34 @@ describe('POST /explain', () => {
         decision: { outcome: 'granted', source: null, subject: null },
       })
     }
+  })
+
+  test('the route is found by host and method too', async () => {
+    const { explain } = await startAdminRig({
+      routes: `
+  - { id: write, path: /x, hosts: ["*.h"], methods: [PUT], token: none, upstream: UPSTREAM }
+  - { id: read, path: /x, hosts: ["*.h"], methods: [GET], token: none, upstream: UPSTREAM }`,
+    })
+    const answers = []
+    for (const [method, host] of [
+      ['GET', 'a.H:80'],
+      ['PUT', 'a.h.'],
+      ['POST', 'a.h'],
+      ['GET', 'h'],
+      ['GET', 'a..h'],
+      ['GET', undefined],
+    ] as const) {
+      const { request, route, decision } = await explain({ method, host, path: '/x' })
+      answers.push([request.host, route?.id ?? null, route?.methods ?? null, decision.code])
+    }
+    expect(answers).toEqual([
+      ['a.H:80', 'read', ['GET'], null],
+      ['a.h.', 'write', ['PUT'], null],
+      ['a.h', null, null, 'method_not_allowed'],
+      ['h', null, null, 'route_not_found'],
+      ['a..h', null, null, 'request_invalid'],
+      [null, null, null, 'route_not_found'],
+    ])
   })
 
   test.each([

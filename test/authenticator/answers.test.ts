@@ -27,6 +27,7 @@ const TABLE: [code: AnswerCode, status: number, error: string | null][] = [
   ['websocket_not_carried', 400, null],
   ['route_not_found', 404, null],
   ['method_not_allowed', 405, null],
+  ['body_too_large', 413, null],
   ['expectation_failed', 417, null],
   ['verification_budget_exceeded', 429, null],
   ['headers_too_large', 431, null],

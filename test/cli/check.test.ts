@@ -30,6 +30,31 @@ api         /**         access (optional)  rest       http://127.0.0.1:3001/base
 `)
   })
 
+  test('says which requests take a route, and every upstream', async () => {
+    const text = `onezone: { url: https://o.example }
+routes:
+  - path: /users/:id
+    hosts: [api.example]
+    methods: [GET, PUT]
+    upstream: { urls: ["http://127.0.0.1:1", "unix:/run/app.sock"], healthCheck: { path: /healthz } }
+  - { path: /users/:name, hosts: [api.example], methods: [GET], upstream: "http://127.0.0.1:1" }
+`
+    const file = join(await directoryWith({ 'c.yaml': text }), 'c.yaml')
+    const bad = await runDispatch(['check', '--config', file])
+    expect(bad.stderr).toContain(
+      'c.yaml:7:13: routes[1].path: can never match, since routes[0] (GET,PUT api.example/users/:id) comes first',
+    )
+    const good = join(
+      await directoryWith({ 'c.yaml': text.replace(/\n[^\n]*:name.*/, '') }),
+      'c.yaml',
+    )
+    const { stdout } = await runDispatch(['check', '--config', good])
+    const title = 'GET,PUT api.example/users/:id'
+    expect(stdout).toContain(
+      `${title}  ${title}  access  rest       http://127.0.0.1:1, unix:///run/app.sock\n`,
+    )
+  })
+
   test('in colours on a terminal, unless NO_COLOR is set', async () => {
     const file = join(await directoryWith({ 'c.yaml': GOOD, token: SERVICE_TOKEN }), 'c.yaml')
     const check = (env: Record<string, string>, isTTY: boolean) =>
@@ -68,7 +93,7 @@ api         /**         access (optional)  rest       http://127.0.0.1:3001/base
       stdout: '',
       stderr: `${file}:1:1: listn: is not a setting here; did you mean "listen"?
 ${file}:3:30: routes[0].token: must be one of access, identity, invite, none, not "acess"; did you mean "access"?
-${file}:3:47: routes[0].upstream: must be a URL that begins with http:// or https://, e.g. http://127.0.0.1:3000
+${file}:3:47: routes[0].upstream: must be a URL that begins with http:// or https://, e.g. http://127.0.0.1:3000, or a Unix socket, e.g. unix:///run/app.sock
 ONEGATE_LOG_LEVEL: log.level: must be one of debug, info, warn, error, not "loud"
 onegate check: the configuration has 4 problems
 `,

@@ -15,6 +15,7 @@ onezone: { url: "${onezoneUrl}" }
 routes:
   - { id: public, path: /public/**, token: none, upstream: "http://127.0.0.1:9" }
   - { id: data, path: /data/**, caveats: { data: delegate }, upstream: "http://127.0.0.1:9" }
+  - { id: hosted, path: /api/**, hosts: [hosted.test], upstream: "http://127.0.0.1:9" }
   - { id: api, path: /api/**, upstream: "http://127.0.0.1:9" }
 `
 
@@ -69,6 +70,16 @@ known          the family was alive N s ago, to be refreshed in N s
       request: { method: 'PUT', path: '/api/x' },
       route: { id: 'api' },
       decision: { outcome: 'granted', source: 'onezone', subject: ALICE },
+    })
+  })
+
+  test('--host finds routes for one host', async () => {
+    const { onezone, explainAt } = await startRig()
+    const token = onezone.createTemporaryToken({ subject: ALICE })
+    const { explanation } = await explainAt('/api/x', token, '--host', 'Hosted.test:8080')
+    expect(explanation).toMatchObject({
+      request: { host: 'Hosted.test:8080' },
+      route: { id: 'hosted', hosts: ['hosted.test'] },
     })
   })
 

@@ -1,14 +1,22 @@
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { loadConfig, type ConfigSources, type GatewayConfig } from '../../src/config/index.ts'
+import { hasOpenssl, selfSigned } from '../helpers/certificate.ts'
 import { directoryWith, SERVICE_TOKEN as TOKEN } from './config-directory.ts'
 
 const ONEZONE = 'onezone: { url: "https://onezone.example.org" }\n'
 const ROUTES = 'routes: [{ path: /**, upstream: "http://127.0.0.1:3000" }]\n'
 
+const openssl = hasOpenssl() ? test : test.skip
+
 /** Loads a file of this text beside a file `token`. */
-async function load(text: string, sources: ConfigSources = {}): Promise<GatewayConfig> {
-  const directory = await directoryWith({ 'config.yaml': text, token: `\n ${TOKEN}\n`, text: 'x' })
+async function load(
+  text: string,
+  sources: ConfigSources = {},
+  files: Record<string, string> = {},
+): Promise<GatewayConfig> {
+  const own = { 'config.yaml': text, token: `\n ${TOKEN}\n`, text: 'x' }
+  const directory = await directoryWith({ ...own, ...files })
   return loadConfig({ ...sources, file: join(directory, 'config.yaml') })
 }
 
@@ -40,7 +48,11 @@ describe('a good configuration', () => {
           inviteType: null,
           caveats: { service: 'refuse', api: 'refuse', data: 'refuse' },
           forwardToken: false,
-          upstream: 'http://127.0.0.1:3000',
+          upstream: {
+            urls: ['http://127.0.0.1:3000'],
+            retries: 2,
+            ejection: { failures: 3, baseMs: 5_000, maxMs: 60_000 },
+          },
           websocket: true,
           timeouts: { connectMs: 3000, headMs: 60_000, idleBodyMs: 60_000, idleStreamMs: 0 },
         },
@@ -89,7 +101,12 @@ shutdown: { drainMs: 0 }
       verifier: { url: 'http://127.0.0.1:9443', serviceToken: TOKEN, totalTimeoutMs: 2000 },
       trustedProxies: ['10.0.0.0/8', 'fd00::1'],
       routes: [
-        { id: 'open', path: '/public/**', token: 'none', upstream: 'https://example.org/base' },
+        {
+          id: 'open',
+          path: '/public/**',
+          token: 'none',
+          upstream: { urls: ['https://example.org/base'] },
+        },
         {
           id: '/invite',
           token: 'invite',
@@ -109,11 +126,94 @@ shutdown: { drainMs: 0 }
     })
   })
 
+  test('may say by host, path and method which requests take a route', async () => {
+    const { routes } = await load(`${ONEZONE}
+routes:
+  - path: /users/:id/**
+    hosts: [API.example.org., "*.Example.org", "[::1]"]
+    methods: [GET, PUT]
+    stripPrefix: /users
+    maxBodyBytes: 0
+    upstream: http://127.0.0.1:1
+  - { path: /users/**, methods: [DELETE], upstream: http://127.0.0.1:1 }
+  - { path: /users/**, upstream: http://127.0.0.1:1 }
+`)
+    expect(routes[0]).toMatchObject({
+      hosts: ['api.example.org', '*.example.org', '[::1]'],
+      methods: ['GET', 'PUT'],
+      stripPrefix: '/users',
+      maxBodyBytes: 0,
+    })
+    expect(routes.map(({ id }) => id)).toEqual([
+      'GET,PUT api.example.org,*.example.org,[::1]/users/:id/**',
+      'DELETE /users/**',
+      '/users/**',
+    ])
+  })
+
+  test('may name several upstreams, in a list or a group', async () => {
+    const { routes } = await load(`${ONEZONE}
+routes:
+  - { path: /a, upstream: ["http://127.0.0.1:1/", "unix:/run/app.sock:/base/"] }
+  - path: /b
+    upstream:
+      urls: [HTTP://Localhost:80]
+      retries: 0
+      ejection: { failures: 1, baseMs: 100 }
+      healthCheck: { path: /healthz?full, expect: [204] }
+`)
+    const ejection = { failures: 3, baseMs: 5_000, maxMs: 60_000 }
+    expect(routes.map(({ upstream }) => upstream)).toEqual([
+      { urls: ['http://127.0.0.1:1', 'unix:///run/app.sock:/base'], retries: 2, ejection },
+      {
+        urls: ['http://localhost'],
+        retries: 0,
+        ejection: { failures: 1, baseMs: 100, maxMs: 60_000 },
+        healthCheck: { path: '/healthz?full', intervalMs: 10_000, timeoutMs: 2_000, expect: [204] },
+      },
+    ])
+  })
+
+  test.each([
+    ['hosts', '{ path: /a, hosts: ["*.h"], U }', '{ path: /a, hosts: [x.y.h], U }'],
+    ['methods', '{ path: /a, methods: [GET], U }', '{ path: /a, methods: [GET, POST], U }'],
+    ['a parameter after a word', '{ path: /a/b, U }', '{ path: /a/:x, U }'],
+    [
+      'everything after something',
+      '{ path: /a, hosts: [h], methods: [GET], U }',
+      '{ path: /a, U }',
+    ],
+  ])('may have routes that differ by %s', async (_what, first, second) => {
+    const text = `${ONEZONE}routes:\n  - ${first}\n  - ${second}\n`
+    const config = await load(text.replaceAll('U }', 'upstream: "http://127.0.0.1:1" }'))
+    expect(config.routes).toHaveLength(2)
+  })
+
+  openssl('may name the files by which an upstream is known, and we to it', async () => {
+    const { cert, key } = selfSigned('upstream', 'DNS:app.test')
+    const upstream = (tls: string) => `${ONEZONE}upstream: { urls: [https://a], tls: { ${tls} } }`
+    const files = { 'ca.pem': cert.toString(), 'key.pem': key.toString() }
+    const both = 'serverName: app.test, caFile: ca.pem, certFile: ca.pem, keyFile: key.pem'
+    const { routes } = await load(upstream(both), {}, files)
+    expect(routes[0]?.upstream.tls).toEqual({
+      serverName: 'app.test',
+      ca: cert.toString(),
+      cert: cert.toString(),
+      key: key.toString(),
+    })
+    await expect(load(upstream('certFile: ca.pem'), {}, files)).rejects.toThrow(
+      'upstream.tls.certFile: needs "keyFile" beside it',
+    )
+    const swapped = load(upstream('certFile: key.pem, keyFile: ca.pem'), {}, files)
+    await expect(swapped).rejects.toThrow('names a file that is no PEM private key')
+    await expect(swapped).rejects.not.toThrow('BEGIN')
+  })
+
   test('may be JSON, with tabs', async () => {
     const json = { onezone: { url: 'https://o.example' }, upstream: 'http://127.0.0.1:1' }
     const config = await load(JSON.stringify(json, null, '\t'))
     expect(config.routes).toMatchObject([
-      { id: '/**', token: 'access', upstream: 'http://127.0.0.1:1' },
+      { id: '/**', token: 'access', upstream: { urls: ['http://127.0.0.1:1'] } },
     ])
   })
 
@@ -123,7 +223,7 @@ shutdown: { drainMs: 0 }
   - { path: /b, upstream: *u, timeouts: *t }
 `)
     expect(config.routes[1]).toMatchObject({
-      upstream: 'http://127.0.0.1:1',
+      upstream: { urls: ['http://127.0.0.1:1'] },
       timeouts: { headMs: 9 },
     })
   })

@@ -114,6 +114,110 @@ describe('a bad setting is told with line and column (at ▸)', () => {
       withRoute('interface: ▸none'),
       'routes[0].interface: must be one of rest, oneclient, graphsync, or null, not "none"',
     ],
+    // Which requests take a route
+    [
+      'port in a host',
+      withRoute('hosts: [▸"a:80"]'),
+      'routes[0].hosts[0]: must not have a port: a request is matched by the name alone',
+    ],
+    [
+      'host in Unicode',
+      withRoute('hosts: [▸"*.bücher.example"]'),
+      'routes[0].hosts[0]: must be written in ASCII, as it comes in requests: *.xn--bcher-kva.example',
+    ],
+    [
+      'star inside a host',
+      withRoute('hosts: [a, ▸"b.*.org"]'),
+      'routes[0].hosts[1]: may contain "*" only as its first label, e.g. *.example.org',
+    ],
+    [
+      'host for hosts',
+      withRoute('hosts: ▸a.example'),
+      'routes[0].hosts: must be a list of host names, not "a.example"',
+    ],
+    [
+      'no host',
+      withRoute('hosts: ▸[]'),
+      'routes[0].hosts: is empty, so nothing would match; remove it to match all',
+    ],
+    [
+      'method in small letters',
+      withRoute('methods: [▸get]'),
+      'routes[0].methods[0]: must be written in capital letters: GET',
+    ],
+    [
+      'unknown method',
+      withRoute('methods: [▸TRACE]'),
+      'routes[0].methods[0]: must be a method that the gateway carries, e.g. GET',
+    ],
+    [
+      'prefix that is none',
+      `${ONEZONE}routes: [{ path: /api/**, stripPrefix: ▸/ap, ${URL} }]`,
+      'routes[0].stripPrefix: must be a prefix of the path (/api/**), up to its first parameter',
+    ],
+    [
+      'body limit with a unit',
+      withRoute('maxBodyBytes: ▸1MB'),
+      'routes[0].maxBodyBytes: must be a whole number from 0 to 1099511627776, not "1MB"',
+    ],
+    // Upstreams
+    [
+      'number for an upstream',
+      `${ONEZONE}upstream: ▸80`,
+      'upstream: must be a URL, e.g. http://127.0.0.1:3000, not 80',
+    ],
+    [
+      'bad upstream in a list',
+      `${ONEZONE}upstream: [http://a, ▸http://u:p@b]`,
+      'upstream[1]: must not contain a user name or password',
+    ],
+    ['no upstream', `${ONEZONE}upstream: ▸[]`, 'upstream: is empty; name at least one URL'],
+    [
+      'upstream twice',
+      `${ONEZONE}upstream: { urls: [http://a, ▸HTTP://A:80/] }`,
+      'upstream.urls[1]: is in the list already; remove it',
+    ],
+    ['group without urls', `${ONEZONE}▸upstream: { retries: 1 }`, 'upstream.urls: is missing'],
+    [
+      'unknown key of an upstream',
+      `${ONEZONE}upstream: { urls: [http://a], ▸healthcheck: {} }`,
+      'upstream.healthcheck: is not a setting here; did you mean "healthCheck"?',
+    ],
+    [
+      'relative socket',
+      `${ONEZONE}upstream: ▸unix:app.sock`,
+      'upstream: must name a socket by its absolute path, e.g. unix:///run/app.sock',
+    ],
+    [
+      'health check that is a URL',
+      `${ONEZONE}upstream: { urls: [http://a], healthCheck: { path: ▸http://b } }`,
+      'upstream.healthCheck.path: must be a path with its query, if any, e.g. /healthz',
+    ],
+    [
+      'ejection that shrinks',
+      `${ONEZONE}upstream: { urls: [http://a], ejection: { baseMs: ▸70000 } }`,
+      'upstream.ejection.baseMs: makes maxMs (60000) less than baseMs (70000)',
+    ],
+    [
+      'TLS for a plain upstream',
+      `${ONEZONE}upstream: { urls: [https://a, http://b], ▸tls: { serverName: c } }`,
+      'upstream.tls: is only for URLs that begin with https://',
+    ],
+    [
+      'switch that there is not',
+      `${ONEZONE}upstream: { urls: [https://a], tls: { ▸rejectUnauthorized: false } }`,
+      'upstream.tls.rejectUnauthorized: is not a setting here; known are caFile, serverName, certFile, keyFile',
+    ],
+    [
+      'address for a server name',
+      `${ONEZONE}upstream: { urls: [https://a], tls: { serverName: ▸127.0.0.1 } }`,
+      'upstream.tls.serverName: must be a host name in lower case, e.g. api.example.org',
+    ],
+    [
+      'missing authority file',
+      `${ONEZONE}upstream: { urls: [https://a], tls: { caFile: ▸none.pem } }`,
+      'upstream.tls.caFile: names a file that does not exist',
+    ],
     // Addresses
     ['number for an address', `${GOOD}listen: ▸8080`, 'listen: must be HOST:PORT, not 8080'],
     [
@@ -161,7 +265,7 @@ describe('a bad setting is told with line and column (at ▸)', () => {
     [
       'another scheme',
       `${ONEZONE}upstream: ▸ftp://h`,
-      'upstream: must be a URL that begins with http:// or https://, e.g. http://127.0.0.1:3000',
+      'upstream: must be a URL that begins with http:// or https://, e.g. http://127.0.0.1:3000, or a Unix socket, e.g. unix:///run/app.sock',
     ],
     // Routes
     [
@@ -193,6 +297,21 @@ describe('a bad setting is told with line and column (at ▸)', () => {
       'route after one that catches all',
       `${ONEZONE}routes:\n  - { path: /**, ${URL} }\n  - { path: ▸/a, ${URL} }\n`,
       'routes[1].path: can never match, since routes[0] (/**) comes first and matches it too; move this route up',
+    ],
+    [
+      'route that another takes by a parameter',
+      `${ONEZONE}routes:\n  - { path: /:x/**, ${URL} }\n  - { path: ▸/a/b, methods: [GET], hosts: [h], ${URL} }\n`,
+      'routes[1].path: can never match, since routes[0] (/:x/**) comes first and matches it too; move this route up',
+    ],
+    [
+      'route that another takes by host and method',
+      `${ONEZONE}routes:\n  - { path: /a, methods: [GET, PUT], hosts: ["*.h"], ${URL} }\n  - { path: ▸/a, methods: [HEAD], hosts: [x.h], ${URL} }\n`,
+      'routes[1].path: can never match, since routes[0] (GET,PUT *.h/a) comes first and matches it too; move this route up',
+    ],
+    [
+      'path, host and methods twice',
+      `${ONEZONE}routes:\n  - { path: /a/:x, hosts: [h, i], ${URL} }\n  - { path: ▸/a/:y, hosts: [I., H], ${URL} }\n`,
+      'routes[1].path: is the path of routes[0] already; remove one of the two',
     ],
     [
       'path twice',

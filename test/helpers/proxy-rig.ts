@@ -27,9 +27,10 @@ export const TOKEN = mint()
 /** The head of an authenticated request, after its request line. */
 export const AUTHENTICATED = `Host: gw.test\r\nAuthorization: Bearer ${TOKEN}\r\n`
 
-export interface RigRoute {
-  readonly path: string
-  readonly upstream: string
+export interface RigRoute extends Pick<
+  ProxyRoute,
+  'path' | 'hosts' | 'methods' | 'stripPrefix' | 'maxBodyBytes' | 'upstream'
+> {
   readonly policy?: Partial<RoutePolicy>
   readonly timeouts?: UpstreamTimeouts
   readonly authenticator?: ProxyRoute['authenticator']
@@ -47,6 +48,8 @@ export interface Rig {
   readonly proxy: ReverseProxy
   /** Calls of the verifier. */
   readonly verifications: () => number
+  /** Which upstreams are in use, in the order of the routes. */
+  readonly up: () => boolean[]
 }
 
 export interface RigOptions {
@@ -97,6 +100,10 @@ export async function startRig(
     routes: routes.map((route, index) => ({
       id: `route-${index}`,
       path: route.path,
+      hosts: route.hosts,
+      methods: route.methods,
+      stripPrefix: route.stripPrefix,
+      maxBodyBytes: route.maxBodyBytes,
       upstream: route.upstream,
       authenticator:
         route.authenticator ??
@@ -143,5 +150,6 @@ export async function startRig(
     streamEvents,
     proxy,
     verifications: () => verifications,
+    up: () => proxy.upstreams().map(({ up }) => up),
   }
 }

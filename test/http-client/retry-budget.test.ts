@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
+import type { RetryBudgetOptions } from '../../src/http-client/retry-budget.ts'
 import { createRetryBudget } from '../../src/http-client/retry-budget.ts'
 
-function budgetAt(start: number) {
+function budgetAt(start: number, options: Omit<RetryBudgetOptions, 'clock'> = {}) {
   const clock = { nowMs: start, now: () => 0, monotonic: () => clock.nowMs }
-  const budget = createRetryBudget(clock)
+  const budget = createRetryBudget({ clock, ...options })
   const spendAll = (): number => {
     let spent = 0
     while (budget.spend()) spent += 1
@@ -32,4 +33,13 @@ test('neither calls nor time save up more than ten', () => {
   for (let call = 0; call < 1000; call += 1) budget.earn()
   clock.nowMs += 3_600_000
   expect(spendAll()).toBe(10)
+})
+
+test('what calls and seconds earn, and how much can be saved up, is for the caller to say', () => {
+  const { clock, budget, spendAll } = budgetAt(0, { perCall: 1, perSecond: 2, most: 4 })
+  expect(spendAll()).toBe(2)
+  clock.nowMs += 1000
+  expect(spendAll()).toBe(2)
+  for (let call = 0; call < 9; call += 1) budget.earn()
+  expect(spendAll()).toBe(4)
 })

@@ -1,35 +1,8 @@
-import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, expect, onTestFinished, test, vi } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { hasOpenssl, selfSigned } from '../helpers/certificate.ts'
 import { answer, clientOf, GRANT, rejectionOf, scriptedOnezone } from './scripted-onezone.ts'
-
-const directory = mkdtempSync(join(tmpdir(), 'onegate-tls-'))
-afterAll(() => rmSync(directory, { recursive: true }))
-
-function selfSigned(name: string, altName: string): { key: Buffer; cert: Buffer } {
-  const [key, cert] = [join(directory, `${name}.key`), join(directory, `${name}.pem`)]
-  const subject = ['-subj', `/CN=${name}`, '-addext', `subjectAltName=${altName}`]
-  const algorithm = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
-  const files = ['-keyout', key, '-out', cert]
-  execFileSync('openssl', ['req', '-x509', '-days', '2', ...algorithm, ...files, ...subject], {
-    stdio: 'ignore',
-  })
-  return { key: readFileSync(key), cert: readFileSync(cert) }
-}
-
-function hasOpenssl(): boolean {
-  try {
-    execFileSync('openssl', ['version'], { stdio: 'ignore' })
-    return true
-  } catch {
-    process.stderr.write('TLS tests are skipped: there is no openssl to make certificates with.\n')
-    return false
-  }
-}
 
 const ASK = { token: 'MDAxY2xvY00secret', peerIp: null }
 const onTls = (identity: { key: Buffer; cert: Buffer }) =>

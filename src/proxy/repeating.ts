@@ -1,0 +1,70 @@
+/**
+ * Whether a request that failed may be sent once more, and whether its failure speaks against the upstream.
+ *
+ * @module
+ */
+
+import { UploadError } from './request-body.ts'
+
+/** How an attempt stood when it failed. */
+export interface FailedAttempt {
+  readonly method: string
+  readonly hasBody: boolean
+  /** Whether there was a connection, so that the upstream may have begun to act. */
+  readonly connected: boolean
+  /** Whether a byte of the answer was seen. */
+  readonly answering: boolean
+  readonly error: Error
+}
+
+/** Methods that have the same effect once or several times (RFC 9110 §9.2.2), of those that people use. */
+const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
+
+/** The connection broke under a request. */
+const BROKEN: ReadonlySet<unknown> = new Set([
+  'ECONNRESET',
+  'EPIPE',
+  'ERR_UPSTREAM_CLOSED',
+  'UND_ERR_SOCKET',
+])
+
+/** Errors of our transport that are about us: a request that cannot be sent, a pool that is full or closed. */
+const OURS: ReadonlySet<unknown> = new Set([
+  'ERR_REQUEST_INVALID',
+  'ERR_POOL_CLOSED',
+  'ERR_UPSTREAM_BUSY',
+])
+
+/** Errors of undici that are the upstream's doing; its others are about us, too. */
+const OF_UPSTREAM: ReadonlySet<unknown> = new Set([
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_HEADERS_TIMEOUT',
+  'UND_ERR_BODY_TIMEOUT',
+  'UND_ERR_HEADERS_OVERFLOW',
+  'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
+  'UND_ERR_SOCKET',
+])
+
+/**
+ * Whether sending it again cannot do anything twice: either it was never sent, or it has no body, means the same when
+ * repeated, and the connection broke before a byte of an answer. A slow upstream is not asked again: it may be at work.
+ */
+export function mayRepeat(attempt: FailedAttempt): boolean {
+  const { method, hasBody, connected, answering, error } = attempt
+  if (!speaksAgainstUpstream(error)) return false
+  if (!connected) return true
+  return !answering && !hasBody && IDEMPOTENT.has(method) && BROKEN.has(codeOf(error))
+}
+
+/** Whether an error is the upstream's doing, and not the client's or ours. */
+export function speaksAgainstUpstream(error: Error): boolean {
+  if (error instanceof UploadError) return error.side === 'upstream'
+  const code = codeOf(error)
+  if (String(code).startsWith('UND_ERR_')) return OF_UPSTREAM.has(code)
+  return !OURS.has(code)
+}
+
+/** The code of an error, or else its name. Its text may hold what the upstream sent. */
+export function codeOf(error: Error): unknown {
+  return 'code' in error ? error.code : error.name
+}

@@ -1,0 +1,197 @@
+import type { UpstreamTarget } from './upstream-url.ts'
+import { targetOf } from './upstream-url.ts'
+
+/** Where requests of a route go, and what is done where one of the places fails. */
+export interface UpstreamOptions {
+  /** One or more, see `parseUpstreamUrl`; they take turns. */
+  readonly urls: readonly string[]
+  /**
+   * To how many more upstreams a request is sent that failed and may safely be sent again, 0 to 5. Retries are at most a
+   * fifth of all requests in the long run.
+   *
+   * @default 2
+   */
+  readonly retries?: number | undefined
+  readonly ejection?: EjectionOptions | undefined
+  /** @default none */
+  readonly healthCheck?: HealthCheckOptions | undefined
+  readonly tls?: UpstreamTls | undefined
+}
+
+/** When an upstream is left out because requests to it fail. */
+export interface EjectionOptions {
+  /** So many failures in a row: no connection, no answer in time, or one that broke off. 1 to 1_000. @default 3 */
+  readonly failures?: number | undefined
+  /** For how long the first time, in milliseconds; each further time twice as long. 1 to 3_600_000. @default 5_000 */
+  readonly baseMs?: number | undefined
+  /** For how long at most. @default 60_000 */
+  readonly maxMs?: number | undefined
+}
+
+/** How upstreams are asked whether they are well. */
+export interface HealthCheckOptions {
+  /** Path and query as in a request line, e.g. `/healthz`; the base path of the upstream is put before it. */
+  readonly path: string
+  /** Mean time from the end of one check to the next, in milliseconds, 100 to 3_600_000. @default 10_000 */
+  readonly intervalMs?: number | undefined
+  /** From the start of a check to the head of its answer, in milliseconds, 1 to 60_000. @default 2_000 */
+  readonly timeoutMs?: number | undefined
+  /** Statuses of one that is well. @default [], which stands for 200 to 299 */
+  readonly expect?: readonly number[] | undefined
+}
+
+/** How `https:` upstreams are known, and we to them. There is no way not to check a certificate. */
+export interface UpstreamTls {
+  /** Certificates of the authorities to trust instead of the system's, PEM. */
+  readonly ca?: string | undefined
+  /** Name that is asked for (SNI), that the certificate is checked for, and that `Host` says. @default the URL's */
+  readonly serverName?: string | undefined
+  /** Our own certificate, PEM; goes with `key`. */
+  readonly cert?: string | undefined
+  /** Private key of `cert`, PEM. */
+  readonly key?: string | undefined
+}
+
+type Complete<Options> = {
+  readonly [Name in keyof Options]-?: Exclude<Options[Name], undefined>
+}
+
+/** Options with everything filled in. */
+export interface UpstreamSettings {
+  readonly targets: readonly UpstreamTarget[]
+  readonly retries: number
+  readonly ejection: Complete<EjectionOptions>
+  readonly healthCheck: Complete<HealthCheckOptions> | null
+  readonly tls: UpstreamTls
+}
+
+/** What is used where an option is left out. */
+export const UPSTREAM_DEFAULTS = {
+  retries: 2,
+  ejection: { failures: 3, baseMs: 5_000, maxMs: 60_000 },
+  healthCheck: { intervalMs: 10_000, timeoutMs: 2_000 },
+} as const
+
+/** The least and the most that a number may be. */
+export const UPSTREAM_RANGES = {
+  retries: [0, 5],
+  ejection: { failures: [1, 1_000], baseMs: [1, 3_600_000], maxMs: [1, 3_600_000] },
+  healthCheck: { intervalMs: [100, 3_600_000], timeoutMs: [1, 60_000], expect: [200, 599] },
+} as const
+
+/**
+ * Checks where requests go, and fills in what is left out.
+ *
+ * @throws {TypeError} that says what makes no sense.
+ */
+export function readUpstreamOptions(
+  given: string | readonly string[] | UpstreamOptions,
+): UpstreamSettings {
+  if (typeof given === 'string') return settingsOf({ urls: [given] })
+  return settingsOf(isList(given) ? { urls: given } : given)
+}
+
+function settingsOf(given: UpstreamOptions): UpstreamSettings {
+  const { urls, retries, healthCheck, tls = {} } = given
+  if (!Array.isArray(urls) || urls.length === 0) {
+    throw new TypeError('must name at least one URL')
+  }
+  const targets = urls.map(targetOf)
+  if (new Set(targets.map(({ url }) => url)).size < targets.length) {
+    throw new TypeError('must not name one URL twice')
+  }
+  checkTls(tls, targets)
+  return {
+    targets,
+    retries: readNumber('retries', retries, UPSTREAM_DEFAULTS.retries, UPSTREAM_RANGES.retries),
+    ejection: readEjection(given.ejection ?? {}),
+    healthCheck: healthCheck === undefined ? null : readHealthCheck(healthCheck),
+    tls,
+  }
+}
+
+function readEjection(given: EjectionOptions): Complete<EjectionOptions> {
+  const read = (name: keyof EjectionOptions): number =>
+    readNumber(
+      `ejection.${name}`,
+      given[name],
+      UPSTREAM_DEFAULTS.ejection[name],
+      UPSTREAM_RANGES.ejection[name],
+    )
+  const ejection = { failures: read('failures'), baseMs: read('baseMs'), maxMs: read('maxMs') }
+  if (ejection.maxMs < ejection.baseMs) {
+    throw new TypeError('has an "ejection.maxMs" that is less than its "baseMs"')
+  }
+  return ejection
+}
+
+function readHealthCheck(given: HealthCheckOptions): Complete<HealthCheckOptions> {
+  const read = (name: 'intervalMs' | 'timeoutMs'): number =>
+    readNumber(
+      `healthCheck.${name}`,
+      given[name],
+      UPSTREAM_DEFAULTS.healthCheck[name],
+      UPSTREAM_RANGES.healthCheck[name],
+    )
+  return {
+    path: parseCheckPath(given.path),
+    intervalMs: read('intervalMs'),
+    timeoutMs: read('timeoutMs'),
+    expect: (given.expect ?? []).map((status) =>
+      readNumber('healthCheck.expect', status, 0, UPSTREAM_RANGES.healthCheck.expect),
+    ),
+  }
+}
+
+/**
+ * Checks the path of a health check.
+ *
+ * @throws {TypeError} for what is no request target.
+ */
+export function parseCheckPath(text: string): string {
+  if (!/^\/(?!\/)[!"$-~]*$/.test(text)) {
+    throw new TypeError('must be a path with its query, if any, e.g. /healthz')
+  }
+  return text
+}
+
+/**
+ * Checks a name that a certificate is checked for.
+ *
+ * @throws {TypeError} for what is no host name in lower case, or is an IP address, which SNI has no place for.
+ */
+export function parseServerName(text: string): string {
+  const plain = /^(?=.{1,253}$)[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/.test(text)
+  if (!plain || /^[\d.]+$/.test(text)) {
+    throw new TypeError('must be a host name in lower case, e.g. api.example.org')
+  }
+  return text
+}
+
+function checkTls(tls: UpstreamTls, targets: readonly UpstreamTarget[]): void {
+  if (Object.values(tls).every((value) => value === undefined)) return
+  if (!targets.every(({ origin }) => origin.startsWith('https:'))) {
+    throw new TypeError('has "tls", but not all of its URLs begin with https://')
+  }
+  if ((tls.cert === undefined) !== (tls.key === undefined)) {
+    throw new TypeError('has only one of "tls.cert" and "tls.key"; give both')
+  }
+  if (tls.serverName !== undefined) parseServerName(tls.serverName)
+}
+
+function readNumber(
+  name: string,
+  given: number | undefined,
+  fallback: number,
+  [least, most]: readonly [least: number, most: number],
+): number {
+  const value = given ?? fallback
+  if (!Number.isSafeInteger(value) || value < least || value > most) {
+    throw new TypeError(`must have a whole number from ${least} to ${most} as "${name}"`)
+  }
+  return value
+}
+
+function isList(given: readonly string[] | UpstreamOptions): given is readonly string[] {
+  return Array.isArray(given)
+}

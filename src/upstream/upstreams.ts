@@ -1,0 +1,86 @@
+import type { Clock } from '../clock.ts'
+import type { Logger } from '../logger.ts'
+import type { UpstreamDispatcher } from './dispatcher.ts'
+import type { HealthCheck } from './health-check.ts'
+import { createHealthCheck } from './health-check.ts'
+import type { UpstreamGroup } from './upstream-group.ts'
+import { createUpstreamGroup } from './upstream-group.ts'
+import type { UpstreamSettings } from './upstream-options.ts'
+import { createUpstreamPools } from './upstream-pools.ts'
+
+/** Options of {@link createUpstreams}. */
+export interface UpstreamsOptions {
+  readonly clock: Clock
+  readonly logger: Logger
+  /** 0 up to 1; spreads the checks. @default Math.random */
+  readonly random?: (() => number) | undefined
+}
+
+/** How one route connects. */
+export interface GroupConnecting {
+  readonly connectMs: number
+  /** Makes the requests in place of connections of ours. */
+  readonly dispatcher?: UpstreamDispatcher | undefined
+}
+
+/** All upstreams of a gateway. */
+export interface Upstreams {
+  /** The group for these settings; routes with the same settings share it, and what is known of its members. */
+  readonly groupFor: (settings: UpstreamSettings, connecting: GroupConnecting) => UpstreamGroup
+  /** Begins to check those that are to be checked. */
+  start(): void
+  /** Ends checks and connections; requests that are still under way break off. */
+  close(): Promise<void>
+}
+
+/** Makes the upstreams of a gateway. Nothing is sent before they are started or used. */
+export function createUpstreams(options: UpstreamsOptions): Upstreams {
+  const { clock, logger, random = Math.random } = options
+  const pools = createUpstreamPools()
+  const groups = new Map<string, UpstreamGroup>()
+  const checks: HealthCheck[] = []
+  let started = false
+
+  function make(settings: UpstreamSettings, connecting: GroupConnecting): UpstreamGroup {
+    const { connectMs, dispatcher } = connecting
+    const { healthCheck, tls } = settings
+    const group = createUpstreamGroup({
+      settings,
+      dispatcherFor: (target) => dispatcher ?? pools.dispatcherFor({ target, connectMs, tls }),
+      clock,
+      logger,
+    })
+    if (healthCheck === null) return group
+    for (const member of group.members) {
+      const onResult = (problem: string | null): void => {
+        if (!member.standing.checked(problem === null)) return
+        if (problem === null) logger.info({ upstream: member.url }, 'an upstream passes its check')
+        else logger.warn({ upstream: member.url, problem }, 'an upstream fails its check')
+      }
+      const check = createHealthCheck({ target: member, check: healthCheck, tls, random, onResult })
+      checks.push(check)
+      if (started) check.start()
+    }
+    return group
+  }
+
+  return {
+    groupFor(settings, connecting) {
+      if (connecting.dispatcher !== undefined) return make(settings, connecting)
+      const key = JSON.stringify([settings, connecting.connectMs])
+      const known = groups.get(key)
+      if (known !== undefined) return known
+      const group = make(settings, connecting)
+      groups.set(key, group)
+      return group
+    },
+    start() {
+      started = true
+      for (const check of checks) check.start()
+    },
+    async close() {
+      for (const check of checks) check.stop()
+      await pools.close()
+    },
+  }
+}
