@@ -4,29 +4,31 @@
  * @module
  */
 
-import { readFileSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
 
-import type { Explainer, ExplainRequest, Explanation } from './admin/index.ts'
-import { createAdminApp, createExplainer } from './admin/index.ts'
-import type { RoutePolicy } from './authenticator/index.ts'
-import { createAuthenticator } from './authenticator/index.ts'
+import type { ExplainRequest, Explanation } from './admin/index.ts'
 import type { Clock } from './clock.ts'
-import type { GatewayConfig, RouteConfig } from './config/index.ts'
-import { insecureSettingsOf, verifierChoiceOf } from './config/index.ts'
-import type { Listener } from './listener.ts'
-import { openListener } from './listener.ts'
+import type { GatewayConfig } from './config/index.ts'
 import type { Logger } from './logger.ts'
 import { silentLogger } from './logger.ts'
-import type { Metrics } from './metrics/index.ts'
+import type { Metrics, ReloadOutcome } from './metrics/index.ts'
 import { createMetrics } from './metrics/index.ts'
-import type { ReverseProxy } from './proxy/index.ts'
-import { createReverseProxy } from './proxy/index.ts'
+import type { Serving, Traffic } from './serving/index.ts'
+import {
+  configurationFacts,
+  createReload,
+  createServing,
+  openAdminWindow,
+  openOwnVerification,
+  openTraffic,
+  packageVersion,
+} from './serving/index.ts'
 import type { Verification } from './verification/index.ts'
-import { createVerification } from './verification/index.ts'
 
 export type { ConfigSources, GatewayConfig, RouteConfig } from './config/index.ts'
 export { loadConfig } from './config/index.ts'
 export type { ExplainRequest, Explanation } from './admin/index.ts'
+export type { ReloadOutcome } from './metrics/index.ts'
 export type { InvalidationSelector } from './verification/index.ts'
 
 /** Options of {@link createGateway} that no configuration file can carry. */
@@ -46,8 +48,17 @@ export interface Gateway {
   /** Takes back what is known about whoever is selected, as `POST /invalidate` does; nothing is logged. */
   readonly invalidate: Verification['invalidate']
   /**
+   * Goes over to the configuration that `load` brings, and reads the TLS files anew. New requests are served by it, those
+   * under way end by the one before, and no connection is dropped. What is known of tokens stays known unless `onezone`, `verifier` or
+   * `verdicts` have changed. `listen`, `adminListen`, `reload`, whether there is TLS, `tls.clientAuth` and `verifier.type` are
+   * read once, when the gateway starts.
+   *
+   * @returns `refused` where the configuration cannot be used: then the last good one stays, and the log says why.
+   */
+  reload(load: () => Promise<GatewayConfig>): Promise<ReloadOutcome>
+  /**
    * Drains: readiness turns, requests that are under way finish, idle connections are closed; what is left after
-   * `shutdown.drainMs` is cut. Safe to call twice.
+   * `shutdown.drainMs` is cut. Before, requests are still accepted for `shutdown.readinessDelayMs`. Safe to call twice.
    */
   close(): Promise<void>
 }
@@ -62,51 +73,69 @@ export async function createGateway(
   config: GatewayConfig,
   options: GatewayOptions = {},
 ): Promise<Gateway> {
-  const { verification, proxy, metrics, explain } = assemble(config, options)
+  const { logger = silentLogger } = options
+  let traffic: Traffic | null = null
+  const { serving, metrics } = assemble(config, options, () => traffic)
   const invalidate: Gateway['invalidate'] = (selector, how) => {
-    const invalidated = verification.invalidate(selector, how)
+    const invalidated = serving.invalidate(selector, how)
     if (how?.dryRun !== true) metrics.onInvalidation(invalidated.families)
     return invalidated
   }
 
   let draining = false
-  const admin = await openListener({
-    ...config.adminListen,
-    app: createAdminApp({
-      registry: metrics.registry,
-      unreadiness: () => (draining ? 'draining' : null),
-      host: config.adminListen.host,
-      token: config.adminToken,
-      invalidate,
-      explain,
-      logger: options.logger,
-    }),
+  const admin = await openAdminWindow(config, {
+    registry: metrics.registry,
+    unreadiness: () => (draining ? 'draining' : null),
+    invalidate,
+    explain: (request) => serving.doors.explain(request),
+    logger,
+  }).catch(async (error: unknown) => {
+    await serving.close()
+    throw error
   })
-  const traffic = await openTraffic()
+  const opened = await openTraffic({
+    config,
+    door: serving.doors.proxy,
+    logger,
+    onCertificate: metrics.onCertificate,
+  }).catch(async (error: unknown) => {
+    await Promise.all([admin.close(), serving.close()])
+    throw error
+  })
+  traffic = opened
 
-  async function openTraffic(): Promise<Listener> {
-    try {
-      return await openListener({ ...config.listen, app: proxy.app, harden: proxy.harden })
-    } catch (error) {
-      await admin.drain(0)
-      throw error
-    }
+  const reloadConfig = createReload({
+    config,
+    apply(next) {
+      serving.change(next)
+      admin.change(next)
+    },
+    onReload: metrics.onReload,
+    logger,
+  })
+  async function reload(load: () => Promise<GatewayConfig>): Promise<ReloadOutcome> {
+    const outcome = await reloadConfig(load)
+    await opened.reloadCertificate(serving.config)
+    return outcome
   }
 
   let closing: Promise<void> | null = null
   async function close(): Promise<void> {
     draining = true
+    const { readinessDelayMs, drainMs } = serving.config.shutdown
     try {
-      await traffic.drain(config.shutdown.drainMs)
+      if (readinessDelayMs > 0) await delay(readinessDelayMs)
+      await opened.drain(drainMs)
     } finally {
-      await Promise.allSettled([proxy.close(), verification.close(), admin.drain(0)])
+      await Promise.allSettled([serving.close(), admin.close()])
     }
   }
 
   return {
-    url: traffic.url,
+    url: opened.url,
     adminUrl: admin.url,
     invalidate,
+    reload,
     close: () => (closing ??= close()),
   }
 }
@@ -122,101 +151,44 @@ export async function explainRequest(
   request: ExplainRequest,
   options: GatewayOptions = {},
 ): Promise<Explanation> {
-  const { verification, proxy, explain } = assemble(config, options)
+  const { serving } = assemble(config, options, () => null)
   try {
-    return await explain(request)
+    return await serving.doors.explain(request)
   } finally {
-    await Promise.allSettled([proxy.close(), verification.close()])
+    await serving.close()
   }
 }
 
-/** What a gateway consists of before it listens. */
-interface Assembly {
-  readonly verification: Verification
-  readonly proxy: ReverseProxy
-  readonly metrics: Metrics
-  readonly explain: Explainer
-}
-
-function assemble(config: GatewayConfig, options: GatewayOptions): Assembly {
-  const { logger = silentLogger, clock } = options
-  // The metrics count what the rooms hold, and the rooms report to the metrics: one of the two must come first.
-  let metrics: Metrics | null = null
-
-  const verification = createVerification({
-    ...verifierChoiceOf(config.verifier),
-    verdicts: config.verdicts,
-    onCall: (call) => metrics?.onCall(call),
-    onEviction: (store) => metrics?.onEviction(store),
-    onDeath: (reason) => metrics?.onDeath(reason),
-    onWatchRead: (outcome) => metrics?.onWatchRead(outcome),
-    onBreakerChange: (state) => logger.warn({ state }, 'the breaker before the verifier changed'),
-    logger,
-    clock,
-  })
-  metrics = createMetrics({
+function assemble(
+  config: GatewayConfig,
+  { logger = silentLogger, clock }: GatewayOptions,
+  traffic: () => Traffic | null,
+): { serving: Serving; metrics: Metrics } {
+  // The metrics show what is served, and what is served reports to the metrics: they are made first and look later.
+  const metrics = createMetrics({
     version: packageVersion(),
-    backend: verification.traits.backend,
-    maxStalenessSeconds: verification.stalenessBoundMs / 1000,
-    insecureSettings: insecureSettingsOf(config),
-    verification,
+    backend: config.verifier.type,
+    ...configurationFacts(config),
+    verification: {
+      entries: (store) => serving.verification.entries(store),
+      get breakerState() {
+        return serving.verification.breakerState
+      },
+      get clockOffsetMs() {
+        return serving.verification.clockOffsetMs
+      },
+      get watchState() {
+        return serving.verification.watchState
+      },
+    },
   })
-
-  const { onDecision, onRequest, onUpstream } = metrics
-  const authenticator = createAuthenticator({
-    verifier: verification.verifier,
-    ...verification.traits,
-    stalenessBoundMs: verification.stalenessBoundMs,
-    trustedProxies: config.trustedProxies,
+  const serving: Serving = createServing({
+    config,
+    openVerification: openOwnVerification,
+    metrics,
+    logger,
     clock,
-    logger,
-    onDecision,
+    lead: async (doors) => traffic()?.use(doors.proxy),
   })
-  const reserved = config.routes.flatMap((route) => Object.values(route.headers ?? {}))
-  const routes = config.routes.map((route) => ({
-    id: route.id,
-    path: route.path,
-    upstream: route.upstream,
-    authenticator: authenticator.route(policyOf(route, config), reserved),
-    timeouts: route.timeouts,
-  }))
-  const proxy = createReverseProxy({
-    routes,
-    logger,
-    onRequest,
-    onUpstream,
-  })
-  const explain = createExplainer({
-    choose: (method, target) => proxy.choose(method, target),
-    routes,
-    explain: (request, how) => verification.explain(request, how),
-  })
-  return { verification, proxy, metrics, explain }
-}
-
-function policyOf(route: RouteConfig, config: GatewayConfig): RoutePolicy {
-  return {
-    id: route.id,
-    token: route.token,
-    optional: route.optional,
-    interface: route.interface,
-    inviteType: route.inviteType,
-    subjects: route.subjects,
-    scopes: route.scopes,
-    caveats: route.caveats,
-    headers: route.headers,
-    forwardToken: route.forwardToken,
-    realm: config.realm,
-  }
-}
-
-function packageVersion(): string {
-  const manifest: unknown = JSON.parse(
-    readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
-  )
-  const version =
-    typeof manifest === 'object' && manifest !== null && 'version' in manifest
-      ? manifest.version
-      : undefined
-  return typeof version === 'string' ? version : 'unknown'
+  return { serving, metrics }
 }

@@ -1,25 +1,48 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { EventEmitter } from 'node:events'
+import type { IncomingMessage, ServerOptions, ServerResponse } from 'node:http'
+import { createServer, Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import { Server as NetServer } from 'node:net'
+import type { Duplex } from 'node:stream'
 
-import { createAdaptorServer } from '@hono/node-server'
+import { getRequestListener } from '@hono/node-server'
 
-type AdaptorServerOptions = Parameters<typeof createAdaptorServer>[0]
+import type { ClientAuth, TlsMaterial } from './tls/index.ts'
+import { changeMaterial, createTlsServer } from './tls/index.ts'
+
+/** Who answers what arrives at a listener. */
+export interface Door {
+  /** Answers the requests: a Hono app. */
+  readonly app: { readonly fetch: Parameters<typeof getRequestListener>[0] }
+  /**
+   * Settles what becomes of events other than ordinary requests. It is given not the server itself but an emitter of the
+   * server's events that concern this door, so that another door can take its place.
+   */
+  readonly harden?: ((server: Server) => void) | undefined
+}
 
 /** Options of {@link openListener}. */
 export interface ListenerOptions {
   readonly host: string
   /** 0: any free one. */
   readonly port: number
-  /** Answers the requests: a Hono app. */
-  readonly app: Pick<AdaptorServerOptions, 'fetch'>
-  /** Settles what becomes of events other than ordinary requests, before the first connection. */
-  readonly harden?: ((server: Server) => void) | undefined
+  readonly door: Door
+  /** @default none: plain HTTP */
+  readonly tls?: { readonly material: TlsMaterial; readonly clientAuth: ClientAuth } | undefined
 }
 
 /** A listening socket that can be drained. */
 export interface Listener {
-  /** `http://host:port`, without a slash. */
+  /** `http://host:port`, without a slash; `https:` with TLS. */
   readonly url: string
+  /**
+   * Lets another door answer from now on; connections stay open.
+   *
+   * @returns Settles when the last request that the door before it had begun to answer is over.
+   */
+  use(door: Door): Promise<void>
+  /** Gives connections that are made from now on another certificate; without TLS it does nothing. */
+  useCertificate(material: TlsMaterial): void
   /**
    * Accepts nothing more, lets requests finish, and closes each connection as it falls idle; after `drainMs` those that
    * are left are cut.
@@ -30,13 +53,27 @@ export interface Listener {
 /** How often connections are looked over, for slow ones and, while draining, for idle ones. */
 const SWEEP_MS = 250
 
-/** How long a connection may take to send its first request head. Node itself never closes a silent one. */
+/**
+ * How long an idle connection is still listened to while draining: a request that was sent before the client could know
+ * is answered, and the answer says that the connection ends.
+ */
+const IDLE_GRACE_MS = 400
+
+/** How long a connection may take to send its first request head, and for its TLS handshake before. */
 const FIRST_HEAD_MS = 10_000
 
 /** Longer than the idle time of the usual load balancers (60 s), so that it is they who close first. */
 const KEEP_ALIVE_MS = 65_000
 
-const MAX_HEADER_BYTES = 16 * 1024
+const HTTP: ServerOptions = {
+  connectionsCheckingInterval: SWEEP_MS,
+  headersTimeout: FIRST_HEAD_MS,
+  requestTimeout: 0, // bodies may stream for as long as they move
+  keepAliveTimeout: KEEP_ALIVE_MS,
+  maxHeaderSize: 16 * 1024,
+  insecureHTTPParser: false,
+  requireHostHeader: false, // the doors refuse, with a document that says why
+}
 
 /**
  * Opens a listener.
@@ -44,72 +81,151 @@ const MAX_HEADER_BYTES = 16 * 1024
  * @throws {Error} the system's own (`EADDRINUSE`, `EACCES` …), with `code`.
  */
 export async function openListener(options: ListenerOptions): Promise<Listener> {
+  const { host, tls } = options
   let draining = false
-  const server = createAdaptorServer({
-    fetch: options.app.fetch,
-    overrideGlobalObjects: false,
-    autoCleanupIncoming: false, // the doors read or cut what is left of a body themselves
-    serverOptions: {
-      connectionsCheckingInterval: SWEEP_MS,
-      headersTimeout: FIRST_HEAD_MS,
-      requestTimeout: 0, // bodies may stream for as long as they move
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      maxHeaderSize: MAX_HEADER_BYTES,
-      insecureHTTPParser: false,
-      requireHostHeader: false, // the doors refuse, with a document that says why
-    },
-  }) as Server
+  let serving = openDoor(options.door, (response) => {
+    if (draining) response.shouldKeepAlive = false
+  })
+  const doors = new Set([serving])
+  const server =
+    tls === undefined
+      ? createServer(HTTP)
+      : createTlsServer(HTTP, { ...tls, handshakeTimeoutMs: FIRST_HEAD_MS })
   // A limit makes Node 20 hide fields that still frame the body (CVE-2026-58044); the doors count for themselves.
   server.maxHeadersCount = 0
-  const open = new Set<ServerResponse>()
-  server.prependListener('request', (_request: IncomingMessage, response: ServerResponse) => {
-    if (draining) response.shouldKeepAlive = false
-    open.add(response)
-    response.once('close', () => open.delete(response))
-  })
+  for (const event of serving.events.eventNames() as string[]) {
+    server.on(event, (...facts: unknown[]) => serving.events.emit(event, ...facts))
+  }
   const closeSilent = endSilentConnections(server)
-  options.harden?.(server)
+  const connections = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    connections.add(socket)
+    socket.once('close', () => connections.delete(socket))
+  })
 
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    server.listen(options.port, options.host, () => {
+    server.listen(options.port, host, () => {
       server.off('error', reject)
       resolve()
     })
   })
   const { port } = server.address() as AddressInfo
+  const scheme = tls === undefined ? 'http' : 'https'
 
   return {
-    url: `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`,
+    url: `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    async use(door) {
+      const before = serving
+      serving = openDoor(door, (response) => {
+        if (draining) response.shouldKeepAlive = false
+      })
+      doors.add(serving)
+      await before.idle()
+      doors.delete(before)
+    },
+    useCertificate(material) {
+      if (!(server instanceof Server)) changeMaterial(server, material)
+    },
     async drain(drainMs) {
       draining = true
-      for (const response of open) response.shouldKeepAlive = false
-      // Node closes the connections that are idle now; busy ones fall idle later (ecosystem notes, draining).
-      const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS)
-      const cut = setTimeout(() => server.closeAllConnections(), drainMs)
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      closeSilent()
+      for (const { open } of doors) {
+        for (const each of open) if ('shouldKeepAlive' in each) each.shouldKeepAlive = false
+      }
+      // Not `server.close()` yet: it ends idle connections at once, on which the next request may be on its way.
+      const closed = new Promise<void>((resolve) =>
+        NetServer.prototype.close.call(server, () => resolve()),
+      )
+      const graceEndsAt = performance.now() + IDLE_GRACE_MS
+      const sweep = setInterval(() => {
+        if (performance.now() < graceEndsAt) return
+        server.closeIdleConnections()
+        closeSilent()
+      }, SWEEP_MS)
+      // Not by Node's own list, which lacks connections that are still shaking hands.
+      const cut = setTimeout(() => connections.forEach((socket) => socket.destroy()), drainMs)
       await closed
+      server.close() // what is left is Node's own timer
       clearInterval(sweep)
       clearTimeout(cut)
     },
   }
 }
 
+/** A door in use. */
+interface OpenDoor {
+  /** Gets the server's events. */
+  readonly events: EventEmitter
+  /** What is under way: responses, and connections that have left HTTP. */
+  readonly open: ReadonlySet<ServerResponse | Duplex>
+  /** Settles when nothing is under way any more. */
+  idle(): Promise<void>
+}
+
+function openDoor(door: Door, onRequest: (response: ServerResponse) => void): OpenDoor {
+  const events = new EventEmitter()
+  const open = new Set<ServerResponse | Duplex>()
+  const watch = (each: ServerResponse | Duplex): void => {
+    open.add(each)
+    each.once('close', () => open.delete(each))
+  }
+  const answer = getRequestListener(door.app.fetch, {
+    overrideGlobalObjects: false,
+    autoCleanupIncoming: false, // the doors read or cut what is left of a body themselves
+  })
+  events.on('request', (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    void answer(incoming, outgoing)
+  })
+  door.harden?.(events as Server)
+  events.prependListener('request', (_incoming: IncomingMessage, outgoing: ServerResponse) => {
+    onRequest(outgoing)
+    watch(outgoing)
+  })
+  if (events.listenerCount('upgrade') > 0) {
+    events.prependListener('upgrade', (_incoming: IncomingMessage, socket: Duplex) => watch(socket))
+  }
+  return {
+    events,
+    open,
+    idle: () =>
+      new Promise((resolve) => {
+        const sweep = setInterval(() => {
+          // A response that waited for its turn when its connection broke is never told so.
+          for (const each of open) if ('req' in each && each.req.socket.destroyed) open.delete(each)
+          if (open.size > 0) return
+          clearInterval(sweep)
+          resolve()
+        }, SWEEP_MS).unref()
+      }),
+  }
+}
+
 /** Ends connections that send no request head in time; the function it returns ends them at once. */
-function endSilentConnections(server: Server): () => void {
-  const silent = new Map<Socket, NodeJS.Timeout>()
-  const heard = (socket: Socket): void => {
-    clearTimeout(silent.get(socket))
-    silent.delete(socket)
+function endSilentConnections(server: Server | ReturnType<typeof createTlsServer>): () => void {
+  const silenceMs = server instanceof Server ? FIRST_HEAD_MS : 2 * FIRST_HEAD_MS
+  // By address and port, because with TLS a request comes on another socket than its connection.
+  const silent = new Map<string, { socket: Socket; timer: NodeJS.Timeout }>()
+  const heard = (name: string): void => {
+    clearTimeout(silent.get(name)?.timer)
+    silent.delete(name)
   }
   server.on('connection', (socket: Socket) => {
-    const timer = setTimeout(() => socket.destroy(), FIRST_HEAD_MS)
-    silent.set(socket, timer.unref())
-    socket.once('close', () => heard(socket))
+    const name = nameOf(socket)
+    const timer = setTimeout(() => socket.destroy(), silenceMs)
+    silent.set(name, { socket, timer: timer.unref() })
+    socket.once('close', () => heard(name))
   })
-  server.on('request', (request: IncomingMessage) => heard(request.socket))
-  return () => {
-    for (const socket of silent.keys()) socket.destroy()
+  const onHead = ({ socket }: IncomingMessage): void => heard(nameOf(socket))
+  server.on('request', onHead)
+  // A listener of ours alone would take these away from Node.
+  for (const event of ['checkContinue', 'checkExpectation', 'upgrade']) {
+    if (server.listenerCount(event) > 0) server.on(event, onHead)
   }
+  return () => {
+    for (const { socket } of silent.values()) socket.destroy()
+  }
+}
+
+function nameOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`
 }

@@ -4,8 +4,13 @@ import type { Logger } from '../logger.ts'
 
 const OLDEST_SUPPORTED_NODE = 22
 
+/** A log whose level can be changed. */
+export interface Log extends Logger {
+  level: string
+}
+
 /** Makes the log of a process: one JSON object a line on standard error, written at once, so that no exit loses any. */
-export function createLog(level: LogLevel): Logger {
+export function createLog(level: LogLevel): Log {
   return pino(
     {
       level,

@@ -1,9 +1,10 @@
-import { formatListenAddress, loadConfig } from '../config/index.ts'
+import { formatListenAddress } from '../config/index.ts'
 import { createGateway } from '../gateway.ts'
 import type { Command } from './command.ts'
 import { EXIT } from './exit-codes.ts'
 import { openListeners } from './listening.ts'
 import { createLog, warnOfOldNode } from './log.ts'
+import { loadWithFiles, startReloading } from './reloading.ts'
 import { createStopSignal } from './stop-signal.ts'
 
 /** `onegate serve` */
@@ -11,7 +12,8 @@ export const serveCommand: Command = {
   name: 'serve',
   usage: ['--config FILE [FLAGS]', '--onezone-url URL --upstream URL [FLAGS]'],
   about: `Runs the gateway until SIGTERM or SIGINT; then requests that are under way finish, and it
-exits with 0. A second signal ends it at once.
+exits with 0. A second signal ends it at once. SIGHUP, or a change of its files, makes it read the
+configuration anew; where that cannot be used, the last good one stays and the log says why.
 
 Settings come from flags, else from the environment, else from the file, else they have defaults.
 Each scalar setting has a variable: verdicts.maxStalenessMs is ONEGATE_VERDICTS_MAX_STALENESS_MS.
@@ -41,7 +43,7 @@ Secrets are given as files: onezone.serviceTokenFile, ONEGATE_ONEZONE_SERVICE_TO
 
   async run(args, terminal) {
     const trustedProxies = args.list('trusted-proxy')
-    const config = await loadConfig({
+    const sources = {
       file: args.text('config'),
       env: terminal.env,
       flags: {
@@ -52,7 +54,9 @@ Secrets are given as files: onezone.serviceTokenFile, ONEGATE_ONEZONE_SERVICE_TO
         trustedProxies: trustedProxies.length > 0 ? trustedProxies : undefined,
         logLevel: args.text('log-level'),
       },
-    })
+    }
+    const loaded = await loadWithFiles(sources)
+    const { config } = loaded
     const log = createLog(config.log.level)
     warnOfOldNode(log)
 
@@ -77,7 +81,9 @@ Secrets are given as files: onezone.serviceTokenFile, ONEGATE_ONEZONE_SERVICE_TO
       'the gateway is ready',
     )
 
+    const stopReloading = startReloading({ sources, loaded, gateway, log })
     const signal = await stop.received
+    stopReloading()
     log.info(
       { signal, drainMs: config.shutdown.drainMs },
       'stopping; requests under way may finish',

@@ -1,6 +1,7 @@
 import type { CaveatPolicy, RoutePolicy } from '../authenticator/index.ts'
 import type { HttpClientOptions } from '../http-client/index.ts'
 import type { ProxyRoute, UpstreamTimeouts } from '../proxy/index.ts'
+import type { ClientAuth, TlsFiles } from '../tls/index.ts'
 import type { ListenAddress } from './listen-address.ts'
 
 /** Options of which none is left out. */
@@ -22,6 +23,8 @@ export interface GatewayConfig {
    * loopback address and closed on any other.
    */
   readonly adminToken?: string | undefined
+  /** TLS for the traffic listener. @default none: plain HTTP */
+  readonly tls?: TlsConfig | undefined
   /** Who is asked whether tokens are good, and how. */
   readonly verifier: VerifierConfig
   /** Addresses and CIDR ranges whose `X-Forwarded-*` are believed. @default none */
@@ -35,7 +38,25 @@ export interface GatewayConfig {
     /** The least important lines that are written. @default 'info' */
     readonly level: LogLevel
   }
+  readonly reload: {
+    /**
+     * Whether the configuration, the secrets that it names and the TLS files are read anew when their content changes.
+     * SIGHUP does that in any case.
+     *
+     * @default true
+     */
+    readonly watchFiles: boolean
+    /** How often they are looked at, in milliseconds, 100 to 3 600 000. @default 2_000 */
+    readonly intervalMs: number
+  }
   readonly shutdown: {
+    /**
+     * How long requests are still accepted when the gateway is stopped and says so on `/readyz`, in milliseconds, 0 to
+     * 600 000: as long as it takes those who distribute them to notice.
+     *
+     * @default 0
+     */
+    readonly readinessDelayMs: number
     /**
      * How long requests that are under way may still take when the gateway is stopped, in milliseconds, 0 to 600 000.
      *
@@ -43,6 +64,12 @@ export interface GatewayConfig {
      */
     readonly drainMs: number
   }
+}
+
+/** How clients speak to the traffic listener. Names of files are absolute, and their content was found usable. */
+export interface TlsConfig extends TlsFiles {
+  /** @default 'require' with `clientCaFile`, else 'none' */
+  readonly clientAuth: ClientAuth
 }
 
 /** Who is asked, and how. */

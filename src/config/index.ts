@@ -3,6 +3,7 @@ export type {
   LogLevel,
   OnezoneConfig,
   RouteConfig,
+  TlsConfig,
   TokenLookupConfig,
   VerdictsConfig,
   VerifierConfig,

@@ -12,6 +12,7 @@ import type {
   GatewayConfig,
   OnezoneConfig,
   RouteConfig,
+  TlsConfig,
   VerifierConfig,
   VerifierConnection,
 } from './gateway-config.ts'
@@ -20,7 +21,10 @@ import { choice, choiceOrNull, group, integer, list, section, text, toggle } fro
 import { onezoneSection, verifierSection } from './verifier-schema.ts'
 
 /** A configuration that fits the schema; secrets are still names of files. */
-export interface Settings extends Omit<GatewayConfig, 'verifier' | 'routes' | 'adminToken'> {
+export interface Settings extends Omit<
+  GatewayConfig,
+  'verifier' | 'routes' | 'adminToken' | 'tls'
+> {
   readonly onezone: ConnectionSettings &
     Pick<OnezoneConfig, 'watchIntervalMs'> & {
       readonly serviceTokenFile?: string | undefined
@@ -31,6 +35,11 @@ export interface Settings extends Omit<GatewayConfig, 'verifier' | 'routes' | 'a
     readonly apiTokenFile?: string | undefined
   }
   readonly adminTokenFile?: string | undefined
+  readonly tls?:
+    | (Omit<TlsConfig, 'clientAuth'> & {
+        readonly clientAuth?: TlsConfig['clientAuth'] | undefined
+      })
+    | undefined
   readonly upstream?: string | undefined
   readonly routes?: readonly RouteSettings[] | undefined
 }
@@ -108,6 +117,12 @@ export const configSchema: z.ZodType<Settings> = group({
   listen: text('HOST:PORT', parseListenAddress).prefault('127.0.0.1:8080'),
   adminListen: text('HOST:PORT', parseListenAddress).prefault('127.0.0.1:9090'),
   adminTokenFile: fileName.optional(),
+  tls: group({
+    certFile: fileName,
+    keyFile: fileName,
+    clientCaFile: fileName.optional(),
+    clientAuth: choice('none', 'request', 'require').optional(),
+  }).optional(),
   onezone: onezoneSection,
   verifier: verifierSection,
   trustedProxies: list(
@@ -135,7 +150,14 @@ export const configSchema: z.ZodType<Settings> = group({
     matching(value, /^[\x20-\x7e]{1,128}$/, 'must be 1 to 128 printable ASCII characters'),
   ).default('onedata'),
   log: section({ level: choice('debug', 'info', 'warn', 'error').default('info') }),
-  shutdown: section({ drainMs: integer(0, 600_000).default(25_000) }),
+  reload: section({
+    watchFiles: toggle().default(true),
+    intervalMs: integer(100, 3_600_000).default(2_000),
+  }),
+  shutdown: section({
+    readinessDelayMs: integer(0, 600_000).default(0),
+    drainMs: integer(0, 600_000).default(25_000),
+  }),
 })
 
 function matching(value: string, pattern: RegExp, problem: string): string {

@@ -55,7 +55,9 @@ describe('a good configuration', () => {
       },
       realm: 'onedata',
       log: { level: 'info' },
-      shutdown: { drainMs: 25_000 },
+      reload: { watchFiles: true, intervalMs: 2000 },
+      shutdown: { readinessDelayMs: 0, drainMs: 25_000 },
+      tls: undefined,
     })
   })
 
