@@ -11,17 +11,14 @@ import type { Clock } from './clock.ts'
 import type { GatewayConfig } from './config/index.ts'
 import type { Logger } from './logger.ts'
 import { silentLogger } from './logger.ts'
-import type { Metrics, ReloadOutcome } from './metrics/index.ts'
-import { createMetrics } from './metrics/index.ts'
-import type { Serving, Traffic } from './serving/index.ts'
+import type { ReloadOutcome } from './metrics/index.ts'
+import type { Traffic } from './serving/index.ts'
 import {
-  configurationFacts,
+  assemble,
   createReload,
-  createServing,
   openAdminWindow,
-  openOwnVerification,
   openTraffic,
-  packageVersion,
+  openVerificationOf,
 } from './serving/index.ts'
 import type { Verification } from './verification/index.ts'
 
@@ -50,7 +47,7 @@ export interface Gateway {
   /**
    * Goes over to the configuration that `load` brings, and reads the TLS files anew. New requests are served by it, those
    * under way end by the one before, and no connection is dropped. What is known of tokens stays known unless `onezone`, `verifier` or
-   * `verdicts` have changed. `listen`, `adminListen`, `reload`, whether there is TLS, `tls.clientAuth` and `verifier.type` are
+   * `verdicts` have changed. `listen`, `adminListen`, `workers`, `reload`, whether there is TLS, `tls.clientAuth` and `verifier.type` are
    * read once, when the gateway starts.
    *
    * @returns `refused` where the configuration cannot be used: then the last good one stays, and the log says why.
@@ -75,7 +72,13 @@ export async function createGateway(
 ): Promise<Gateway> {
   const { logger = silentLogger } = options
   let traffic: Traffic | null = null
-  const { serving, metrics } = assemble(config, options, () => traffic)
+  const { serving, metrics } = assemble({
+    config,
+    openVerification: openVerificationOf(),
+    logger,
+    clock: options.clock,
+    traffic: () => traffic,
+  })
   const invalidate: Gateway['invalidate'] = (selector, how) => {
     const invalidated = serving.invalidate(selector, how)
     if (how?.dryRun !== true) metrics.onInvalidation(invalidated.families)
@@ -151,44 +154,16 @@ export async function explainRequest(
   request: ExplainRequest,
   options: GatewayOptions = {},
 ): Promise<Explanation> {
-  const { serving } = assemble(config, options, () => null)
+  const { serving } = assemble({
+    config,
+    openVerification: openVerificationOf(),
+    logger: options.logger ?? silentLogger,
+    clock: options.clock,
+    traffic: () => null,
+  })
   try {
     return await serving.doors.explain(request)
   } finally {
     await serving.close()
   }
-}
-
-function assemble(
-  config: GatewayConfig,
-  { logger = silentLogger, clock }: GatewayOptions,
-  traffic: () => Traffic | null,
-): { serving: Serving; metrics: Metrics } {
-  // The metrics show what is served, and what is served reports to the metrics: they are made first and look later.
-  const metrics = createMetrics({
-    version: packageVersion(),
-    backend: config.verifier.type,
-    ...configurationFacts(config),
-    verification: {
-      entries: (store) => serving.verification.entries(store),
-      get breakerState() {
-        return serving.verification.breakerState
-      },
-      get clockOffsetMs() {
-        return serving.verification.clockOffsetMs
-      },
-      get watchState() {
-        return serving.verification.watchState
-      },
-    },
-  })
-  const serving: Serving = createServing({
-    config,
-    openVerification: openOwnVerification,
-    metrics,
-    logger,
-    clock,
-    lead: async (doors) => traffic()?.use(doors.proxy),
-  })
-  return { serving, metrics }
 }

@@ -21,11 +21,13 @@ export interface Door {
   readonly harden?: ((server: Server) => void) | undefined
 }
 
+/** Begins to bring connections, of which nothing has been read. */
+export type ConnectionSource = (take: (socket: Socket) => void) => void
+
 /** Options of {@link openListener}. */
 export interface ListenerOptions {
-  readonly host: string
-  /** 0: any free one. */
-  readonly port: number
+  /** Where to listen; port 0: any free one. Or who brings connections that were accepted elsewhere. */
+  readonly on: { readonly host: string; readonly port: number } | ConnectionSource
   readonly door: Door
   /** @default none: plain HTTP */
   readonly tls?: { readonly material: TlsMaterial; readonly clientAuth: ClientAuth } | undefined
@@ -33,7 +35,7 @@ export interface ListenerOptions {
 
 /** A listening socket that can be drained. */
 export interface Listener {
-  /** `http://host:port`, without a slash; `https:` with TLS. */
+  /** `http://host:port`, without a slash; `https:` with TLS. Empty where connections are brought. */
   readonly url: string
   /**
    * Lets another door answer from now on; connections stay open.
@@ -81,7 +83,7 @@ const HTTP: ServerOptions = {
  * @throws {Error} the system's own (`EADDRINUSE`, `EACCES` …), with `code`.
  */
 export async function openListener(options: ListenerOptions): Promise<Listener> {
-  const { host, tls } = options
+  const { on, tls } = options
   let draining = false
   let serving = openDoor(options.door, (response) => {
     if (draining) response.shouldKeepAlive = false
@@ -98,23 +100,19 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
   }
   const closeSilent = endSilentConnections(server)
   const connections = new Set<Socket>()
+  let onEmpty = (): void => {}
   server.on('connection', (socket: Socket) => {
     connections.add(socket)
-    socket.once('close', () => connections.delete(socket))
-  })
-
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(options.port, host, () => {
-      server.off('error', reject)
-      resolve()
+    socket.once('close', () => {
+      connections.delete(socket)
+      if (connections.size === 0) onEmpty()
     })
   })
-  const { port } = server.address() as AddressInfo
   const scheme = tls === undefined ? 'http' : 'https'
+  const url = typeof on === 'function' ? takeFrom(on, server) : await listen(server, on, scheme)
 
   return {
-    url: `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    url,
     async use(door) {
       const before = serving
       serving = openDoor(door, (response) => {
@@ -133,9 +131,11 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
         for (const each of open) if ('shouldKeepAlive' in each) each.shouldKeepAlive = false
       }
       // Not `server.close()` yet: it ends idle connections at once, on which the next request may be on its way.
-      const closed = new Promise<void>((resolve) =>
-        NetServer.prototype.close.call(server, () => resolve()),
-      )
+      NetServer.prototype.close.call(server)
+      const closed = new Promise<void>((resolve) => {
+        onEmpty = resolve
+        if (connections.size === 0) resolve()
+      })
       const graceEndsAt = performance.now() + IDLE_GRACE_MS
       const sweep = setInterval(() => {
         if (performance.now() < graceEndsAt) return
@@ -150,6 +150,34 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
       clearTimeout(cut)
     },
   }
+}
+
+async function listen(
+  server: NetServer,
+  { host, port }: { readonly host: string; readonly port: number },
+  scheme: string,
+): Promise<string> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+  const address = server.address() as AddressInfo
+  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${address.port}`
+}
+
+/** Serves connections that somebody else has accepted, as the server would have accepted them. */
+function takeFrom(source: ConnectionSource, server: NetServer): string {
+  // Node begins to look after slow and idle connections when a server listens.
+  server.emit('listening')
+  source((socket) => {
+    socket.allowHalfOpen = true
+    socket.setNoDelay(true)
+    server.emit('connection', socket)
+  })
+  return ''
 }
 
 /** A door in use. */

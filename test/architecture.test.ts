@@ -77,6 +77,12 @@ const TABLE: Record<string, Row> = {
   ),
   listener: row(7, 'tls', '@hono/node-server', 'any'),
   // What a gateway works by and can change while it runs. Gateways are put together from it.
+  // What the processes of one gateway say to each other. What they do is not its business.
+  cluster: row(8, 'errors clock logger token verifier verification', '', [
+    'child_process',
+    'events',
+    'net',
+  ]),
   serving: row(
     8,
     'errors clock logger file-watch verification authenticator proxy metrics admin tls config listener',
@@ -86,9 +92,13 @@ const TABLE: Record<string, Row> = {
   gateway: row(9, 'clock logger verification metrics admin config serving', '', [
     'timers/promises',
   ]),
+  'clustered-gateway': row(9, 'clock logger verification metrics config cluster serving', '', [
+    'timers/promises',
+  ]),
+  'worker-gateway': row(9, 'clock logger verifier verification metrics config cluster serving'),
   cli: row(
     10,
-    'errors clock logger file-watch token onezone config gateway dev-onezone dev-token-lookup',
+    'errors clock logger file-watch token onezone config cluster gateway clustered-gateway worker-gateway dev-onezone dev-token-lookup',
     'pino',
     'any',
   ),

@@ -1,4 +1,7 @@
+import { fileURLToPath } from 'node:url'
+
 import { formatListenAddress } from '../config/index.ts'
+import { createClusteredGateway } from '../clustered-gateway.ts'
 import { createGateway } from '../gateway.ts'
 import type { Command } from './command.ts'
 import { EXIT } from './exit-codes.ts'
@@ -6,6 +9,9 @@ import { openListeners } from './listening.ts'
 import { createLog, warnOfOldNode } from './log.ts'
 import { loadWithFiles, startReloading } from './reloading.ts'
 import { createStopSignal } from './stop-signal.ts'
+
+// The file beside this one, in the sources as in the build.
+const WORKER = fileURLToPath(import.meta.url).replace(/serve(?=\.\w+$)/, 'worker')
 
 /** `onegate serve` */
 export const serveCommand: Command = {
@@ -27,6 +33,7 @@ Secrets are given as files: onezone.serviceTokenFile, ONEGATE_ONEZONE_SERVICE_TO
       value: 'HOST:PORT',
       help: 'Where to serve metrics, health and the admin API (127.0.0.1:9090).',
     },
+    workers: { value: 'N', help: 'How many processes carry traffic; auto: one for each CPU (1).' },
     'trusted-proxy': {
       value: 'CIDR',
       multiple: true,
@@ -51,6 +58,7 @@ Secrets are given as files: onezone.serviceTokenFile, ONEGATE_ONEZONE_SERVICE_TO
         adminListen: args.text('admin-listen'),
         onezoneUrl: args.text('onezone-url'),
         upstream: args.text('upstream'),
+        workers: args.text('workers'),
         trustedProxies: trustedProxies.length > 0 ? trustedProxies : undefined,
         logLevel: args.text('log-level'),
       },
@@ -66,7 +74,10 @@ Secrets are given as files: onezone.serviceTokenFile, ONEGATE_ONEZONE_SERVICE_TO
         { address: config.listen, setting: '--listen' },
         { address: config.adminListen, setting: '--admin-listen' },
       ],
-      () => createGateway(config, { logger: log }),
+      () => {
+        if (config.workers === 1) return createGateway(config, { logger: log })
+        return createClusteredGateway(config, { logger: log, program: WORKER })
+      },
     )
     const addresses = { gateway: gateway.url, admin: gateway.adminUrl }
     if (args.has('json')) terminal.print(JSON.stringify(addresses))
@@ -74,6 +85,7 @@ Secrets are given as files: onezone.serviceTokenFile, ONEGATE_ONEZONE_SERVICE_TO
       {
         ...addresses,
         listen: formatListenAddress(config.listen),
+        workers: config.workers,
         [config.verifier.type]: config.verifier.url,
         routes: config.routes.map(({ path, token, upstream }) => ({ path, token, upstream })),
         maxStalenessMs: config.verdicts.maxStalenessMs,

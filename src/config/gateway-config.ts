@@ -25,6 +25,13 @@ export interface GatewayConfig {
   readonly adminToken?: string | undefined
   /** TLS for the traffic listener. @default none: plain HTTP */
   readonly tls?: TlsConfig | undefined
+  /**
+   * How many processes carry traffic, 1 to 256; `auto` in a file is one for each CPU. With 1 the process that serves the
+   * admin listener carries it, too. Only `onegate serve` starts more.
+   *
+   * @default 1
+   */
+  readonly workers: number
   /** Who is asked whether tokens are good, and how. */
   readonly verifier: VerifierConfig
   /** Addresses and CIDR ranges whose `X-Forwarded-*` are believed. @default none */

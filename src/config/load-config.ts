@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { resolveServicePolicy } from '../authenticator/index.ts'
 import { ConfigError, type ConfigProblem } from '../errors.ts'
@@ -194,12 +195,22 @@ function baseOf(path: SettingPath, file: string | undefined, overlays: readonly 
 }
 
 function complete(settings: Settings, secrets: Secrets): GatewayConfig {
-  const { onezone: _, verifier: __, upstream, routes, adminTokenFile: ___, tls, ...rest } = settings
+  const {
+    onezone: _,
+    verifier: __,
+    upstream,
+    routes,
+    adminTokenFile: ___,
+    tls,
+    workers,
+    ...rest
+  } = settings
   const { serviceToken, adminToken } = secrets
   const written = routes ?? [routeSchema.parse({ path: '/**', upstream })]
   return {
     ...rest,
     adminToken,
+    workers: workers === 'auto' ? availableParallelism() : workers,
     verifier: completeVerifier(settings, secrets),
     tls: secrets.tls && {
       ...secrets.tls,

@@ -13,6 +13,8 @@ export interface ConfigFlags {
   readonly listen?: string | undefined
   readonly adminListen?: string | undefined
   readonly onezoneUrl?: string | undefined
+  /** A number, or `auto`. */
+  readonly workers?: string | undefined
   readonly upstream?: string | undefined
   /** One entry per use of the flag. */
   readonly trustedProxies?: readonly string[] | undefined
@@ -37,6 +39,7 @@ const ROWS: readonly OverlayRow[] = [
   { path: ['listen'], kind: 'text', flag: ['listen', '--listen'] },
   { path: ['adminListen'], kind: 'text', flag: ['adminListen', '--admin-listen'] },
   { path: ['adminTokenFile'], kind: 'text' },
+  { path: ['workers'], kind: 'number', flag: ['workers', '--workers'] },
   { path: ['tls', 'certFile'], kind: 'text' },
   { path: ['tls', 'keyFile'], kind: 'text' },
   { path: ['tls', 'clientCaFile'], kind: 'text' },

@@ -17,13 +17,23 @@ import type {
   VerifierConnection,
 } from './gateway-config.ts'
 import { parseListenAddress } from './listen-address.ts'
-import { choice, choiceOrNull, group, integer, list, section, text, toggle } from './setting.ts'
+import {
+  choice,
+  choiceOrNull,
+  group,
+  integer,
+  integerOr,
+  list,
+  section,
+  text,
+  toggle,
+} from './setting.ts'
 import { onezoneSection, verifierSection } from './verifier-schema.ts'
 
 /** A configuration that fits the schema; secrets are still names of files. */
 export interface Settings extends Omit<
   GatewayConfig,
-  'verifier' | 'routes' | 'adminToken' | 'tls'
+  'verifier' | 'routes' | 'adminToken' | 'tls' | 'workers'
 > {
   readonly onezone: ConnectionSettings &
     Pick<OnezoneConfig, 'watchIntervalMs'> & {
@@ -40,6 +50,7 @@ export interface Settings extends Omit<
         readonly clientAuth?: TlsConfig['clientAuth'] | undefined
       })
     | undefined
+  readonly workers: number | 'auto'
   readonly upstream?: string | undefined
   readonly routes?: readonly RouteSettings[] | undefined
 }
@@ -123,6 +134,7 @@ export const configSchema: z.ZodType<Settings> = group({
     clientCaFile: fileName.optional(),
     clientAuth: choice('none', 'request', 'require').optional(),
   }).optional(),
+  workers: integerOr('auto', 1, 256).default(1),
   onezone: onezoneSection,
   verifier: verifierSection,
   trustedProxies: list(

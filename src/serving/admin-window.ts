@@ -28,7 +28,7 @@ export async function openAdminWindow(
   const appFor = ({ adminToken }: GatewayConfig) =>
     createAdminApp({ ...view, host, token: adminToken })
   const listener: Listener = await openListener({
-    ...config.adminListen,
+    on: config.adminListen,
     door: { app: appFor(config) },
   })
   return {

@@ -16,7 +16,7 @@ export interface ReloadOptions {
 }
 
 /** Settings that are read once, when the gateway starts. */
-const FIXED = ['listen', 'adminListen', 'reload'] as const
+const FIXED = ['listen', 'adminListen', 'workers', 'reload'] as const
 
 /**
  * Makes the function that goes over to the configuration that `load` brings. On any problem the last good one stays, and
@@ -65,13 +65,13 @@ export function createReload(
 
 /** The configuration as far as it can be applied to a gateway that runs. */
 function withFixed(loaded: GatewayConfig, current: GatewayConfig): GatewayConfig {
-  const { listen, adminListen, reload, tls } = current
+  const { listen, adminListen, workers, reload, tls } = current
   // A listener speaks TLS or not, and asks for certificates or not, for as long as it lives.
   const files = tls && loaded.tls && { ...loaded.tls, clientAuth: tls.clientAuth }
   // What is counted goes by the name of who is asked.
   const isAsked = loaded.verifier.type === current.verifier.type
   const { verifier } = isAsked ? loaded : current
-  return { ...loaded, verifier, listen, adminListen, reload, tls: files ?? tls }
+  return { ...loaded, verifier, listen, adminListen, workers, reload, tls: files ?? tls }
 }
 
 /** Names of the settings that were asked for in vain. */

@@ -1,7 +1,7 @@
 import type { GatewayConfig } from '../config/index.ts'
 import type { FileWatch } from '../file-watch.ts'
 import { watchFiles } from '../file-watch.ts'
-import type { Door } from '../listener.ts'
+import type { ConnectionSource, Door } from '../listener.ts'
 import { openListener } from '../listener.ts'
 import type { Logger } from '../logger.ts'
 import { createTlsKeeper } from '../tls/index.ts'
@@ -10,6 +10,8 @@ import type { TlsKeeper } from '../tls/index.ts'
 /** Options of {@link openTraffic}. */
 export interface TrafficOptions {
   readonly config: GatewayConfig
+  /** Who brings the connections. @default nobody: it listens where the configuration says */
+  readonly source?: ConnectionSource | undefined
   readonly door: Door
   readonly logger: Logger
   /** Told of the certificate in use: when it ends, in milliseconds since 1970. */
@@ -37,7 +39,7 @@ export async function openTraffic(options: TrafficOptions): Promise<Traffic> {
   const { listen, tls, reload } = config
   const keeper = tls === undefined ? null : await createTlsKeeper(tls, logger)
   const listener = await openListener({
-    ...listen,
+    on: options.source ?? listen,
     door,
     tls: keeper && tls ? { material: keeper.material, clientAuth: tls.clientAuth } : undefined,
   })

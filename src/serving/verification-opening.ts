@@ -3,7 +3,7 @@ import type { GatewayConfig } from '../config/index.ts'
 import { verifierChoiceOf } from '../config/index.ts'
 import type { Logger } from '../logger.ts'
 import type { Metrics } from '../metrics/index.ts'
-import type { Verification } from '../verification/index.ts'
+import type { InvalidationSelector, Verification } from '../verification/index.ts'
 import { createVerification } from '../verification/index.ts'
 
 /** What a verification is opened with, apart from its configuration. */
@@ -20,19 +20,27 @@ export type OpenVerification = (
 ) => Verification
 
 /**
- * Opens one that asks whom the configuration names.
+ * Makes the function that opens one that asks whom the configuration names. It throws a TypeError for options that make no
+ * sense.
  *
- * @throws {TypeError} for options that make no sense.
+ * @param onDeath Told of whoever turns out to be dead. @default nobody is told
  */
-export const openOwnVerification: OpenVerification = (config, { metrics, logger, clock }) =>
-  createVerification({
-    ...verifierChoiceOf(config.verifier),
-    verdicts: config.verdicts,
-    onCall: metrics.onCall,
-    onEviction: metrics.onEviction,
-    onDeath: metrics.onDeath,
-    onWatchRead: metrics.onWatchRead,
-    onBreakerChange: (state) => logger.warn({ state }, 'the breaker before the verifier changed'),
-    logger,
-    clock,
-  })
+export function openVerificationOf(
+  onDeath: (dead: InvalidationSelector) => void = () => {},
+): OpenVerification {
+  return (config, { metrics, logger, clock }) =>
+    createVerification({
+      ...verifierChoiceOf(config.verifier),
+      verdicts: config.verdicts,
+      onCall: metrics.onCall,
+      onEviction: metrics.onEviction,
+      onDeath(reason, dead) {
+        metrics.onDeath(reason)
+        onDeath(dead)
+      },
+      onWatchRead: metrics.onWatchRead,
+      onBreakerChange: (state) => logger.warn({ state }, 'the breaker before the verifier changed'),
+      logger,
+      clock,
+    })
+}

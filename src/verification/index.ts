@@ -1,4 +1,4 @@
-export type { Schedule, WatchOutcome } from '../revocation/index.ts'
+export type { OnezoneTime, Schedule, WatchOutcome } from '../revocation/index.ts'
 export type {
   CaveatJudgement,
   ExplainedVerdict,

@@ -53,7 +53,7 @@ describe('a bad setting is told with line and column (at ▸)', () => {
     [
       'inherited name as key',
       `${GOOD}▸__proto__: { a: 1 }`,
-      '__proto__: is not a setting here; known are listen, adminListen, adminTokenFile, tls, onezone, verifier, trustedProxies, upstream, routes, verdicts, realm, log, reload, shutdown',
+      '__proto__: is not a setting here; known are listen, adminListen, adminTokenFile, tls, workers, onezone, verifier, trustedProxies, upstream, routes, verdicts, realm, log, reload, shutdown',
     ],
     ['missing setting', `▸onezone: {}\n${ROUTES}`, MISSING_URL],
     ['missing group', `▸${ROUTES}`, MISSING_URL],
@@ -99,6 +99,16 @@ describe('a bad setting is told with line and column (at ▸)', () => {
       'a certificate without its key',
       `${GOOD}▸tls: { certFile: text }`,
       'tls.keyFile: is missing; set it in a configuration file, or by ONEGATE_TLS_KEY_FILE',
+    ],
+    [
+      'no workers',
+      `${GOOD}workers: ▸0`,
+      'workers: must be auto, or a whole number from 1 to 256, not 0',
+    ],
+    [
+      'a word for workers',
+      `${GOOD}workers: ▸many`,
+      'workers: must be auto, or a whole number from 1 to 256, not "many"',
     ],
     [
       'infinite number',

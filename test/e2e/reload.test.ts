@@ -173,12 +173,12 @@ describe('a configuration that cannot be used', () => {
 test('what cannot change while it runs is named, and the rest is applied', async () => {
   const upstream = await startUpstream()
   const { gateway, reload, lines } = await startReloadable(ROUTE, { $A: upstream.url })
-  const yaml = `reload: { intervalMs: 777 }\nrealm: applied\n${ROUTE}`
+  const yaml = `reload: { intervalMs: 777 }\nworkers: 3\nrealm: applied\n${ROUTE}`
   expect(await reload(yaml)).toBe('applied')
   expect(lines).toEqual([
     {
       level: 'warn',
-      facts: { settings: ['reload'] },
+      facts: { settings: ['workers', 'reload'] },
       message: 'these settings have changed, but need a new start',
     },
   ])

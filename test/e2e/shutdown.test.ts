@@ -99,8 +99,9 @@ describe('a gateway that is being closed', () => {
     const load = startKeepAliveLoad(gateway.url, 16)
     await eventually(() => load.answered() > 200)
     await Promise.all([gateway.close(), load.refused])
-    const { lost, refused } = await load.stop()
+    const { lost, turnedAway, refused } = await load.stop()
     expect(lost).toEqual([])
+    expect(turnedAway).toBe(0)
     expect(refused).toBe(16)
   })
 

@@ -6,6 +6,8 @@ import { onTestFinished } from 'vitest'
 export interface KeepAliveLoad {
   /** How many requests have been answered to their end. */
   answered(): number
+  /** What became of the requests until now. */
+  soFar(): LoadReport
   /** Settles when every client has been refused. */
   readonly refused: Promise<void>
   /** Lets each request finish, and ends. */
@@ -17,6 +19,8 @@ export interface LoadReport {
   readonly answered: number
   /** Requests that were sent, or begun to be, and not answered with 200 to their end: how each ended. */
   readonly lost: readonly string[]
+  /** How many connections were closed without a word before their first answer, as one that came too late is. */
+  readonly turnedAway: number
   /** How many times a connection was refused; the client ends there, or tries again. */
   readonly refused: number
 }
@@ -42,6 +46,7 @@ export function startKeepAliveLoad(
   const lost: string[] = []
   let answered = 0
   let refused = 0
+  let turnedAway = 0
   let stopping = false
 
   /** One connection; false: nobody is there. */
@@ -51,6 +56,7 @@ export function startKeepAliveLoad(
       let connected = false
       let received = ''
       let waiting = false
+      let isNew = true
       const ask = (): void => {
         waiting = true
         socket.write(request)
@@ -66,6 +72,7 @@ export function startKeepAliveLoad(
         if (head === null || !isComplete(head[0], received.slice(head[0].length))) return
         received = ''
         waiting = false
+        isNew = false
         if (head[1] === '200') answered += 1
         else lost.push(`status ${head[1]}`)
         if (stopping || /\r\nconnection: close\r\n/i.test(head[0])) socket.end()
@@ -74,6 +81,7 @@ export function startKeepAliveLoad(
       socket.on('error', () => {})
       socket.on('close', () => {
         if (!connected) refused += 1
+        else if (isNew && received === '') turnedAway += 1
         else if (waiting) lost.push(`closed after ${JSON.stringify(received.slice(0, 60))}`)
         resolve(connected)
       })
@@ -90,14 +98,15 @@ export function startKeepAliveLoad(
   }
 
   const running = Array.from({ length: clients }, runClient)
+  const soFar = (): LoadReport => ({ answered, lost: [...lost], turnedAway, refused })
   const stop = async (): Promise<LoadReport> => {
     stopping = true
     await Promise.all(running)
-    return { answered, lost, refused }
+    return soFar()
   }
   onTestFinished(async () => void (await stop()))
   const everybody = Promise.all(running).then(() => {})
-  return { answered: () => answered, refused: everybody, stop }
+  return { answered: () => answered, soFar, refused: everybody, stop }
 }
 
 function isComplete(head: string, body: string): boolean {
