@@ -38,7 +38,7 @@ export interface ClusteredGateway {
 }
 
 /** How long a worker may take to do what it is told. One that takes longer does not react any more and is replaced. */
-const ORDER_MS = 5_000
+const ORDER_MS = 10_000
 
 /** How long a scrape waits for a worker; then what it said last stands for it. */
 const SCRAPE_MS = 2_000
@@ -58,8 +58,9 @@ export async function createClusteredGateway(
   let draining = false
   const { serving, metrics } = assemble({
     config,
+    // Without waiting: what a worker grants is never older than the bound, whatever it has heard.
     openVerification: openVerificationOf(
-      (dead) => void tell({ kind: 'invalidate', selector: dead }),
+      (dead) => void fleet?.order({ kind: 'invalidate', selector: dead }, ORDER_MS),
     ),
     logger,
     clock: undefined,

@@ -8,7 +8,7 @@ import type { Clock } from '../clock.ts'
 import type { FinishedCall } from '../http-client/index.ts'
 import type { OnezoneClientOptions } from '../onezone/index.ts'
 import type { TokenLookupClientOptions } from '../token-lookup/index.ts'
-import type { Backend, BackendName, BackendTraits } from './backend.ts'
+import type { Backend, BackendTraits } from './backend.ts'
 import { createOnezoneBackend, onezoneTraits } from './onezone-backend.ts'
 import { createTokenLookupBackend, TOKEN_LOOKUP_TRAITS } from './token-lookup-backend.ts'
 
@@ -49,7 +49,10 @@ export function createBackend(choice: BackendChoice, surroundings: BackendSurrou
 }
 
 /** The traits of a backend of that name, for a process that does not ask it itself. */
-export function backendTraits(name: BackendName, serviceTokenConfigured: boolean): BackendTraits {
+export function backendTraits(
+  name: 'onezone' | 'token-lookup',
+  serviceTokenConfigured: boolean,
+): BackendTraits {
   return name === 'onezone' ? onezoneTraits(serviceTokenConfigured) : TOKEN_LOOKUP_TRAITS
 }
 
