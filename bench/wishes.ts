@@ -5,6 +5,7 @@ import type { Pace, Suite } from './suite.ts'
 import { proxySuite } from './suites/proxy.ts'
 import { soakStudy } from './suites/soak.ts'
 import { verdictsStudy } from './suites/verdicts.ts'
+import { workersSuite } from './suites/workers.ts'
 
 /** What the command line asks for. */
 export interface Wishes {
@@ -65,7 +66,7 @@ export function listOfSuites(): string {
 }
 
 function suitesFor(soakMinutes: number): readonly (Suite | Study)[] {
-  return [proxySuite, verdictsStudy, soakStudy(soakMinutes)]
+  return [proxySuite, workersSuite, verdictsStudy, soakStudy(soakMinutes)]
 }
 
 function isLong(suite: Suite | Study): boolean {

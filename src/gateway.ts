@@ -4,29 +4,28 @@
  * @module
  */
 
-import { readFileSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
 
-import type { Explainer, ExplainRequest, Explanation } from './admin/index.ts'
-import { createAdminApp, createExplainer } from './admin/index.ts'
-import type { RoutePolicy } from './authenticator/index.ts'
-import { createAuthenticator } from './authenticator/index.ts'
+import type { ExplainRequest, Explanation } from './admin/index.ts'
 import type { Clock } from './clock.ts'
-import type { GatewayConfig, RouteConfig } from './config/index.ts'
-import { insecureSettingsOf, verifierChoiceOf } from './config/index.ts'
-import type { Listener } from './listener.ts'
-import { openListener } from './listener.ts'
+import type { GatewayConfig } from './config/index.ts'
 import type { Logger } from './logger.ts'
 import { silentLogger } from './logger.ts'
-import type { Metrics } from './metrics/index.ts'
-import { createMetrics } from './metrics/index.ts'
-import type { ReverseProxy } from './proxy/index.ts'
-import { createReverseProxy } from './proxy/index.ts'
+import type { ReloadOutcome } from './metrics/index.ts'
+import type { Traffic } from './serving/index.ts'
+import {
+  assemble,
+  createReload,
+  openAdminWindow,
+  openTraffic,
+  openVerificationOf,
+} from './serving/index.ts'
 import type { Verification } from './verification/index.ts'
-import { createVerification } from './verification/index.ts'
 
 export type { ConfigSources, GatewayConfig, RouteConfig } from './config/index.ts'
 export { loadConfig } from './config/index.ts'
 export type { ExplainRequest, Explanation } from './admin/index.ts'
+export type { ReloadOutcome } from './metrics/index.ts'
 export type { InvalidationSelector } from './verification/index.ts'
 
 /** Options of {@link createGateway} that no configuration file can carry. */
@@ -37,10 +36,6 @@ export interface GatewayOptions {
   readonly clock?: Clock | undefined
 }
 
-/** Over which part of the drain time, and at most, the ends of streams are spread, so that clients do not return at once. */
-const STREAM_DRAIN = 0.1
-const MOST_STREAM_DRAIN_MS = 2_000
-
 /** A running gateway. */
 export interface Gateway {
   /** Base URL of the traffic listener, without a slash. */
@@ -50,8 +45,18 @@ export interface Gateway {
   /** Takes back what is known about whoever is selected, as `POST /invalidate` does; nothing is logged. */
   readonly invalidate: Verification['invalidate']
   /**
+   * Goes over to the configuration that `load` brings, and reads the TLS files anew. New requests are served by it, those
+   * under way end by the one before, and no connection is dropped. What is known of tokens stays known unless `onezone`, `verifier` or
+   * `verdicts` have changed. `listen`, `adminListen`, `workers`, `reload`, whether there is TLS, `tls.clientAuth` and `verifier.type` are
+   * read once, when the gateway starts.
+   *
+   * @returns `refused` where the configuration cannot be used: then the last good one stays, and the log says why.
+   */
+  reload(load: () => Promise<GatewayConfig>): Promise<ReloadOutcome>
+  /**
    * Drains: readiness turns, requests that are under way finish, WebSockets and event streams are ended, idle connections
-   * are closed; what is left after `shutdown.drainMs` is cut. Safe to call twice.
+   * are closed; what is left after `shutdown.drainMs` is cut. Before, requests are still accepted for
+   * `shutdown.readinessDelayMs`. Safe to call twice.
    */
   close(): Promise<void>
 }
@@ -66,57 +71,76 @@ export async function createGateway(
   config: GatewayConfig,
   options: GatewayOptions = {},
 ): Promise<Gateway> {
-  const { verification, proxy, metrics, explain } = assemble(config, options)
+  const { logger = silentLogger } = options
+  let traffic: Traffic | null = null
+  const { serving, metrics } = assemble({
+    config,
+    openVerification: openVerificationOf(),
+    logger,
+    clock: options.clock,
+    traffic: () => traffic,
+  })
   const invalidate: Gateway['invalidate'] = (selector, how) => {
-    const invalidated = verification.invalidate(selector, how)
-    if (how?.dryRun !== true) {
-      metrics.onInvalidation(invalidated.families)
-      proxy.recheckStreams()
-    }
+    const invalidated = serving.invalidate(selector, how)
+    if (how?.dryRun !== true) metrics.onInvalidation(invalidated.families)
     return invalidated
   }
 
   let draining = false
-  const admin = await openListener({
-    ...config.adminListen,
-    app: createAdminApp({
-      registry: metrics.registry,
-      unreadiness: () => (draining ? 'draining' : null),
-      host: config.adminListen.host,
-      token: config.adminToken,
-      invalidate,
-      explain,
-      logger: options.logger,
-    }),
+  const admin = await openAdminWindow(config, {
+    registry: metrics.registry,
+    unreadiness: () => (draining ? 'draining' : null),
+    invalidate,
+    explain: (request) => serving.doors.explain(request),
+    logger,
+  }).catch(async (error: unknown) => {
+    await serving.close()
+    throw error
   })
-  const traffic = await openTraffic()
+  const opened = await openTraffic({
+    config,
+    door: serving.doors.proxy,
+    logger,
+    onCertificate: metrics.onCertificate,
+  }).catch(async (error: unknown) => {
+    await Promise.all([admin.close(), serving.close()])
+    throw error
+  })
+  traffic = opened
 
-  async function openTraffic(): Promise<Listener> {
-    const { harden, requestClass } = proxy
-    try {
-      return await openListener({ ...config.listen, app: proxy.app, harden, requestClass })
-    } catch (error) {
-      await admin.drain(0)
-      throw error
-    }
+  const reloadConfig = createReload({
+    config,
+    apply(next) {
+      serving.change(next)
+      admin.change(next)
+    },
+    onReload: metrics.onReload,
+    logger,
+  })
+  async function reload(load: () => Promise<GatewayConfig>): Promise<ReloadOutcome> {
+    const outcome = await reloadConfig(load)
+    await opened.reloadCertificate(serving.config)
+    return outcome
   }
 
   let closing: Promise<void> | null = null
   async function close(): Promise<void> {
     draining = true
-    const { drainMs } = config.shutdown
-    proxy.drainStreams(Math.min(drainMs * STREAM_DRAIN, MOST_STREAM_DRAIN_MS))
+    const { readinessDelayMs, drainMs } = serving.config.shutdown
     try {
-      await traffic.drain(drainMs)
+      if (readinessDelayMs > 0) await delay(readinessDelayMs)
+      serving.drainStreams()
+      await opened.drain(drainMs)
     } finally {
-      await Promise.allSettled([proxy.close(), verification.close(), admin.drain(0)])
+      await Promise.allSettled([serving.close(), admin.close()])
     }
   }
 
   return {
-    url: traffic.url,
+    url: opened.url,
     adminUrl: admin.url,
     invalidate,
+    reload,
     close: () => (closing ??= close()),
   }
 }
@@ -132,120 +156,16 @@ export async function explainRequest(
   request: ExplainRequest,
   options: GatewayOptions = {},
 ): Promise<Explanation> {
-  const { verification, proxy, explain } = assemble(config, options)
+  const { serving } = assemble({
+    config,
+    openVerification: openVerificationOf(),
+    logger: options.logger ?? silentLogger,
+    clock: options.clock,
+    traffic: () => null,
+  })
   try {
-    return await explain(request)
+    return await serving.doors.explain(request)
   } finally {
-    await Promise.allSettled([proxy.close(), verification.close()])
+    await serving.close()
   }
-}
-
-/** What a gateway consists of before it listens. */
-interface Assembly {
-  readonly verification: Verification
-  readonly proxy: ReverseProxy
-  readonly metrics: Metrics
-  readonly explain: Explainer
-}
-
-function assemble(config: GatewayConfig, options: GatewayOptions): Assembly {
-  const { logger = silentLogger, clock } = options
-  // The metrics count what the rooms hold, and the rooms report to the metrics: one of the two must come first.
-  let metrics: Metrics | null = null
-  let proxy: ReverseProxy | null = null
-
-  const choice = verifierChoiceOf(config.verifier)
-  const verification = createVerification({
-    ...choice,
-    verdicts: config.verdicts,
-    onCall: (call) => metrics?.onCall(call),
-    onEviction: (store) => metrics?.onEviction(store),
-    onDeath(reason) {
-      metrics?.onDeath(reason)
-      proxy?.recheckStreams()
-    },
-    onWatchRead: (outcome) => metrics?.onWatchRead(outcome),
-    onBreakerChange: (state) => logger.warn({ state }, 'the breaker before the verifier changed'),
-    logger,
-    clock,
-  })
-  metrics = createMetrics({
-    version: packageVersion(),
-    backend: verification.traits.backend,
-    maxStalenessSeconds: verification.stalenessBoundMs / 1000,
-    insecureSettings: insecureSettingsOf(config),
-    verification,
-    upstreams: () => proxy?.upstreams() ?? [],
-  })
-
-  const { onDecision, onRequest, onUpstream, onStream } = metrics
-  const authenticator = createAuthenticator({
-    verifier: verification.verifier,
-    ...verification.traits,
-    stalenessBoundMs: verification.stalenessBoundMs,
-    trustedProxies: config.trustedProxies,
-    clock,
-    logger,
-    onDecision,
-  })
-  const reserved = config.routes.flatMap((route) => Object.values(route.headers ?? {}))
-  const routes = config.routes.map((route) => ({
-    id: route.id,
-    path: route.path,
-    hosts: route.hosts,
-    methods: route.methods,
-    stripPrefix: route.stripPrefix,
-    maxBodyBytes: route.maxBodyBytes,
-    upstream: route.upstream,
-    authenticator: authenticator.route(policyOf(route, config), reserved),
-    websocket: route.websocket,
-    timeouts: route.timeouts,
-  }))
-  const opened = createReverseProxy({
-    routes,
-    streams: {
-      intervalMs: config.verdicts.maxStalenessMs,
-      boundMs: verification.stalenessBoundMs,
-      glanceMs: choice.watch?.intervalMs,
-    },
-    clock,
-    logger,
-    onRequest,
-    onUpstream,
-    onStream,
-  })
-  proxy = opened
-  const explain = createExplainer({
-    choose: (request) => opened.choose(request),
-    routes,
-    explain: (request, how) => verification.explain(request, how),
-  })
-  return { verification, proxy: opened, metrics, explain }
-}
-
-function policyOf(route: RouteConfig, config: GatewayConfig): RoutePolicy {
-  return {
-    id: route.id,
-    token: route.token,
-    optional: route.optional,
-    interface: route.interface,
-    inviteType: route.inviteType,
-    subjects: route.subjects,
-    scopes: route.scopes,
-    caveats: route.caveats,
-    headers: route.headers,
-    forwardToken: route.forwardToken,
-    realm: config.realm,
-  }
-}
-
-function packageVersion(): string {
-  const manifest: unknown = JSON.parse(
-    readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
-  )
-  const version =
-    typeof manifest === 'object' && manifest !== null && 'version' in manifest
-      ? manifest.version
-      : undefined
-  return typeof version === 'string' ? version : 'unknown'
 }

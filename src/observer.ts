@@ -5,16 +5,16 @@ import type { Logger, LogLine } from './logger.ts'
  *
  * @param name What the observer watches, for the log.
  */
-export function shielded<Event>(
-  observer: ((event: Event) => void) | undefined,
+export function shielded<Event extends readonly unknown[]>(
+  observer: ((...event: Event) => void) | undefined,
   name: string,
   logger: Logger,
-): (event: Event) => void {
+): (...event: Event) => void {
   if (observer === undefined) return () => {}
   const { error: logError } = shieldedLogger(logger)
-  return (event) => {
+  return (...event) => {
     try {
-      observer(event)
+      observer(...event)
     } catch (error) {
       logError({ err: error }, `an observer of ${name} failed`)
     }

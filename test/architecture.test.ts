@@ -31,6 +31,7 @@ const TABLE: Record<string, Row> = {
   schedule: row(-1, '', '', ['timers']),
   observer: row(-1, 'logger'),
   'bounded-map': row(-1, '', 'lru-cache'),
+  'file-watch': row(-1, '', '', ['crypto', 'fs/promises']),
   token: row(0, 'errors', '', ['buffer', 'crypto']),
   // HTTP and JSON as every client of an API here does them; below the clients, so that none has a copy of its own.
   'http-client': row(0, 'errors clock', 'undici'),
@@ -74,28 +75,44 @@ const TABLE: Record<string, Row> = {
     'http',
     'net',
   ]),
+  // What a TLS listener shows, and how it changes: below config, which tries the files that it names.
+  tls: row(6, 'logger', '', 'any'),
   // Above the rooms that settings are for: it checks them by those rooms' own rules, so that no rule has a twin.
   config: row(
     7,
-    'errors token http-client onezone token-lookup verification authenticator upstream proxy',
+    'errors token http-client onezone token-lookup verification authenticator upstream proxy tls',
     'yaml zod',
     'any',
   ),
-  listener: row(7, '', '@hono/node-server', 'any'),
-  gateway: row(
+  listener: row(7, 'tls', '@hono/node-server', 'any'),
+  // What a gateway works by and can change while it runs. Gateways are put together from it.
+  // What the processes of one gateway say to each other. What they do is not its business.
+  cluster: row(8, 'errors clock logger token verifier verification', '', [
+    'child_process',
+    'events',
+    'net',
+  ]),
+  serving: row(
     8,
-    'errors clock logger verification authenticator middleware proxy metrics admin config listener',
-    'hono',
+    'errors clock logger file-watch verification authenticator proxy metrics admin tls config listener',
+    '',
     'any',
   ),
+  gateway: row(9, 'clock logger verification metrics admin config serving', '', [
+    'timers/promises',
+  ]),
+  'clustered-gateway': row(9, 'clock logger verification metrics config cluster serving', '', [
+    'timers/promises',
+  ]),
+  'worker-gateway': row(9, 'clock logger verifier verification metrics config cluster serving'),
   cli: row(
-    9,
-    'errors clock logger token onezone config gateway dev-onezone dev-token-lookup',
+    10,
+    'errors clock logger file-watch token onezone config cluster gateway clustered-gateway worker-gateway dev-onezone dev-token-lookup',
     'pino',
     'any',
   ),
   index: row(
-    9,
+    10,
     'errors clock logger token onezone verifier cache verification authenticator middleware',
   ),
 }

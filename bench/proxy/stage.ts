@@ -26,8 +26,12 @@ export interface Stage {
   readonly peersOnezone: DevOnezone
   /** Another, which takes `SLOW_MS` for each answer. */
   readonly slowOnezone: DevOnezone
-  /** Starts a gateway with two routes: `/public/**` for everybody, all else with a token. */
-  startGateway(onezone: DevOnezone): Promise<NodeChild>
+  /**
+   * Starts a gateway with two routes: `/public/**` for everybody, all else with a token.
+   *
+   * @param workers How many processes carry the traffic. @default 1
+   */
+  startGateway(onezone: DevOnezone, workers?: number): Promise<NodeChild>
   /** Starts the server that the peers ask, see `programs/introspection.ts`. */
   startIntrospection(): Promise<NodeChild>
   /** To be done when all is over. */
@@ -78,9 +82,9 @@ export async function openStage(product: string): Promise<Stage> {
       onezone,
       peersOnezone,
       slowOnezone,
-      async startGateway({ url, port }) {
-        const file = join(directory, `gateway-${port}.yaml`)
-        writeFileSync(file, gatewayConfig(url, upstreamUrl))
+      async startGateway({ url, port }, workers = 1) {
+        const file = join(directory, `gateway-${port}-${workers}.yaml`)
+        writeFileSync(file, gatewayConfig(url, upstreamUrl, workers))
         const serve = [join(product, 'dist/cli/main.js'), 'serve', '--json', '--config', file]
         return start('the gateway', serve)
       },
@@ -99,10 +103,11 @@ export async function openStage(product: string): Promise<Stage> {
 }
 
 /** JSON is YAML. */
-function gatewayConfig(onezoneUrl: string, upstream: string): string {
+function gatewayConfig(onezoneUrl: string, upstream: string, workers: number): string {
   return JSON.stringify({
     listen: '127.0.0.1:0',
     adminListen: '127.0.0.1:0',
+    workers,
     onezone: { url: onezoneUrl },
     routes: [
       { path: '/public/**', token: 'none', upstream },

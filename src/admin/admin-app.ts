@@ -2,15 +2,14 @@ import type { IncomingMessage } from 'node:http'
 
 import type { Context, Handler } from 'hono'
 import { Hono } from 'hono'
-import type { Registry } from 'prom-client'
 
 import type { Logger } from '../logger.ts'
 import { silentLogger } from '../logger.ts'
-import type { Verification } from '../verification/index.ts'
 import type { AdminGuardOptions } from './admin-guard.ts'
 import { createAdminGuard } from './admin-guard.ts'
 import type { Explainer } from './explainer.ts'
 import { createExplainRoute } from './explain-route.ts'
+import type { Invalidate } from './invalidate-route.ts'
 import { createInvalidateRoute } from './invalidate-route.ts'
 import type { Group } from './json-body.ts'
 import { readJsonBody } from './json-body.ts'
@@ -18,10 +17,11 @@ import { problem, ProblemError } from './problem.ts'
 
 /** Options of {@link createAdminApp}. */
 export interface AdminAppOptions extends AdminGuardOptions {
-  readonly registry: Registry
+  /** What is shown to Prometheus: a registry of prom-client fits. */
+  readonly registry: { readonly contentType: string; metrics(): Promise<string> }
   /** Why the gateway should get no new requests, or null where it may. */
   readonly unreadiness: () => string | null
-  readonly invalidate: Verification['invalidate']
+  readonly invalidate: Invalidate
   readonly explain: Explainer
   /** Gets a line for each invalidation. @default silentLogger */
   readonly logger?: Logger | undefined

@@ -1,20 +1,27 @@
 import type { Logger } from '../logger.ts'
-import type { InvalidationSelector, Verification } from '../verification/index.ts'
+import type {
+  Invalidation,
+  InvalidationOptions,
+  InvalidationSelector,
+} from '../verification/index.ts'
 import { parseSelector } from '../verification/index.ts'
 import type { AdminAction } from './admin-app.ts'
 import type { Group } from './json-body.ts'
 import { ProblemError } from './problem.ts'
 
+/** Takes back what is known; when it has settled, nothing of that counts any more. */
+export type Invalidate = (
+  selector: InvalidationSelector,
+  options?: InvalidationOptions,
+) => Invalidation | Promise<Invalidation>
+
 /** `POST /invalidate`: a selector and `dryRun` in, what was selected out, and a line in the log. */
-export function createInvalidateRoute(
-  invalidate: Verification['invalidate'],
-  logger: Logger,
-): AdminAction {
-  return (order, who) => {
+export function createInvalidateRoute(invalidate: Invalidate, logger: Logger): AdminAction {
+  return async (order, who) => {
     const { dryRun = false, ...rest } = order
     if (typeof dryRun !== 'boolean') throw new ProblemError(400, '"dryRun" must be true or false')
     const selector = readSelector(rest)
-    const { families, tokens } = invalidate(selector, { dryRun })
+    const { families, tokens } = await invalidate(selector, { dryRun })
     logger.info(
       { remoteAddress: who, selector, families, tokens, dryRun },
       dryRun ? 'an operator asked what an invalidation would select' : 'an operator invalidated',

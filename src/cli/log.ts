@@ -4,12 +4,20 @@ import type { Logger } from '../logger.ts'
 
 const OLDEST_SUPPORTED_NODE = 22
 
-/** Makes the log of a process: one JSON object a line on standard error, written at once, so that no exit loses any. */
-export function createLog(level: LogLevel): Logger {
+/** A log whose level can be changed. */
+export interface Log extends Logger {
+  level: string
+}
+
+/** Makes the log of a process, with facts that each line has: one JSON object a line on standard error, written at once, so that no exit loses any. */
+export function createLog(
+  level: LogLevel,
+  facts: Readonly<Record<string, unknown>> | null = null,
+): Log {
   return pino(
     {
       level,
-      base: null,
+      base: facts,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },

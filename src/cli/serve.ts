@@ -1,17 +1,25 @@
-import { formatListenAddress, loadConfig } from '../config/index.ts'
+import { fileURLToPath } from 'node:url'
+
+import { formatListenAddress } from '../config/index.ts'
+import { createClusteredGateway } from '../clustered-gateway.ts'
 import { createGateway } from '../gateway.ts'
 import type { Command } from './command.ts'
 import { EXIT } from './exit-codes.ts'
 import { openListeners } from './listening.ts'
 import { createLog, warnOfOldNode } from './log.ts'
+import { loadWithFiles, startReloading } from './reloading.ts'
 import { createStopSignal } from './stop-signal.ts'
+
+// The file beside this one, in the sources as in the build.
+const WORKER = fileURLToPath(import.meta.url).replace(/serve(?=\.\w+$)/, 'worker')
 
 /** `onegate serve` */
 export const serveCommand: Command = {
   name: 'serve',
   usage: ['--config FILE [FLAGS]', '--onezone-url URL --upstream URL [FLAGS]'],
   about: `Runs the gateway until SIGTERM or SIGINT; then requests that are under way finish, and it
-exits with 0. A second signal ends it at once.
+exits with 0. A second signal ends it at once. SIGHUP, or a change of its files, makes it read the
+configuration anew; where that cannot be used, the last good one stays and the log says why.
 
 Settings come from flags, else from the environment, else from the file, else they have defaults.
 Each scalar setting has a variable: verdicts.maxStalenessMs is ONEGATE_VERDICTS_MAX_STALENESS_MS.
@@ -25,6 +33,7 @@ Secrets are given as files: onezone.serviceTokenFile, ONEGATE_ONEZONE_SERVICE_TO
       value: 'HOST:PORT',
       help: 'Where to serve metrics, health and the admin API (127.0.0.1:9090).',
     },
+    workers: { value: 'N', help: 'How many processes carry traffic; auto: one for each CPU (1).' },
     'trusted-proxy': {
       value: 'CIDR',
       multiple: true,
@@ -41,7 +50,7 @@ Secrets are given as files: onezone.serviceTokenFile, ONEGATE_ONEZONE_SERVICE_TO
 
   async run(args, terminal) {
     const trustedProxies = args.list('trusted-proxy')
-    const config = await loadConfig({
+    const sources = {
       file: args.text('config'),
       env: terminal.env,
       flags: {
@@ -49,10 +58,13 @@ Secrets are given as files: onezone.serviceTokenFile, ONEGATE_ONEZONE_SERVICE_TO
         adminListen: args.text('admin-listen'),
         onezoneUrl: args.text('onezone-url'),
         upstream: args.text('upstream'),
+        workers: args.text('workers'),
         trustedProxies: trustedProxies.length > 0 ? trustedProxies : undefined,
         logLevel: args.text('log-level'),
       },
-    })
+    }
+    const loaded = await loadWithFiles(sources)
+    const { config } = loaded
     const log = createLog(config.log.level)
     warnOfOldNode(log)
 
@@ -62,7 +74,10 @@ Secrets are given as files: onezone.serviceTokenFile, ONEGATE_ONEZONE_SERVICE_TO
         { address: config.listen, setting: '--listen' },
         { address: config.adminListen, setting: '--admin-listen' },
       ],
-      () => createGateway(config, { logger: log }),
+      () => {
+        if (config.workers === 1) return createGateway(config, { logger: log })
+        return createClusteredGateway(config, { logger: log, program: WORKER })
+      },
     )
     const addresses = { gateway: gateway.url, admin: gateway.adminUrl }
     if (args.has('json')) terminal.print(JSON.stringify(addresses))
@@ -70,6 +85,7 @@ Secrets are given as files: onezone.serviceTokenFile, ONEGATE_ONEZONE_SERVICE_TO
       {
         ...addresses,
         listen: formatListenAddress(config.listen),
+        workers: config.workers,
         [config.verifier.type]: config.verifier.url,
         routes: config.routes.map(({ id, token, upstream: { urls } }) => ({ id, token, urls })),
         maxStalenessMs: config.verdicts.maxStalenessMs,
@@ -77,7 +93,9 @@ Secrets are given as files: onezone.serviceTokenFile, ONEGATE_ONEZONE_SERVICE_TO
       'the gateway is ready',
     )
 
+    const stopReloading = startReloading({ sources, loaded, gateway, log })
     const signal = await stop.received
+    stopReloading()
     log.info(
       { signal, drainMs: config.shutdown.drainMs },
       'stopping; requests under way may finish',

@@ -19,6 +19,7 @@ export function crossCheck(config: Group): Finding[] {
   const routes = Array.isArray(config['routes']) ? (config['routes'] as unknown[]) : []
   return [
     ...checkListeners(config),
+    ...checkTls(groupAt(config, 'tls')),
     ...checkVerifier(config),
     ...checkBound(config),
     ...checkWatch(config),
@@ -38,6 +39,18 @@ function checkListeners(config: Group): Finding[] {
   return [
     { path: ['adminListen'], message: 'is the same as "listen"; metrics are not for clients' },
   ]
+}
+
+function checkTls({ clientCaFile, clientAuth }: Group): Finding[] {
+  const path = ['tls', 'clientAuth']
+  if (clientCaFile === undefined && (clientAuth === 'request' || clientAuth === 'require')) {
+    return [{ path, message: 'needs tls.clientCaFile: whose certificates are to be believed' }]
+  }
+  if (clientCaFile !== undefined && clientAuth === 'none') {
+    const message = 'makes tls.clientCaFile useless; remove that, or ask for certificates'
+    return [{ path, message }]
+  }
+  return []
 }
 
 function normalAddress(text: unknown): string | undefined {

@@ -1,6 +1,7 @@
 import type { CaveatPolicy, RoutePolicy } from '../authenticator/index.ts'
 import type { HttpClientOptions } from '../http-client/index.ts'
 import type { ProxyRoute, UpstreamTimeouts } from '../proxy/index.ts'
+import type { ClientAuth, TlsFiles } from '../tls/index.ts'
 import type { UpstreamOptions } from '../upstream/index.ts'
 import type { ListenAddress } from './listen-address.ts'
 
@@ -23,6 +24,15 @@ export interface GatewayConfig {
    * loopback address and closed on any other.
    */
   readonly adminToken?: string | undefined
+  /** TLS for the traffic listener. @default none: plain HTTP */
+  readonly tls?: TlsConfig | undefined
+  /**
+   * How many processes carry traffic, 1 to 256; `auto` in a file is one for each CPU. With 1 the process that serves the
+   * admin listener carries it, too. Only `onegate serve` starts more.
+   *
+   * @default 1
+   */
+  readonly workers: number
   /** Who is asked whether tokens are good, and how. */
   readonly verifier: VerifierConfig
   /** Addresses and CIDR ranges whose `X-Forwarded-*` are believed. @default none */
@@ -36,7 +46,25 @@ export interface GatewayConfig {
     /** The least important lines that are written. @default 'info' */
     readonly level: LogLevel
   }
+  readonly reload: {
+    /**
+     * Whether the configuration, the secrets that it names and the TLS files are read anew when their content changes.
+     * SIGHUP does that in any case.
+     *
+     * @default true
+     */
+    readonly watchFiles: boolean
+    /** How often they are looked at, in milliseconds, 100 to 3 600 000. @default 2_000 */
+    readonly intervalMs: number
+  }
   readonly shutdown: {
+    /**
+     * How long requests are still accepted when the gateway is stopped and says so on `/readyz`, in milliseconds, 0 to
+     * 600 000: as long as it takes those who distribute them to notice.
+     *
+     * @default 0
+     */
+    readonly readinessDelayMs: number
     /**
      * How long requests that are under way may still take when the gateway is stopped, in milliseconds, 0 to 600 000.
      *
@@ -44,6 +72,12 @@ export interface GatewayConfig {
      */
     readonly drainMs: number
   }
+}
+
+/** How clients speak to the traffic listener. Names of files are absolute, and their content was found usable. */
+export interface TlsConfig extends TlsFiles {
+  /** @default 'require' with `clientCaFile`, else 'none' */
+  readonly clientAuth: ClientAuth
 }
 
 /** Who is asked, and how. */

@@ -3,6 +3,7 @@ export type {
   LogLevel,
   OnezoneConfig,
   RouteConfig,
+  TlsConfig,
   TokenLookupConfig,
   VerdictsConfig,
   VerifierConfig,
@@ -11,6 +12,7 @@ export type { ListenAddress } from './listen-address.ts'
 export { formatListenAddress, parseListenAddress } from './listen-address.ts'
 export type { ConfigSources } from './load-config.ts'
 export { loadConfig } from './load-config.ts'
+export { withDigestedSecrets } from './digested-secrets.ts'
 export { routeTitle } from './route-checks.ts'
 export type { ConfigFlags } from './overlay.ts'
 export { ENVIRONMENT_VARIABLES } from './overlay.ts'

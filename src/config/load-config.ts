@@ -1,6 +1,9 @@
+import { availableParallelism } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { resolveServicePolicy } from '../authenticator/index.ts'
 import { ConfigError, type ConfigProblem } from '../errors.ts'
+import type { TlsFileProblem, TlsFiles } from '../tls/index.ts'
+import { readTlsFiles } from '../tls/index.ts'
 import { readConfigFile, type ConfigFile } from './config-file.ts'
 import { crossCheck } from './cross-checks.ts'
 import type { GatewayConfig, RouteConfig, VerifierConfig } from './gateway-config.ts'
@@ -25,15 +28,19 @@ export interface ConfigSources {
   readonly env?: Readonly<Record<string, string | undefined>> | undefined
   /** @default {} */
   readonly flags?: ConfigFlags | undefined
+  /** Told the name of each file before it is read, the configuration's own first. TLS files are not among them. */
+  readonly onFile?: ((name: string) => void) | undefined
 }
 
 /**
- * Loads a configuration and everything it refers to: `caFile` and `serviceTokenFile` are read here. Names of files
- * are relative to the configuration file that gives them, else to the working directory.
+ * Loads a configuration and everything it refers to: secrets are read here, and TLS files are tried. Names of files are
+ * relative to the configuration file that gives them, else to the working directory.
  *
  * @throws {ConfigError} with every problem of file, environment and flags, each with its place.
  */
 export async function loadConfig(sources: ConfigSources): Promise<GatewayConfig> {
+  const { onFile = () => {} } = sources
+  if (sources.file !== undefined) onFile(sources.file)
   const file = sources.file === undefined ? undefined : await readConfigFile(sources.file)
   const environment = readEnvironment(sources.env ?? {})
   const overlays = [...environment.overlays, ...readFlags(sources.flags ?? {})]
@@ -55,7 +62,7 @@ export async function loadConfig(sources: ConfigSources): Promise<GatewayConfig>
     if (isGroup(written)) {
       findings.push(...crossCheck(written))
       const base = (path: SettingPath): string => baseOf(path, sources.file, overlays)
-      secrets = await readSecrets(written, base)
+      secrets = await readSecrets(written, (path, name) => resolve(base(path), name), onFile)
       upstreamFiles = await readUpstreamFiles(written, base)
       findings.push(...(secrets.findings ?? []), ...upstreamFiles.findings)
     }
@@ -121,12 +128,14 @@ interface Secrets {
   readonly serviceToken?: string | undefined
   readonly watchToken?: string | undefined
   readonly adminToken?: string | undefined
+  readonly tls?: TlsFiles | undefined
   readonly findings?: readonly Finding[]
 }
 
 async function readSecrets(
   written: Record<string, unknown>,
-  base: (path: SettingPath) => string,
+  nameAt: (path: SettingPath, name: string) => string,
+  onFile: (name: string) => void,
 ): Promise<Secrets> {
   const section = verifierSectionOf(written) ?? 'onezone'
   const verifier = isGroup(written[section]) ? written[section] : {}
@@ -138,7 +147,9 @@ async function readSecrets(
   ): Promise<string | undefined> => {
     if (typeof name !== 'string' || name === '') return undefined
     try {
-      return await reader(resolve(base(path), name))
+      const file = nameAt(path, name)
+      onFile(file)
+      return await reader(file)
     } catch (error) {
       if (!(error instanceof TypeError)) throw error
       findings.push({ path, message: error.message })
@@ -153,8 +164,32 @@ async function readSecrets(
     serviceToken: await ofVerifier('serviceTokenFile', readOnedataToken),
     watchToken: await ofVerifier('watchTokenFile', readSecret),
     adminToken: await read(['adminTokenFile'], written['adminTokenFile'], readSecret),
+    tls: await tryTls(written['tls'], nameAt, findings),
     findings,
   }
+}
+
+/** The TLS files by their full names; they are read again by whoever uses them. */
+async function tryTls(
+  tls: unknown,
+  nameAt: (path: SettingPath, name: string) => string,
+  findings: Finding[],
+): Promise<TlsFiles | undefined> {
+  if (!isGroup(tls)) return undefined
+  const nameOf = (key: keyof TlsFiles): string | undefined => {
+    const name = tls[key]
+    return typeof name === 'string' && name !== '' ? nameAt(['tls', key], name) : undefined
+  }
+  const [certFile, keyFile] = [nameOf('certFile'), nameOf('keyFile')]
+  if (certFile === undefined || keyFile === undefined) return undefined
+  const files = { certFile, keyFile, clientCaFile: nameOf('clientCaFile') }
+  const read = await readTlsFiles(files)
+  if (Array.isArray(read)) {
+    for (const { setting, message } of read as readonly TlsFileProblem[]) {
+      findings.push({ path: ['tls', setting], message })
+    }
+  }
+  return files
 }
 
 function baseOf(path: SettingPath, file: string | undefined, overlays: readonly Overlay[]): string {
@@ -163,13 +198,27 @@ function baseOf(path: SettingPath, file: string | undefined, overlays: readonly 
 }
 
 function complete(settings: Settings, secrets: Secrets, files: UpstreamFiles): GatewayConfig {
-  const { onezone: _, verifier: __, upstream, routes, adminTokenFile: ___, ...rest } = settings
+  const {
+    onezone: _,
+    verifier: __,
+    upstream,
+    routes,
+    adminTokenFile: ___,
+    tls,
+    workers,
+    ...rest
+  } = settings
   const { serviceToken, adminToken } = secrets
   const written = routes ?? [routeSchema.parse({ path: '/**', upstream })]
   return {
     ...rest,
     adminToken,
+    workers: workers === 'auto' ? availableParallelism() : workers,
     verifier: completeVerifier(settings, secrets),
+    tls: secrets.tls && {
+      ...secrets.tls,
+      clientAuth: tls?.clientAuth ?? (secrets.tls.clientCaFile === undefined ? 'none' : 'require'),
+    },
     routes: written.map((route, index) => ({
       ...completeRoute(route, serviceToken !== undefined),
       upstream: withContents(

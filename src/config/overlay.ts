@@ -13,6 +13,8 @@ export interface ConfigFlags {
   readonly listen?: string | undefined
   readonly adminListen?: string | undefined
   readonly onezoneUrl?: string | undefined
+  /** A number, or `auto`. */
+  readonly workers?: string | undefined
   readonly upstream?: string | undefined
   /** One entry per use of the flag. */
   readonly trustedProxies?: readonly string[] | undefined
@@ -37,6 +39,11 @@ const ROWS: readonly OverlayRow[] = [
   { path: ['listen'], kind: 'text', flag: ['listen', '--listen'] },
   { path: ['adminListen'], kind: 'text', flag: ['adminListen', '--admin-listen'] },
   { path: ['adminTokenFile'], kind: 'text' },
+  { path: ['workers'], kind: 'number', flag: ['workers', '--workers'] },
+  { path: ['tls', 'certFile'], kind: 'text' },
+  { path: ['tls', 'keyFile'], kind: 'text' },
+  { path: ['tls', 'clientCaFile'], kind: 'text' },
+  { path: ['tls', 'clientAuth'], kind: 'text' },
   { path: ['onezone', 'url'], kind: 'text', flag: ['onezoneUrl', '--onezone-url'] },
   { path: ['onezone', 'caFile'], kind: 'text' },
   { path: ['onezone', 'serviceTokenFile'], kind: 'text' },
@@ -62,6 +69,9 @@ const ROWS: readonly OverlayRow[] = [
   { path: ['verdicts', 'maxRefusals'], kind: 'number' },
   { path: ['realm'], kind: 'text' },
   { path: ['log', 'level'], kind: 'text', flag: ['logLevel', '--log-level'] },
+  { path: ['reload', 'watchFiles'], kind: 'toggle' },
+  { path: ['reload', 'intervalMs'], kind: 'number' },
+  { path: ['shutdown', 'readinessDelayMs'], kind: 'number' },
   { path: ['shutdown', 'drainMs'], kind: 'number' },
 ]
 
@@ -104,11 +114,12 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
 
 /** Turns flags into overlays. */
 export function readFlags(flags: ConfigFlags): Overlay[] {
-  return ROWS.flatMap(({ path, flag }) => {
+  return ROWS.flatMap(({ path, kind, flag }) => {
     if (flag === undefined) return []
     const [property, source] = flag
     const value = flags[property]
-    return value === undefined ? [] : [{ path, value, source }]
+    if (value === undefined) return []
+    return [{ path, value: typeof value === 'string' ? valueOf(kind, value) : value, source }]
   })
 }
 

@@ -12,6 +12,7 @@ import type {
   GatewayConfig,
   OnezoneConfig,
   RouteConfig,
+  TlsConfig,
   VerifierConfig,
   VerifierConnection,
 } from './gateway-config.ts'
@@ -22,12 +23,25 @@ import {
   methodsSchema,
   stripPrefixSchema,
 } from './route-schema.ts'
-import { choice, choiceOrNull, group, integer, list, section, text, toggle } from './setting.ts'
+import {
+  choice,
+  choiceOrNull,
+  group,
+  integer,
+  integerOr,
+  list,
+  section,
+  text,
+  toggle,
+} from './setting.ts'
 import { upstreamSchema, type UpstreamWritten } from './upstream-schema.ts'
 import { onezoneSection, verifierSection } from './verifier-schema.ts'
 
 /** A configuration that fits the schema; secrets are still names of files. */
-export interface Settings extends Omit<GatewayConfig, 'verifier' | 'routes' | 'adminToken'> {
+export interface Settings extends Omit<
+  GatewayConfig,
+  'verifier' | 'routes' | 'adminToken' | 'tls' | 'workers'
+> {
   readonly onezone: ConnectionSettings &
     Pick<OnezoneConfig, 'watchIntervalMs'> & {
       readonly serviceTokenFile?: string | undefined
@@ -38,6 +52,12 @@ export interface Settings extends Omit<GatewayConfig, 'verifier' | 'routes' | 'a
     readonly apiTokenFile?: string | undefined
   }
   readonly adminTokenFile?: string | undefined
+  readonly tls?:
+    | (Omit<TlsConfig, 'clientAuth'> & {
+        readonly clientAuth?: TlsConfig['clientAuth'] | undefined
+      })
+    | undefined
+  readonly workers: number | 'auto'
   readonly upstream?: UpstreamWritten | undefined
   readonly routes?: readonly RouteSettings[] | undefined
 }
@@ -122,6 +142,13 @@ export const configSchema: z.ZodType<Settings> = group({
   listen: text('HOST:PORT', parseListenAddress).prefault('127.0.0.1:8080'),
   adminListen: text('HOST:PORT', parseListenAddress).prefault('127.0.0.1:9090'),
   adminTokenFile: fileName.optional(),
+  tls: group({
+    certFile: fileName,
+    keyFile: fileName,
+    clientCaFile: fileName.optional(),
+    clientAuth: choice('none', 'request', 'require').optional(),
+  }).optional(),
+  workers: integerOr('auto', 1, 256).default(1),
   onezone: onezoneSection,
   verifier: verifierSection,
   trustedProxies: list(
@@ -149,7 +176,14 @@ export const configSchema: z.ZodType<Settings> = group({
     matching(value, /^[\x20-\x7e]{1,128}$/, 'must be 1 to 128 printable ASCII characters'),
   ).default('onedata'),
   log: section({ level: choice('debug', 'info', 'warn', 'error').default('info') }),
-  shutdown: section({ drainMs: integer(0, 600_000).default(25_000) }),
+  reload: section({
+    watchFiles: toggle().default(true),
+    intervalMs: integer(100, 3_600_000).default(2_000),
+  }),
+  shutdown: section({
+    readinessDelayMs: integer(0, 600_000).default(0),
+    drainMs: integer(0, 600_000).default(25_000),
+  }),
 })
 
 function matching(value: string, pattern: RegExp, problem: string): string {

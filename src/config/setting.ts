@@ -27,6 +27,21 @@ export function integer(least: number, most: number): z.ZodType<number> {
     })
 }
 
+/** A whole number of a range, bounds included, or a word for which there is one. */
+export function integerOr<const W extends string>(
+  word: W,
+  least: number,
+  most: number,
+): z.ZodType<number | W> {
+  const error = expected(`${word}, or a whole number from ${least} to ${most}`)
+  return z.custom<number | W>(
+    (value) =>
+      value === word ||
+      (Number.isInteger(value) && Number(value) >= least && Number(value) <= most),
+    { error },
+  )
+}
+
 /** `true` or `false`. */
 export function toggle(): z.ZodType<boolean> {
   return z.boolean({ error: expected('true or false') })

@@ -1,2 +1,11 @@
+export type { ConfigurationFacts, ReloadOutcome } from './process-metrics.ts'
 export type { Metrics, MetricsOptions } from './metrics.ts'
 export { createMetrics } from './metrics.ts'
+export type { MetricsSnapshot } from './merged-metrics.ts'
+export {
+  formatSnapshots,
+  lastingPart,
+  mergeSnapshots,
+  readSnapshot,
+  takeSnapshot,
+} from './merged-metrics.ts'

@@ -1,11 +1,11 @@
 /**
- * Every metric name of onegate. Times are seconds, labels are bounded: a route is its id, never a path; no user, token
+ * Every metric name that is about traffic and verdicts; those about processes are in `process-metrics.ts`. Times are seconds, labels are bounded: a route is its id, never a path; no user, token
  * or address is ever a label.
  *
  * @module
  */
 
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 
 import type { DecisionEvent } from '../authenticator/index.ts'
 import type { VerdictStore } from '../cache/index.ts'
@@ -14,8 +14,13 @@ import type { BackendName, BreakerState } from '../verifier/index.ts'
 import type { DeathReason } from '../revocation/index.ts'
 import type { FinishedCall } from '../http-client/index.ts'
 import type { RequestEvent, StreamEvent, StreamKind, UpstreamEvent } from '../proxy/index.ts'
+import type { ProcessMetrics, ProcessMetricsOptions } from './process-metrics.ts'
+import { createProcessMetrics, OF_THE_FIRST } from './process-metrics.ts'
 import { QuickHistogram } from './quick-histogram.ts'
 import { Tally } from './tally.ts'
+
+/** Of gauges that several processes have, that of the first counts: it is the one that asks Onezone. */
+const aggregator = OF_THE_FIRST
 
 /** From 50 µs: a remembered verdict costs tens of microseconds, and would vanish in the usual first bucket of 5 ms. */
 const REQUEST_BUCKETS = [
@@ -32,27 +37,12 @@ const BREAKER_STATES: readonly BreakerState[] = ['closed', 'half-open', 'open']
 /** Methods that are a label of their own; all others are `other`. */
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
 
-/** Gauges of Node that `promtool check metrics` objects to, because a gauge must not end in `_total`. */
-const MISNAMED = [
-  'nodejs_active_handles_total',
-  'nodejs_active_requests_total',
-  'nodejs_active_resources_total',
-]
-
 /** Options of {@link createMetrics}. */
-export interface MetricsOptions {
+export interface MetricsOptions extends ProcessMetricsOptions {
   /** Where the metrics are registered, e.g. together with those of your application. @default a registry of its own */
   readonly registry?: Registry | undefined
-  /** Add Node's own metrics. @default true */
-  readonly nodeMetrics?: boolean | undefined
-  /** Version for `onegate_build_info`. */
-  readonly version: string
-  /** Bound on the age of a fact behind a grant, in seconds. */
-  readonly maxStalenessSeconds: number
   /** Who is asked: calls are counted under that name. @default 'onezone' */
   readonly backend?: BackendName | undefined
-  /** Names of settings in force that are unsafe. @default [] */
-  readonly insecureSettings?: readonly string[] | undefined
   /** Looked at on each scrape. */
   readonly verification: {
     entries(store: VerdictStore | 'families'): number
@@ -67,7 +57,7 @@ export interface MetricsOptions {
 }
 
 /** Takes what the rooms observe and shows it to Prometheus. */
-export interface Metrics {
+export interface Metrics extends ProcessMetrics {
   readonly registry: Registry
   readonly onDecision: (event: DecisionEvent) => void
   readonly onRequest: (event: RequestEvent) => void
@@ -163,6 +153,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     help: 'WebSockets and event streams that are open.',
     labelNames: ['kind'],
     registers,
+    aggregator: 'sum',
   })
   for (const kind of STREAM_KINDS) openStreams.set({ kind }, 0)
   const streamsEnded = new Counter({
@@ -204,6 +195,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     help: 'Verdicts remembered.',
     labelNames: ['store'],
     registers,
+    aggregator,
     collect() {
       this.set({ store: 'grants' }, verification.entries('grants'))
       this.set({ store: 'refusals' }, verification.entries('refusals'))
@@ -214,7 +206,10 @@ export function createMetrics(options: MetricsOptions): Metrics {
     help: 'Whether an upstream is in use: 0 while it is left out, because requests or checks failed.',
     labelNames: ['route', 'upstream'],
     registers,
+    // Each process judges for itself: one that leaves an upstream out is worth a look.
+    aggregator: 'min',
     collect() {
+      this.reset()
       for (const { routeId, url, up } of upstreams()) {
         this.set({ route: routeId, upstream: url }, up ? 1 : 0)
       }
@@ -224,6 +219,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     name: 'onegate_families',
     help: 'Families of tokens that are known.',
     registers,
+    aggregator,
     collect() {
       this.set(verification.entries('families'))
     },
@@ -232,6 +228,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     name: 'onegate_breaker_state',
     help: 'Whether the verifier is asked: 0 as usual, 1 one question at a time, 2 not at all.',
     registers,
+    aggregator,
     collect() {
       this.set(BREAKER_STATES.indexOf(verification.breakerState))
     },
@@ -240,6 +237,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     name: 'onegate_watch_state',
     help: 'Whether the watch sees revocations: 0 there is none, 1 it does, 2 it cannot at the moment.',
     registers,
+    aggregator,
     collect() {
       this.set(WATCH_STATES.indexOf(verification.watchState))
     },
@@ -248,35 +246,14 @@ export function createMetrics(options: MetricsOptions): Metrics {
     name: 'onegate_onezone_clock_offset_seconds',
     help: "How far Onezone's clock is ahead of this machine's, as far as answers tell.",
     registers,
+    aggregator,
     collect() {
       this.set(verification.clockOffsetMs / 1000)
     },
   })
-  new Gauge({
-    name: 'onegate_max_staleness_seconds',
-    help: 'No request is granted on a fact older than this (stale-if-error included).',
-    registers,
-  }).set(options.maxStalenessSeconds)
-  new Gauge({
-    name: 'onegate_build_info',
-    help: 'Version of onegate and of Node; always 1.',
-    labelNames: ['version', 'node'],
-    registers,
-  }).set({ version: options.version, node: process.versions.node }, 1)
-  const insecure = new Gauge({
-    name: 'onegate_insecure_setting',
-    help: 'An unsafe setting that is in force; always 1.',
-    labelNames: ['setting'],
-    registers,
-  })
-  for (const setting of options.insecureSettings ?? []) insecure.set({ setting }, 1)
-
-  if (options.nodeMetrics ?? true) {
-    collectDefaultMetrics({ register: registry })
-    for (const name of MISNAMED) registry.removeSingleMetric(name)
-  }
 
   return {
+    ...createProcessMetrics(registry, options),
     registry,
     onDecision({ routeId, outcome, source, code, ageMs, violation }) {
       if (violation) violations.inc()

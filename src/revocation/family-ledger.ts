@@ -21,8 +21,11 @@ export interface FamilyLedgerOptions {
   /** Told when knowledge about a family of accepted tokens had to go because the ledger was full. */
   readonly onEviction: () => void
   /** Told of each death of a family, or of a subject, of which tokens were accepted. */
-  readonly onDeath: (reason: DeathReason) => void
+  readonly onDeath: (reason: DeathReason, dead: Dead) => void
 }
+
+/** Who is dead: one family, or some or all families of a subject. */
+export type Dead = { readonly family: FamilyRef } | { readonly subject: Subject }
 
 /**
  * What Onezone has said about families. It draws these conclusions and no others, each from an answer and none from
@@ -114,7 +117,7 @@ export function createFamilyLedger(options: FamilyLedgerOptions): FamilyLedger {
     // What is first learned of a subject's generations ends no family that was known.
     const ends = subject.deadUpTo > -Infinity && subject.aliveAtMs > -Infinity
     subject.deadUpTo = generation
-    if (ends) onDeath('token_revoked')
+    if (ends) onDeath('token_revoked', { subject: subject.subject })
   }
 
   const bury = (family: FamilyRecord, reason: DeathReason, askedAtMs: number): void => {
@@ -122,7 +125,7 @@ export function createFamilyLedger(options: FamilyLedgerOptions): FamilyLedger {
     const lived = family.aliveAtMs > family.deadAtMs && family.aliveAtMs <= askedAtMs
     family.deadAtMs = askedAtMs
     family.deathReason = reason
-    if (lived) onDeath(reason)
+    if (lived) onDeath(reason, { family: family.ref })
   }
 
   const isRecent = (atMs: number): boolean => clock.monotonic() - atMs < negativeTtlMs
@@ -206,7 +209,7 @@ export function createFamilyLedger(options: FamilyLedgerOptions): FamilyLedger {
       if (askedAtMs < record.blockedAtMs) return
       const lived = record.aliveAtMs > record.blockedAtMs && record.aliveAtMs <= askedAtMs
       record.blockedAtMs = askedAtMs
-      if (lived) onDeath('user_blocked')
+      if (lived) onDeath('user_blocked', { subject })
     },
     sawLost: (family, askedAtMs) => bury(family, 'token_invalid', askedAtMs),
     sawGeneration: (subject, generation) => raise(strangerOf(subject), generation - 1),

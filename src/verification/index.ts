@@ -1,4 +1,4 @@
-export type { WatchOutcome } from '../revocation/index.ts'
+export type { OnezoneTime, WatchOutcome } from '../revocation/index.ts'
 export type { Schedule } from '../schedule.ts'
 export type {
   CaveatJudgement,

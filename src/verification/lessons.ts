@@ -16,6 +16,8 @@ export interface LessonsOptions {
   readonly maxStalenessMs: number
   /** A number from 0 to 1, for jitter. */
   readonly random: () => number
+  /** Whether a refusal may tell something about the token's family, too. @default true */
+  readonly refusalsTell?: boolean | undefined
 }
 
 /** What one answer teaches about its token, its family and Onezone's time. */
@@ -42,6 +44,7 @@ const REFRESH_JITTER = 0.1
 /** Makes the one place in which answers turn into knowledge. */
 export function createLessons(options: LessonsOptions): Lessons {
   const { memory, ledger, onezoneTime, clock, maxStalenessMs, random } = options
+  const { refusalsTell = true } = options
 
   function learnAccepted(key: string, request: Question, verdict: Accepted): Verdict {
     const { token } = request
@@ -108,7 +111,10 @@ export function createLessons(options: LessonsOptions): Lessons {
     const { askedAtMs, reason } = verdict
     const { token } = request
     const ref = familyOf(token) ?? proof?.family.ref ?? null
-    if (reason === 'token_revoked' && ref !== null) {
+    if (!refusalsTell) {
+      if (proof !== null) proof.kept = false
+      memory.proofs.delete(key)
+    } else if (reason === 'token_revoked' && ref !== null) {
       ledger.sawRevoked(ref, askedAtMs)
     } else if (reason === 'user_blocked') {
       const subject = proof?.subject ?? token.subject

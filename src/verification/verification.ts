@@ -6,11 +6,18 @@ import type { Logger } from '../logger.ts'
 import { silentLogger } from '../logger.ts'
 import { shielded } from '../observer.ts'
 import type { FinishedCall } from '../http-client/index.ts'
-import type { DeathReason, FamilyRecord, WatchOutcome } from '../revocation/index.ts'
+import type {
+  Dead,
+  DeathReason,
+  FamilyRecord,
+  OnezoneTime,
+  WatchOutcome,
+} from '../revocation/index.ts'
 import { createFamilyLedger, createOnezoneTime } from '../revocation/index.ts'
 import type { Schedule } from '../schedule.ts'
 import { systemSchedule } from '../schedule.ts'
 import type { PresentedToken } from '../token/index.ts'
+import { NOBODY } from '../token/index.ts'
 import type {
   Backend,
   BackendChoice,
@@ -68,8 +75,8 @@ export interface VerdictOptions {
 /** Told of what happens; what an observer throws is logged and changes nothing. */
 export interface VerificationObservers {
   readonly onEviction?: ((store: VerdictStore | 'families') => void) | undefined
-  /** A family, or all families of a subject, turned out to be dead. */
-  readonly onDeath?: ((reason: DeathReason) => void) | undefined
+  /** A family, or all families of a subject, turned out to be dead. The selector selects at least them. */
+  readonly onDeath?: ((reason: DeathReason, dead: InvalidationSelector) => void) | undefined
   readonly onBreakerChange?: ((state: BreakerState) => void) | undefined
   /** The watch has read a generation or a status, or tried to. */
   readonly onWatchRead?: ((outcome: WatchOutcome) => void) | undefined
@@ -91,6 +98,15 @@ export interface VerificationOptions extends VerificationObservers, BackendChoic
   readonly clock?: Clock | undefined
   /** A number from 0 to 1, for jitter. @default Math.random */
   readonly random?: (() => number) | undefined
+  /**
+   * Whether the backend's refusals are what a verifier said about the token's family. False for a backend that remembers
+   * and concludes by itself: what it refuses is refused, and nothing else follows.
+   *
+   * @default true
+   */
+  readonly refusalsTell?: boolean | undefined
+  /** What time it is at the verifier. @default learned from its answers */
+  readonly onezoneTime?: OnezoneTime | undefined
   /** Sets the timers of the watch. @default timers that do not keep the process alive */
   readonly schedule?: Schedule | undefined
   /** @default silentLogger */
@@ -116,6 +132,8 @@ export interface Verification {
   /** How many verdicts a store holds, or how many families are known. */
   entries(store: VerdictStore | 'families'): number
   readonly breakerState: BreakerState
+  /** What time it is at the verifier, in milliseconds since 1970, as far as answers tell. */
+  readonly onezoneNowMs: number
   /** How far Onezone's clock is ahead of this machine's, in milliseconds, as far as answers tell. */
   readonly clockOffsetMs: number
   /** Whether the watch or, with `off` and `degraded`, `maxStalenessMs` alone keeps the promise. */
@@ -136,6 +154,7 @@ const CLOCK_SKEW_MS = 5_000
 export function createVerification(options: VerificationOptions): Verification {
   const { clock = systemClock, random = Math.random, logger = silentLogger } = options
   const onEviction = shielded(options.onEviction, 'the stores', logger)
+  const onDeath = shielded(options.onDeath, 'families', logger)
   const onCall = options.onCall && shielded(options.onCall, 'calls', logger)
 
   const backend = createBackend(options, { clock, onCall })
@@ -151,9 +170,9 @@ export function createVerification(options: VerificationOptions): Verification {
     maxStrangers: verdicts.maxRefusals,
     clock,
     onEviction: () => onEviction('families'),
-    onDeath: shielded(options.onDeath, 'families', logger),
+    onDeath: (reason, dead) => onDeath(reason, selectorOf(dead)),
   })
-  const onezoneTime = createOnezoneTime(clock)
+  const onezoneTime = options.onezoneTime ?? createOnezoneTime(clock)
   const budget = createVerificationBudget(options.verdicts?.budget ?? {}, clock)
   const stalenessBoundMs = verdicts.maxStalenessMs + verdicts.staleIfErrorMs
   const watch = startRevocationWatch({
@@ -172,7 +191,7 @@ export function createVerification(options: VerificationOptions): Verification {
   const knowledge = { ...verdicts, memory, ledger: watch.ledger, onezoneTime, clock }
   const verifier = withFamilies(asked, {
     ...knowledge,
-    lessons: createLessons({ ...knowledge, random }),
+    lessons: createLessons({ ...knowledge, random, refusalsTell: options.refusalsTell }),
     clockSkewMs: CLOCK_SKEW_MS,
     budget,
   })
@@ -187,6 +206,9 @@ export function createVerification(options: VerificationOptions): Verification {
     get breakerState() {
       return asked.state
     },
+    get onezoneNowMs() {
+      return onezoneTime.now()
+    },
     get clockOffsetMs() {
       return onezoneTime.offsetMs
     },
@@ -198,6 +220,16 @@ export function createVerification(options: VerificationOptions): Verification {
       return verifier.close()
     },
   }
+}
+
+/** A selector of at least those who are dead. */
+function selectorOf(dead: Dead): InvalidationSelector {
+  const family = 'family' in dead ? dead.family : null
+  if (family?.kind === 'named') return { tokenId: family.tokenId }
+  const { type, id } = 'subject' in dead ? dead.subject : (family?.subject ?? NOBODY)
+  // Tokens are issued to no others; if they were, too much would be selected, not too little.
+  if (id === null || (type !== 'user' && type !== 'oneprovider')) return { all: true }
+  return { subject: { type, id } }
 }
 
 function resolveVerdicts(verdicts: VerdictOptions, { totalTimeoutMs }: Backend) {

@@ -8,9 +8,9 @@ import type { Clock } from '../clock.ts'
 import type { FinishedCall } from '../http-client/index.ts'
 import type { OnezoneClientOptions } from '../onezone/index.ts'
 import type { TokenLookupClientOptions } from '../token-lookup/index.ts'
-import type { Backend } from './backend.ts'
-import { createOnezoneBackend } from './onezone-backend.ts'
-import { createTokenLookupBackend } from './token-lookup-backend.ts'
+import type { Backend, BackendTraits } from './backend.ts'
+import { createOnezoneBackend, onezoneTraits } from './onezone-backend.ts'
+import { createTokenLookupBackend, TOKEN_LOOKUP_TRAITS } from './token-lookup-backend.ts'
 
 /** Who is asked. Exactly one of `onezone`, `tokenLookup` and `backend`. */
 export interface BackendChoice {
@@ -46,6 +46,14 @@ export function createBackend(choice: BackendChoice, surroundings: BackendSurrou
   if (serviceToken !== undefined) throw new TypeError('"serviceToken" is only for "onezone"')
   if (tokenLookup !== undefined) return createTokenLookupBackend({ tokenLookup, ...surroundings })
   return checked(backend)
+}
+
+/** The traits of a backend of that name, for a process that does not ask it itself. */
+export function backendTraits(
+  name: 'onezone' | 'token-lookup',
+  serviceTokenConfigured: boolean,
+): BackendTraits {
+  return name === 'onezone' ? onezoneTraits(serviceTokenConfigured) : TOKEN_LOOKUP_TRAITS
 }
 
 function checked(backend: Backend | undefined): Backend {

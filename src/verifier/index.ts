@@ -1,6 +1,6 @@
 export type { Backend, BackendName, BackendTraits, ReadToken, WatchSource } from './backend.ts'
 export type { BackendChoice } from './backends.ts'
-export { createBackend } from './backends.ts'
+export { backendTraits, createBackend } from './backends.ts'
 export { onezoneTraits } from './onezone-backend.ts'
 export type {
   Accepted,

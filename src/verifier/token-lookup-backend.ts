@@ -41,7 +41,8 @@ const readOpaqueToken: ReadToken = (text) => {
   return /^[\x21-\x7e]+$/.test(text) ? opaqueToken(text) : 'token_malformed'
 }
 
-const TOKEN_LOOKUP_TRAITS: BackendTraits = {
+/** What the rest of a gateway must know of such an API. */
+export const TOKEN_LOOKUP_TRAITS: BackendTraits = {
   backend: 'token-lookup',
   readToken: readOpaqueToken,
   statesScopes: true,

@@ -170,6 +170,39 @@ routes:
     expect(await underWay).toBe('broken off')
   })
 
+  test('a changed file or SIGHUP makes it read the configuration anew', async () => {
+    const directory = await directoryWith({})
+    const config = join(directory, 'onegate.yaml')
+    const write = (watchFiles: boolean, rest: string) =>
+      writeFile(
+        config,
+        `onezone: { url: "http://127.0.0.1:1" }
+upstream: "http://127.0.0.1:1"
+reload: { intervalMs: 100, watchFiles: ${watchFiles} }
+${rest}`,
+      )
+    const realm = async (url: string) => (await fetch(url)).headers.get('www-authenticate')
+    await write(true, 'realm: first')
+    const watching = await serve(['--config', config])
+    await write(true, 'realm: second')
+    await expect.poll(() => realm(watching.gateway), { timeout: 20_000 }).toContain('"second"')
+    await write(true, 'realm: 3')
+    await expect
+      .poll(() => watching.stderr(), { timeout: 20_000 })
+      .toMatch(/"line":4,"column":8,"setting":"realm","problem":"must be a text, not 3"/)
+    expect(await realm(watching.gateway)).toContain('"second"')
+
+    await write(false, 'realm: fourth')
+    const waiting = await serve(['--config', config])
+    await expect.poll(() => realm(watching.gateway), { timeout: 20_000 }).toContain('"fourth"')
+    await write(false, 'realm: fifth\nlog: { level: debug }')
+    await expect.poll(() => realm(watching.gateway), { timeout: 20_000 }).toContain('"fifth"')
+    expect(await realm(waiting.gateway)).toContain('"fourth"')
+    waiting.child.kill('SIGHUP')
+    await expect.poll(() => realm(waiting.gateway), { timeout: 20_000 }).toContain('"fifth"')
+    expect(await waiting.stop()).toMatchObject({ code: 0 })
+  })
+
   test('a port in use is told with the flag', async () => {
     const { url } = await startHttpServer(() => {})
     const taken = url.slice('http://'.length)

@@ -1,6 +1,12 @@
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { loadConfig, type ConfigSources, type GatewayConfig } from '../../src/config/index.ts'
+import {
+  loadConfig,
+  withDigestedSecrets,
+  type ConfigSources,
+  type GatewayConfig,
+} from '../../src/config/index.ts'
 import { hasOpenssl, selfSigned } from '../helpers/certificate.ts'
 import { directoryWith, SERVICE_TOKEN as TOKEN } from './config-directory.ts'
 
@@ -68,7 +74,10 @@ describe('a good configuration', () => {
       },
       realm: 'onedata',
       log: { level: 'info' },
-      shutdown: { drainMs: 25_000 },
+      reload: { watchFiles: true, intervalMs: 2000 },
+      shutdown: { readinessDelayMs: 0, drainMs: 25_000 },
+      tls: undefined,
+      workers: 1,
     })
   })
 
@@ -207,6 +216,30 @@ routes:
     const swapped = load(upstream('certFile: key.pem, keyFile: ca.pem'), {}, files)
     await expect(swapped).rejects.toThrow('names a file that is no PEM private key')
     await expect(swapped).rejects.not.toThrow('BEGIN')
+  })
+
+  test('takes as many workers as there are CPUs, or as a flag says', async () => {
+    const { workers } = await load(`${ONEZONE}${ROUTES}workers: auto`)
+    expect(workers).toBe(availableParallelism())
+    const flags = (text: string) => load(ONEZONE + ROUTES, { flags: { workers: text } })
+    expect((await flags('3')).workers).toBe(3)
+    expect((await flags('auto')).workers).toBe(availableParallelism())
+  })
+
+  test('has no secret in it for those who need none, and still tells when one has changed', async () => {
+    const config = await load(`onezone: { url: "https://o", serviceTokenFile: token }\n${ROUTES}`)
+    const open = withDigestedSecrets({ ...config, adminToken: 'admin-secret' })
+    expect(JSON.stringify(open)).not.toMatch(new RegExp(`${TOKEN}|admin-secret`))
+    const { verifier } = open
+    const { verifier: own } = config
+    if (verifier.type !== 'onezone' || own.type !== 'onezone') return expect.unreachable()
+    expect(verifier.serviceToken).toMatch(/^sha256:[0-9a-f]{64}$/)
+    expect(withDigestedSecrets(config).verifier).toEqual(verifier)
+    const changed = withDigestedSecrets({
+      ...config,
+      verifier: { ...own, serviceToken: 'another' },
+    })
+    expect(changed.verifier).not.toEqual(verifier)
   })
 
   test('may be JSON, with tabs', async () => {

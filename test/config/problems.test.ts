@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { loadConfig, type ConfigSources } from '../../src/config/index.ts'
 import { ConfigError } from '../../src/errors.ts'
+import { createAuthority, tlsTest } from '../helpers/certificates.ts'
 import { directoryWith, SERVICE_TOKEN } from './config-directory.ts'
 
 const ONEZONE = 'onezone: { url: "https://onezone.example.org" }\n'
@@ -52,7 +53,7 @@ describe('a bad setting is told with line and column (at ▸)', () => {
     [
       'inherited name as key',
       `${GOOD}▸__proto__: { a: 1 }`,
-      '__proto__: is not a setting here; known are listen, adminListen, adminTokenFile, onezone, verifier, trustedProxies, upstream, routes, verdicts, realm, log, shutdown',
+      '__proto__: is not a setting here; known are listen, adminListen, adminTokenFile, tls, workers, onezone, verifier, trustedProxies, upstream, routes, verdicts, realm, log, reload, shutdown',
     ],
     ['missing setting', `▸onezone: {}\n${ROUTES}`, MISSING_URL],
     ['missing group', `▸${ROUTES}`, MISSING_URL],
@@ -93,6 +94,21 @@ describe('a bad setting is told with line and column (at ▸)', () => {
       'fraction',
       `${GOOD}verdicts: { maxTokens: ▸1.5 }`,
       'verdicts.maxTokens: must be a whole number from 1 to 10000000, not 1.5',
+    ],
+    [
+      'a certificate without its key',
+      `${GOOD}▸tls: { certFile: text }`,
+      'tls.keyFile: is missing; set it in a configuration file, or by ONEGATE_TLS_KEY_FILE',
+    ],
+    [
+      'no workers',
+      `${GOOD}workers: ▸0`,
+      'workers: must be auto, or a whole number from 1 to 256, not 0',
+    ],
+    [
+      'a word for workers',
+      `${GOOD}workers: ▸many`,
+      'workers: must be auto, or a whole number from 1 to 256, not "many"',
     ],
     [
       'infinite number',
@@ -485,5 +501,59 @@ describe('all problems are told at once', () => {
       code: 'ERR_CONFIG_INVALID',
       problems: [{ path: 'log.level', source: file, line: 3, column: 15 }],
     })
+  })
+})
+
+describe('TLS files are tried', () => {
+  async function problemsOfTls(settings: string): Promise<string[]> {
+    const authority = createAuthority('a')
+    const directory = await directoryWith({
+      'cert.pem': authority.cert,
+      'key.pem': authority.key,
+      'other.pem': authority.issue('other').key,
+      text: 'x',
+      'config.yaml': `${GOOD}tls: { ${settings} }`,
+    })
+    const error: unknown = await loadConfig({ file: join(directory, 'config.yaml') }).catch(
+      (reason: unknown) => reason,
+    )
+    if (!(error instanceof ConfigError)) return []
+    return error.problems.map(({ path, message, line }) => `${line} ${path}: ${message}`)
+  }
+  const PAIR = 'certFile: cert.pem, keyFile: key.pem'
+
+  tlsTest.each([
+    ['a good pair', PAIR, []],
+    ['a good pair and an authority', `${PAIR}, clientCaFile: cert.pem`, []],
+    [
+      'no certificate, and no key',
+      'certFile: text, keyFile: nowhere',
+      [
+        '3 tls.certFile: names a file that holds no PEM certificates, or one that cannot be read',
+        '3 tls.keyFile: names a file that does not exist',
+      ],
+    ],
+    [
+      'a text in place of a key',
+      'certFile: cert.pem, keyFile: text',
+      ['3 tls.keyFile: names a file that holds no PEM private key, or an encrypted one'],
+    ],
+    [
+      "somebody else's key",
+      'certFile: cert.pem, keyFile: other.pem',
+      ['3 tls.keyFile: names a file whose key does not belong to the certificate of certFile'],
+    ],
+    [
+      'certificates of clients that nobody could judge',
+      `${PAIR}, clientAuth: require`,
+      ['3 tls.clientAuth: needs tls.clientCaFile: whose certificates are to be believed'],
+    ],
+    [
+      'an authority for certificates that nobody asks for',
+      `${PAIR}, clientCaFile: cert.pem, clientAuth: none`,
+      ['3 tls.clientAuth: makes tls.clientCaFile useless; remove that, or ask for certificates'],
+    ],
+  ])('%s', async (_title, settings, problems) => {
+    expect(await problemsOfTls(settings)).toEqual(problems)
   })
 })

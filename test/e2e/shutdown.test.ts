@@ -4,19 +4,13 @@ import { connect, createServer } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
 
 import { createGateway, loadConfig } from '../../src/gateway.ts'
+import { eventually } from '../helpers/eventually.ts'
 import { startGateway } from '../helpers/gateway.ts'
+import { startKeepAliveLoad } from '../helpers/keep-alive-load.ts'
 import { startHttpServer } from '../helpers/http-server.ts'
 import { ALICE, startOnezone } from '../helpers/onezone.ts'
 import { openRawClient } from '../helpers/raw-client.ts'
 import { startUpstream } from '../helpers/upstream.ts'
-
-async function eventually(what: () => boolean): Promise<void> {
-  const deadline = performance.now() + 20_000
-  while (!what()) {
-    if (performance.now() > deadline) throw new Error(`did not come true: ${String(what)}`)
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
-}
 
 /** An upstream that answers when it is told to, and a gateway in front of it. */
 async function startWaiting(drainMs: number) {
@@ -96,6 +90,51 @@ describe('a gateway that is being closed', () => {
     answer()
     expect(await client.closed()).toContain('late')
     await closing
+  })
+
+  test('loses no request of clients that use their connections without a pause', async () => {
+    const upstream = await startUpstream()
+    const yaml = `routes: [{ path: /**, token: none, upstream: '${upstream.url}' }]`
+    const gateway = await startGateway({ onezoneUrl: 'http://127.0.0.1:9', yaml })
+    const load = startKeepAliveLoad(gateway.url, 16)
+    await eventually(() => load.answered() > 200)
+    await Promise.all([gateway.close(), load.refused])
+    const { lost, turnedAway, refused } = await load.stop()
+    expect(lost).toEqual([])
+    expect(turnedAway).toBe(0)
+    expect(refused).toBe(16)
+  })
+
+  test('lets an upload come to its end', async () => {
+    const upstream = await startUpstream()
+    const yaml = `routes: [{ path: /**, token: none, upstream: '${upstream.url}' }]`
+    const gateway = await startGateway({ onezoneUrl: 'http://127.0.0.1:9', yaml })
+    const client = await openRawClient(Number(new URL(gateway.url).port))
+    client.send(
+      'POST /upload HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n',
+    )
+    const closing = gateway.close()
+    while (await accepts(gateway.url));
+    client.send('3\r\ndef\r\n0\r\n\r\n')
+    expect(await client.closed()).toMatch(/^HTTP\/1\.1 200 /)
+    expect(upstream.seen.map(({ body }) => body)).toEqual(['abcdef'])
+    await closing
+  })
+
+  test('says so first, and accepts requests for shutdown.readinessDelayMs', async () => {
+    const upstream = await startUpstream()
+    const yaml = `
+shutdown: { readinessDelayMs: 1500 }
+routes: [{ path: /**, token: none, upstream: '${upstream.url}' }]
+`
+    const gateway = await startGateway({ onezoneUrl: 'http://127.0.0.1:9', yaml })
+    const closing = gateway.close()
+    expect((await fetch(`${gateway.adminUrl}/readyz`)).status).toBe(503)
+    const response = await fetch(gateway.url)
+    expect(response.status).toBe(200)
+    expect(response.headers.get('connection')).not.toBe('close')
+    await closing
+    expect(await accepts(gateway.url)).toBe(false)
   })
 
   test('may be closed twice', async () => {

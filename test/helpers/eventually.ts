@@ -1,8 +1,8 @@
-/** Waits until something is true, by a deadline. */
-export async function eventually(what: () => boolean, ms = 5_000): Promise<void> {
-  const deadline = performance.now() + ms
-  while (!what()) {
+/** Waits until something holds, however slow the machine is. */
+export async function eventually(what: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + 30_000
+  while (!(await what())) {
     if (performance.now() > deadline) throw new Error(`did not come true: ${String(what)}`)
-    await new Promise((resolve) => setTimeout(resolve, 5))
+    await new Promise((resolve) => setTimeout(resolve, 10))
   }
 }

@@ -163,7 +163,7 @@ describe('an event stream', () => {
       // Until the buffers of both connections are full.
       between.socket().write(event('x'.repeat(500_000)))
       return between.socket().writableLength > 8_000_000
-    }, 20_000)
+    })
     between.revoke()
     await eventually(() => between.socket().destroyed)
     await eventually(() => between.rig.requestEvents.length === 1)

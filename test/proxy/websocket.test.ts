@@ -216,7 +216,7 @@ test(
       await new Promise((resolve) => setTimeout(resolve, 20))
     }
     expect(left).toBe(0)
-    await eventually(() => upstream.ends.every((end) => !end.isOpen()), 15_000)
+    await eventually(() => upstream.ends.every((end) => !end.isOpen()))
     const open = rig.streamEvents.reduce((sum, { phase }) => sum + (phase === 'begun' ? 1 : -1), 0)
     expect(open).toBe(0)
   },

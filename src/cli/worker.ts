@@ -1,0 +1,22 @@
+/**
+ * The program of a process that `onegate serve` starts to carry traffic. It does what the primary says, and ends with it.
+ *
+ * @module
+ */
+
+import { createChannel } from '../cluster/index.ts'
+import { serveAsWorker } from '../worker-gateway.ts'
+import { EXIT } from './exit-codes.ts'
+import { createLog } from './log.ts'
+
+// A terminal and some supervisors signal the whole group; when it is time to end is for the primary to say.
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => {})
+process.once('disconnect', () => process.exit(EXIT.failure))
+serveAsWorker({
+  channel: createChannel(process),
+  openLog(worker) {
+    const logger = createLog('info', { worker })
+    return { logger, use: ({ log }) => void (logger.level = log.level) }
+  },
+  exit: (code) => process.exit(code),
+})

@@ -1,0 +1,87 @@
+import type { Clock } from '../clock.ts'
+import { VerifierFaultError } from '../errors.ts'
+import type { Backend, BackendTraits, Question, Verification } from '../verifier/index.ts'
+import { decodeAnswer } from './answer-codec.ts'
+import type { FollowedTime } from './followed-time.ts'
+import type { Channel } from './message.ts'
+import { idOf } from './message.ts'
+import { encodeQuestion } from './question-codec.ts'
+
+/** Options of {@link createPrimaryBackend}. */
+export interface PrimaryBackendOptions {
+  readonly questions: Questions
+  /** Those of the primary's own backend. */
+  readonly traits: BackendTraits
+  /** How long the primary's own question may take, in milliseconds. */
+  readonly totalTimeoutMs: number
+  readonly onezoneTime: FollowedTime
+  readonly clock: Clock
+}
+
+/** Questions on a channel to the primary, and their answers. */
+export interface Questions {
+  /** Sends one. `hear` is told of the answer, once at most; the function that is returned stops waiting for it. */
+  ask(question: Question, hear: (answer: unknown) => void): () => void
+}
+
+/** How much longer than the primary a worker waits: for its own turn and the primary's, and both ways. */
+const GRACE_MS = 2_000
+
+/** Numbers questions on a channel, and finds out which answer belongs to which. */
+export function createQuestions(channel: Channel): Questions {
+  const waiting = new Map<number, (answer: unknown) => void>()
+  let last = 0
+  channel.on('answer', (message) => {
+    const id = idOf(message)
+    const hear = id === null ? undefined : waiting.get(id)
+    if (id === null || hear === undefined) return
+    waiting.delete(id)
+    hear(message['answer'])
+  })
+  return {
+    ask(question, hear) {
+      last += 1
+      const id = last
+      waiting.set(id, hear)
+      channel.send({ kind: 'ask', id, question: encodeQuestion(question) })
+      return () => void waiting.delete(id)
+    },
+  }
+}
+
+/**
+ * Makes the backend of a worker: it asks the primary, which remembers and shares for all workers, so that Onezone is asked
+ * no more often than by one process.
+ */
+export function createPrimaryBackend(options: PrimaryBackendOptions): Backend {
+  const { questions, traits, totalTimeoutMs, onezoneTime, clock } = options
+  return {
+    traits,
+    totalTimeoutMs,
+    openWatch: null, // the primary watches, and tells
+    verify: (question) =>
+      new Promise<Verification>((resolve, reject) => {
+        const sentAtMs = clock.monotonic()
+        const forget = questions.ask(question, (message) => {
+          clearTimeout(timer)
+          const answer = decodeAnswer(message, { sentAtMs, heardAtMs: clock.monotonic() })
+          if (answer === null) {
+            reject(unavailable('The primary process gave an answer that cannot be read'))
+            return
+          }
+          onezoneTime.follow(answer.onezoneNowMs, sentAtMs)
+          if (answer.outcome instanceof Error) reject(answer.outcome)
+          else resolve(answer.outcome)
+        })
+        const timer = setTimeout(() => {
+          forget()
+          reject(unavailable('The primary process did not answer in time'))
+        }, totalTimeoutMs + GRACE_MS)
+      }),
+    close: async () => {},
+  }
+}
+
+function unavailable(message: string): VerifierFaultError {
+  return new VerifierFaultError('ERR_VERIFIER_UNAVAILABLE', message)
+}

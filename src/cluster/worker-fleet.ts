@@ -1,0 +1,179 @@
+import type { ChildProcess } from 'node:child_process'
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+
+import type { Logger } from '../logger.ts'
+import { openConnectionDealer } from './connection-dealer.ts'
+import type { Channel, Message } from './message.ts'
+import { createChannel } from './message.ts'
+import type { Orders } from './orders.ts'
+import { createOrders } from './orders.ts'
+
+/** Options of {@link openWorkerFleet}. */
+export interface WorkerFleetOptions {
+  /** Where to accept connections. */
+  readonly listen: { readonly host: string; readonly port: number }
+  /** File name of the program that a worker runs. */
+  readonly program: string
+  /** How many workers there shall be. */
+  readonly workers: number
+  /** What a new worker is told first. */
+  readonly greeting: (name: string) => Message
+  /** Prepares for what a new worker may want. */
+  readonly attend: (channel: Channel) => void
+  /** A worker has ended; told before another takes its place, and not while all are being ended. */
+  readonly onEnd: (name: string) => void
+  readonly logger: Logger
+}
+
+/** What one worker says when an order is done; null: it did not in time, or has ended. */
+export type Reply = readonly [name: string, done: Message | null]
+
+/** Processes that carry the traffic. */
+export interface WorkerFleet {
+  /** The port on which connections are accepted for them. */
+  readonly port: number
+  /** How many of them carry traffic. */
+  readonly ready: number
+  /** Gives an order to all that do. */
+  order(order: Message, timeoutMs: number): Promise<readonly Reply[]>
+  /** Ends a worker at once, because it does not react; another takes its place. */
+  replace(name: string): void
+  /** Accepts no more connections and lets them finish; whoever takes longer than `drainMs` is ended. */
+  drain(drainMs: number): Promise<void>
+}
+
+/** A dead worker is replaced after so long, twice as long each time, until one lives for a while. */
+const FIRST_PAUSE_MS = 1_000
+const LONGEST_PAUSE_MS = 30_000
+const LONG_LIFE_MS = 60_000
+
+/** How long a worker may take until it carries traffic. */
+const START_MS = 60_000
+
+/** How much longer than its drain time a worker may take to end. */
+const END_GRACE_MS = 5_000
+
+/** One of the places that workers take one after the other. */
+interface Place {
+  readonly name: string
+  worker: ChildProcess | null
+  orders: Orders | null
+  isReady: boolean
+  pauseMs: number
+}
+
+/**
+ * Accepts connections and starts workers to serve them. A worker that ends is replaced. They end with this process,
+ * however it ends.
+ *
+ * @throws {Error} the system's own where it cannot listen, or the first for which a worker could not start.
+ */
+export async function openWorkerFleet(options: WorkerFleetOptions): Promise<WorkerFleet> {
+  const { workers, program, greeting, attend, onEnd, logger } = options
+  const dealer = await openConnectionDealer(options.listen)
+  const places = Array.from({ length: workers }, (_, index): Place => ({
+    name: String(index + 1),
+    worker: null,
+    orders: null,
+    isReady: false,
+    pauseMs: FIRST_PAUSE_MS,
+  }))
+  const timers = new Set<NodeJS.Timeout>()
+  let started = false
+  let stopping = false
+
+  /** Settles when the worker carries traffic, or cannot. */
+  function start(place: Place): Promise<void> {
+    const worker = fork(program)
+    const channel = createChannel(worker)
+    const orders = createOrders(channel)
+    const startedAt = performance.now()
+    let stopDealing = (): void => {}
+    Object.assign(place, { worker, orders })
+    attend(channel)
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => worker.kill('SIGKILL'), START_MS).unref()
+      // Not before: what is sent to a worker that does not listen to messages yet is lost.
+      channel.on('hello', () => channel.send(greeting(place.name)))
+      channel.on('ready', () => {
+        clearTimeout(timer)
+        place.isReady = true
+        stopDealing = dealer.dealTo(channel)
+        logger.info({ worker: place.name, pid: worker.pid }, 'a worker carries traffic')
+        resolve()
+      })
+      channel.on('failed', ({ reason }) => {
+        reject(new Error(`worker ${place.name} could not start: ${String(reason)}`))
+        worker.kill('SIGKILL')
+      })
+      worker.on('error', reject)
+      worker.once('exit', (code: number | null, signal: string | null) => {
+        clearTimeout(timer)
+        stopDealing()
+        Object.assign(place, { worker: null, orders: null, isReady: false })
+        orders.abandon()
+        const cause = signal ?? code
+        reject(new Error(`worker ${place.name} ended before it carried traffic (${cause})`))
+        if (started && !stopping) succeed(place, performance.now() - startedAt, cause)
+      })
+    })
+  }
+
+  function succeed(place: Place, livedMs: number, cause: unknown): void {
+    onEnd(place.name)
+    if (livedMs >= LONG_LIFE_MS) place.pauseMs = FIRST_PAUSE_MS
+    const { name, pauseMs } = place
+    logger.error({ worker: name, cause, pauseMs }, 'a worker has ended; another takes its place')
+    place.pauseMs = Math.min(LONGEST_PAUSE_MS, 2 * pauseMs)
+    const timer = setTimeout(() => {
+      timers.delete(timer)
+      start(place).catch((error: unknown) => {
+        logger.error({ worker: name, err: error }, 'a worker did not start')
+      })
+    }, pauseMs)
+    timers.add(timer)
+  }
+
+  async function end({ worker, orders }: Place, timeoutMs: number): Promise<void> {
+    if (worker === null) return
+    const ended = once(worker, 'exit')
+    const timer = setTimeout(() => worker.kill('SIGKILL'), timeoutMs)
+    void orders?.give({ kind: 'drain' }, timeoutMs)
+    await ended
+    clearTimeout(timer)
+  }
+
+  async function endAll(drainMs: number): Promise<void> {
+    stopping = true
+    dealer.close()
+    for (const timer of timers) clearTimeout(timer)
+    await Promise.all(places.map((place) => end(place, drainMs + END_GRACE_MS)))
+  }
+
+  try {
+    await Promise.all(places.map(start))
+    started = true
+  } catch (error) {
+    await endAll(0)
+    throw error
+  }
+
+  const ready = (): Place[] => places.filter(({ isReady }) => isReady)
+  return {
+    port: dealer.port,
+    get ready() {
+      return ready().length
+    },
+    order: (order, timeoutMs) =>
+      Promise.all(
+        ready().map(async ({ name, orders }): Promise<Reply> => {
+          return [name, (await orders?.give(order, timeoutMs)) ?? null]
+        }),
+      ),
+    replace(name) {
+      places.find((place) => place.name === name)?.worker?.kill('SIGKILL')
+    },
+    drain: endAll,
+  }
+}

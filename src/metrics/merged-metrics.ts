@@ -1,0 +1,55 @@
+import { AggregatorRegistry } from 'prom-client'
+import type { MetricObjectWithValues, MetricValue, Registry } from 'prom-client'
+
+/** The metrics of one process at one moment, fit for JSON. */
+export type MetricsSnapshot = readonly SnapshotMetric[]
+
+type SnapshotMetric = MetricObjectWithValues<MetricValue<string>>
+
+/** Takes a snapshot. */
+export function takeSnapshot(registry: Registry): Promise<MetricsSnapshot> {
+  return registry.getMetricsAsJSON()
+}
+
+/** Reads a snapshot that another process sent; null: it is none. */
+export function readSnapshot(value: unknown): MetricsSnapshot | null {
+  return Array.isArray(value) && value.every(isMetric) ? value : null
+}
+
+/**
+ * Merges the snapshots of several processes: counters and histograms are summed up, of a gauge the first one counts
+ * unless it says otherwise, and Node's own metrics stay apart, since each process has a name of its own there.
+ */
+export async function mergeSnapshots(
+  snapshots: readonly MetricsSnapshot[],
+): Promise<MetricsSnapshot> {
+  return merge(snapshots).getMetricsAsJSON()
+}
+
+/** The same, in the text format of Prometheus. */
+export async function formatSnapshots(snapshots: readonly MetricsSnapshot[]): Promise<string> {
+  return merge(snapshots).metrics()
+}
+
+/** What must not be forgotten when a process ends, since a sum never goes back. */
+export function lastingPart(snapshot: MetricsSnapshot): MetricsSnapshot {
+  return snapshot.filter(
+    ({ name, type }) =>
+      name.startsWith('onegate_') && ['counter', 'histogram'].includes(String(type)),
+  )
+}
+
+function merge(snapshots: readonly MetricsSnapshot[]): Registry {
+  return AggregatorRegistry.aggregate(snapshots.map((metrics) => metrics.map(kept)))
+}
+
+/** prom-client would leave out when a process started: which process, it thinks, nobody could tell. */
+function kept(metric: SnapshotMetric): SnapshotMetric {
+  return metric.aggregator === 'omit' ? { ...metric, aggregator: 'first' } : metric
+}
+
+function isMetric(value: unknown): value is SnapshotMetric {
+  if (typeof value !== 'object' || value === null) return false
+  const { name, type, values } = value as Record<string, unknown>
+  return typeof name === 'string' && typeof type === 'string' && Array.isArray(values)
+}

@@ -1,0 +1,147 @@
+/**
+ * The metric names that are about the processes of a gateway and their settings, not about its traffic.
+ *
+ * @module
+ */
+
+import type { Registry } from 'prom-client'
+import { collectDefaultMetrics, Counter, Gauge } from 'prom-client'
+
+/** What the metrics show of a configuration. */
+export interface ConfigurationFacts {
+  /** Bound on the age of a fact behind a grant, in seconds. */
+  readonly maxStalenessSeconds: number
+  /** Names of settings in force that are unsafe. @default [] */
+  readonly insecureSettings?: readonly string[] | undefined
+}
+
+/** What became of the wish that the configuration be read anew. */
+export type ReloadOutcome = 'applied' | 'unchanged' | 'refused'
+
+/** Options of {@link createProcessMetrics}. */
+export interface ProcessMetricsOptions extends ConfigurationFacts {
+  /** Version for `onegate_build_info`. */
+  readonly version: string
+  /** Add Node's own metrics. @default true */
+  readonly nodeMetrics?: boolean | undefined
+  /** Which of several processes this is: a label of Node's own metrics. @default none */
+  readonly processName?: string | undefined
+  /** How many worker processes carry traffic; looked at on each scrape. @default none: there are no workers */
+  readonly workers?: (() => number) | undefined
+}
+
+/** Takes what happens to the processes. */
+export interface ProcessMetrics {
+  readonly onReload: (outcome: ReloadOutcome) => void
+  /** The gateway works by another configuration from now on. */
+  readonly onConfiguration: (facts: ConfigurationFacts) => void
+  /** The TLS listener shows another certificate from now on, which ends then (milliseconds since 1970). */
+  readonly onCertificate: (validUntilMs: number) => void
+  /** A worker process has ended and another takes its place. */
+  readonly onWorkerRestart: () => void
+}
+
+/** Of gauges that several processes have, that of the first counts: it is the one that asks Onezone. */
+export const OF_THE_FIRST = 'first'
+
+/** Gauges of Node that `promtool check metrics` objects to, because a gauge must not end in `_total`. */
+const MISNAMED = [
+  'nodejs_active_handles_total',
+  'nodejs_active_requests_total',
+  'nodejs_active_resources_total',
+]
+
+/** Makes the metrics of one process, in a registry that has others too. */
+export function createProcessMetrics(
+  registry: Registry,
+  options: ProcessMetricsOptions,
+): ProcessMetrics {
+  const registers = [registry]
+  const aggregator = OF_THE_FIRST
+  const reloads = new Counter({
+    name: 'onegate_config_reloads_total',
+    help: 'How often the configuration was read anew, by outcome (applied, unchanged, refused).',
+    labelNames: ['outcome'],
+    registers,
+  })
+  const lastReload = new Gauge({
+    name: 'onegate_config_last_reload_timestamp_seconds',
+    help: 'When the configuration in force was applied.',
+    registers,
+    aggregator,
+  })
+  const maxStaleness = new Gauge({
+    name: 'onegate_max_staleness_seconds',
+    help: 'No request is granted on a fact older than this (stale-if-error included).',
+    registers,
+    aggregator,
+  })
+  const insecure = new Gauge({
+    name: 'onegate_insecure_setting',
+    help: 'An unsafe setting that is in force; always 1.',
+    labelNames: ['setting'],
+    registers,
+    aggregator,
+  })
+  new Gauge({
+    name: 'onegate_build_info',
+    help: 'Version of onegate and of Node; always 1.',
+    labelNames: ['version', 'node'],
+    registers,
+    aggregator,
+  }).set({ version: options.version, node: process.versions.node }, 1)
+  const restarts = new Counter({
+    name: 'onegate_worker_restarts_total',
+    help: 'Worker processes that were started in place of one that had ended.',
+    registers,
+  })
+  const { workers, processName } = options
+  if (workers !== undefined) {
+    new Gauge({
+      name: 'onegate_workers',
+      help: 'Worker processes that carry traffic.',
+      registers,
+      aggregator,
+      collect() {
+        this.set(workers())
+      },
+    })
+  }
+  let certificate: Gauge | null = null
+
+  if (options.nodeMetrics ?? true) {
+    const labels = processName === undefined ? {} : { process: processName }
+    collectDefaultMetrics({ register: registry, labels })
+    for (const name of MISNAMED) registry.removeSingleMetric(name)
+  }
+
+  function onConfiguration({
+    maxStalenessSeconds,
+    insecureSettings = [],
+  }: ConfigurationFacts): void {
+    maxStaleness.set(maxStalenessSeconds)
+    insecure.reset()
+    for (const setting of insecureSettings) insecure.set({ setting }, 1)
+    lastReload.setToCurrentTime()
+  }
+  onConfiguration(options)
+
+  return {
+    onConfiguration,
+    onReload(outcome) {
+      reloads.inc({ outcome })
+    },
+    onCertificate(validUntilMs) {
+      certificate ??= new Gauge({
+        name: 'onegate_tls_certificate_expiry_seconds',
+        help: 'Unix time at which the first certificate in the chain of the TLS listener ends.',
+        registers,
+        aggregator: 'min',
+      })
+      certificate.set(validUntilMs / 1000)
+    },
+    onWorkerRestart() {
+      restarts.inc()
+    },
+  }
+}

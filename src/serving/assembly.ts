@@ -1,0 +1,63 @@
+import type { Clock } from '../clock.ts'
+import type { GatewayConfig } from '../config/index.ts'
+import type { Logger } from '../logger.ts'
+import type { Metrics, MetricsOptions } from '../metrics/index.ts'
+import { createMetrics } from '../metrics/index.ts'
+import { configurationFacts } from './configuration-facts.ts'
+import { packageVersion } from './package-version.ts'
+import type { Serving } from './serving.ts'
+import { createServing } from './serving.ts'
+import type { Traffic } from './traffic.ts'
+import type { OpenVerification } from './verification-opening.ts'
+
+/** Options of {@link assemble}. */
+export interface AssemblyOptions extends Pick<MetricsOptions, 'processName' | 'workers'> {
+  readonly config: GatewayConfig
+  readonly openVerification: OpenVerification
+  readonly logger: Logger
+  readonly clock: Clock | undefined
+  /** The listener of this process; null: there is none, or none yet. */
+  readonly traffic: () => Traffic | null
+}
+
+/** What a process consists of before it listens. */
+export interface Assembly {
+  readonly serving: Serving
+  readonly metrics: Metrics
+}
+
+/**
+ * Puts together what a process serves and what it counts.
+ *
+ * @throws {TypeError} for options that make no sense.
+ */
+export function assemble(options: AssemblyOptions): Assembly {
+  const { config, traffic, processName, workers } = options
+  // The metrics show what is served, and what is served reports to the metrics: they are made first and look later.
+  const metrics = createMetrics({
+    version: packageVersion(),
+    backend: config.verifier.type,
+    ...configurationFacts(config),
+    processName,
+    workers,
+    upstreams: () => serving.doors.proxy.upstreams(),
+    verification: {
+      entries: (store) => serving.verification.entries(store),
+      get breakerState() {
+        return serving.verification.breakerState
+      },
+      get clockOffsetMs() {
+        return serving.verification.clockOffsetMs
+      },
+      get watchState() {
+        return serving.verification.watchState
+      },
+    },
+  })
+  const serving: Serving = createServing({
+    ...options,
+    metrics,
+    lead: async (doors) => traffic()?.use(doors.proxy),
+  })
+  return { serving, metrics }
+}

@@ -1,0 +1,140 @@
+import { isDeepStrictEqual } from 'node:util'
+
+import type { Clock } from '../clock.ts'
+import type { GatewayConfig } from '../config/index.ts'
+import type { Logger } from '../logger.ts'
+import type { Metrics } from '../metrics/index.ts'
+import type { Verification } from '../verification/index.ts'
+import { configurationFacts } from './configuration-facts.ts'
+import type { Doors } from './doors.ts'
+import { assembleDoors } from './doors.ts'
+import type { OpenVerification } from './verification-opening.ts'
+
+/** Options of {@link createServing}. */
+export interface ServingOptions {
+  readonly config: GatewayConfig
+  readonly openVerification: OpenVerification
+  readonly metrics: Metrics
+  readonly logger: Logger
+  readonly clock: Clock | undefined
+  /** Lets requests come to these doors from now on. Settles when the last one at the doors before is over. */
+  readonly lead: (doors: Doors) => Promise<void>
+}
+
+/** What a gateway works by, which can be changed while it runs. */
+export interface Serving {
+  readonly config: GatewayConfig
+  readonly verification: Verification
+  readonly doors: Doors
+  /** Takes back what is known about whoever is selected, also where requests are still served by older settings. */
+  readonly invalidate: Verification['invalidate']
+  /**
+   * Goes over to another configuration. New requests are served by it; those under way end by the one before. What is
+   * known of tokens stays known unless the verifier or its settings have changed.
+   *
+   * @throws {TypeError} for options that make no sense; then nothing has changed.
+   */
+  change(config: GatewayConfig): void
+  /** Ends all WebSockets and event streams, those that are yet to begin too. */
+  drainStreams(): void
+  /** Ends all connections to upstreams and to the verifier. */
+  close(): Promise<void>
+}
+
+/** One configuration in use. */
+interface Generation {
+  readonly config: GatewayConfig
+  readonly verification: Verification
+  readonly doors: Doors
+}
+
+/** Over which part of the drain time, and at most, the ends of streams are spread, so that clients do not return at once. */
+const STREAM_DRAIN = 0.1
+const MOST_STREAM_DRAIN_MS = 2_000
+
+/** Sets a configuration to work. */
+export function createServing(options: ServingOptions): Serving {
+  const { metrics, logger, lead } = options
+  const generations = new Set<Generation>()
+  let current = begin(options.config, openVerification(options.config))
+
+  function begin(config: GatewayConfig, verification: Verification): Generation {
+    const generation = {
+      config,
+      verification,
+      doors: assembleDoors(config, { ...options, verification }),
+    }
+    generations.add(generation)
+    return generation
+  }
+
+  function openVerification(config: GatewayConfig): Verification {
+    return options.openVerification(config, { ...options, recheckStreams })
+  }
+
+  /** Also the streams that are still served by older settings. */
+  function recheckStreams(): void {
+    for (const { doors } of generations) doors.proxy.recheckStreams()
+  }
+
+  function change(config: GatewayConfig): void {
+    const before = current
+    const { verification } = before
+    const keeps = isDeepStrictEqual(verifierOf(config), verifierOf(before.config))
+    const used = keeps ? verification : openVerification(config)
+    try {
+      current = begin(config, used)
+    } catch (error) {
+      if (!keeps) void used.close()
+      throw error
+    }
+    if (!keeps) logger.info({}, 'the verifier has changed: what was known of tokens is forgotten')
+    metrics.onConfiguration(configurationFacts(config))
+    lead(current.doors).then(
+      () => end(before),
+      (error: unknown) => logger.error({ err: error }, 'old settings could not be let go'),
+    )
+  }
+
+  async function end(generation: Generation): Promise<void> {
+    if (!generations.delete(generation)) return
+    const { doors, verification } = generation
+    await doors.proxy.close()
+    const isUsed = [...generations].some((each) => each.verification === verification)
+    if (!isUsed) await verification.close()
+  }
+
+  return {
+    get config() {
+      return current.config
+    },
+    get verification() {
+      return current.verification
+    },
+    get doors() {
+      return current.doors
+    },
+    invalidate(selector, how) {
+      const counted = current.verification.invalidate(selector, how)
+      for (const { verification } of generations) {
+        if (verification !== current.verification) verification.invalidate(selector, how)
+      }
+      if (how?.dryRun !== true) recheckStreams()
+      return counted
+    },
+    change,
+    drainStreams() {
+      const { drainMs } = current.config.shutdown
+      const withinMs = Math.min(drainMs * STREAM_DRAIN, MOST_STREAM_DRAIN_MS)
+      for (const { doors } of generations) doors.proxy.drainStreams(withinMs)
+    },
+    async close() {
+      await Promise.allSettled([...generations].map(end))
+    },
+  }
+}
+
+/** The settings on which what is known of tokens depends. */
+function verifierOf({ verifier, verdicts }: GatewayConfig): unknown {
+  return { verifier, verdicts }
+}

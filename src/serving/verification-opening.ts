@@ -1,0 +1,49 @@
+import type { Clock } from '../clock.ts'
+import type { GatewayConfig } from '../config/index.ts'
+import { verifierChoiceOf } from '../config/index.ts'
+import type { Logger } from '../logger.ts'
+import type { Metrics } from '../metrics/index.ts'
+import type { InvalidationSelector, Verification } from '../verification/index.ts'
+import { createVerification } from '../verification/index.ts'
+
+/** What a verification is opened with, apart from its configuration. */
+export interface VerificationSurroundings {
+  readonly metrics: Metrics
+  readonly logger: Logger
+  readonly clock: Clock | undefined
+  /** Somebody's tokens stopped being good: has open streams verified again. */
+  readonly recheckStreams: () => void
+}
+
+/** Opens the verification that a configuration asks for. */
+export type OpenVerification = (
+  config: GatewayConfig,
+  surroundings: VerificationSurroundings,
+) => Verification
+
+/**
+ * Makes the function that opens one that asks whom the configuration names. It throws a TypeError for options that make no
+ * sense.
+ *
+ * @param onDeath Told of whoever turns out to be dead. @default nobody is told
+ */
+export function openVerificationOf(
+  onDeath: (dead: InvalidationSelector) => void = () => {},
+): OpenVerification {
+  return (config, { metrics, logger, clock, recheckStreams }) =>
+    createVerification({
+      ...verifierChoiceOf(config.verifier),
+      verdicts: config.verdicts,
+      onCall: metrics.onCall,
+      onEviction: metrics.onEviction,
+      onDeath(reason, dead) {
+        metrics.onDeath(reason)
+        onDeath(dead)
+        recheckStreams()
+      },
+      onWatchRead: metrics.onWatchRead,
+      onBreakerChange: (state) => logger.warn({ state }, 'the breaker before the verifier changed'),
+      logger,
+      clock,
+    })
+}

@@ -1,0 +1,6 @@
+export type { TlsFileProblem, TlsFiles, TlsMaterial } from './tls-files.ts'
+export { OLDEST_TLS, readTlsFiles } from './tls-files.ts'
+export type { TlsKeeper } from './tls-keeper.ts'
+export { createTlsKeeper } from './tls-keeper.ts'
+export type { ClientAuth, TlsServerOptions } from './tls-server.ts'
+export { changeMaterial, createTlsServer } from './tls-server.ts'

@@ -1,0 +1,224 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
+import { request } from 'node:https'
+import type { TLSSocket } from 'node:tls'
+
+import { describe, expect, test } from 'vitest'
+
+import { runOnegate } from '../cli/onegate-process.ts'
+import type { Identity } from '../helpers/certificates.ts'
+import { createAuthority, tlsTest } from '../helpers/certificates.ts'
+import { isAlive, startClusteredGateway } from '../helpers/clustered-gateway.ts'
+import { eventually } from '../helpers/eventually.ts'
+import { startHttpServer } from '../helpers/http-server.ts'
+import { startKeepAliveLoad } from '../helpers/keep-alive-load.ts'
+import { ALICE } from '../helpers/onezone.ts'
+
+const all = (status: number, count: number): number[] => Array.from({ length: count }, () => status)
+
+describe('two workers ask Onezone as one process would', () => {
+  test('about a new token once, however many ask at the same time', async () => {
+    const { onezone, token, statuses, metrics } = await startClusteredGateway()
+    expect(await statuses(token, 200)).toEqual(all(200, 200))
+    expect(onezone.calls().verifyAccessToken).toBe(1)
+    const text = await metrics()
+    expect(text).toContain('onegate_requests_total{route="all",method="GET",status="200"} 200\n')
+    expect(text).toContain(
+      'onegate_onezone_requests_total{operation="verifyAccessToken",outcome="ok"} 1\n',
+    )
+    // Both carried some of it, and what only one process can know is not added up.
+    expect(text).toContain('\nonegate_workers 2\n')
+    expect(text).toContain('\nonegate_families 1\n')
+    expect(text.match(/^nodejs_version_info\{[^}]*process="(?:primary|1|2)"/gm)).toHaveLength(3)
+  })
+
+  test('about a family once per interval', async () => {
+    const { onezone, token, gateway } = await startClusteredGateway(
+      'verdicts: { maxStalenessMs: 1500 }',
+    )
+    const startedAt = performance.now()
+    const load = startKeepAliveLoad(gateway, 4, { fields: `X-Auth-Token: ${token}\r\n` })
+    await eventually(() => performance.now() - startedAt > 6_000)
+    const { lost } = await load.stop()
+    expect(lost).toEqual([])
+    const elapsedMs = performance.now() - startedAt
+    // It is renewed when it has reached 65 % of the bound at the earliest.
+    expect(onezone.calls().verifyAccessToken).toBeLessThanOrEqual(1 + elapsedMs / (0.65 * 1500))
+    expect(onezone.calls().verifyAccessToken).toBeGreaterThan(2)
+  })
+
+  test('not at all about what the primary refuses already', async () => {
+    const { onezone, token, statuses } = await startClusteredGateway()
+    onezone.revokeTemporaryTokens(ALICE)
+    expect(await statuses(token, 20)).toEqual(all(401, 20))
+    expect(onezone.calls().verifyAccessToken).toBe(1)
+  })
+})
+
+describe('what one of them learns, all know', () => {
+  test('an invalidation has reached every worker when it is answered', async () => {
+    const { onezone, token, statuses, post } = await startClusteredGateway()
+    expect(await statuses(token, 4)).toEqual(all(200, 4))
+    onezone.revokeTemporaryTokens(ALICE)
+    expect(await statuses(token, 4)).toEqual(all(200, 4))
+    expect(await post('/invalidate', { subject: ALICE })).toMatchObject({ families: 1, tokens: 1 })
+    expect(await statuses(token, 20)).toEqual(all(401, 20))
+  })
+
+  test('a generation that is over is over in all, long before the bound', async () => {
+    const { onezone, token, statuses } = await startClusteredGateway(
+      'verdicts: { maxStalenessMs: 300000 }',
+    )
+    expect(await statuses(token, 4)).toEqual(all(200, 4))
+    onezone.revokeTemporaryTokens(ALICE)
+    const next = onezone.createTemporaryToken({ subject: ALICE })
+    expect(await statuses(next, 1)).toEqual([200])
+    await eventually(async () => (await statuses(token, 4)).every((status) => status === 401))
+    expect(await statuses(token, 20)).toEqual(all(401, 20))
+    expect(await statuses(next, 20)).toEqual(all(200, 20))
+  })
+
+  test('a fault is a fault, with its Retry-After', async () => {
+    const { onezone, token, gateway } = await startClusteredGateway()
+    await onezone.close()
+    const response = await fetch(gateway, { headers: { 'X-Auth-Token': token } })
+    expect(response.status).toBe(503)
+    expect(response.headers.get('retry-after')).not.toBeNull()
+    expect(await response.json()).toMatchObject({ code: 'verifier_unavailable' })
+  })
+
+  test('the admin listener explains from what the primary knows', async () => {
+    const { token, statuses, post } = await startClusteredGateway()
+    await statuses(token, 2)
+    expect(await post('/explain', { token, path: '/x' })).toMatchObject({
+      verification: { proven: true },
+      decision: { outcome: 'granted', source: 'cache' },
+    })
+  })
+})
+
+describe('the life of workers', () => {
+  test('one that dies under load is replaced, and only its connections break', async () => {
+    const { gateway, token, pids, sample, admin } = await startClusteredGateway()
+    const fields = `X-Auth-Token: ${token}\r\n`
+    const load = startKeepAliveLoad(gateway, 8, { fields, persistent: true })
+    await eventually(() => load.answered() > 200)
+    process.kill(pids()[0] ?? 0, 'SIGKILL')
+    await eventually(() => pids().length === 3)
+    expect((await fetch(`${admin}/readyz`)).status).toBe(200)
+    const answered = load.answered()
+    await eventually(() => load.answered() > answered + 200)
+    const { lost, turnedAway, refused } = await load.stop()
+    // Eight connections, one after the other to each of two.
+    expect(lost.length + turnedAway).toBeLessThanOrEqual(4)
+    expect(lost.every((how) => how.startsWith('closed'))).toBe(true)
+    expect(refused).toBe(0)
+    expect(await sample('onegate_worker_restarts_total')).toBe(1)
+  })
+
+  test('a sum never goes back when a worker is replaced', async () => {
+    const { pids, sample, statuses, token } = await startClusteredGateway()
+    await statuses(token, 20)
+    const name = 'onegate_requests_total{route="all",method="GET",status="200"}'
+    expect(await sample(name)).toBe(20)
+    process.kill(pids()[0] ?? 0, 'SIGKILL')
+    await eventually(async () => (await sample('onegate_workers')) === 1)
+    expect(await sample(name)).toBe(20)
+    await eventually(() => pids().length === 3)
+    await statuses(token, 10)
+    expect(await sample(name)).toBe(30)
+  })
+
+  test('they end with the primary, even if that is killed', async () => {
+    const { child, pids, ended } = await startClusteredGateway()
+    expect(pids().filter(isAlive)).toHaveLength(2)
+    child.kill('SIGKILL')
+    await ended
+    await eventually(() => !pids().some(isAlive))
+  })
+
+  test('a signal to the whole group drains as one to the primary, and loses nothing', async () => {
+    const { child, pids, ended, gateway, token } = await startClusteredGateway()
+    const load = startKeepAliveLoad(gateway, 8, { fields: `X-Auth-Token: ${token}\r\n` })
+    await eventually(() => load.answered() > 200)
+    for (const pid of [child.pid ?? 0, ...pids()]) process.kill(pid, 'SIGTERM')
+    expect(await ended).toMatchObject({ code: 0 })
+    const { lost, turnedAway } = await load.stop()
+    expect(lost).toEqual([])
+    expect(turnedAway).toBe(0)
+    expect(pids().filter(isAlive)).toEqual([])
+    expect(pids()).toHaveLength(2)
+  })
+
+  test('a port in use is told with the flag, and nothing is left running', async () => {
+    const { url } = await startHttpServer(() => {})
+    const urls = ['--onezone-url', url, '--upstream', url, '--admin-listen', '127.0.0.1:0']
+    const taken = url.slice('http://'.length)
+    const { code, stderr } = await runOnegate([
+      'serve',
+      ...urls,
+      '--workers',
+      '2',
+      '--listen',
+      taken,
+    ])
+    expect(code).toBe(1)
+    expect(stderr).toContain(
+      `cannot listen on ${taken}: the port is in use; choose another with --listen`,
+    )
+  })
+})
+
+test('a configuration that is reloaded reaches every worker', async () => {
+  const { write, gateway, post, token } = await startClusteredGateway()
+  await post('/explain', { token })
+  write('realm: changed')
+  const realm = async () =>
+    (await fetch(gateway, { headers: { Connection: 'close' } })).headers.get('www-authenticate')
+  await eventually(async () => {
+    const realms = await Promise.all(Array.from({ length: 8 }, realm))
+    return realms.every((each) => each?.includes('"changed"'))
+  })
+})
+
+tlsTest('all of them show a new certificate when its files change', async () => {
+  const authority = createAuthority('a')
+  const filesOf = ({ cert, key }: Identity) => ({ 'cert.pem': cert, 'key.pem': key })
+  const { gateway, replace, sample } = await startClusteredGateway(
+    'tls: { certFile: cert.pem, keyFile: key.pem }',
+    filesOf(authority.issue('gateway', { days: 2 })),
+  )
+  const serial = async (): Promise<string | undefined> => {
+    const sent = request(gateway, { ca: authority.cert, agent: false }).end()
+    const [response] = (await once(sent, 'response')) as [IncomingMessage]
+    response.resume()
+    expect(response.statusCode).toBe(401)
+    return (response.socket as TLSSocket).getPeerX509Certificate()?.serialNumber
+  }
+  const serials = async () => new Set(await Promise.all(Array.from({ length: 8 }, serial)))
+  const [first] = await serials()
+  replace(filesOf(authority.issue('gateway', { days: 30 })))
+  await eventually(async () => {
+    const seen = await serials()
+    return seen.size === 1 && !seen.has(first)
+  })
+  const ends = await sample('onegate_tls_certificate_expiry_seconds')
+  expect(Math.round((ends - Date.now() / 1000) / 86_400)).toBe(30)
+})
+
+test.skipIf(spawnSync('promtool', ['--version']).error !== undefined)(
+  'promtool has nothing to object to in merged metrics',
+  async () => {
+    const { statuses, token, metrics } = await startClusteredGateway()
+    await statuses(token, 4)
+    const promtool = spawn('promtool', ['check', 'metrics'])
+    let output = ''
+    for (const stream of [promtool.stdout, promtool.stderr]) {
+      stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
+    }
+    promtool.stdin.end(await metrics())
+    await new Promise((resolve) => promtool.once('close', resolve))
+    expect(output).toBe('')
+  },
+)
