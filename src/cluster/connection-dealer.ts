@@ -11,7 +11,8 @@ export interface ConnectionDealer {
   /**
    * Deals to this worker, too.
    *
-   * @returns Stops that: the worker has ended. Connections that it has not taken break; who knows what it has read of them.
+   * @returns Stops that: the worker has ended. A connection that was on its way to it breaks: it may have read of it, and
+   *   what is left must not be taken for the beginning of a request. Those that had yet to be sent go to others.
    */
   dealTo(channel: Channel): () => void
   /** Accepts no more connections. Those that were accepted have been dealt out before anything that is sent later. */
@@ -36,7 +37,6 @@ export async function openConnectionDealer(address: {
   let turn = 0
 
   function deal(socket: Socket): void {
-    socket.on('error', () => {})
     turn = (turn + 1) % Math.max(1, hands.length)
     const hand = hands[turn]
     if (hand !== undefined) hand(socket)
@@ -45,7 +45,10 @@ export async function openConnectionDealer(address: {
   }
 
   // Nothing is read here, so that the worker finds everything.
-  const server = createServer({ pauseOnConnect: true }, deal)
+  const server = createServer({ pauseOnConnect: true }, (socket) => {
+    socket.on('error', () => {})
+    deal(socket)
+  })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(address.port, address.host, () => {
@@ -57,24 +60,28 @@ export async function openConnectionDealer(address: {
   return {
     port: (server.address() as AddressInfo).port,
     dealTo(channel) {
-      const dealt = new Map<number, Socket>()
+      const dealt = new Map<number, { readonly socket: Socket; sent: boolean }>()
       let last = 0
       const hand = (socket: Socket): void => {
         last += 1
-        dealt.set(last, socket)
-        channel.send({ kind: 'connection', id: last }, socket)
+        const one = { socket, sent: false }
+        dealt.set(last, one)
+        channel.send({ kind: 'connection', id: last }, socket, () => (one.sent = true))
       }
       channel.on('taken', (message) => {
         const id = idOf(message) ?? 0
         // Only this process's share of it: the connection stays open.
-        dealt.get(id)?.destroy()
+        dealt.get(id)?.socket.destroy()
         dealt.delete(id)
       })
       hands.push(hand)
       for (const socket of waiting.splice(0)) deal(socket)
       return () => {
         hands.splice(hands.indexOf(hand), 1)
-        for (const socket of dealt.values()) socket.destroy()
+        for (const { socket, sent } of dealt.values()) {
+          if (sent) socket.destroy()
+          else deal(socket)
+        }
       }
     },
     close() {

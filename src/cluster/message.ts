@@ -15,8 +15,12 @@ export type MessageListener = (message: Message, socket: Socket | null) => void
 
 /** One end of the channel between a worker and the primary. */
 export interface Channel {
-  /** What cannot be sent because the other side is gone is lost. A connection that is sent stays open here, too. */
-  send(message: Message, socket?: Socket): void
+  /**
+   * What cannot be sent because the other side is gone is lost. A connection that is sent stays open here, too.
+   *
+   * @param onSent Told when the message has left this process. @default nobody is told
+   */
+  send(message: Message, socket?: Socket, onSent?: () => void): void
   /** Calls back with each message of a kind; all others are none of our business. */
   on(kind: string, listener: MessageListener): void
 }
@@ -46,9 +50,11 @@ export function createChannel(end: MessageEnd): Channel {
     else socket?.destroy()
   })
   return {
-    send({ kind, ...message }, socket) {
+    send({ kind, ...message }, socket, onSent = () => {}) {
       try {
-        end.send?.({ [MARK]: kind, ...message }, socket, { keepOpen: true }, () => {})
+        end.send?.({ [MARK]: kind, ...message }, socket, { keepOpen: true }, (error) => {
+          if (error === null) onSent()
+        })
       } catch {
         // The channel has been closed in this moment; the other side, or we, are about to end.
       }

@@ -35,11 +35,12 @@ export function decodeQuestion(
   const door = message['interface']
   const of = door === null ? null : INTERFACES.find((each) => each === door)
   const inviteType = readInviteType(message['inviteType'])
-  const { allowDataAccessCaveats, clientAddress = '', proven } = message
+  const { allowDataAccessCaveats, clientAddress = '', proven, maxFactAgeMs } = message
   if (token === undefined || consumerToken === undefined || kind === undefined) return null
   if (peerIp === undefined || of === undefined || inviteType === undefined) return null
   if (typeof allowDataAccessCaveats !== 'boolean' || typeof proven !== 'boolean') return null
   if (typeof clientAddress !== 'string') return null
+  if (maxFactAgeMs !== undefined && !isAge(maxFactAgeMs)) return null
   return {
     token,
     consumerToken,
@@ -50,7 +51,12 @@ export function decodeQuestion(
     allowDataAccessCaveats,
     clientAddress,
     proven,
+    maxFactAgeMs,
   }
+}
+
+function isAge(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0
 }
 
 function textOrNull(value: unknown): string | null | undefined {

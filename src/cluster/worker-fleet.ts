@@ -110,8 +110,8 @@ export async function openWorkerFleet(options: WorkerFleetOptions): Promise<Work
       worker.on('error', reject)
       worker.once('exit', (code: number | null, signal: string | null) => {
         clearTimeout(timer)
-        stopDealing()
         Object.assign(place, { worker: null, orders: null, isReady: false })
+        stopDealing()
         orders.abandon()
         const cause = signal ?? code
         reject(new Error(`worker ${place.name} ended before it carried traffic (${cause})`))

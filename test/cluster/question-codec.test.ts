@@ -26,6 +26,7 @@ describe('a question', () => {
     {},
     { consumerToken: null, peerIp: null, interface: null, proven: false, clientAddress: '' },
     { kind: 'invite', inviteType: 'userJoinSpace' },
+    { maxFactAgeMs: 2_500 },
     { kind: 'identity', interface: 'graphsync', allowDataAccessCaveats: false },
   ])('arrives as it was sent: %j', (difference) => {
     const sent = { ...question, ...difference }
@@ -45,6 +46,8 @@ describe('a question', () => {
     ['allowDataAccessCaveats', 'yes'],
     ['proven', 1],
     ['clientAddress', {}],
+    ['maxFactAgeMs', -1],
+    ['maxFactAgeMs', 'young'],
   ])('whose %s is %j is none', (key, value) => {
     expect(decodeQuestion(written(), readToken)).not.toBeNull()
     expect(decodeQuestion({ ...written(), [key]: value }, readToken)).toBeNull()

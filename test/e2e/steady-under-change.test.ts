@@ -46,8 +46,8 @@ test(
     )
     expect(restarts).toBe(KILLS)
     expect(refused).toBe(0)
-    // A client has one connection, and loses one request at most each time.
-    expect(lost.length + turnedAway).toBeLessThanOrEqual(KILLS * CLIENTS)
+    // A client has one connection, and loses one request at most each time; and one connection may be on its way.
+    expect(lost.length + turnedAway).toBeLessThanOrEqual(KILLS * (CLIENTS + 1))
     expect(lost.filter((how) => !how.startsWith('closed'))).toEqual([])
   },
 )

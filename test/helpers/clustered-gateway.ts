@@ -13,6 +13,7 @@ import { startUpstream } from './upstream.ts'
 export async function startClusteredGateway(
   yaml = '',
   files: Readonly<Record<string, string>> = {},
+  to?: string,
 ) {
   const onezone = await startOnezone()
   const upstream = await startUpstream()
@@ -28,7 +29,7 @@ adminListen: 127.0.0.1:0
 workers: 2
 onezone: { url: '${onezone.url}', totalTimeoutMs: 1000 }
 reload: { intervalMs: 100 }
-routes: [{ id: all, path: /**, upstream: '${upstream.url}' }]
+routes: [{ id: all, path: /**, upstream: '${to ?? upstream.url}' }]
 ${text}`,
     )
   const replace = (named: Readonly<Record<string, string>>): void => {
