@@ -121,7 +121,9 @@ function readNamedToken(check: ShapeCheck, value: unknown, path: string): WorldN
 }
 
 function readUsageLimit(check: ShapeCheck, value: unknown, path: string): number | 'infinity' {
-  return value === 'infinity' ? value : check.integer(value, path, 1)
+  // Beyond 2⁵³ too, as on creation.
+  const isHuge = typeof value === 'number' && Number.isInteger(value) && value > 0
+  return value === 'infinity' || isHuge ? value : check.integer(value, path, 1)
 }
 
 /** @param readId A generation can be that of a subject whose id is empty, since anybody may have asked for it. */
