@@ -60,12 +60,21 @@ function readAnswer(answer: LookupAnswer, nowMs: number, askedAtMs: number): Ver
   return refuse('token_invalid', askedAtMs)
 }
 
+/** What an upstream is told of a token must mean the same to every reader. */
+const FIT_FOR_HEADER = /^[\x21-\x7e]{1,256}$/
+
 function judge(metadata: TokenMetadata, nowMs: number, askedAtMs: number): Verdict {
   const { id, userId, revoked, expires, scopes } = metadata
   if (revoked === true) return refuse('token_revoked', askedAtMs)
   if (expires !== null && expires <= nowMs) return refuse('token_expired', askedAtMs)
   if (id === null || userId === null) {
     throw unavailable('The token look-up API did not tell "id" and "userId" of a token')
+  }
+  // No cause: the API did answer, and whoever made this token must not close the gateway to others.
+  if (!FIT_FOR_HEADER.test(id) || !FIT_FOR_HEADER.test(userId)) {
+    throw unavailable(
+      'The token look-up API told an "id" or "userId" of a token that cannot go into a header: 1 to 256 printable characters of ASCII without spaces can',
+    )
   }
   return accept({
     subject: { type: 'user', id: userId },
