@@ -96,6 +96,20 @@ export function readErrorEnvelope(body: JsonObject | null): ErrorEnvelope {
   return { violations }
 }
 
+/**
+ * Reads the body of a refused look-up. What stands in front of the API (a proxy, a page "not found") refuses too, and knows
+ * nothing of tokens: only the documented error, with the status as its code, is an answer. Undefined: it is none.
+ */
+export function readLookupError(
+  body: JsonObject | null,
+  status: number,
+): ErrorEnvelope | undefined {
+  const error = body?.['error']
+  // These are about our own credential, which is told as it is whoever refuses it.
+  if (status === 401 || status === 403) return readErrorEnvelope(body)
+  return isJsonObject(error) && error['code'] === status ? readErrorEnvelope(body) : undefined
+}
+
 function readViolation({ path, parameterLocation }: JsonObject): ConstraintViolation {
   return {
     path: typeof path === 'string' && PATH.test(path) ? path : null,
