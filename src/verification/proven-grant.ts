@@ -13,8 +13,12 @@ export function knownSince(
   ledger: FamilyLedger,
 ): number {
   const aliveAtMs = ledger.aliveSince(family)
-  const hasRecord = proof.record !== undefined && proof.record !== null
-  return hasRecord ? Math.min(aliveAtMs, proof.grant.verdict.askedAtMs) : aliveAtMs
+  return hasRecord(proof) ? Math.min(aliveAtMs, proof.grant.verdict.askedAtMs) : aliveAtMs
+}
+
+/** Whether the verifier has a record of the token, which says of no other text whether it is good. */
+export function hasRecord({ record }: Proof<FamilyRecord>): boolean {
+  return record !== undefined && record !== null
 }
 
 /** The verdict on a proven token as of its family's last fact; made anew only when that has changed. */
