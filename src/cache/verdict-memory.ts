@@ -20,7 +20,7 @@ export interface Proof<Family> {
   grant: Verification
   /** What the verifier had on record of this token when it said yes. @default null */
   readonly record?: TokenRecord | null
-  /** False once it was taken back, which only an operator does: then the token must be proven anew. */
+  /** False once it was taken back, by an operator or by a refusal of this very token, which must then be proven anew. */
   kept: boolean
 }
 

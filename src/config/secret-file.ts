@@ -63,6 +63,11 @@ export async function readPrivateKey(name: string): Promise<string> {
   return text
 }
 
+/** Whether a private key belongs to the first certificate of a text; both must have been read. */
+export function isKeyOf(certificates: string, privateKey: string): boolean {
+  return new X509Certificate(certificates).checkPrivateKey(createPrivateKey(privateKey))
+}
+
 async function readText(name: string): Promise<string> {
   try {
     return await readFile(name, 'utf8')

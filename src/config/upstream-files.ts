@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import type { UpstreamOptions, UpstreamTls } from '../upstream/index.ts'
 import { isGroup } from './overlay.ts'
 import type { Finding, SettingPath } from './problems.ts'
-import { readCertificates, readPrivateKey } from './secret-file.ts'
+import { isKeyOf, readCertificates, readPrivateKey } from './secret-file.ts'
 import type { UpstreamTlsFiles, UpstreamWritten } from './upstream-schema.ts'
 
 /** What the files of all upstreams hold, by the place of the upstream in the configuration. */
@@ -50,6 +50,10 @@ export async function readUpstreamFiles(
         if (!(error instanceof TypeError)) throw error
         findings.push({ path, message: error.message })
       }
+    }
+    if (read.cert !== undefined && read.key !== undefined && !isKeyOf(read.cert, read.key)) {
+      const message = 'names a private key that is not the one of the certificate in "certFile"'
+      findings.push({ path: [...place, 'tls', 'keyFile'], message })
     }
     contents.set(place.join('.'), read)
   }

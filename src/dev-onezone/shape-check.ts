@@ -14,6 +14,8 @@ export interface ShapeCheck {
   object(value: unknown, path: string, keys: readonly string[]): Record<string, unknown>
   list(value: unknown, path: string): readonly unknown[]
   strings(value: unknown, path: string): readonly string[]
+  /** Any text, the empty one too. */
+  text(value: unknown, path: string): string
   /** Not empty. */
   string(value: unknown, path: string): string
   boolean(value: unknown, path: string): boolean
@@ -53,6 +55,11 @@ export function createShapeCheck(source: string): ShapeCheck {
     },
     strings: (value, path) =>
       check.list(value, path).map((entry, index) => check.string(entry, `${path}[${index}]`)),
+    text(value, path) {
+      if (typeof value === 'string') return value
+      check.wrong(path, `must be a string, got ${kindOf(value)}`)
+      return ''
+    },
     string(value, path) {
       if (typeof value === 'string' && value !== '') return value
       check.wrong(path, `must be a string that is not empty, got ${kindOf(value)}`)

@@ -43,8 +43,13 @@ export interface OnezoneState {
   privilegesIn(kind: PrivilegedKind, id: string): WorldPrivileges | null
   locate(ip: string): GeoRecord | null
 
-  /** Made at generation 1 on first sight, whether or not the subject exists (Onezone API, §16). */
+  /**
+   * Made at generation 1 on first sight, whether or not the subject exists (Onezone API, §16). What is made for one that
+   * does not exist is no part of the world: nothing was ever signed with it.
+   */
   temporarySecret(subject: Subject): TemporarySecret
+  /** The same for a subject that a token claims. Anybody can claim anything: of one that does not exist nothing is kept. */
+  temporarySecretOfClaimed(subject: Subject): TemporarySecret
   /** A new secret; the generation is one higher, or 1 if there was none. */
   renewTemporarySecret(subject: Subject): void
 
@@ -106,14 +111,23 @@ export function createOnezoneState(options: OnezoneStateOptions): OnezoneState {
   }
   const kinds = Object.keys(entities) as EntityKind[]
   const temporarySecrets = new Map<string, TemporarySecret>()
+  /** Of subjects that do not exist, and that somebody asked for. */
+  const secretsOfNobody = new Map<string, TemporarySecret>()
   const namedTokens = new Map<string, NamedTokenRecord>()
   let world: World = {}
   let onezone: WorldOnezone = {}
   let stoppedAtSeconds: number | null = null
   let changes = 0
 
+  function exists({ type, id }: Subject): boolean {
+    if (id === null) return false
+    if (type === 'user') return entities.users.has(id)
+    return type === 'oneprovider' && entities.providers.has(id)
+  }
+
   function forgetTokensOf(subject: Subject): void {
     temporarySecrets.delete(serializeSubject(subject))
+    secretsOfNobody.delete(serializeSubject(subject))
     for (const token of state.namedTokensOf(subject)) namedTokens.delete(token.id)
   }
 
@@ -176,14 +190,25 @@ export function createOnezoneState(options: OnezoneStateOptions): OnezoneState {
       const key = serializeSubject(subject)
       const known = temporarySecrets.get(key)
       if (known !== undefined) return known
-      const made = { secret: randomSecret(), generation: 1 }
-      temporarySecrets.set(key, made)
-      changes += 1
-      return made
+      const secret = secretsOfNobody.get(key) ?? firstSecret()
+      if (exists(subject)) {
+        secretsOfNobody.delete(key)
+        temporarySecrets.set(key, secret)
+        changes += 1
+      } else {
+        secretsOfNobody.set(key, secret)
+      }
+      return secret
+    },
+    temporarySecretOfClaimed(subject) {
+      const isKnown = exists(subject) || temporarySecrets.has(serializeSubject(subject))
+      return isKnown ? state.temporarySecret(subject) : firstSecret()
     },
     renewTemporarySecret(subject) {
       const key = serializeSubject(subject)
-      const generation = (temporarySecrets.get(key)?.generation ?? 0) + 1
+      const last = temporarySecrets.get(key) ?? secretsOfNobody.get(key)
+      const generation = (last?.generation ?? 0) + 1
+      secretsOfNobody.delete(key)
       temporarySecrets.set(key, { secret: randomSecret(), generation })
       changes += 1
     },
@@ -205,7 +230,8 @@ export function createOnezoneState(options: OnezoneStateOptions): OnezoneState {
       const { geo, onezoneDomain } = next
       world = { ...(onezoneDomain && { onezoneDomain }), ...(geo && { geo }) }
       onezone = {}
-      for (const map of [...Object.values(entities), temporarySecrets, namedTokens]) map.clear()
+      const tokens = [temporarySecrets, secretsOfNobody, namedTokens]
+      for (const map of [...Object.values(entities), ...tokens]) map.clear()
       state.patchWorld(next)
       for (const { subject, secret, generation } of next.temporaryTokenSecrets ?? []) {
         temporarySecrets.set(serializeSubject(subject), { secret, generation })
@@ -226,7 +252,8 @@ export function createOnezoneState(options: OnezoneStateOptions): OnezoneState {
       ...Object.fromEntries(kinds.map((kind) => [kind, Object.fromEntries(entities[kind])])),
       temporaryTokenSecrets: [...temporarySecrets].flatMap(([key, value]) => {
         const subject = parseSubject(key)
-        return subject === null ? [] : [{ subject, ...value }]
+        const hasTokens = subject?.type === 'user' || subject?.type === 'oneprovider'
+        return hasTokens ? [{ subject, ...value }] : []
       }),
       namedTokens: [...namedTokens.values()].map(({ privileges, ...token }) => ({
         ...token,
@@ -237,6 +264,10 @@ export function createOnezoneState(options: OnezoneStateOptions): OnezoneState {
   }
   state.setWorld(options.world)
   return state
+}
+
+function firstSecret(): TemporarySecret {
+  return { secret: randomSecret(), generation: 1 }
 }
 
 /** The same subject, whatever service of a provider speaks. */

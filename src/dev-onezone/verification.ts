@@ -128,7 +128,7 @@ function originOf(
   if (token.generation !== null) {
     const { subject } = token
     if (subject.type !== 'user' && subject.type !== 'oneprovider') return refusals.tokenInvalid()
-    const { secret, generation } = state.temporarySecret(subject)
+    const { secret, generation } = state.temporarySecretOfClaimed(subject)
     if (token.generation < generation) return refusals.tokenRevoked()
     return token.generation > generation ? refusals.tokenInvalid() : { secret, subject }
   }

@@ -91,7 +91,7 @@ function readRows<T>(check: ShapeCheck, value: unknown, path: string, read: Read
 function readSecret(check: ShapeCheck, value: unknown, path: string): WorldTemporaryTokenSecret {
   const raw = check.object(value, path, ['subject', 'secret', 'generation'])
   return {
-    subject: readSubject(check, raw['subject'], join(path, 'subject')),
+    subject: readSubject(check, raw['subject'], join(path, 'subject'), readAnyText),
     secret: check.string(raw['secret'], join(path, 'secret')),
     generation: check.integer(raw['generation'], join(path, 'generation'), 1),
   }
@@ -121,16 +121,27 @@ function readNamedToken(check: ShapeCheck, value: unknown, path: string): WorldN
 }
 
 function readUsageLimit(check: ShapeCheck, value: unknown, path: string): number | 'infinity' {
-  return value === 'infinity' ? value : check.integer(value, path, 1)
+  // Beyond 2⁵³ too, as on creation.
+  const isHuge = typeof value === 'number' && Number.isInteger(value) && value > 0
+  return value === 'infinity' || isHuge ? value : check.integer(value, path, 1)
 }
 
-function readSubject(check: ShapeCheck, value: unknown, path: string): Subject {
+/** @param readId A generation can be that of a subject whose id is empty, since anybody may have asked for it. */
+function readSubject(
+  check: ShapeCheck,
+  value: unknown,
+  path: string,
+  readId: Read<string> = readText,
+): Subject {
   const raw = check.object(value, path, ['type', 'id'])
   return {
     type: check.oneOf(raw['type'], join(path, 'type'), ['user', 'oneprovider']),
-    id: check.string(raw['id'], join(path, 'id')),
+    id: readId(check, raw['id'], join(path, 'id')),
   }
 }
+
+const readText: Read<string> = (check, value, path) => check.string(value, path)
+const readAnyText: Read<string> = (check, value, path) => check.text(value, path)
 
 function readTokenType(check: ShapeCheck, value: unknown, path: string): TokenType {
   try {

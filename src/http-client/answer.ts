@@ -60,7 +60,7 @@ export function readAnswer<Result, ErrorBody>(
     const result = object === null ? undefined : call.read(object, headers)
     if (result !== undefined) return { ok: true, result }
   } else {
-    const error = call.readError(object)
+    const error = call.readError(object, status)
     const blame = error === undefined ? null : (call.blamesUs?.(error) ?? null)
     if (blame !== null) throw fault('STATUS', `answered ${status} ${blame} to the request itself`)
     if (error !== undefined) return { ok: false, status, error }

@@ -26,7 +26,7 @@ export interface HttpCall<Result, ErrorBody> {
   /** Statuses whose error is an answer to the question; any other status is a fault. */
   readonly refusals: readonly number[]
   /** Takes the error out of an answer of such a status; null: its body is no JSON object. Undefined where it is no error. */
-  readonly readError: (body: JsonObject | null) => ErrorBody | undefined
+  readonly readError: (body: JsonObject | null, status: number) => ErrorBody | undefined
   /** Names an error that is about how we asked rather than what: then it is a fault, too. Null for any other. */
   readonly blamesUs?: ((error: ErrorBody) => string | null) | undefined
   /** Takes the result out of a success, `{}` where that is a 204; undefined where it is not of the documented shape. */

@@ -36,7 +36,8 @@ export type Dead = { readonly family: FamilyRef } | { readonly subject: Subject 
  *   Onezone compares generations before signatures (Onezone API, §5.3, steps 6 and 8);
  * - `tokenRevoked` for a named token: it and all its attenuations are dead now;
  * - `userBlocked`: the subject is blocked now;
- * - a refusal of a token that was proven before: its family is dead now.
+ * - a refusal of a token that was proven before: its family is dead now (a token of which the verifier has a record may
+ *   be gone alone, as a secret that was replaced: of that the ledger is not told).
  *
  * Facts are as old as their question. Of two that contradict each other the later question wins, and the death where
  * both are of the same moment. Eviction loses knowledge and never makes any up.

@@ -11,7 +11,13 @@ import type {
   TokenStub,
   TokenUpdate,
 } from './wire.ts'
-import { readCreatedToken, readErrorEnvelope, readStubs, readTokenMetadata } from './wire.ts'
+import {
+  readCreatedToken,
+  readErrorEnvelope,
+  readLookupError,
+  readStubs,
+  readTokenMetadata,
+} from './wire.ts'
 
 /** Options of {@link createTokenLookupClient}. */
 export interface TokenLookupClientOptions extends HttpClientOptions {
@@ -44,8 +50,9 @@ export interface TokenLookupClient {
   getTokenMetadata(id: string): Promise<TokenMetadata>
   /**
    * What is on record about a token, by the token itself (`POST /tokens/lookup`). That there is something does not say
-   * that the token is good: it may be revoked or over. Anything but a success is a value here, 401 and 403 about our own
-   * credential included; the statuses that only say "not now" (408, 425, 429, 5xx) are faults.
+   * that the token is good: it may be revoked or over. That there is nothing is a value, and so are 401 and 403, about our
+   * own credential. Statuses that say nothing about the token are faults (405, 407, 408, 415, 421, 425, 426, 429, 431,
+   * 5xx), and so is whatever comes without the API's own error, as from a proxy in front of it.
    */
   getTokenMetadataBySecret(token: string, options?: { urgent?: boolean }): Promise<LookupAnswer>
   /** Lists tokens (`GET /tokens`), `limit` of them at most. */
@@ -61,9 +68,10 @@ export interface TokenLookupClient {
 
 const JSON_TYPE = 'application/json; charset=utf-8'
 const API_ERRORS = [400, 401, 403, 404, 409, 422]
-/** All of 4xx but what says nothing about the question: time-out, too early, too many requests. */
+/** Statuses that say nothing about the token: how it was asked, by way of whom, and when. */
+const NO_REFUSALS = [405, 407, 408, 415, 421, 425, 426, 429, 431]
 const LOOKUP_REFUSALS = Array.from({ length: 100 }, (_, index) => 400 + index).filter(
-  (status) => ![408, 425, 429].includes(status),
+  (status) => !NO_REFUSALS.includes(status),
 )
 
 /**
@@ -84,7 +92,7 @@ export function createTokenLookupClient(options: TokenLookupClientOptions): Toke
   const http = createHttpTransport(settings)
 
   const send = async <Result>(
-    call: Omit<HttpCall<Result, ErrorEnvelope>, 'headers' | 'readError'>,
+    call: Omit<HttpCall<Result, ErrorEnvelope>, 'headers'>,
   ): Promise<HttpAnswer<Result, ErrorEnvelope>> =>
     http.call({
       ...call,
@@ -92,13 +100,12 @@ export function createTokenLookupClient(options: TokenLookupClientOptions): Toke
         authorization: `Api-Token ${apiToken}`,
         ...(call.body === undefined ? {} : { 'content-type': JSON_TYPE }),
       },
-      readError: readErrorEnvelope,
     })
 
   const call = async <Result>(
     asked: Omit<HttpCall<Result, ErrorEnvelope>, 'headers' | 'readError' | 'refusals'>,
   ): Promise<Result> => {
-    const answer = await send({ ...asked, refusals: API_ERRORS })
+    const answer = await send({ ...asked, refusals: API_ERRORS, readError: readErrorEnvelope })
     if (answer.ok) return answer.result
     const { status, error } = answer
     const message = `${asked.operation}: the token look-up API answered ${status}.`
@@ -143,6 +150,7 @@ export function createTokenLookupClient(options: TokenLookupClientOptions): Toke
         body: { token },
         urgent,
         refusals: LOOKUP_REFUSALS,
+        readError: readLookupError,
         read: readTokenMetadata,
       })
       return answer.ok

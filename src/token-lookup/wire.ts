@@ -46,6 +46,7 @@ export interface CreatedToken {
 
 /** What is on record about a token; absent members are null. Times are milliseconds since 1970. */
 export interface TokenMetadata {
+  /** Any text, as `userId` is. */
   readonly id: string | null
   readonly name: string | null
   readonly userId: string | null
@@ -95,6 +96,20 @@ export function readErrorEnvelope(body: JsonObject | null): ErrorEnvelope {
   return { violations }
 }
 
+/**
+ * Reads the body of a refused look-up. What stands in front of the API (a proxy, a page "not found") refuses too, and knows
+ * nothing of tokens: only the documented error, with the status as its code, is an answer. Undefined: it is none.
+ */
+export function readLookupError(
+  body: JsonObject | null,
+  status: number,
+): ErrorEnvelope | undefined {
+  const error = body?.['error']
+  // These are about our own credential, which is told as it is whoever refuses it.
+  if (status === 401 || status === 403) return readErrorEnvelope(body)
+  return isJsonObject(error) && error['code'] === status ? readErrorEnvelope(body) : undefined
+}
+
 function readViolation({ path, parameterLocation }: JsonObject): ConstraintViolation {
   return {
     path: typeof path === 'string' && PATH.test(path) ? path : null,
@@ -102,14 +117,15 @@ function readViolation({ path, parameterLocation }: JsonObject): ConstraintViola
   }
 }
 
-/** Ids end up in headers, logs and messages: nothing that could carry a line break. */
+/** Ids that lists and new tokens tell end up in paths and messages: nothing that could carry a line break. */
 const ID = /^[\x21-\x7e]{1,256}$/
 
 /** Reads an answer to a look-up. */
 export function readTokenMetadata(body: JsonObject): TokenMetadata | undefined {
-  const id = textOf(body['id'], ID)
+  // Whoever made a record chose its texts: an odd one is no reason to take the answer for none.
+  const id = textOf(body['id'])
   const name = textOf(body['name'])
-  const userId = textOf(body['userId'], ID)
+  const userId = textOf(body['userId'])
   const revoked = toggleOf(body['revoked'])
   const personalAccessToken = toggleOf(body['personalAccessToken'])
   const [created, expires, lastUse] = [body['created'], body['expires'], body['lastUse']].map(

@@ -23,8 +23,9 @@ export interface SelectedSubject extends Subject {
 export type SelectedFamily =
   { readonly subject: SelectedSubject; readonly generation: number } | { readonly tokenId: string }
 
-/** Shorter than any token, so that a token in the wrong place is refused and gets into no log. */
-const LONGEST_ID = 96
+const LONGEST_ID = 256
+/** How tokens of Onezone begin, and what the secrets of a look-up API are: one in the wrong place gets into no log. */
+const TOKEN = /^(?:op[wp]-)?MDA|^[dD][tT]0[a-zA-Z]\d{2}\.[A-Za-z0-9]+\.[A-Za-z0-9]{32,}$/
 
 type Group = Readonly<Record<string, unknown>>
 
@@ -86,8 +87,9 @@ function readSubject(value: unknown, name: string): SelectedSubject {
 }
 
 function readId(value: unknown, name: string): string {
-  if (typeof value !== 'string' || value === '' || value.length > LONGEST_ID) {
-    throw new TypeError(`"${name}" must be an id: 1 to ${LONGEST_ID} characters`)
+  const isText = typeof value === 'string' && value !== '' && value.length <= LONGEST_ID
+  if (!isText || TOKEN.test(value)) {
+    throw new TypeError(`"${name}" must be an id: 1 to ${LONGEST_ID} characters, and no token`)
   }
   return value
 }

@@ -6,6 +6,7 @@ import { contextFieldsOf, familyOf } from '../token/index.ts'
 import type { Accepted, Question, Refused, TokenRecord, Verdict } from '../verifier/index.ts'
 import { isAccepted, refuse } from '../verifier/index.ts'
 import { contextCaveatsOf, isJudgedLocally } from './local-judgement.ts'
+import { hasRecord } from './proven-grant.ts'
 
 /** Options of {@link createLessons}. */
 export interface LessonsOptions {
@@ -119,9 +120,10 @@ export function createLessons(options: LessonsOptions): Lessons {
     } else if (reason === 'user_blocked') {
       const subject = proof?.subject ?? token.subject
       if (subject.type === 'user') ledger.sawBlocked(subject, askedAtMs)
-    } else if (reason === 'token_invalid' && proof !== null) {
+    } else if (reason === 'token_invalid' && proof !== null && !hasRecord(proof)) {
       ledger.sawLost(proof.family, askedAtMs)
     } else {
+      if (proof !== null) proof.kept = false
       memory.proofs.delete(key) // about this token alone: it must be proven anew
     }
     memory.contexts.delete(key)

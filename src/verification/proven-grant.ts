@@ -4,8 +4,8 @@ import type { Verification } from '../verifier/index.ts'
 import { accept } from '../verifier/index.ts'
 
 /**
- * When what a grant rests on was known. An answer about one token vouches for its family; what the verifier has on
- * record of another member, it does not repeat.
+ * When what a grant rests on was known; -Infinity: nothing does any more. An answer about one token vouches for its family;
+ * what the verifier has on record of another member, it does not repeat.
  */
 export function knownSince(
   proof: Proof<FamilyRecord>,
@@ -13,8 +13,14 @@ export function knownSince(
   ledger: FamilyLedger,
 ): number {
   const aliveAtMs = ledger.aliveSince(family)
-  const hasRecord = proof.record !== undefined && proof.record !== null
-  return hasRecord ? Math.min(aliveAtMs, proof.grant.verdict.askedAtMs) : aliveAtMs
+  if (!hasRecord(proof)) return aliveAtMs
+  const { askedAtMs } = proof.grant.verdict
+  return ledger.stillCounts(family, askedAtMs) ? Math.min(aliveAtMs, askedAtMs) : -Infinity
+}
+
+/** Whether the verifier has a record of the token, which says of no other text whether it is good. */
+export function hasRecord({ record }: Proof<FamilyRecord>): boolean {
+  return record !== undefined && record !== null
 }
 
 /** The verdict on a proven token as of its family's last fact; made anew only when that has changed. */

@@ -40,36 +40,55 @@ export function createTokenLookupVerifier(
       if (request.kind !== 'access') {
         return { verdict: refuse('token_type_mismatch', askedAtMs), source: 'local' }
       }
-      const nowMs = clock.now()
+      const askedAtWallMs = clock.now()
       const answer = await ask(request)
-      return { verdict: readAnswer(answer, nowMs, askedAtMs), source: 'token-lookup' }
+      // The question may have waited, for its turn and for the network: the token may have ended since.
+      const times = { askedAtMs, askedAtWallMs, answeredAtWallMs: clock.now() }
+      return { verdict: readAnswer(answer, times), source: 'token-lookup' }
     },
     close: () => client.close(),
   }
 }
 
-/** @param nowMs Wall time at which the question was sent. */
-function readAnswer(answer: LookupAnswer, nowMs: number, askedAtMs: number): Verdict {
-  if (answer.ok) return judge(answer.metadata, nowMs, askedAtMs)
+/** When a question was sent, by both clocks, and when its answer was there. */
+interface LookupTimes {
+  /** Monotonic. */
+  readonly askedAtMs: number
+  readonly askedAtWallMs: number
+  readonly answeredAtWallMs: number
+}
+
+function readAnswer(answer: LookupAnswer, times: LookupTimes): Verdict {
+  if (answer.ok) return judge(answer.metadata, times)
   if (answer.status === 401 || answer.status === 403) {
     throw new VerifierFaultError(
       'ERR_GATEWAY_MISCONFIGURED',
       `The token look-up API refused this gateway's own Api-Token (${answer.status}); replace it (verifier.apiTokenFile), or give it the scope ClusterTokenManagement`,
     )
   }
-  return refuse('token_invalid', askedAtMs)
+  return refuse('token_invalid', times.askedAtMs)
 }
 
-function judge(metadata: TokenMetadata, nowMs: number, askedAtMs: number): Verdict {
+/** What an upstream is told of a token must mean the same to every reader. */
+const FIT_FOR_HEADER = /^[\x21-\x7e]{1,256}$/
+
+function judge(metadata: TokenMetadata, times: LookupTimes): Verdict {
+  const { askedAtMs, askedAtWallMs, answeredAtWallMs } = times
   const { id, userId, revoked, expires, scopes } = metadata
   if (revoked === true) return refuse('token_revoked', askedAtMs)
-  if (expires !== null && expires <= nowMs) return refuse('token_expired', askedAtMs)
+  if (expires !== null && expires <= answeredAtWallMs) return refuse('token_expired', askedAtMs)
   if (id === null || userId === null) {
     throw unavailable('The token look-up API did not tell "id" and "userId" of a token')
   }
+  // No cause: the API did answer, and whoever made this token must not close the gateway to others.
+  if (!FIT_FOR_HEADER.test(id) || !FIT_FOR_HEADER.test(userId)) {
+    throw unavailable(
+      'The token look-up API told an "id" or "userId" of a token that cannot go into a header: 1 to 256 printable characters of ASCII without spaces can',
+    )
+  }
   return accept({
     subject: { type: 'user', id: userId },
-    ttlSeconds: expires === null ? null : (expires - nowMs) / 1000,
+    ttlSeconds: expires === null ? null : (expires - askedAtWallMs) / 1000,
     askedAtMs,
     record: {
       id,

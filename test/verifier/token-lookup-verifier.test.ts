@@ -84,7 +84,7 @@ describe('a token is refused', () => {
     ['token_expired', 200, { ...GOOD, expires: 0 }],
     ['token_invalid', 404, { error: { code: 404, message: `no ${SECRET}` } }],
     ['token_invalid', 400, { error: { code: 400, message: 'Constraints violated.' } }],
-    ['token_invalid', 410, 'gone'],
+    ['token_invalid', 410, { error: { code: 410, message: 'gone' } }],
   ])('%s: %i %j', async (reason, status, answer) => {
     const { verify } = await setUp(status, answer)
     expect((await verify()).verdict).toMatchObject({ outcome: 'refused', reason })
@@ -115,6 +115,7 @@ describe('nobody can say', () => {
     ['too many requests', 429, {}],
     ['an upgrade that is under way', 556, {}],
     ['a redirect', 302, {}],
+    ['a page of somebody else', 404, 'not found'],
   ])('%s', async (_title, status, answer) => {
     const { verify } = await setUp(status, answer)
     await expect(verify()).rejects.toMatchObject({ code: 'ERR_VERIFIER_UNAVAILABLE' })
