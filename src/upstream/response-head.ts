@@ -77,8 +77,11 @@ export function readResponseHead(text: string, toHead: boolean): ResponseHead | 
   if (status < 200 && (chunked || length !== null || reusableMs === 0)) {
     return 'it is interim, and yet has a body or ends the connection'
   }
-  if (toHead || status < 200 || status === 204 || status === 304) {
-    return { status, fields, body: 0, reusableMs }
+  if (status < 200) return { status, fields, body: 0, reusableMs }
+  if (toHead || status === 204 || status === 304) {
+    // A server that sends a body all the same may send it any time, and it would pass for the next response.
+    const bare = toHead && status !== 204 && status !== 304 ? length === 0 : (length ?? 0) === 0
+    return { status, fields, body: 0, reusableMs: bare && !chunked ? reusableMs : 0 }
   }
   if (chunked) return { status, fields, body: 'chunked', reusableMs }
   return length === null

@@ -49,7 +49,7 @@ describe('a head', () => {
     ],
     [
       'to which there is no body',
-      'HTTP/1.1 304 Not Modified\r\nContent-Length: 7\r\n',
+      'HTTP/1.1 304 Not Modified\r\nETag: "a"\r\n',
       { body: 0, reusableMs: Infinity },
     ],
     ['interim', 'HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n', { status: 103, body: 0 }],
@@ -60,6 +60,36 @@ describe('a head', () => {
   test('that answers HEAD has no body, whatever its length says', () => {
     expect(readResponseHead(`${OK}Content-Length: 9\r\n`, true)).toMatchObject({ body: 0 })
     expect(readResponseHead(`${OK}Transfer-Encoding: chunked\r\n`, true)).toMatchObject({ body: 0 })
+  })
+})
+
+describe('a head without a body ends its connection where a body may follow all the same:', () => {
+  const NO_CONTENT = 'HTTP/1.1 204 No Content\r\n'
+  const NOT_MODIFIED = 'HTTP/1.1 304 Not Modified\r\n'
+  const LENGTH = 'Content-Length: 9\r\n'
+  const CHUNKS = 'Transfer-Encoding: chunked\r\n'
+
+  test.each([
+    ['HEAD, a length', `${OK}${LENGTH}`, true],
+    ['HEAD, chunks', `${OK}${CHUNKS}`, true],
+    ['HEAD, until the end of the connection', OK, true],
+    ['204, a length', `${NO_CONTENT}${LENGTH}`, false],
+    ['204, chunks', `${NO_CONTENT}${CHUNKS}`, false],
+    ['304, a length', `${NOT_MODIFIED}${LENGTH}`, false],
+    ['304, chunks', `${NOT_MODIFIED}${CHUNKS}`, false],
+    ['HEAD and 304, a length', `${NOT_MODIFIED}${LENGTH}`, true],
+  ])('%s', (_what, text, toHead) => {
+    expect(readResponseHead(text, toHead)).toMatchObject({ body: 0, reusableMs: 0 })
+  })
+
+  test.each([
+    ['HEAD, a length of 0', `${OK}Content-Length: 0\r\n`, true],
+    ['HEAD and 204', NO_CONTENT, true],
+    ['HEAD and 304', NOT_MODIFIED, true],
+    ['204', NO_CONTENT, false],
+    ['304', NOT_MODIFIED, false],
+  ])('but not %s', (_what, text, toHead) => {
+    expect(readResponseHead(text, toHead)).toMatchObject({ body: 0, reusableMs: Infinity })
   })
 })
 
