@@ -19,6 +19,7 @@ export function hasLength(fields: readonly string[]): boolean {
 export interface EventStreamOptions {
   readonly outgoing: ServerResponse
   readonly pause: () => void
+  /** Goes on as soon as the client has read what was sent, which it has only so long for. */
   readonly resume: () => void
   /** Gives the upstream up and, unless it has a length, ends the response as complete. */
   readonly finish: () => void
@@ -65,11 +66,7 @@ export class EventStream implements Stream {
     this.held = false
     for (const chunk of this.#kept.splice(0)) outgoing.write(chunk)
     if (this.#onRelease !== null) return this.#onRelease()
-    const goOn = (): void => {
-      if (!this.held) resume()
-    }
-    if (outgoing.writableNeedDrain) outgoing.once('drain', goOn)
-    else goOn()
+    resume()
   }
 
   /** An event that is not complete is none to its receiver (HTML, §9.2.6), so the stream may end anywhere. */

@@ -37,6 +37,8 @@ export class Exchange implements UpstreamHandler {
   #body: Readable | null = null
   /** Null until the request is on its way. */
   #controller: UpstreamController | null = null
+  /** Whether the client has to read before anything more is sent. */
+  #awaiting = false
   #stall: NodeJS.Timeout | null = null
   #clientGone = false
   #settled = false
@@ -144,11 +146,7 @@ export class Exchange implements UpstreamHandler {
     }
     if (outgoing.write(Buffer.from(chunk))) return
     controller.pause()
-    this.#awaitReader()
-    outgoing.once('drain', () => {
-      this.#forgetReader()
-      if (this.#stream?.held !== true) controller.resume()
-    })
+    this.#awaitReader(controller)
   }
 
   onResponseEnd(): void {
@@ -168,7 +166,7 @@ export class Exchange implements UpstreamHandler {
     } else {
       outgoing.end()
     }
-    if (outgoing.writableLength > 0) this.#awaitReader()
+    if (outgoing.writableLength > 0 && !outgoing.destroyed) this.#limitReader()
   }
 
   onResponseError(_controller: UpstreamController, error: Error): void {
@@ -236,7 +234,10 @@ export class Exchange implements UpstreamHandler {
       outgoing,
       hasLength: isCounted,
       pause: () => controller.pause(),
-      resume: () => controller.resume(),
+      resume: () => {
+        if (outgoing.writableNeedDrain) this.#awaitReader(controller)
+        else controller.resume()
+      },
       finish: () => {
         this.#settle('aborted')
         controller.abort(new Error('the stream was ended'))
@@ -303,14 +304,28 @@ export class Exchange implements UpstreamHandler {
     onUpstream(failure?.retried === true ? { ...event, retried: true } : event)
   }
 
-  #awaitReader(): void {
+  /** Goes on with the response when its client has read what was sent. Parts that still come meanwhile change nothing. */
+  #awaitReader(controller: UpstreamController): void {
+    if (this.#awaiting) return
+    this.#awaiting = true
+    this.#limitReader()
+    this.#input.outgoing.once('drain', () => {
+      this.#forgetReader()
+      if (this.#stream?.held !== true) controller.resume()
+    })
+  }
+
+  /** From now on the client has so long to read what was sent. */
+  #limitReader(): void {
     const { incoming, route } = this.#input
     const { idleBodyMs } = route.timeouts
+    if (this.#stall !== null) clearTimeout(this.#stall)
     if (idleBodyMs === 0) return
     this.#stall = setTimeout(() => breakOff(incoming, this.#openEnded), idleBodyMs).unref()
   }
 
   #forgetReader(): void {
+    this.#awaiting = false
     if (this.#stall !== null) clearTimeout(this.#stall)
     this.#stall = null
   }
