@@ -16,7 +16,7 @@ export interface ConnectionOwner {
   /** For how long a connection may be idle, in milliseconds. */
   readonly idleMs: number
   onIdle(connection: UpstreamConnection): void
-  /** @param exchange What it was serving, if that is still to be settled; `stale`: on a connection that was used before. */
+  /** @param exchange What it was serving, if that is still to be settled; `stale`: the upstream closed it, and it was used before. */
   onClosed(
     connection: UpstreamConnection,
     exchange: UpstreamExchange | null,
@@ -296,6 +296,8 @@ export class UpstreamConnection implements ExchangeKeeper {
       interruption ??
       this.#error ??
       new UpstreamError('ERR_UPSTREAM_CLOSED', 'the upstream closed the connection')
-    this.#owner.onClosed(this, exchange, error, this.#used)
+    // What we ended ourselves, for lack of an answer or for a bad one, was not closed while the request was on its way.
+    const stale = this.#used && !(this.#error instanceof UpstreamError)
+    this.#owner.onClosed(this, exchange, error, stale)
   }
 }

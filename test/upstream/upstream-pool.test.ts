@@ -159,6 +159,20 @@ describe('a request on a connection that the upstream has closed meanwhile', () 
     expect(requestsOf(upstream)).toBe(2)
   })
 
+  test.each(['GET', 'DELETE'])(
+    'is not sent again when it was the answer that did not come: %s',
+    async (method) => {
+      const { ask, upstream } = await startBench((socket, head) => {
+        if (head.includes('/first')) answerOk(socket)
+      })
+      await ask({ path: '/first' }).settled
+      const { error } = await ask({ method, headersTimeout: 100 }).settled
+      expect(error?.code).toBe('ERR_UPSTREAM_HEAD_TIMEOUT')
+      expect(upstream.sockets.length).toBe(1)
+      expect(requestsOf(upstream)).toBe(2)
+    },
+  )
+
   test('is not sent again if the connection was new', async () => {
     const { ask, upstream } = await startBench((socket) => void socket.end())
     expect((await ask().settled).error?.code).toBe('ERR_UPSTREAM_CLOSED')
