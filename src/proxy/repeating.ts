@@ -51,6 +51,8 @@ const OF_UPSTREAM: ReadonlySet<unknown> = new Set([
  */
 export function mayRepeat(attempt: FailedAttempt): boolean {
   const { method, hasBody, connected, answering, error } = attempt
+  // It only waited for a connection, and another upstream may have one.
+  if (codeOf(error) === 'ERR_UPSTREAM_BUSY') return !connected
   if (!speaksAgainstUpstream(error)) return false
   if (!connected) return true
   return !answering && !hasBody && IDEMPOTENT.has(method) && BROKEN.has(codeOf(error))

@@ -162,7 +162,7 @@ class Pool implements UpstreamPool, ConnectionOwner, ExchangeKeeper {
     }
     while (this.#waiting[0] !== undefined && this.#waiting[0].deadline <= this.#tick) {
       const message = 'no connection became free in time'
-      this.#waiting.shift()?.fail(new UpstreamError('ERR_UPSTREAM_CONNECT_TIMEOUT', message))
+      this.#waiting.shift()?.fail(new UpstreamError('ERR_UPSTREAM_BUSY', message))
     }
     if (this.#connections.size === 0 && this.#sweep !== null) {
       clearInterval(this.#sweep)

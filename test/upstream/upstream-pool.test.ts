@@ -343,7 +343,7 @@ describe('time runs out', () => {
   test('for a request that waits for a connection', async () => {
     const { ask, upstream } = await startBench(() => {}, { connections: 1, connectMs: 200 })
     const first = ask()
-    expect((await ask().settled).error?.code).toBe('ERR_UPSTREAM_CONNECT_TIMEOUT')
+    expect((await ask().settled).error?.code).toBe('ERR_UPSTREAM_BUSY')
     expect(first.exchange.outcome).toBe('open')
     expect(upstream.sockets.length).toBe(1)
   })
