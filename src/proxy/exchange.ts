@@ -11,7 +11,8 @@ import type { ForwardInput } from './forward.ts'
 import type { Lease } from './open-streams.ts'
 import { leaseOf } from './open-streams.ts'
 import { MAX_TEXT_BYTES, writeWhole } from './one-write.ts'
-import { codeOf, mayRepeat, speaksAgainstUpstream } from './repeating.ts'
+import type { FailedAttempt } from './repeating.ts'
+import { codeOf, countsAgainstUpstream, mayRepeat } from './repeating.ts'
 import { createRequestBody, UploadError } from './request-body.ts'
 import { responseFields } from './response-fields.ts'
 import { upstreamPath } from './route-path.ts'
@@ -279,13 +280,16 @@ export class Exchange implements UpstreamHandler {
     const { upstreams } = this.#input.route
     const member = this.#member
     if (member === null || this.#tried.length >= upstreams.retries) return null
-    const connected = this.#controller !== null && this.#controller.connected !== false
-    const { method } = this.#input.record
-    const attempt = { method, hasBody: this.#body !== null, connected, answering: this.#answering }
-    if (!mayRepeat({ ...attempt, error })) return null
+    if (!mayRepeat(this.#attemptThat(error))) return null
     this.#tried = [...this.#tried, member]
     const next = upstreams.another(this.#tried)
     return next !== null && upstreams.budget.spend() ? next : null
+  }
+
+  #attemptThat(error: Error): FailedAttempt {
+    const { method } = this.#input.record
+    const connected = this.#controller?.connected ?? this.#controller !== null
+    return { method, hasBody: this.#body !== null, connected, answering: this.#answering, error }
   }
 
   #settle(
@@ -296,10 +300,8 @@ export class Exchange implements UpstreamHandler {
     const member = this.#member
     if (this.#settled || member === null) return
     this.#settled = true
-    if (outcome === 'ok') route.upstreams.settle(member, 'answered')
-    else if (failure !== null && speaksAgainstUpstream(failure.error)) {
-      route.upstreams.settle(member, 'failed')
-    }
+    const failed = failure !== null && countsAgainstUpstream(this.#attemptThat(failure.error))
+    if (outcome === 'ok' || failed) route.upstreams.settle(member, failed ? 'failed' : 'answered')
     const event = { routeId: route.id, outcome }
     onUpstream(failure?.retried === true ? { ...event, retried: true } : event)
   }
@@ -317,11 +319,10 @@ export class Exchange implements UpstreamHandler {
 
   /** From now on the client has so long to read what was sent. */
   #limitReader(): void {
-    const { incoming, route } = this.#input
-    const { idleBodyMs } = route.timeouts
+    const { idleBodyMs } = this.#input.route.timeouts
     if (this.#stall !== null) clearTimeout(this.#stall)
     if (idleBodyMs === 0) return
-    this.#stall = setTimeout(() => breakOff(incoming, this.#openEnded), idleBodyMs).unref()
+    this.#stall = setTimeout(breakOff, idleBodyMs, this.#input.incoming, this.#openEnded).unref()
   }
 
   #forgetReader(): void {

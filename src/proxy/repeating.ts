@@ -1,5 +1,5 @@
 /**
- * Whether a request that failed may be sent once more, and whether its failure speaks against the upstream.
+ * Whether a request that failed may be sent once more, and whether its failure counts against the upstream.
  *
  * @module
  */
@@ -27,6 +27,9 @@ const BROKEN: ReadonlySet<unknown> = new Set([
   'ERR_UPSTREAM_CLOSED',
   'UND_ERR_SOCKET',
 ])
+
+/** A response that had begun did not go on. */
+const STALLED: ReadonlySet<unknown> = new Set(['ERR_UPSTREAM_BODY_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'])
 
 /** Errors of our transport that are about us: a request that cannot be sent, a pool that is full or closed. */
 const OURS: ReadonlySet<unknown> = new Set([
@@ -59,11 +62,24 @@ export function mayRepeat(attempt: FailedAttempt): boolean {
 }
 
 /** Whether an error is the upstream's doing, and not the client's or ours. */
-export function speaksAgainstUpstream(error: Error): boolean {
+function speaksAgainstUpstream(error: Error): boolean {
   if (error instanceof UploadError) return error.side === 'upstream'
   const code = codeOf(error)
   if (String(code).startsWith('UND_ERR_')) return OF_UPSTREAM.has(code)
   return !OURS.has(code)
+}
+
+/**
+ * Whether a failure counts towards leaving the upstream out. What a client can bring about at will does not, or else it
+ * could have a healthy upstream left out: an upload that is refused while it is under way breaks its connection, a
+ * response that has begun may be one that stalls, and a body that nobody has asked for yet goes stale while it waits.
+ */
+export function countsAgainstUpstream(attempt: FailedAttempt): boolean {
+  const { hasBody, connected, error } = attempt
+  const code = codeOf(error)
+  if (error instanceof UploadError && !connected) return false
+  if (connected && hasBody && BROKEN.has(code)) return false
+  return !STALLED.has(code) && speaksAgainstUpstream(error)
 }
 
 /** The code of an error, or else its name. Its text may hold what the upstream sent. */
