@@ -95,6 +95,11 @@ export class UpstreamConnection implements ExchangeKeeper {
     socket.once('close', () => this.#onClose())
   }
 
+  /** Whether it may have ended already, and only whoever listens does not know yet. */
+  get ended(): boolean {
+    return this.#socket.destroyed || !this.#socket.writable || !this.#socket.readable
+  }
+
   /** Sends a request; the connection must be idle. */
   send(exchange: UpstreamExchange): void {
     const { request, head } = exchange

@@ -93,6 +93,8 @@ class Pool implements UpstreamPool, ConnectionOwner, ExchangeKeeper {
   }
 
   onIdle(connection: UpstreamConnection): void {
+    // Then those that wait are served when it is closed.
+    if (connection.ended) return
     const next = this.#waiting.shift()
     if (next === undefined) this.#idle.push(connection)
     else connection.send(next)
@@ -131,7 +133,8 @@ class Pool implements UpstreamPool, ConnectionOwner, ExchangeKeeper {
   }
 
   #assign(exchange: UpstreamExchange): boolean {
-    const connection = this.#idle.pop()
+    let connection = this.#idle.pop()
+    while (connection?.ended === true) connection = this.#idle.pop()
     if (connection !== undefined) {
       connection.send(exchange)
     } else if (this.#closed) {
