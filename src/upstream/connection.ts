@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { connect } from 'node:net'
+import type { Readable } from 'node:stream'
 
 import { ChunkReader } from './chunk-reader.ts'
 import { RequestUpload } from './request-upload.ts'
@@ -103,6 +104,7 @@ export class UpstreamConnection implements ExchangeKeeper {
   /** Sends a request; the connection must be idle. */
   send(exchange: UpstreamExchange): void {
     const { request, head } = exchange
+    if (request.body?.destroyed === true) return this.#sendNothing(exchange, request.body)
     this.#exchange = exchange
     exchange.keeper = this
     exchange.connected = true
@@ -121,6 +123,16 @@ export class UpstreamConnection implements ExchangeKeeper {
       length: head.bodyLength,
       owner: this,
     })
+  }
+
+  /** Fails a request whose body came to its end while it waited: nothing would ever come after its head. */
+  #sendNothing(exchange: UpstreamExchange, body: Readable): void {
+    this.#exchange = null
+    this.#state = 'idle'
+    this.deadline = this.#owner.deadlineIn(this.#owner.idleMs)
+    const message = 'the body of the request was destroyed before it was sent'
+    exchange.fail(body.errored ?? new UpstreamError('ERR_REQUEST_INVALID', message))
+    this.#owner.onIdle(this)
   }
 
   onUploadEnd(): void {

@@ -304,6 +304,46 @@ describe('a request body', () => {
     expect(upstream.received[0]).not.toContain('\r\n0\r\n')
   })
 
+  test.each([
+    ['of its client', new Error('gone'), undefined],
+    ['unsaid', undefined, 'ERR_REQUEST_INVALID'],
+  ])(
+    'that broke off while it waited is not begun, for a reason %s',
+    async (_what, reason, code) => {
+      const { ask, upstream } = await startBench(() => {}, { connections: 1 })
+      const first = ask()
+      const body = new PassThrough()
+      body.on('error', () => {})
+      const dead = ask({ method: 'PUT', path: '/dead', body })
+      const third = ask({ path: '/third' })
+      await eventually(() => requestsOf(upstream) === 1)
+      body.destroy(reason)
+      upstream.sockets[0]?.write(OK)
+      await first.settled
+      const { error } = await dead.settled
+      if (reason === undefined) expect(error?.code).toBe(code)
+      else expect(error).toBe(reason)
+      expect(dead.exchange.controller?.connected).toBe(false)
+      // Whoever waits behind it is served by the same connection.
+      await eventually(() => requestsOf(upstream) === 2)
+      upstream.sockets[0]?.write(OK)
+      expect((await third.settled).outcome).toBe('end')
+      expect(upstream.received.join('')).not.toContain('/dead')
+      expect(upstream.sockets.length).toBe(1)
+    },
+  )
+
+  test('that broke off while the connection was made is not begun', async () => {
+    const { ask, upstream } = await startBench(answerOk)
+    const body = new PassThrough()
+    body.on('error', () => {})
+    const { settled } = ask({ method: 'PUT', path: '/dead', body })
+    body.destroy(new Error('gone'))
+    expect((await settled).error?.message).toBe('gone')
+    expect((await ask().settled).body).toBe('ok')
+    expect(upstream.received.join('')).not.toContain('/dead')
+  })
+
   test('that is answered early leaves a connection that nobody uses again', async () => {
     const { ask, upstream } = await startBench(answerOk)
     const { settled } = ask({ method: 'PUT', body: new PassThrough() })
