@@ -218,9 +218,10 @@ export class UpstreamConnection implements ExchangeKeeper {
         this.#text = ''
         return this.#begin(exchange, head, count, start - before)
       }
-      // Nobody asked to continue or to switch protocols.
-      if (head.status < 102) return this.#refuse('it has an interim status that nobody asked for')
+      if (head.status === 101) return this.#refuse('it switches protocols, which nobody asked for')
       if (++this.#interim > MAX_INTERIM_RESPONSES) return this.#refuse('it is one of too many')
+      // Nobody waits to be told to continue, and to be told so all the same does no harm (RFC 9110 §15.2).
+      if (head.status === 100) continue
       exchange.respond(head.status, head.fields)
       if (this.#exchange !== exchange) return
     }

@@ -192,14 +192,23 @@ describe('a response', () => {
     expect(interim.length).toBeLessThanOrEqual(64)
   })
 
-  test.each([
-    ['continue', 100],
-    ['switching protocols', 101],
-  ])('that nobody asked for, %s, is refused', async (_what, status) => {
+  test('that switches protocols, which nobody asked for, is refused', async () => {
     const { ask } = await startBench(
-      (socket) => void socket.write(`HTTP/1.1 ${status} X\r\n\r\n${OK}`),
+      (socket) => void socket.write(`HTTP/1.1 101 Switching Protocols\r\n\r\n${OK}`),
     )
     expect((await ask().settled).error?.code).toBe('ERR_UPSTREAM_INVALID')
+  })
+
+  test('is taken without the words to continue that nobody asked for, unless they are many', async () => {
+    const word = 'HTTP/1.1 100 Continue\r\n\r\n'
+    const { ask, upstream } = await startBench((socket, head) => {
+      socket.write((head.includes('/many') ? word.repeat(100) : word + word) + OK)
+    })
+    for (let i = 0; i < 2; i++) {
+      expect(await ask().settled).toMatchObject({ interim: [], status: 200, body: 'ok' })
+    }
+    expect(upstream.sockets.length).toBe(1)
+    expect((await ask({ path: '/many' }).settled).error?.code).toBe('ERR_UPSTREAM_INVALID')
   })
 
   test('whose head is too long is refused before it is complete', async () => {
