@@ -185,6 +185,8 @@ export function createOpenStreams(options: OpenStreamsOptions): OpenStreams {
     if (entry.held) {
       entry.held = false
       entry.stream.release()
+      // What was held back may have been the rest of it.
+      if (!entries.has(entry)) return
     }
     if (drainWithinMs === null) planRenewal(entry)
   }
