@@ -302,16 +302,21 @@ describe('the samples run as they stand', () => {
     const { cert, key } = selfSigned('upstream', 'DNS:app.example.org')
     writeFileSync(join(project, 'upstream-ca.pem'), cert)
     writeFileSync(join(project, 'gateway.pem'), cert)
+    writeFileSync(join(project, 'clients-ca.pem'), cert)
     writeFileSync(join(project, 'gateway.key'), key)
-    const pieces = blocks('yaml').filter((text) => text.startsWith('routes:'))
-    expect(pieces).toHaveLength(2)
+    const pieces = blocks('yaml').filter((text) => !text.startsWith('# '))
+    expect(pieces).toHaveLength(3)
     const configs = []
     for (const text of pieces) {
       const file = join(project, 'piece.yaml')
       writeFileSync(file, text)
       configs.push(await loadConfig({ file, env: { ONEGATE_ONEZONE_URL: 'https://o.example' } }))
     }
-    const [routes, upstreams] = configs
+    const [listener, routes, upstreams] = configs
+    expect(listener).toMatchObject({
+      tls: { certFile: join(project, 'gateway.pem'), clientAuth: 'require' },
+      reload: { watchFiles: true, intervalMs: 2000 },
+    })
     expect(routes?.routes[0]).toMatchObject({ methods: ['GET', 'PUT'], stripPrefix: '/users' })
     expect(upstreams?.routes[2]?.upstream).toMatchObject({
       healthCheck: { expect: [200, 204] },

@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import type { ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -196,4 +197,26 @@ test('an invalidation reaches requests that are still served by the old verifier
   onezone.revokeTemporaryTokens(ALICE)
   gateway.invalidate({ subject: ALICE })
   expect((await ask()).status).toBe(401)
+})
+
+test('an event stream goes on by the old configuration, and ends with its token all the same', async () => {
+  const streams: ServerResponse[] = []
+  const upstream = await startHttpServer((_request, response) => {
+    response.writeHead(200, { 'Content-Type': 'text/event-stream' })
+    response.write('data: first\n\n')
+    streams.push(response)
+  })
+  const rig = await startReloadable(ROUTE, { $A: upstream.url })
+  const client = await openRawClient(rig.port)
+  client.send(`GET / HTTP/1.1\r\nHost: a\r\nX-Auth-Token: ${rig.token}\r\n\r\n`)
+  await client.until('data: first')
+  await rig.reload(`verdicts: { maxStalenessMs: 300000 }\nrealm: other\n${ROUTE}`)
+  streams[0]?.write('data: second\n\n')
+  await client.until('data: second')
+  expect(client.ended()).toBe('open')
+  rig.onezone.revokeTemporaryTokens(ALICE)
+  rig.gateway.invalidate({ subject: ALICE })
+  // A clean end: the last chunk.
+  await client.until('\r\n0\r\n\r\n')
+  expect(client.ended()).toBe('open')
 })
