@@ -55,7 +55,9 @@ const PATIENCE = 1.2
 await runAsProgram(async (input: RevocationInput): Promise<readonly RevocationKind[]> => {
   const { maxStalenessMs, watchIntervalMs } = input
   const onezone = await createDevOnezone()
-  const watchToken = onezone.createTemporaryToken({ subject: { type: 'user', id: 'alice' } })
+  // Whoever watches everybody's tokens needs the privilege to manage them.
+  onezone.createUser('watcher', { ozPrivileges: ['oz_tokens_manage'] })
+  const watchToken = onezone.createTemporaryToken({ subject: { type: 'user', id: 'watcher' } })
   const options = { onezone: { url: onezone.url }, verdicts: { maxStalenessMs } }
   const watch = { token: watchToken, intervalMs: watchIntervalMs }
   const verifications = [createVerification(options), createVerification({ ...options, watch })]
@@ -64,6 +66,11 @@ await runAsProgram(async (input: RevocationInput): Promise<readonly RevocationKi
   )
   try {
     await runTrials(trials, maxStalenessMs)
+    assert.deepEqual(
+      verifications.map(({ watchState }) => watchState),
+      ['off', 'active'],
+      'the watch',
+    )
   } finally {
     await Promise.all(verifications.map((verification) => verification.close()))
     await onezone.close()
