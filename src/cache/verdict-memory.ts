@@ -12,6 +12,8 @@ import type { Refused, TokenRecord, Verification } from '../verifier/index.ts'
 export interface Proof<Family> {
   family: Family
   readonly subject: Subject
+  /** Whether it was accepted as an access token. */
+  readonly asAccess: boolean
   /** When its first time caveat ends, in Onezone's time; Infinity: never. */
   readonly validUntilMs: number
   /** The caveats that a request can fail. */

@@ -27,6 +27,8 @@ export interface FamilyRecord {
   subject: SubjectRecord | null
   /** The last yes. */
   aliveAtMs: number
+  /** The last yes to an access token: only of those is asked whether their service is allowed (Onezone API, §5.3, step 11). */
+  servedAtMs: number
   /** The last no that can be taken back. */
   deadAtMs: number
   deathReason: DeathReason
@@ -57,6 +59,7 @@ export function newFamilyRecord(ref: FamilyRef): FamilyRecord {
     ref,
     subject: null,
     aliveAtMs: -Infinity,
+    servedAtMs: -Infinity,
     deadAtMs: -Infinity,
     deathReason: 'token_invalid',
     distrustedUntilMs: -Infinity,

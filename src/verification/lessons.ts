@@ -60,6 +60,8 @@ export function createLessons(options: LessonsOptions): Lessons {
     if (!ledger.sawAlive(family, askedAtMs)) {
       return refuse(ledger.deathOf(family) ?? 'token_revoked', askedAtMs)
     }
+    const asAccess = request.kind === 'access'
+    if (asAccess) family.servedAtMs = Math.max(family.servedAtMs, askedAtMs)
     family.usedAtMs = clock.monotonic()
     const restMs = maxStalenessMs * (REFRESH_FROM + REFRESH_JITTER * random())
     family.refreshAtMs = Math.max(family.refreshAtMs, askedAtMs + restMs)
@@ -69,6 +71,7 @@ export function createLessons(options: LessonsOptions): Lessons {
       memory.proofs.set(key, {
         family,
         subject: verdict.subject,
+        asAccess,
         validUntilMs: endOfToken(token, verdict),
         caveats: contextCaveatsOf(token),
         grant,

@@ -4,18 +4,20 @@ import type { Verification } from '../verifier/index.ts'
 import { accept } from '../verifier/index.ts'
 
 /**
- * When what a grant rests on was known; -Infinity: nothing does any more. An answer about one token vouches for its family;
- * what the verifier has on record of another member, it does not repeat.
+ * When what a grant rests on was known; -Infinity: nothing does any more. An answer about one token vouches for its family,
+ * but one about an identity or invite token says nothing of services; and what the verifier has on record of another
+ * member, no answer repeats.
  */
 export function knownSince(
   proof: Proof<FamilyRecord>,
   family: FamilyRecord,
   ledger: FamilyLedger,
 ): number {
-  const aliveAtMs = ledger.aliveSince(family)
-  if (!hasRecord(proof)) return aliveAtMs
-  const { askedAtMs } = proof.grant.verdict
-  return ledger.stillCounts(family, askedAtMs) ? Math.min(aliveAtMs, askedAtMs) : -Infinity
+  const facts = [family.aliveAtMs]
+  if (proof.asAccess) facts.push(family.servedAtMs)
+  if (hasRecord(proof)) facts.push(proof.grant.verdict.askedAtMs)
+  const oldestMs = Math.min(...facts)
+  return ledger.stillCounts(family, oldestMs) ? oldestMs : -Infinity
 }
 
 /** Whether the verifier has a record of the token, which says of no other text whether it is good. */

@@ -27,6 +27,7 @@ function setUp(options: Partial<VerdictMemoryOptions> = {}) {
     memory.proofs.set(key, {
       family: null,
       subject,
+      asAccess: true,
       validUntilMs: Infinity,
       caveats: [],
       grant,

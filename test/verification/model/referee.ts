@@ -59,6 +59,9 @@ export function createReferee(options: RefereeOptions): Referee {
   const keyOf = (request: VerificationRequest): string =>
     isJudgedLocally(request.token) ? proofKey(request) : contextKey(request)
   const famOf = (request: VerificationRequest): string => familyKey(refOf(request))
+  /** What a yes vouches for: only one to an access token says that its service is allowed. */
+  const vouchedOf = (request: VerificationRequest): string =>
+    request.kind === 'access' ? `${famOf(request)}/served` : famOf(request)
   const ownerOf = (request: VerificationRequest): string => `owner/${request.token.subject.id}`
   const since = (map: Map<string, number>, key: string): number => map.get(key) ?? -Infinity
   const raise = (map: Map<string, number>, key: string, value: number): void =>
@@ -114,7 +117,7 @@ export function createReferee(options: RefereeOptions): Referee {
       if (nowMs - since(noAtMs, key) < settings.negativeTtlMs) {
         object('asked again about what was just refused', request)
       }
-      const askedAtMs = since(yesAtMs, request.proven === true ? famOf(request) : key)
+      const askedAtMs = since(yesAtMs, request.proven === true ? vouchedOf(request) : key)
       const voidAtMs = deadSince(request)
       if (request.proven === true) {
         if (refreshed.has(famOf(request))) object('a family was asked about twice at once', request)
@@ -142,6 +145,7 @@ export function createReferee(options: RefereeOptions): Referee {
       if (isAccepted(verdict)) {
         if (askedAtMs <= deadSince(request) || isOver(request)) return // it came late
         raise(yesAtMs, famOf(request), askedAtMs)
+        raise(yesAtMs, vouchedOf(request), askedAtMs)
         raise(yesAtMs, key, askedAtMs)
         noAtMs.delete(key)
         if (isJudgedLocally(request.token)) proven.add(key)
