@@ -1,11 +1,34 @@
-import { formatListenAddress, type ListenAddress } from '../config/listen-address.ts'
-import { CommandFailure, isSystemError } from './failure.ts'
+import {
+  formatListenAddress,
+  parseListenAddress,
+  type ListenAddress,
+} from '../config/listen-address.ts'
+import { CommandFailure, isSystemError, UsageError } from './failure.ts'
 
 /** A listener that a command opens, and how its user names the address. */
 export interface ListenerChoice {
   readonly address: ListenAddress
   /** The flag or setting that chooses it. */
   readonly setting: string
+}
+
+/**
+ * Reads what `--listen` says.
+ *
+ * @throws {UsageError} for what is no address.
+ */
+export function readListenFlag(text: string): ListenAddress {
+  try {
+    return parseListenAddress(text)
+  } catch (error) {
+    if (error instanceof TypeError) throw new UsageError(`--listen ${error.message}`)
+    throw error
+  }
+}
+
+/** Whether only this machine can reach a host, by how it is written. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(?:\.\d+){3}$/.test(host)
 }
 
 /**

@@ -1,9 +1,8 @@
-import { parseListenAddress, type ListenAddress } from '../config/listen-address.ts'
 import { createDevTokenLookup } from '../dev-token-lookup/index.ts'
 import type { Command } from './command.ts'
 import { EXIT } from './exit-codes.ts'
 import { UsageError } from './failure.ts'
-import { openListeners } from './listening.ts'
+import { isLoopback, openListeners, readListenFlag } from './listening.ts'
 import { createStopSignal } from './stop-signal.ts'
 
 /** `onegate lookup-server` */
@@ -23,7 +22,7 @@ lists, changes, deletes and looks up tokens that protect nothing. Not for produc
   examples: ['onegate lookup-server --listen 127.0.0.1:0 --json'],
 
   async run(args, terminal) {
-    const address = readAddress(args.text('listen') ?? '127.0.0.1:9444')
+    const address = readListenFlag(args.text('listen') ?? '127.0.0.1:9444')
     const isAllowed = args.has('i-know-this-is-not-a-cluster')
     if (!isAllowed && !isLoopback(address.host)) {
       throw new UsageError(
@@ -51,17 +50,4 @@ lists, changes, deletes and looks up tokens that protect nothing. Not for produc
     stop.release()
     return EXIT.ok
   },
-}
-
-function readAddress(text: string): ListenAddress {
-  try {
-    return parseListenAddress(text)
-  } catch (error) {
-    if (error instanceof TypeError) throw new UsageError(`--listen ${error.message}`)
-    throw error
-  }
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(?:\.\d+){3}$/.test(host)
 }

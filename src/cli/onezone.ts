@@ -1,10 +1,9 @@
 import { readFile } from 'node:fs/promises'
-import { parseListenAddress, type ListenAddress } from '../config/listen-address.ts'
 import { createDevOnezone, validateWorld, type World } from '../dev-onezone/index.ts'
 import type { Command } from './command.ts'
 import { EXIT } from './exit-codes.ts'
 import { CommandFailure, isSystemError, UsageError } from './failure.ts'
-import { openListeners } from './listening.ts'
+import { isLoopback, openListeners, readListenFlag } from './listening.ts'
 import { createStopSignal } from './stop-signal.ts'
 
 /** `onegate onezone` */
@@ -31,7 +30,7 @@ up. With --control everybody who reaches it rules it. Not for production.`,
   examples: ['onegate onezone --listen 127.0.0.1:0 --world world.json --control --json'],
 
   async run(args, terminal) {
-    const address = readAddress(args.text('listen') ?? '127.0.0.1:9443')
+    const address = readListenFlag(args.text('listen') ?? '127.0.0.1:9443')
     const isAllowed = args.has('i-know-this-is-not-onezone')
     if (!isAllowed && !isLoopback(address.host)) {
       throw new UsageError(
@@ -61,19 +60,6 @@ up. With --control everybody who reaches it rules it. Not for production.`,
     stop.release()
     return EXIT.ok
   },
-}
-
-function readAddress(text: string): ListenAddress {
-  try {
-    return parseListenAddress(text)
-  } catch (error) {
-    if (error instanceof TypeError) throw new UsageError(`--listen ${error.message}`)
-    throw error
-  }
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(?:\.\d+){3}$/.test(host)
 }
 
 async function readWorld(file: string): Promise<World> {
