@@ -7,6 +7,7 @@ import type { Duplex } from 'node:stream'
 
 import { getRequestListener } from '@hono/node-server'
 
+import { ShortStays } from './short-stays.ts'
 import type { ClientAuth, TlsMaterial } from './tls/index.ts'
 import { changeMaterial, createTlsServer } from './tls/index.ts'
 
@@ -133,7 +134,9 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
     async drain(drainMs) {
       draining = true
       for (const { open } of doors) {
-        for (const each of open) if ('shouldKeepAlive' in each) each.shouldKeepAlive = false
+        for (const each of open.list()) {
+          if ('shouldKeepAlive' in each) each.shouldKeepAlive = false
+        }
       }
       // Not `server.close()` yet: it ends idle connections at once, on which the next request may be on its way.
       NetServer.prototype.close.call(server)
@@ -190,17 +193,21 @@ interface OpenDoor {
   /** Gets the server's events. */
   readonly events: EventEmitter
   /** What is under way: responses, and connections that have left HTTP. */
-  readonly open: ReadonlySet<ServerResponse | Duplex>
+  readonly open: ShortStays<ServerResponse | Duplex>
   /** Settles when nothing is under way any more. */
   idle(): Promise<void>
 }
 
 function openDoor(door: Door, onRequest: (response: ServerResponse) => void): OpenDoor {
   const events = new EventEmitter()
-  const open = new Set<ServerResponse | Duplex>()
+  const open = new ShortStays<ServerResponse | Duplex>()
+  function forget(this: ServerResponse | Duplex): void {
+    open.delete(this)
+  }
   const watch = (each: ServerResponse | Duplex): void => {
     open.add(each)
-    each.once('close', () => open.delete(each))
+    // Not `once`: it comes once, and the wrapper would cost.
+    each.on('close', forget)
   }
   const answer = getRequestListener(door.app.fetch, {
     overrideGlobalObjects: false,
@@ -224,7 +231,9 @@ function openDoor(door: Door, onRequest: (response: ServerResponse) => void): Op
       new Promise((resolve) => {
         const sweep = setInterval(() => {
           // A response that waited for its turn when its connection broke is never told so.
-          for (const each of open) if ('req' in each && each.req.socket.destroyed) open.delete(each)
+          for (const each of open.list()) {
+            if ('req' in each && each.req.socket.destroyed) open.delete(each)
+          }
           if (open.size > 0) return
           clearInterval(sweep)
           resolve()
