@@ -99,7 +99,9 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
       : createTlsServer(http, { ...tls, handshakeTimeoutMs: FIRST_HEAD_MS })
   // A limit makes Node 20 hide fields that still frame the body (CVE-2026-58044); the doors count for themselves.
   server.maxHeadersCount = 0
+  server.on('request', (incoming, outgoing) => serving.take(incoming, outgoing))
   for (const event of serving.events.eventNames() as string[]) {
+    if (event === 'request') continue
     server.on(event, (...facts: unknown[]) => serving.events.emit(event, ...facts))
   }
   const closeSilent = endSilentConnections(server)
@@ -190,8 +192,10 @@ function takeFrom(source: ConnectionSource, server: NetServer): string {
 
 /** A door in use. */
 interface OpenDoor {
-  /** Gets the server's events. */
+  /** Gets the server's events but `request`. */
   readonly events: EventEmitter
+  /** Answers a request. */
+  take(incoming: IncomingMessage, outgoing: ServerResponse): void
   /** What is under way: responses, and connections that have left HTTP. */
   readonly open: ShortStays<ServerResponse | Duplex>
   /** Settles when nothing is under way any more. */
@@ -217,16 +221,24 @@ function openDoor(door: Door, onRequest: (response: ServerResponse) => void): Op
     void answer(incoming, outgoing)
   })
   door.harden?.(events as Server)
-  events.prependListener('request', (_incoming: IncomingMessage, outgoing: ServerResponse) => {
+  const begin = (_incoming: IncomingMessage, outgoing: ServerResponse): void => {
     onRequest(outgoing)
     watch(outgoing)
-  })
+  }
+  // These ask for an answer just as `request` does.
+  for (const event of ['checkContinue', 'checkExpectation']) {
+    if (events.listenerCount(event) > 0) events.prependListener(event, begin)
+  }
   if (events.listenerCount('upgrade') > 0) {
     events.prependListener('upgrade', (_incoming: IncomingMessage, socket: Duplex) => watch(socket))
   }
   return {
     events,
     open,
+    take(incoming, outgoing) {
+      begin(incoming, outgoing)
+      events.emit('request', incoming, outgoing)
+    },
     idle: () =>
       new Promise((resolve) => {
         const sweep = setInterval(() => {
@@ -247,6 +259,8 @@ function endSilentConnections(server: Server | ReturnType<typeof createTlsServer
   const silenceMs = server instanceof Server ? FIRST_HEAD_MS : 2 * FIRST_HEAD_MS
   // By address and port, because with TLS a request comes on another socket than its connection.
   const silent = new Map<string, { socket: Socket; timer: NodeJS.Timeout }>()
+  /** Sockets that requests have come on: most requests are not the first one. */
+  const known = new WeakSet<Socket>()
   const heard = (name: string): void => {
     clearTimeout(silent.get(name)?.timer)
     silent.delete(name)
@@ -257,7 +271,11 @@ function endSilentConnections(server: Server | ReturnType<typeof createTlsServer
     silent.set(name, { socket, timer: timer.unref() })
     socket.once('close', () => heard(name))
   })
-  const onHead = ({ socket }: IncomingMessage): void => heard(nameOf(socket))
+  const onHead = ({ socket }: IncomingMessage): void => {
+    if (known.has(socket)) return
+    known.add(socket)
+    heard(nameOf(socket))
+  }
   server.on('request', onHead)
   // A listener of ours alone would take these away from Node.
   for (const event of ['checkContinue', 'checkExpectation', 'upgrade']) {
