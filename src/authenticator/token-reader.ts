@@ -55,5 +55,5 @@ function placeOf(text: string): number {
     31 * text.charCodeAt(length - 11) +
     131 * text.charCodeAt(length - 17)
   // What is shorter than that is no token; its NaN becomes 0.
-  return mixed % RECENT | 0
+  return (mixed % RECENT) | 0
 }

@@ -14,8 +14,10 @@ import { MAX_TEXT_BYTES, writeWhole } from './one-write.ts'
 import type { FailedAttempt } from './repeating.ts'
 import { codeOf, countsAgainstUpstream, mayRepeat } from './repeating.ts'
 import { createRequestBody, UploadError } from './request-body.ts'
-import { responseFields } from './response-fields.ts'
+import type { ResponseFields } from './response-fields.ts'
+import { hasBody, rawFieldsOf, responseFields } from './response-fields.ts'
 import { upstreamPath } from './route-path.ts'
+import { SlowReader } from './slow-reader.ts'
 import { meaningOf } from './upstream-failure.ts'
 import { upstreamFields } from './upstream-fields.ts'
 import { switchProtocols } from './websocket.ts'
@@ -25,10 +27,7 @@ const NONE: readonly UpstreamMember[] = []
 /** How many informational responses are passed on before an answer. */
 const MOST_INFORMATION = 16
 
-/**
- * One request on its way to an upstream, and the response on its way back. A class, because the transport wants an object
- * with methods and there is one for every request.
- */
+/** One request on its way to an upstream, and the response on its way back. */
 export class Exchange implements UpstreamHandler {
   readonly #input: ForwardInput
   readonly #decision: Granted
@@ -38,9 +37,8 @@ export class Exchange implements UpstreamHandler {
   #body: Readable | null = null
   /** Null until the request is on its way. */
   #controller: UpstreamController | null = null
-  /** Whether the client has to read before anything more is sent. */
-  #awaiting = false
-  #stall: NodeJS.Timeout | null = null
+  /** Null while its client keeps up. */
+  #reader: SlowReader | null = null
   #clientGone = false
   #settled = false
   /** Whether a byte of the response has come. */
@@ -112,17 +110,11 @@ export class Exchange implements UpstreamHandler {
   onResponseStart(controller: UpstreamController, status: number): void {
     this.#answering = true
     if (status < 200) return this.#inform(controller, status)
-    const { incoming, outgoing, record, route } = this.#input
-    const { fields, delimited, length } = responseFields(
-      rawFieldsOf(controller),
-      status,
-      route.policy,
-    )
-    // A client that is still sending cannot use the connection for another request.
-    if (this.#body !== null && !incoming.complete) outgoing.shouldKeepAlive = false
+    const { outgoing, record } = this.#input
+    const { fields, delimited, length } = this.#readFields(controller, status)
     this.#length = length
     this.#openEnded = !delimited || record.httpVersion === '1.0'
-    if (!delimited && status !== 204 && status !== 304 && record.method !== 'HEAD') {
+    if (!delimited && hasBody(status, record.method)) {
       // Nobody knows whether this body is complete when it ends, so chunks must not say that it is.
       outgoing.shouldKeepAlive = false
       outgoing.removeHeader('Transfer-Encoding')
@@ -135,6 +127,28 @@ export class Exchange implements UpstreamHandler {
     process.nextTick(flushHead, this)
   }
 
+  #readFields(controller: UpstreamController, status: number): ResponseFields {
+    const { incoming, outgoing, route } = this.#input
+    // A client that is still sending cannot use the connection for another request.
+    if (this.#body !== null && !incoming.complete) outgoing.shouldKeepAlive = false
+    return responseFields(rawFieldsOf(controller), status, route.policy)
+  }
+
+  onResponseWhole(controller: UpstreamController, status: number, body: string): void {
+    this.#answering = true
+    this.#started = true
+    const { outgoing, record } = this.#input
+    const { fields, length } = this.#readFields(controller, status)
+    // Chunks were for this hop; whoever knows the length says it.
+    if (length === -1 && hasBody(status, record.method)) {
+      fields.push('Content-Length', String(body.length))
+    }
+    outgoing.writeHead(status, fields)
+    if (body !== '') writeWhole(outgoing, body)
+    this.#settle('ok')
+    this.#finish()
+  }
+
   onResponseData(controller: UpstreamController, chunk: Buffer): void {
     const whole = !this.#started && chunk.length === this.#length
     this.#started = true
@@ -142,7 +156,7 @@ export class Exchange implements UpstreamHandler {
     if (this.#stream?.held === true) return this.#stream.keep(Buffer.from(chunk))
     const { outgoing } = this.#input
     if (whole && chunk.length <= MAX_TEXT_BYTES) {
-      writeWhole(outgoing, chunk)
+      writeWhole(outgoing, chunk.toString('latin1'))
       return
     }
     if (outgoing.write(Buffer.from(chunk))) return
@@ -167,7 +181,7 @@ export class Exchange implements UpstreamHandler {
     } else {
       outgoing.end()
     }
-    if (outgoing.writableLength > 0 && !outgoing.destroyed) this.#limitReader()
+    if (outgoing.writableLength > 0 && !outgoing.destroyed) this.#limitedReader().limit()
   }
 
   onResponseError(_controller: UpstreamController, error: Error): void {
@@ -267,7 +281,7 @@ export class Exchange implements UpstreamHandler {
   }
 
   #onClose(): void {
-    this.#forgetReader()
+    this.#reader?.forget()
     this.#stream?.ended('client')
     if (this.#settled) return
     this.#clientGone = true
@@ -308,32 +322,17 @@ export class Exchange implements UpstreamHandler {
 
   /** Goes on with the response when its client has read what was sent. Parts that still come meanwhile change nothing. */
   #awaitReader(controller: UpstreamController): void {
-    if (this.#awaiting) return
-    this.#awaiting = true
-    this.#limitReader()
-    this.#input.outgoing.once('drain', () => {
-      this.#forgetReader()
+    this.#limitedReader().await(() => {
       if (this.#stream?.held !== true) controller.resume()
     })
   }
 
-  /** From now on the client has so long to read what was sent. */
-  #limitReader(): void {
-    const { idleBodyMs } = this.#input.route.timeouts
-    if (this.#stall !== null) clearTimeout(this.#stall)
-    if (idleBodyMs === 0) return
-    this.#stall = setTimeout(breakOff, idleBodyMs, this.#input.incoming, this.#openEnded).unref()
+  #limitedReader(): SlowReader {
+    const { incoming, outgoing, route } = this.#input
+    const { idleBodyMs } = route.timeouts
+    const openEnded = this.#openEnded
+    return (this.#reader ??= new SlowReader({ incoming, outgoing, idleBodyMs, openEnded }))
   }
-
-  #forgetReader(): void {
-    this.#awaiting = false
-    if (this.#stall !== null) clearTimeout(this.#stall)
-    this.#stall = null
-  }
-}
-
-function rawFieldsOf({ rawHeaders }: UpstreamController): (Buffer | string)[] {
-  return Array.isArray(rawHeaders) ? rawHeaders : []
 }
 
 function flushHead(exchange: Exchange): void {

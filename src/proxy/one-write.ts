@@ -4,11 +4,12 @@ import type { ServerResponse } from 'node:http'
 export const MAX_TEXT_BYTES: number = 12 * 1024
 
 /**
- * Writes head and body as one text, and at once: one system call that copies, where two buffers would be gathered. Latin-1
- * text is bytes.
+ * Writes head and body as one text, and at once: one system call that copies, where two buffers would be gathered.
+ *
+ * @param body Latin-1 text of its bytes.
  */
-export function writeWhole(outgoing: ServerResponse, body: Buffer): void {
-  outgoing.write(body.toString('latin1'), 'latin1')
+export function writeWhole(outgoing: ServerResponse, body: string): void {
+  outgoing.write(body, 'latin1')
   // Node corks until the end of the turn, to gather what else may come; nothing will.
   outgoing.socket?.uncork()
 }

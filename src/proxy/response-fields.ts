@@ -1,4 +1,5 @@
 import type { HeaderPolicy } from '../authenticator/index.ts'
+import type { UpstreamController } from '../upstream/index.ts'
 import { NOTHING_NAMED, readConnection } from './connection-field.ts'
 import { kindOf } from './field-names.ts'
 
@@ -49,6 +50,16 @@ export function responseFields(
     }
   }
   return { fields: named.size === 0 ? fields : without(fields, named), delimited, length }
+}
+
+/** Whether a response has a body, be it an empty one (RFC 9110 §6.4.1). */
+export function hasBody(status: number, method: string): boolean {
+  return status !== 204 && status !== 304 && method !== 'HEAD'
+}
+
+/** The header section that an upstream has just sent, as {@link responseFields} takes it. */
+export function rawFieldsOf({ rawHeaders }: UpstreamController): (Buffer | string)[] {
+  return Array.isArray(rawHeaders) ? rawHeaders : []
 }
 
 function without(fields: readonly string[], named: ReadonlySet<string>): string[] {

@@ -9,6 +9,7 @@ import { MAX_HEAD_BYTES, mayBecomeHead, readResponseHead } from './response-head
 import type { UpstreamErrorCode } from './upstream-error.ts'
 import { UpstreamError } from './upstream-error.ts'
 import type { ExchangeKeeper, UpstreamExchange } from './upstream-exchange.ts'
+import { wholeBody } from './whole-body.ts'
 
 /** What a connection needs of its pool. */
 export interface ConnectionOwner {
@@ -216,7 +217,8 @@ export class UpstreamConnection implements ExchangeKeeper {
       start = end + 4
       if (head.status >= 200) {
         this.#text = ''
-        return this.#begin(exchange, head, count, start - before)
+        const rest = count === text.length ? all.slice(start) : null
+        return this.#begin(exchange, head, count, start - before, rest)
       }
       if (head.status === 101) return this.#refuse('it switches protocols, which nobody asked for')
       if (++this.#interim > MAX_INTERIM_RESPONSES) return this.#refuse('it is one of too many')
@@ -235,11 +237,24 @@ export class UpstreamConnection implements ExchangeKeeper {
     this.#text = all
   }
 
-  /** @param start Where in what was read the body begins. */
-  #begin(exchange: UpstreamExchange, head: ResponseHead, count: number, start: number): void {
+  /**
+   * @param start Where in what was read the body begins.
+   * @param rest The same from there on as text; null: it is long.
+   */
+  #begin(
+    exchange: UpstreamExchange,
+    head: ResponseHead,
+    count: number,
+    start: number,
+    rest: string | null,
+  ): void {
     const { body } = head
     this.#head = head
     this.#state = 'body'
+    if (rest !== null && exchange.takesWhole) {
+      const whole = wholeBody(head, rest)
+      if (whole !== null) return this.#complete(true, whole)
+    }
     this.#left = typeof body === 'number' ? body : Infinity
     this.#chunks = body === 'chunked' ? new ChunkReader() : null
     this.#awaitBody()
@@ -267,10 +282,14 @@ export class UpstreamConnection implements ExchangeKeeper {
     return this.#exchange !== null
   }
 
-  /** @param alone Whether nothing came after the response. */
-  #complete(alone: boolean): void {
+  /**
+   * @param alone Whether nothing came after the response.
+   * @param whole The body, where nothing was told of the response yet. @default null
+   */
+  #complete(alone: boolean, whole: string | null = null): void {
     const exchange = this.#exchange
-    const reusableMs = Math.min(this.#head?.reusableMs ?? 0, this.#owner.idleMs)
+    const head = this.#head
+    const reusableMs = Math.min(head?.reusableMs ?? 0, this.#owner.idleMs)
     this.#exchange = null
     this.#head = null
     this.#chunks = null
@@ -279,13 +298,13 @@ export class UpstreamConnection implements ExchangeKeeper {
     if (alone && this.#upload === null && reusableMs > 0 && this.#socket.writable) {
       this.#state = 'idle'
       this.deadline = this.#owner.deadlineIn(reusableMs)
-      exchange?.end()
+      tellEnd(exchange, head, whole)
       this.#owner.onIdle(this)
     } else {
       this.#upload?.stop()
       this.#upload = null
       this.destroy(null)
-      exchange?.end()
+      tellEnd(exchange, head, whole)
     }
   }
 
@@ -318,4 +337,13 @@ export class UpstreamConnection implements ExchangeKeeper {
     const stale = this.#used && !(this.#error instanceof UpstreamError)
     this.#owner.onClosed(this, exchange, error, stale)
   }
+}
+
+function tellEnd(
+  exchange: UpstreamExchange | null,
+  head: ResponseHead | null,
+  whole: string | null,
+): void {
+  if (whole === null || head === null) exchange?.end()
+  else exchange?.finish(head.status, head.fields, whole)
 }

@@ -52,6 +52,12 @@ export interface UpstreamHandler {
   /** @param chunk Only good until the call returns: its memory is used for the next read. */
   onResponseData(controller: UpstreamController, chunk: Buffer): void
   onResponseEnd(controller: UpstreamController): void
+  /**
+   * Called instead of start, data and end for a response that came in one piece; such mostly are short.
+   *
+   * @param body Latin-1 text of the body's bytes.
+   */
+  onResponseWhole?(controller: UpstreamController, status: number, body: string): void
   onResponseError(controller: UpstreamController, error: Error): void
 }
 

@@ -68,6 +68,20 @@ export class UpstreamExchange implements UpstreamController {
     this.#handler.onResponseEnd(this)
   }
 
+  /** Tells of a response that has come to its end already. */
+  finish(status: number, fields: string[], body: string): void {
+    const handler = this.#handler
+    if (this.settled) return
+    this.#settle()
+    this.rawHeaders = fields
+    handler.onResponseWhole?.(this, status, body)
+  }
+
+  /** Whether its handler takes a response in one piece. */
+  get takesWhole(): boolean {
+    return this.#handler.onResponseWhole !== undefined
+  }
+
   fail(error: Error): void {
     if (this.settled) return
     this.#settle()

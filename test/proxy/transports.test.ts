@@ -76,19 +76,32 @@ function normalHead(head: string): string {
     .trimEnd()
 }
 
-/** Chunks are drawn by what came in one read. */
+/** Chunks are drawn by what came in one read, and a response that came in one piece gets a length in place of them. */
 function normal(text: string): string {
   const end = text.indexOf('\r\n\r\n')
   const head = normalHead(text.slice(0, end))
-  let body = text.slice(end + 4)
-  if (!/\r\nTransfer-Encoding: chunked/i.test(head)) return `${head}\r\n\r\n${body}`
+  const body = text.slice(end + 4)
+  if (/\r\nTransfer-Encoding: chunked/i.test(head)) {
+    const { whole, complete } = joinChunks(body)
+    return complete ? framed(head, whole) : `${head}\r\n\r\n${whole} (cut)`
+  }
+  const [, length] = /\r\nContent-Length: (\d+)/i.exec(head) ?? []
+  return Number(length) === body.length ? framed(head, body) : `${head}\r\n\r\n${body}`
+}
+
+function framed(head: string, body: string): string {
+  const others = head.replace(/\r\n(?:Transfer-Encoding|Content-Length):[^\r]*/gi, '')
+  return `${others}\r\n(framed)\r\n\r\n${body}`
+}
+
+function joinChunks(body: string): { whole: string; complete: boolean } {
   let whole = ''
-  for (;;) {
-    const size = Number.parseInt(body, 16)
-    const from = body.indexOf('\r\n') + 2
-    if (!(size > 0)) return `${head}\r\n\r\n${whole}${size === 0 ? '' : ' (cut)'}`
-    whole += body.slice(from, from + size)
-    body = body.slice(from + size + 2)
+  for (let rest = body; ;) {
+    const size = Number.parseInt(rest, 16)
+    if (!(size > 0)) return { whole, complete: size === 0 }
+    const from = rest.indexOf('\r\n') + 2
+    whole += rest.slice(from, from + size)
+    rest = rest.slice(from + size + 2)
   }
 }
 
