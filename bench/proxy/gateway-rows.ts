@@ -24,23 +24,28 @@ export interface RemarkableScenario extends Scenario {
 }
 
 /**
- * The gateway without authentication: a public route.
+ * The gateway without authentication: a public route. It is sent the same requests, token and all, so that what differs is
+ * authentication, and not the size of a request.
  *
  * @param url Base URL of a gateway, whose process `pid` is.
  */
 export function openRow(name: string, url: string, pid: number, stage: Stage): Scenario {
   const { onezone, product } = stage
+  const token = minter(onezone)()
   return {
     name,
     async check() {
       const before = onezone.calls().verifyAccessToken
       await assertSmallAnswer(`${url}/public/files/1`)
-      const seen = await echo(`${url}/public/echo`, { 'X-Onedata-Subject-Id': 'mallory' })
+      const seen = await echo(`${url}/public/echo`, {
+        ...bearing(token),
+        'X-Onedata-Subject-Id': 'mallory',
+      })
       assert.equal(seen['x-onedata-subject-id'], '', 'a forged identity reached the upstream')
       const calls = onezone.calls().verifyAccessToken - before
       assert.equal(calls, 0, 'a public route asked Onezone')
     },
-    ...underLoad({ product, pid, url: `${url}/public/files/1` }),
+    ...underLoad({ product, pid, url: `${url}/public/files/1`, headers: bearing(token) }),
   }
 }
 

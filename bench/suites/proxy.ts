@@ -70,6 +70,7 @@ function directRow({ upstream, upstreamUrl, product }: Stage): Scenario {
 }
 
 const NOTES: readonly string[] = [
+  `“${ROW.open}” is sent the token too, on a route that does not look at it.`,
   'CPU is that of the process in front, the one that the load is sent to, and of all its workers: of the upstream, a ' +
     `bare node:http server, in the row “${ROW.direct}”; neither of the load, nor of the upstream, nor of the server ` +
     'that the peers ask about tokens otherwise.',
