@@ -31,6 +31,7 @@ const TABLE: Record<string, Row> = {
   schedule: row(-1, '', '', ['timers']),
   observer: row(-1, 'logger'),
   'bounded-map': row(-1, '', 'lru-cache'),
+  'short-stays': row(-1, ''),
   'file-watch': row(-1, '', '', ['crypto', 'fs/promises']),
   token: row(0, 'errors', '', ['buffer', 'crypto']),
   // HTTP and JSON as every client of an API here does them; below the clients, so that none has a copy of its own.
@@ -84,7 +85,7 @@ const TABLE: Record<string, Row> = {
     'yaml zod',
     'any',
   ),
-  listener: row(7, 'tls', '@hono/node-server', 'any'),
+  listener: row(7, 'short-stays tls', '@hono/node-server', 'any'),
   // What a gateway works by and can change while it runs. Gateways are put together from it.
   // What the processes of one gateway say to each other. What they do is not its business.
   cluster: row(8, 'errors clock logger token verifier verification', '', [

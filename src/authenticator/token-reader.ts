@@ -9,11 +9,8 @@ const MEMORY_CHARACTERS = 8 * 1024 * 1024
 /** Longer tokens are decoded each time: few are, and strangers can make each weigh a hundred times its text. */
 const LONGEST_REMEMBERED = 4096
 
-/** How many tokens, of those that were used last, are found again without a look at every character. */
-const RECENT = 256
-
-/** So that strangers cannot fill them with heavy ones. */
-const LONGEST_RECENT = 1024
+/** How many tokens, of those that are remembered, may be found without a hash of their text. */
+const RECENT = 4096
 
 /**
  * The same reader, which remembers what it has read, so that a token in use is decoded once. Losing an entry costs a few
@@ -24,6 +21,11 @@ export function withMemory(inner: ReadToken): ReadToken {
     max: 50_000,
     maxSize: MEMORY_CHARACTERS,
     sizeCalculation: (token) => token.serialized.length,
+    // So that nothing is remembered beyond the limits above.
+    dispose: (token, serialized) => {
+      const place = placeOf(serialized)
+      if (recent[place]?.token === token) recent[place] = undefined
+    },
   })
   // Each request brings its token as a new text, whose hash costs more than all the rest; to compare it with one text
   // does not.
@@ -37,7 +39,7 @@ export function withMemory(inner: ReadToken): ReadToken {
     const token = known ?? inner(serialized)
     if (typeof token === 'string' || serialized.length > LONGEST_REMEMBERED) return token
     if (known === undefined) read.set(serialized, token)
-    if (serialized.length <= LONGEST_RECENT) recent[place] = { serialized, token }
+    recent[place] = { serialized, token }
     return token
   }
 }
