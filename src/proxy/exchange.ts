@@ -88,6 +88,7 @@ export class Exchange implements UpstreamHandler {
         path: upstreamPath(member.basePath, record.path, route.stripPrefix) + record.query,
         method: record.method,
         headers,
+        lastHeaders: this.#decision.identityHeaders,
         body: this.#body,
         headersTimeout: route.timeouts.headMs,
         bodyTimeout: route.timeouts.idleBodyMs,

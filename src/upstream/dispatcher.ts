@@ -9,6 +9,12 @@ export interface UpstreamRequest {
   readonly method: string
   /** Name, value, name, value … A `Content-Length` in it frames the body; a body without one goes in chunks. */
   readonly headers: string[]
+  /**
+   * What `headers` ends with, as a frozen list that comes with other requests too: its text is made once.
+   *
+   * @default none
+   */
+  readonly lastHeaders?: readonly string[] | undefined
   readonly body: Readable | null
   /** From the end of the request to the head of the response, in milliseconds; 0: any time. */
   readonly headersTimeout: number

@@ -25,13 +25,55 @@ const RESERVED = new Set(['transfer-encoding', 'connection', 'keep-alive', 'upgr
  * in two ways. Whoever calls has checked all this; here it is made sure of.
  */
 export function writeRequestHead(request: UpstreamRequest): RequestHead | null {
-  const { method, path, headers, body } = request
+  const { method, path, headers, lastHeaders = NONE, body } = request
   if (!isToken(method) || !TARGET.test(path)) return null
-  let text = `${method} ${path} HTTP/1.1\r\nConnection: keep-alive\r\n`
+  const first = writeFields(headers, headers.length - lastHeaders.length)
+  const last = writeLastFields(lastHeaders)
+  if (first === null || last === null) return null
+  if (first.length !== null && last.length !== null) return null
+  const length = first.length ?? last.length
+  let text = `${method} ${path} HTTP/1.1\r\nConnection: keep-alive\r\n${first.text}${last.text}`
+  if (body === null) {
+    if (length !== null && length !== 0) return null
+    if (length === null && LENGTH_EXPECTED.has(method)) text += 'Content-Length: 0\r\n'
+    return { text: `${text}\r\n`, bodyLength: 0 }
+  }
+  if (length === null) text += 'Transfer-Encoding: chunked\r\n'
+  return { text: `${text}\r\n`, bodyLength: length }
+}
+
+interface Fields {
+  readonly text: string
+  /** What they say of the body's length; null: nothing. */
+  readonly length: number | null
+}
+
+const NONE: readonly string[] = Object.freeze([])
+
+const written = new WeakMap<readonly string[], Fields | null>()
+
+function writeLastFields(fields: readonly string[]): Fields | null {
+  let known = written.get(fields)
+  if (known === undefined) {
+    known = flat(writeFields(fields, fields.length))
+    // Another list could be another one the next time.
+    if (Object.isFrozen(fields)) written.set(fields, known)
+  }
+  return known
+}
+
+/** V8 keeps what was put together as a tree of its parts, and would walk it each time that it is copied. */
+function flat(fields: Fields | null): Fields | null {
+  return fields && { ...fields, text: Buffer.from(fields.text, 'latin1').toString('latin1') }
+}
+
+/** @param end Where in the list to end. */
+function writeFields(fields: readonly string[], end: number): Fields | null {
+  let text = ''
   let length: number | null = null
-  for (let i = 0; i + 1 < headers.length; i += 2) {
-    const name = headers[i] ?? ''
-    const value = headers[i + 1] ?? ''
+  for (let i = 0; i + 1 < end; i += 2) {
+    const name = fields[i] ?? ''
+    const value = fields[i + 1] ?? ''
     if (!isToken(name) || !isFieldValue(value)) return null
     const { length: size } = name
     if (size === 14 || size === 17 || size === 10 || size === 7 || size === 2) {
@@ -44,11 +86,5 @@ export function writeRequestHead(request: UpstreamRequest): RequestHead | null {
     }
     text += `${name}: ${value}\r\n`
   }
-  if (body === null) {
-    if (length !== null && length !== 0) return null
-    if (length === null && LENGTH_EXPECTED.has(method)) text += 'Content-Length: 0\r\n'
-    return { text: `${text}\r\n`, bodyLength: 0 }
-  }
-  if (length === null) text += 'Transfer-Encoding: chunked\r\n'
-  return { text: `${text}\r\n`, bodyLength: length }
+  return { text, length }
 }

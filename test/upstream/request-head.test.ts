@@ -75,3 +75,34 @@ test.each([
 ])('%s is not sent', (_what, given) => {
   expect(writeRequestHead(request(given))).toBeNull()
 })
+
+test.each([1, 2])('the last fields make no difference when they are told apart, time %i', () => {
+  const lastHeaders = Object.freeze(['X-User', 'alice', 'X-Note', '\xe9', 'Content-Length', '3'])
+  const headers = ['Host', 'up.test', ...lastHeaders]
+  const given = { method: 'PUT', headers, body: Readable.from('abc') }
+  const apart = writeRequestHead(request({ ...given, lastHeaders }))
+  expect(apart).toEqual(writeRequestHead(request(given)))
+  expect(apart?.bodyLength).toBe(3)
+  expect(writeRequestHead(request({ ...given, lastHeaders }))).toEqual(apart)
+})
+
+test('last fields that can change are read each time', () => {
+  const lastHeaders = ['X-User', 'alice']
+  const write = (): string | undefined =>
+    writeRequestHead(request({ headers: ['Host', 'a', ...lastHeaders], lastHeaders }))?.text
+  expect(write()).toMatch(/X-User: alice\r\n/)
+  lastHeaders[1] = 'bob'
+  expect(write()).toMatch(/X-User: bob\r\n/)
+})
+
+test.each([
+  ['a line feed', ['X', 'a\nb']],
+  ['a coding', ['Transfer-Encoding', 'chunked']],
+  ['a second length', ['Content-Length', '0']],
+])('%s among the last fields is not sent, however often it is tried', (_what, list) => {
+  const lastHeaders = Object.freeze(list)
+  const headers = ['Host', 'up.test', 'Content-Length', '0', ...lastHeaders]
+  for (let tried = 0; tried < 2; tried++) {
+    expect(writeRequestHead(request({ headers, lastHeaders }))).toBeNull()
+  }
+})
