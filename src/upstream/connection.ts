@@ -212,7 +212,8 @@ export class UpstreamConnection implements ExchangeKeeper {
     for (;;) {
       const end = all.indexOf('\r\n\r\n', start === 0 ? Math.max(0, before - 3) : start)
       if (end === -1 || end - start > MAX_HEAD_BYTES - 4) break
-      const head = readResponseHead(all.slice(start, end + 2), exchange.request.method === 'HEAD')
+      const toHead = exchange.request.method === 'HEAD'
+      const head = readResponseHead(all, start, end + 2, toHead)
       if (typeof head === 'string') return this.#refuse(head)
       start = end + 4
       if (head.status >= 200) {

@@ -16,7 +16,8 @@ export const MAX_HEAD_BYTES: number = 16 * 1024
 
 const MAX_FIELDS = 200
 
-const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: [\t\x20-\x7e\x80-\xff]*)?\r\n/
+/** Sticky, so that it can begin anywhere. */
+const STATUS_LINE = /HTTP\/1\.([01]) ([1-9]\d\d)(?: [\t\x20-\x7e\x80-\xff]*)?\r\n/y
 
 const LENGTH = /^\d{1,15}$/
 
@@ -29,31 +30,39 @@ const PROMISE_MARGIN_MS = 1000
  * Reads the head of a response (RFC 9112 §4, §5, §6.3). What could be read in two ways is refused: a line that does not
  * end in CR LF, a folded line, a length beside chunks, a length twice, a coding other than `chunked`.
  *
- * @param text Latin-1, with the end of its last line, without the empty line.
+ * @param text Latin-1, of which the head is a part: a slice of its own would be slower to read.
+ * @param start Where it begins.
+ * @param end Where its empty line begins.
  * @param toHead Whether it answers a HEAD request, and so has no body.
  * @returns The head, or what is wrong with it, in words that repeat nothing of it.
  */
-export function readResponseHead(text: string, toHead: boolean): ResponseHead | string {
+export function readResponseHead(
+  text: string,
+  start: number,
+  end: number,
+  toHead: boolean,
+): ResponseHead | string {
+  STATUS_LINE.lastIndex = start
   const line = STATUS_LINE.exec(text)
-  if (line === null) return 'its status line is malformed'
+  if (line === null || start + line[0].length > end) return 'its status line is malformed'
   const status = Number(line[2])
   const old = line[1] === '0'
   const fields: string[] = []
   let length: number | null = null
   let chunked = false
   let reusableMs = old ? 0 : Infinity
-  let end = 0
-  for (let at = line[0].length; at < text.length; at = end + 2) {
+  let lineEnd = 0
+  for (let at = start + line[0].length; at < end; at = lineEnd + 2) {
     const colon = tokenEnd(text, at)
     if (colon === at || text.charCodeAt(colon) !== COLON) {
       const line = text.slice(at, text.indexOf('\r\n', at))
       if (!line.includes(':')) return 'a header field has no colon'
       return 'the name of a header field is malformed'
     }
-    end = valueEnd(text, colon + 1)
-    if (!text.startsWith('\r\n', end)) return 'the value of a header field is malformed'
+    lineEnd = valueEnd(text, colon + 1)
+    if (!text.startsWith('\r\n', lineEnd)) return 'the value of a header field is malformed'
     const name = text.slice(at, colon)
-    const value = withoutSpaceAround(text, colon + 1, end)
+    const value = withoutSpaceAround(text, colon + 1, lineEnd)
     if (fields.push(name, value) > 2 * MAX_FIELDS) return 'it has too many header fields'
     // Only names of these lengths matter here, and most have others.
     if (name.length !== 10 && name.length !== 14 && name.length !== 17) continue

@@ -4,6 +4,9 @@ import { mayBecomeHead, readResponseHead } from '../../src/upstream/response-hea
 
 const OK = 'HTTP/1.1 200 OK\r\n'
 
+const read = (text: string, toHead: boolean): ReturnType<typeof readResponseHead> =>
+  readResponseHead(text, 0, text.length, toHead)
+
 describe('a head', () => {
   test.each([
     ['without fields', OK, { status: 200, fields: [], body: 'until-close', reusableMs: 0 }],
@@ -54,12 +57,12 @@ describe('a head', () => {
     ],
     ['interim', 'HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n', { status: 103, body: 0 }],
   ])('%s', (_what, text, expected) => {
-    expect(readResponseHead(text, false)).toMatchObject(expected)
+    expect(read(text, false)).toMatchObject(expected)
   })
 
   test('that answers HEAD has no body, whatever its length says', () => {
-    expect(readResponseHead(`${OK}Content-Length: 9\r\n`, true)).toMatchObject({ body: 0 })
-    expect(readResponseHead(`${OK}Transfer-Encoding: chunked\r\n`, true)).toMatchObject({ body: 0 })
+    expect(read(`${OK}Content-Length: 9\r\n`, true)).toMatchObject({ body: 0 })
+    expect(read(`${OK}Transfer-Encoding: chunked\r\n`, true)).toMatchObject({ body: 0 })
   })
 })
 
@@ -79,7 +82,7 @@ describe('a head without a body ends its connection where a body may follow all 
     ['304, chunks', `${NOT_MODIFIED}${CHUNKS}`, false],
     ['HEAD and 304, a length', `${NOT_MODIFIED}${LENGTH}`, true],
   ])('%s', (_what, text, toHead) => {
-    expect(readResponseHead(text, toHead)).toMatchObject({ body: 0, reusableMs: 0 })
+    expect(read(text, toHead)).toMatchObject({ body: 0, reusableMs: 0 })
   })
 
   test.each([
@@ -89,7 +92,7 @@ describe('a head without a body ends its connection where a body may follow all 
     ['204', NO_CONTENT, false],
     ['304', NOT_MODIFIED, false],
   ])('but not %s', (_what, text, toHead) => {
-    expect(readResponseHead(text, toHead)).toMatchObject({ body: 0, reusableMs: Infinity })
+    expect(read(text, toHead)).toMatchObject({ body: 0, reusableMs: Infinity })
   })
 })
 
@@ -137,7 +140,7 @@ describe('what could be read in two ways is refused:', () => {
     ['an interim response of HTTP/1.0', 'HTTP/1.0 103 Early Hints\r\n'],
     ['too many fields', OK + 'X: 1\r\n'.repeat(201)],
   ])('%s', (_what, text) => {
-    const head = readResponseHead(text, false)
+    const head = read(text, false)
     expect(head).toBeTypeOf('string')
     // The objection goes to a log.
     expect(head).toMatch(/^[a-z ,]+$/)
@@ -153,4 +156,16 @@ test('an incomplete head is refused as soon as it cannot become one', () => {
   // Looked at part by part, a fault across two parts is seen too.
   expect(mayBecomeHead(`${OK}X: a\rb`, `${OK}X: a\r`.length)).toBe(false)
   expect(mayBecomeHead(`${OK}X: a\n`, `${OK}X: a`.length)).toBe(false)
+})
+
+test('a head is read where it is, and nothing around it', () => {
+  const before = 'HTTP/1.1 103 Early Hints\r\nX: 1\r\n\r\n'
+  const head = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n'
+  const text = `${before}${head}\r\nX: 2\r\n`
+  const at = before.length
+  expect(readResponseHead(text, at, at + head.length, false)).toMatchObject({
+    status: 200,
+    fields: ['Content-Length', '2'],
+    body: 2,
+  })
 })
