@@ -158,10 +158,7 @@ export async function createClusteredGateway(
 
   const reloadConfig = createReload({
     config,
-    apply(next) {
-      serving.change(next)
-      admin.change(next)
-    },
+    parts: [serving, admin],
     onReload: metrics.onReload,
     logger,
   })

@@ -110,10 +110,7 @@ export async function createGateway(
 
   const reloadConfig = createReload({
     config,
-    apply(next) {
-      serving.change(next)
-      admin.change(next)
-    },
+    parts: [serving, admin],
     onReload: metrics.onReload,
     logger,
   })

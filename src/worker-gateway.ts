@@ -112,7 +112,7 @@ async function openWorkerGateway(
   traffic = opened
   const reload = createReload({
     config,
-    apply: (next) => serving.change(next),
+    parts: [serving],
     onReload: () => {}, // the primary counts
     logger,
   })

@@ -8,11 +8,16 @@ import type { ReloadOutcome } from '../metrics/index.ts'
 /** Options of {@link createReload}. */
 export interface ReloadOptions {
   readonly config: GatewayConfig
-  /** Goes over to a configuration; where it throws, the one before stays. */
-  readonly apply: (config: GatewayConfig) => void | Promise<void>
+  /** What goes over to a configuration, in order; where the first one throws, the configuration before stays. */
+  readonly parts: readonly ReloadedPart[]
   /** Told of the outcome of each attempt. */
   readonly onReload: (outcome: ReloadOutcome) => void
   readonly logger: Logger
+}
+
+/** A part of a gateway that lives through a reload. */
+export interface ReloadedPart {
+  change(config: GatewayConfig): void
 }
 
 /** Settings that are read once, when the gateway starts. */
@@ -25,7 +30,7 @@ const FIXED = ['listen', 'adminListen', 'workers', 'reload'] as const
 export function createReload(
   options: ReloadOptions,
 ): (load: () => Promise<GatewayConfig>) => Promise<ReloadOutcome> {
-  const { apply, onReload, logger } = options
+  const { parts, onReload, logger } = options
   let last = options.config
   let current = options.config
   let attempts: Promise<unknown> = Promise.resolve()
@@ -35,7 +40,7 @@ export function createReload(
       const loaded = await load()
       if (isDeepStrictEqual(loaded, last)) return 'unchanged'
       const next = withFixed(loaded, current)
-      await apply(next)
+      for (const part of parts) part.change(next)
       const ignored = changesOf(loaded, next)
       if (ignored.length > 0) {
         logger.warn({ settings: ignored }, 'these settings have changed, but need a new start')
