@@ -1,8 +1,11 @@
+import { randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { Dispatcher } from 'undici'
 import { request } from 'undici'
+
+import { converse } from './websocket-conversation.ts'
 
 /** What a kind of traffic goes to, and as whom. */
 export interface TrafficContext {
@@ -31,7 +34,13 @@ const PAUSE_MS = 10
 /** One a second. */
 const EVENTS = 20
 
-/** What goes on beside the small requests. Another kind, say WebSockets, is one more entry. */
+/** Every other one is binary, and one of those is large. */
+const MESSAGES = 25
+const LARGE_MESSAGE = 13
+const LARGE_MESSAGE_BYTES = 64 * 1024
+const MESSAGE_PAUSE_MS = 800
+
+/** What goes on beside the small requests. Another kind is one more entry. */
 export const TRAFFIC_KINDS: readonly TrafficKind[] = [
   {
     name: 'uploads of 8 MiB',
@@ -78,7 +87,21 @@ export const TRAFFIC_KINDS: readonly TrafficKind[] = [
       expectEqual(await body.text(), events.join(''), 'events')
     },
   },
+  {
+    name: 'WebSockets of 20 s',
+    atOnce: 16,
+    async once({ url, ...context }) {
+      const messages = Array.from({ length: MESSAGES }, (_, index) =>
+        index % 2 === 0 ? `message ${index}` : randomBytes(sizeOf(index)),
+      )
+      await converse({ url: `${url}/echo`, ...context }, messages, MESSAGE_PAUSE_MS)
+    },
+  },
 ]
+
+function sizeOf(message: number): number {
+  return message === LARGE_MESSAGE ? LARGE_MESSAGE_BYTES : 1 + message * 16
+}
 
 async function* slowPieces(): AsyncGenerator<Buffer> {
   for (let sent = 0; sent < BODY_BYTES; sent += PIECE.length) {

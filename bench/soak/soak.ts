@@ -75,7 +75,7 @@ export function soak(product: string, minutes: number): Experiment {
     method:
       `A gateway process in front of the embedded Onezone, ${USERS} users with a token each. The most small requests that it ` +
       `carries over ${CONNECTIONS} connections are found out first; ${PART * 100} % of them then come evenly, whether answers ` +
-      'come or not, and beside them uploads, downloads and event streams, one after the other. What the gateway says of ' +
+      'come or not, and beside them uploads, downloads, event streams and WebSockets, one after the other. What the gateway says of ' +
       'itself is the median of looks in a part of the time: ' +
       `${windowsText()}. The delay of the event loop is Node's own measure, which rests at its resolution of 10 ms.`,
     async check() {

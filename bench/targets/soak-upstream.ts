@@ -1,6 +1,6 @@
 /**
  * The service behind the soak: a small answer, an upload that is counted, a download of so many bytes, an event stream
- * of one event a second. The last segment of the path says which.
+ * of one event a second. The last segment of the path says which. Every WebSocket is an echo.
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -10,6 +10,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 
+import { echoWebSocket } from './echo-websocket.ts'
 import { SMALL_ANSWER } from './small-answer.ts'
 
 type Answer = (
@@ -57,6 +58,7 @@ const server = createServer({ keepAliveTimeout: 65_000 }, (request, response) =>
     response.destroy(),
   )
 })
+server.on('upgrade', echoWebSocket)
 server.listen(0, '127.0.0.1', () => {
   const { port } = server.address() as AddressInfo
   console.log(JSON.stringify({ upstream: `http://127.0.0.1:${port}` }))
