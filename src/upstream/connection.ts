@@ -1,14 +1,13 @@
-import type { Socket } from 'node:net'
-import { connect } from 'node:net'
 import type { Readable } from 'node:stream'
 
 import { ChunkReader } from './chunk-reader.ts'
 import { RequestUpload } from './request-upload.ts'
 import type { ResponseHead } from './response-head.ts'
 import { MAX_HEAD_BYTES, mayBecomeHead, readResponseHead } from './response-head.ts'
-import type { UpstreamErrorCode } from './upstream-error.ts'
-import { UpstreamError } from './upstream-error.ts'
+import { tookTooLong, UpstreamError } from './upstream-error.ts'
 import type { ExchangeKeeper, UpstreamExchange } from './upstream-exchange.ts'
+import type { ConnectionTarget } from './upstream-socket.ts'
+import { UpstreamSocket } from './upstream-socket.ts'
 import { wholeBody } from './whole-body.ts'
 
 /** What a connection needs of its pool. */
@@ -27,28 +26,15 @@ export interface ConnectionOwner {
   ): void
 }
 
-/** Where a connection goes. */
-export interface ConnectionTarget {
-  readonly host: string
-  readonly port: number
-  readonly connectMs: number
-}
-
 /** One for all connections: a read is done with when its call returns. */
 const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024)
 
-/** So that a peer that has vanished is noticed under a response that never ends. */
-const PROBE_AFTER_MS = 60_000
-
 const MAX_INTERIM_RESPONSES = 64
 
-type State = 'connecting' | 'idle' | 'head' | 'body' | 'closed'
+/** How long an upstream that takes no more of an upload is listened to, until its answer begins. */
+const LAST_WORDS_MS = 1_000
 
-const TIMEOUTS: Record<'connecting' | 'head' | 'body', [UpstreamErrorCode, string]> = {
-  connecting: ['ERR_UPSTREAM_CONNECT_TIMEOUT', 'there was no connection in time'],
-  head: ['ERR_UPSTREAM_HEAD_TIMEOUT', 'there was no response in time'],
-  body: ['ERR_UPSTREAM_BODY_TIMEOUT', 'the response stalled'],
-}
+type State = 'connecting' | 'idle' | 'head' | 'body' | 'closed'
 
 /**
  * One connection to an upstream, one request at a time. Whatever is not exactly as it should be ends it: then nobody can
@@ -58,7 +44,7 @@ export class UpstreamConnection implements ExchangeKeeper {
   /** In ticks of the pool: when it has taken too long over what it is at. */
   deadline: number
   readonly #owner: ConnectionOwner
-  readonly #socket: Socket
+  readonly #socket: UpstreamSocket
   #state: State = 'connecting'
   #exchange: UpstreamExchange | null
   #upload: RequestUpload | null = null
@@ -82,13 +68,10 @@ export class UpstreamConnection implements ExchangeKeeper {
     this.#exchange = exchange
     exchange.keeper = this
     this.deadline = owner.deadlineIn(target.connectMs)
-    const socket = connect({
-      host: target.host,
-      port: target.port,
-      noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: PROBE_AFTER_MS,
-      onread: { buffer: READ_BUFFER, callback: (count) => this.#onRead(count) },
+    const socket = new UpstreamSocket(target, {
+      buffer: READ_BUFFER,
+      onRead: (count) => this.#onRead(count),
+      onWriteError: (error) => this.#onWriteError(error),
     })
     this.#socket = socket
     socket.once('connect', () => this.#onConnect())
@@ -112,12 +95,15 @@ export class UpstreamConnection implements ExchangeKeeper {
     this.#state = 'head'
     this.#interim = 0
     this.#interimBytes = 0
+    // What the upstream did not get the head of, it does not answer.
+    this.#socket.bearsWriteErrors = false
     this.#socket.write(head.text, 'latin1')
     if (request.body === null) {
       this.deadline = this.#owner.deadlineIn(request.headersTimeout)
       return
     }
     this.deadline = Infinity
+    this.#socket.bearsWriteErrors = true
     this.#upload = new RequestUpload({
       body: request.body,
       socket: this.#socket,
@@ -139,7 +125,7 @@ export class UpstreamConnection implements ExchangeKeeper {
   onUploadEnd(): void {
     this.#upload = null
     const request = this.#exchange?.request
-    if (this.#state === 'head' && request !== undefined) {
+    if (this.#state === 'head' && request !== undefined && this.#error === null) {
       this.deadline = this.#owner.deadlineIn(request.headersTimeout)
     }
   }
@@ -172,8 +158,7 @@ export class UpstreamConnection implements ExchangeKeeper {
   expire(): void {
     if (this.#state === 'closed') return
     if (this.#state === 'idle') return this.destroy(null)
-    const [code, message] = TIMEOUTS[this.#state]
-    this.destroy(new UpstreamError(code, message))
+    this.destroy(tookTooLong(this.#state))
   }
 
   /** Ends the connection; the request that it serves fails. */
@@ -187,6 +172,13 @@ export class UpstreamConnection implements ExchangeKeeper {
     const exchange = this.#exchange
     if (exchange === null || this.#socket.destroyed) return this.destroy(null)
     this.send(exchange)
+  }
+
+  /** Takes no more of the upload, and reads on: the upstream may have answered already. */
+  #onWriteError(error: Error): void {
+    this.#error ??= error
+    this.#upload?.abandon()
+    if (this.#state === 'head') this.deadline = this.#owner.deadlineIn(LAST_WORDS_MS)
   }
 
   #onRead(count: number): boolean {
@@ -296,7 +288,8 @@ export class UpstreamConnection implements ExchangeKeeper {
     this.#chunks = null
     this.#used = true
     if (this.#paused) this.resume()
-    if (alone && this.#upload === null && reusableMs > 0 && this.#socket.writable) {
+    const intact = this.#upload === null && this.#error === null && this.#socket.writable
+    if (alone && intact && reusableMs > 0) {
       this.#state = 'idle'
       this.deadline = this.#owner.deadlineIn(reusableMs)
       tellEnd(exchange, head, whole)
@@ -319,7 +312,9 @@ export class UpstreamConnection implements ExchangeKeeper {
   }
 
   #onFin(): void {
-    if (this.#state === 'body' && this.#head?.body === 'until-close') this.#complete(true)
+    // After a write has failed the system no longer tells a reset from an end.
+    const isEnd = this.#head?.body === 'until-close' && this.#error === null
+    if (this.#state === 'body' && isEnd) this.#complete(true)
     else this.destroy(null)
   }
 

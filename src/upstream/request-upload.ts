@@ -40,6 +40,12 @@ export class RequestUpload {
     socket.off('drain', this.#onDrain)
   }
 
+  /** Takes no more of the body: nobody can be given it. */
+  abandon(): void {
+    this.stop()
+    this.#options.body.destroy()
+  }
+
   readonly #onData = (chunk: Buffer): void => {
     const { body, socket, length } = this.#options
     this.#left -= chunk.length

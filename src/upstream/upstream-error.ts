@@ -19,3 +19,15 @@ export class UpstreamError extends Error {
     this.code = code
   }
 }
+
+const TIMEOUTS: Record<'connecting' | 'head' | 'body', [UpstreamErrorCode, string]> = {
+  connecting: ['ERR_UPSTREAM_CONNECT_TIMEOUT', 'there was no connection in time'],
+  head: ['ERR_UPSTREAM_HEAD_TIMEOUT', 'there was no response in time'],
+  body: ['ERR_UPSTREAM_BODY_TIMEOUT', 'the response stalled'],
+}
+
+/** @param what What a connection was at. */
+export function tookTooLong(what: keyof typeof TIMEOUTS): UpstreamError {
+  const [code, message] = TIMEOUTS[what]
+  return new UpstreamError(code, message)
+}

@@ -1,10 +1,11 @@
-import type { ConnectionOwner, ConnectionTarget } from './connection.ts'
+import type { ConnectionOwner } from './connection.ts'
 import { UpstreamConnection } from './connection.ts'
 import type { UpstreamDispatcher, UpstreamHandler, UpstreamRequest } from './dispatcher.ts'
 import { writeRequestHead } from './request-head.ts'
 import { UpstreamError } from './upstream-error.ts'
 import type { ExchangeKeeper } from './upstream-exchange.ts'
 import { UpstreamExchange } from './upstream-exchange.ts'
+import type { ConnectionTarget } from './upstream-socket.ts'
 
 /** Options of {@link createUpstreamPool}. */
 export interface UpstreamPoolOptions {
