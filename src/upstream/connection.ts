@@ -1,5 +1,3 @@
-import type { Readable } from 'node:stream'
-
 import { ChunkReader } from './chunk-reader.ts'
 import { RequestUpload } from './request-upload.ts'
 import type { ResponseHead } from './response-head.ts'
@@ -88,7 +86,8 @@ export class UpstreamConnection implements ExchangeKeeper {
   /** Sends a request; the connection must be idle. */
   send(exchange: UpstreamExchange): void {
     const { request, head } = exchange
-    if (request.body?.destroyed === true) return this.#sendNothing(exchange, request.body)
+    const loss = exchange.lossOfBody()
+    if (loss !== null) return this.#sendNothing(exchange, loss)
     this.#exchange = exchange
     exchange.keeper = this
     exchange.connected = true
@@ -112,13 +111,12 @@ export class UpstreamConnection implements ExchangeKeeper {
     })
   }
 
-  /** Fails a request whose body came to its end while it waited: nothing would ever come after its head. */
-  #sendNothing(exchange: UpstreamExchange, body: Readable): void {
+  /** Is free again for a request that can be sent. */
+  #sendNothing(exchange: UpstreamExchange, error: Error): void {
     this.#exchange = null
     this.#state = 'idle'
     this.deadline = this.#owner.deadlineIn(this.#owner.idleMs)
-    const message = 'the body of the request was destroyed before it was sent'
-    exchange.fail(body.errored ?? new UpstreamError('ERR_REQUEST_INVALID', message))
+    exchange.fail(error)
     this.#owner.onIdle(this)
   }
 

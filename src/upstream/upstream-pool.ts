@@ -143,15 +143,26 @@ class Pool implements UpstreamPool, ConnectionOwner, ExchangeKeeper {
     } else if (this.#connections.size < this.#maxConnections) {
       this.#open(exchange)
     } else if (this.#waiting.length < this.#maxWaiting) {
-      exchange.keeper = this
-      exchange.deadline = this.deadlineIn(this.#target.connectMs)
-      this.#waiting.push(exchange)
+      this.#wait(exchange)
       return false
     } else {
       const message = `all connections are in use and ${this.#maxWaiting} requests wait for one`
       exchange.fail(new UpstreamError('ERR_UPSTREAM_BUSY', message))
     }
     return true
+  }
+
+  #wait(exchange: UpstreamExchange): void {
+    exchange.keeper = this
+    exchange.deadline = this.deadlineIn(this.#target.connectMs)
+    this.#waiting.push(exchange)
+    // Whoever waits with nothing to send takes the place of somebody else.
+    const leave = (): void => {
+      const loss = exchange.lossOfBody()
+      if (exchange.keeper === this && loss !== null) exchange.abort(loss)
+    }
+    exchange.request.body?.once('close', leave)
+    leave()
   }
 
   #open(exchange: UpstreamExchange): void {
