@@ -331,8 +331,9 @@ describe('the samples run as they stand', () => {
     for (const [name, ms] of Object.entries(route?.timeouts ?? {})) {
       expect(listed.get(`\`timeouts.${name}\``), name).toBe(`\`${ms}\``)
     }
-    const { retries, ejection } = route?.upstream ?? {}
+    const { retries, maxConnections, ejection } = route?.upstream ?? {}
     expect(block('yaml', 'ejection')).toContain(`retries: ${retries}\n`)
+    expect(block('yaml', 'ejection')).toContain(`maxConnections: ${maxConnections}\n`)
     const written = Object.entries(ejection ?? {}).map(([name, value]) => `${name}: ${value}`)
     expect(block('yaml', 'ejection')).toContain(`ejection: { ${written.join(', ')} }`)
   })

@@ -37,6 +37,7 @@ const fileName = text('the name of a file', (value) => {
 const upstream = group({
   urls: list('URLs', url),
   retries: integer(...RANGES.retries).default(DEFAULTS.retries),
+  maxConnections: integer(...RANGES.maxConnections).default(DEFAULTS.maxConnections),
   ejection: section({
     failures: integer(...RANGES.ejection.failures).default(DEFAULTS.ejection.failures),
     baseMs: integer(...RANGES.ejection.baseMs).default(DEFAULTS.ejection.baseMs),

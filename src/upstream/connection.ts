@@ -2,7 +2,7 @@ import { ChunkReader } from './chunk-reader.ts'
 import { RequestUpload } from './request-upload.ts'
 import type { ResponseHead } from './response-head.ts'
 import { MAX_HEAD_BYTES, mayBecomeHead, readResponseHead } from './response-head.ts'
-import { tookTooLong, UpstreamError } from './upstream-error.ts'
+import { lossOfBody, tookTooLong, UpstreamError } from './upstream-error.ts'
 import type { ExchangeKeeper, UpstreamExchange } from './upstream-exchange.ts'
 import type { ConnectionTarget } from './upstream-socket.ts'
 import { UpstreamSocket } from './upstream-socket.ts'
@@ -86,7 +86,7 @@ export class UpstreamConnection implements ExchangeKeeper {
   /** Sends a request; the connection must be idle. */
   send(exchange: UpstreamExchange): void {
     const { request, head } = exchange
-    const loss = exchange.lossOfBody()
+    const loss = lossOfBody(request)
     if (loss !== null) return this.#sendNothing(exchange, loss)
     this.#exchange = exchange
     exchange.keeper = this

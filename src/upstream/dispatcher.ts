@@ -42,7 +42,7 @@ export interface UpstreamController {
 
 /** Told what becomes of one request: a start, then heads and data, then an end or an error, and nothing after that. */
 export interface UpstreamHandler {
-  /** Called at once, or, by undici, when there is a connection. */
+  /** Called at once, or, by undici, when there is a connection; where it has to wait for one, both. */
   onRequestStart(controller: UpstreamController): void
   /** Called at the first byte of a response. */
   onResponseStarted?(): void

@@ -1,3 +1,5 @@
+import type { UpstreamRequest } from './dispatcher.ts'
+
 /** Why a request to an upstream failed, where the system has no code of its own for it. */
 export type UpstreamErrorCode =
   | 'ERR_UPSTREAM_CONNECT_TIMEOUT'
@@ -30,4 +32,30 @@ const TIMEOUTS: Record<'connecting' | 'head' | 'body', [UpstreamErrorCode, strin
 export function tookTooLong(what: keyof typeof TIMEOUTS): UpstreamError {
   const [code, message] = TIMEOUTS[what]
   return new UpstreamError(code, message)
+}
+
+/** Names the setting, since it is the operator who reads this. */
+function inUse(maxConnections: number): string {
+  return `all connections to the upstream (maxConnections: ${maxConnections}) are in use`
+}
+
+export function noConnectionInTime(maxConnections: number): UpstreamError {
+  const message = `${inUse(maxConnections)}, and none became free in time`
+  return new UpstreamError('ERR_UPSTREAM_BUSY', message)
+}
+
+export function tooManyWait(maxConnections: number, maxWaiting: number): UpstreamError {
+  const message = `${inUse(maxConnections)}, and ${maxWaiting} requests wait for one`
+  return new UpstreamError('ERR_UPSTREAM_BUSY', message)
+}
+
+export function poolClosed(): UpstreamError {
+  return new UpstreamError('ERR_POOL_CLOSED', 'the connections to the upstream were closed')
+}
+
+/** Why there is nothing to send: the body was destroyed, and nothing would ever come after the head. Null: there is. */
+export function lossOfBody({ body }: UpstreamRequest): Error | null {
+  if (body?.destroyed !== true) return null
+  const message = 'the body of the request was destroyed before it was sent'
+  return body.errored ?? new UpstreamError('ERR_REQUEST_INVALID', message)
 }

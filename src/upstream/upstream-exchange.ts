@@ -1,6 +1,5 @@
 import type { UpstreamController, UpstreamHandler, UpstreamRequest } from './dispatcher.ts'
 import type { RequestHead } from './request-head.ts'
-import { UpstreamError } from './upstream-error.ts'
 
 /** Whoever has a request at the moment: the connection that serves it, or the pool while it waits. */
 export interface ExchangeKeeper {
@@ -41,14 +40,6 @@ export class UpstreamExchange implements UpstreamController {
   isRepeatable(): boolean {
     const { body, method } = this.request
     return body === null && !this.#heard && this.interruption === null && IDEMPOTENT.has(method)
-  }
-
-  /** Why there is nothing to send: the body was destroyed, and nothing would ever come after the head. Null: there is. */
-  lossOfBody(): Error | null {
-    const { body } = this.request
-    if (body?.destroyed !== true) return null
-    const message = 'the body of the request was destroyed before it was sent'
-    return body.errored ?? new UpstreamError('ERR_REQUEST_INVALID', message)
   }
 
   /** Tells the handler that it may steer; it may give the request up right then. */

@@ -6,7 +6,7 @@ import type { UpstreamDispatcher } from './dispatcher.ts'
 import type { Standing } from './standing.ts'
 import { createStanding } from './standing.ts'
 import type { UpstreamSettings } from './upstream-options.ts'
-import { MAX_CONNECTIONS, ownHost } from './upstream-pools.ts'
+import { ownHost } from './upstream-pools.ts'
 import type { UpstreamTarget } from './upstream-url.ts'
 
 /** One upstream of a group. */
@@ -85,7 +85,11 @@ export function createUpstreamGroup(options: UpstreamGroupOptions): UpstreamGrou
     members,
     retries: settings.retries,
     // When an upstream dies, all that is under way there breaks off at once.
-    budget: createRetryBudget({ clock, perSecond: RETRIES_PER_SECOND, most: MAX_CONNECTIONS }),
+    budget: createRetryBudget({
+      clock,
+      perSecond: RETRIES_PER_SECOND,
+      most: settings.maxConnections,
+    }),
     pick() {
       if (members.length === 1) return first
       return take(({ standing }) => standing.admit()) ?? take(() => true) ?? first

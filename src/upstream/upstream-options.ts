@@ -12,6 +12,14 @@ export interface UpstreamOptions {
    * @default 2
    */
   readonly retries?: number | undefined
+  /**
+   * How many connections one upstream may have, in each process, 1 to 65_535; a request that finds none free waits as long
+   * as for a connection, then fails. Each event stream and each long poll holds one for as long as it goes on. WebSockets
+   * do not count, only their handshakes do, by themselves: so many at a time.
+   *
+   * @default 256
+   */
+  readonly maxConnections?: number | undefined
   readonly ejection?: EjectionOptions | undefined
   /** @default none */
   readonly healthCheck?: HealthCheckOptions | undefined
@@ -60,6 +68,7 @@ type Complete<Options> = {
 export interface UpstreamSettings {
   readonly targets: readonly UpstreamTarget[]
   readonly retries: number
+  readonly maxConnections: number
   readonly ejection: Complete<EjectionOptions>
   readonly healthCheck: Complete<HealthCheckOptions> | null
   readonly tls: UpstreamTls
@@ -68,6 +77,7 @@ export interface UpstreamSettings {
 /** What is used where an option is left out. */
 export const UPSTREAM_DEFAULTS = {
   retries: 2,
+  maxConnections: 256,
   ejection: { failures: 3, baseMs: 5_000, maxMs: 60_000 },
   healthCheck: { intervalMs: 10_000, timeoutMs: 2_000 },
 } as const
@@ -75,6 +85,7 @@ export const UPSTREAM_DEFAULTS = {
 /** The least and the most that a number may be. */
 export const UPSTREAM_RANGES = {
   retries: [0, 5],
+  maxConnections: [1, 65_535],
   ejection: { failures: [1, 1_000], baseMs: [1, 3_600_000], maxMs: [1, 3_600_000] },
   healthCheck: { intervalMs: [100, 3_600_000], timeoutMs: [1, 60_000], expect: [200, 599] },
 } as const
@@ -92,7 +103,7 @@ export function readUpstreamOptions(
 }
 
 function settingsOf(given: UpstreamOptions): UpstreamSettings {
-  const { urls, retries, healthCheck, tls = {} } = given
+  const { urls, healthCheck, tls = {} } = given
   if (!Array.isArray(urls) || urls.length === 0) {
     throw new TypeError('must name at least one URL')
   }
@@ -103,11 +114,16 @@ function settingsOf(given: UpstreamOptions): UpstreamSettings {
   checkTls(tls, targets)
   return {
     targets,
-    retries: readNumber('retries', retries, UPSTREAM_DEFAULTS.retries, UPSTREAM_RANGES.retries),
+    retries: readCount('retries', given),
+    maxConnections: readCount('maxConnections', given),
     ejection: readEjection(given.ejection ?? {}),
     healthCheck: healthCheck === undefined ? null : readHealthCheck(healthCheck),
     tls,
   }
+}
+
+function readCount(name: 'retries' | 'maxConnections', given: UpstreamOptions): number {
+  return readNumber(name, given[name], UPSTREAM_DEFAULTS[name], UPSTREAM_RANGES[name])
 }
 
 function readEjection(given: EjectionOptions): Complete<EjectionOptions> {

@@ -2,7 +2,13 @@ import type { ConnectionOwner } from './connection.ts'
 import { UpstreamConnection } from './connection.ts'
 import type { UpstreamDispatcher, UpstreamHandler, UpstreamRequest } from './dispatcher.ts'
 import { writeRequestHead } from './request-head.ts'
-import { UpstreamError } from './upstream-error.ts'
+import {
+  lossOfBody,
+  noConnectionInTime,
+  poolClosed,
+  tooManyWait,
+  UpstreamError,
+} from './upstream-error.ts'
 import type { ExchangeKeeper } from './upstream-exchange.ts'
 import { UpstreamExchange } from './upstream-exchange.ts'
 import type { ConnectionTarget } from './upstream-socket.ts'
@@ -14,14 +20,14 @@ export interface UpstreamPoolOptions {
   /** Until a connection is there, waiting for a free one included; in milliseconds. */
   readonly connectMs: number
   /** How many connections there may be. @default 256 */
-  readonly connections?: number | undefined
+  readonly maxConnections?: number | undefined
   /** How many requests may wait for one. @default 1_024 */
   readonly maxWaiting?: number | undefined
   /** How long a connection may be idle, in milliseconds. @default 4_000 */
   readonly idleMs?: number | undefined
 }
 
-/** Connections to one upstream by plain TCP. */
+/** Connections to one upstream. */
 export interface UpstreamPool extends UpstreamDispatcher {
   /** Ends all connections; requests that are still under way break off. */
   destroy(): Promise<void>
@@ -60,7 +66,7 @@ class Pool implements UpstreamPool, ConnectionOwner, ExchangeKeeper {
 
   constructor(options: UpstreamPoolOptions) {
     this.#target = options
-    this.#maxConnections = options.connections ?? 256
+    this.#maxConnections = options.maxConnections ?? 256
     this.#maxWaiting = options.maxWaiting ?? 1_024
     this.idleMs = options.idleMs ?? IDLE_MS
   }
@@ -79,10 +85,7 @@ class Pool implements UpstreamPool, ConnectionOwner, ExchangeKeeper {
 
   destroy(): Promise<void> {
     this.#closed = true
-    const error = new UpstreamError(
-      'ERR_POOL_CLOSED',
-      'the connections to the upstream were closed',
-    )
+    const error = poolClosed()
     for (const exchange of this.#waiting.splice(0)) exchange.fail(error)
     for (const connection of this.#connections) connection.destroy(error)
     return Promise.resolve()
@@ -139,15 +142,14 @@ class Pool implements UpstreamPool, ConnectionOwner, ExchangeKeeper {
     if (connection !== undefined) {
       connection.send(exchange)
     } else if (this.#closed) {
-      exchange.fail(new UpstreamError('ERR_POOL_CLOSED', 'the pool was closed'))
+      exchange.fail(poolClosed())
     } else if (this.#connections.size < this.#maxConnections) {
       this.#open(exchange)
     } else if (this.#waiting.length < this.#maxWaiting) {
       this.#wait(exchange)
       return false
     } else {
-      const message = `all connections are in use and ${this.#maxWaiting} requests wait for one`
-      exchange.fail(new UpstreamError('ERR_UPSTREAM_BUSY', message))
+      exchange.fail(tooManyWait(this.#maxConnections, this.#maxWaiting))
     }
     return true
   }
@@ -158,7 +160,7 @@ class Pool implements UpstreamPool, ConnectionOwner, ExchangeKeeper {
     this.#waiting.push(exchange)
     // Whoever waits with nothing to send takes the place of somebody else.
     const leave = (): void => {
-      const loss = exchange.lossOfBody()
+      const loss = lossOfBody(exchange.request)
       if (exchange.keeper === this && loss !== null) exchange.abort(loss)
     }
     exchange.request.body?.once('close', leave)
@@ -176,8 +178,7 @@ class Pool implements UpstreamPool, ConnectionOwner, ExchangeKeeper {
       if (connection.deadline <= this.#tick) connection.expire()
     }
     while (this.#waiting[0] !== undefined && this.#waiting[0].deadline <= this.#tick) {
-      const message = 'no connection became free in time'
-      this.#waiting.shift()?.fail(new UpstreamError('ERR_UPSTREAM_BUSY', message))
+      this.#waiting.shift()?.fail(noConnectionInTime(this.#maxConnections))
     }
     if (this.#connections.size === 0 && this.#sweep !== null) {
       clearInterval(this.#sweep)

@@ -1,7 +1,9 @@
 import { Pool } from 'undici'
 
 import type { UpstreamDispatcher } from './dispatcher.ts'
+import { withLimit } from './limited-pool.ts'
 import type { UpstreamTls } from './upstream-options.ts'
+import type { UpstreamPool } from './upstream-pool.ts'
 import { createUpstreamPool } from './upstream-pool.ts'
 import type { UpstreamTarget } from './upstream-url.ts'
 
@@ -9,6 +11,7 @@ import type { UpstreamTarget } from './upstream-url.ts'
 export interface Connecting {
   readonly target: Pick<UpstreamTarget, 'origin' | 'socketPath'>
   readonly connectMs: number
+  readonly maxConnections: number
   readonly tls: UpstreamTls
 }
 
@@ -20,23 +23,17 @@ export interface UpstreamPools {
   close(): Promise<void>
 }
 
-interface Destroyable extends UpstreamDispatcher {
-  destroy(): Promise<void>
-}
-
-/** How many connections one upstream may have; further requests wait for one. */
-export const MAX_CONNECTIONS = 256
-
 /** Shorter than the idle time of the usual servers (5 s), so that a connection is not closed while we write to it. */
 const IDLE_MS = 4_000
 
 /** Makes one pool for each way to connect, when it is first asked for. */
 export function createUpstreamPools(): UpstreamPools {
-  const pools = new Map<string, Destroyable>()
+  const pools = new Map<string, UpstreamPool>()
   return {
     dispatcherFor(connecting) {
-      const { target, connectMs, tls } = connecting
-      const key = JSON.stringify([target.origin, target.socketPath, connectMs, tls])
+      const { target, connectMs, maxConnections, tls } = connecting
+      const { origin, socketPath } = target
+      const key = JSON.stringify([origin, socketPath, connectMs, maxConnections, tls])
       let pool = pools.get(key)
       if (pool === undefined) {
         pool = createPool(connecting)
@@ -50,32 +47,43 @@ export function createUpstreamPools(): UpstreamPools {
   }
 }
 
-/** Our own transport for plain HTTP over plain TCP; undici's for TLS, for Unix sockets and for upgrades. */
-function createPool(connecting: Connecting): Destroyable {
-  const { target, connectMs } = connecting
-  const general = new Pool(target.origin, {
-    connections: MAX_CONNECTIONS,
+/**
+ * Our own transport for plain HTTP over plain TCP; undici's for TLS, for Unix sockets, and for upgrades, which have connections of their own, so that none
+ * that waits for its 101 holds up a request.
+ */
+function createPool(connecting: Connecting): UpstreamPool {
+  const { target, connectMs, maxConnections } = connecting
+  const upgrades = createLimitedPool(connecting)
+  const { protocol, hostname, port } = new URL(target.origin)
+  const requests =
+    protocol === 'https:' || target.socketPath !== null
+      ? createLimitedPool(connecting)
+      : createUpstreamPool({
+          host: hostname.replace(/^\[|\]$/g, ''),
+          port: Number(port === '' ? 80 : port),
+          connectMs,
+          maxConnections,
+          idleMs: IDLE_MS,
+        })
+  return {
+    dispatch: (request, handler) =>
+      (request.upgrade === 'websocket' ? upgrades : requests).dispatch(request, handler),
+    async destroy() {
+      await Promise.all([requests.destroy(), upgrades.destroy()])
+    },
+  }
+}
+
+function createLimitedPool(connecting: Connecting): UpstreamPool {
+  const { target, connectMs, maxConnections } = connecting
+  const pool = new Pool(target.origin, {
+    connections: maxConnections,
     pipelining: 1,
     connect: connectOptions(connecting),
     keepAliveTimeout: IDLE_MS,
     keepAliveMaxTimeout: IDLE_MS,
   })
-  const { protocol, hostname, port } = new URL(target.origin)
-  if (protocol !== 'http:' || target.socketPath !== null) return general
-  const plain = createUpstreamPool({
-    host: hostname.replace(/^\[|\]$/g, ''),
-    port: Number(port === '' ? 80 : port),
-    connectMs,
-    connections: MAX_CONNECTIONS,
-    idleMs: IDLE_MS,
-  })
-  return {
-    dispatch: (request, handler) =>
-      (request.upgrade === 'websocket' ? general : plain).dispatch(request, handler),
-    async destroy() {
-      await Promise.all([plain.destroy(), general.destroy()])
-    },
-  }
+  return withLimit(pool, { maxConnections, waitMs: connectMs })
 }
 
 function connectOptions({

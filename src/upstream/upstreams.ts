@@ -43,10 +43,11 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
 
   function make(settings: UpstreamSettings, connecting: GroupConnecting): UpstreamGroup {
     const { connectMs, dispatcher } = connecting
-    const { healthCheck, tls } = settings
+    const { healthCheck, maxConnections, tls } = settings
     const group = createUpstreamGroup({
       settings,
-      dispatcherFor: (target) => dispatcher ?? pools.dispatcherFor({ target, connectMs, tls }),
+      dispatcherFor: (target) =>
+        dispatcher ?? pools.dispatcherFor({ target, connectMs, maxConnections, tls }),
       clock,
       logger,
     })

@@ -57,6 +57,7 @@ describe('a good configuration', () => {
           upstream: {
             urls: ['http://127.0.0.1:3000'],
             retries: 2,
+            maxConnections: 256,
             ejection: { failures: 3, baseMs: 5_000, maxMs: 60_000 },
           },
           websocket: true,
@@ -168,15 +169,22 @@ routes:
     upstream:
       urls: [HTTP://Localhost:80]
       retries: 0
+      maxConnections: 1000
       ejection: { failures: 1, baseMs: 100 }
       healthCheck: { path: /healthz?full, expect: [204] }
 `)
     const ejection = { failures: 3, baseMs: 5_000, maxMs: 60_000 }
     expect(routes.map(({ upstream }) => upstream)).toEqual([
-      { urls: ['http://127.0.0.1:1', 'unix:///run/app.sock:/base'], retries: 2, ejection },
+      {
+        urls: ['http://127.0.0.1:1', 'unix:///run/app.sock:/base'],
+        retries: 2,
+        maxConnections: 256,
+        ejection,
+      },
       {
         urls: ['http://localhost'],
         retries: 0,
+        maxConnections: 1_000,
         ejection: { failures: 1, baseMs: 100, maxMs: 60_000 },
         healthCheck: { path: '/healthz?full', intervalMs: 10_000, timeoutMs: 2_000, expect: [204] },
       },

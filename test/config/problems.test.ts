@@ -200,6 +200,11 @@ describe('a bad setting is told with line and column (at ▸)', () => {
       'upstream.healthcheck: is not a setting here; did you mean "healthCheck"?',
     ],
     [
+      'no connections to an upstream',
+      `${ONEZONE}upstream: { urls: [http://a], maxConnections: ▸0 }`,
+      'upstream.maxConnections: must be a whole number from 1 to 65535, not 0',
+    ],
+    [
       'relative socket',
       `${ONEZONE}upstream: ▸unix:app.sock`,
       'upstream: must name a socket by its absolute path, e.g. unix:///run/app.sock',

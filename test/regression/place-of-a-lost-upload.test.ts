@@ -17,7 +17,7 @@ async function startNarrow() {
     host: '127.0.0.1',
     port: upstream.port,
     connectMs: 20_000,
-    connections: 1,
+    maxConnections: 1,
     maxWaiting: 1,
   })
   onTestFinished(() => dispatcher.destroy())

@@ -13,7 +13,7 @@ test('an upload that stalls while it waits for a connection is answered, and not
     host: '127.0.0.1',
     port: upstream.port,
     connectMs: 20_000,
-    connections: 1,
+    maxConnections: 1,
   })
   onTestFinished(() => dispatcher.destroy())
   const timeouts = { idleBodyMs: 100 }

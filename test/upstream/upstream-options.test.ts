@@ -5,6 +5,7 @@ import { readUpstreamOptions } from '../../src/upstream/index.ts'
 
 const DEFAULTS = {
   retries: 2,
+  maxConnections: 256,
   ejection: { failures: 3, baseMs: 5_000, maxMs: 60_000 },
   healthCheck: null,
   tls: {},
@@ -37,6 +38,9 @@ describe('upstreams', () => {
     [{ urls: ['ftp://a'] }, 'must be a URL that begins with'],
     [{ retries: 6 }, 'must have a whole number from 0 to 5 as "retries"'],
     [{ retries: -1 }, 'must have a whole number from 0 to 5 as "retries"'],
+    [{ maxConnections: 0 }, 'must have a whole number from 1 to 65535 as "maxConnections"'],
+    [{ maxConnections: 65_536 }, 'must have a whole number from 1 to 65535 as "maxConnections"'],
+    [{ maxConnections: 1.5 }, 'must have a whole number from 1 to 65535 as "maxConnections"'],
     [
       { ejection: { failures: 0 } },
       'must have a whole number from 1 to 1000 as "ejection.failures"',

@@ -319,7 +319,7 @@ describe('a request body', () => {
   ])(
     'that broke off while it waited is not begun, for a reason %s',
     async (_what, reason, code) => {
-      const { ask, upstream } = await startBench(() => {}, { connections: 1 })
+      const { ask, upstream } = await startBench(() => {}, { maxConnections: 1 })
       const first = ask()
       const body = new PassThrough()
       body.on('error', () => {})
@@ -390,7 +390,7 @@ describe('time runs out', () => {
   })
 
   test('for a request that waits for a connection', async () => {
-    const { ask, upstream } = await startBench(() => {}, { connections: 1, connectMs: 200 })
+    const { ask, upstream } = await startBench(() => {}, { maxConnections: 1, connectMs: 200 })
     const first = ask()
     expect((await ask().settled).error?.code).toBe('ERR_UPSTREAM_BUSY')
     expect(first.exchange.outcome).toBe('open')
@@ -401,7 +401,7 @@ describe('time runs out', () => {
 describe('connections are bounded', () => {
   test('and requests wait in turn', async () => {
     const { ask, upstream } = await startBench((socket) => void setTimeout(answerOk, 5, socket), {
-      connections: 2,
+      maxConnections: 2,
     })
     const done: number[] = []
     const all = Array.from({ length: 10 }, async (_, i) => {
@@ -415,14 +415,14 @@ describe('connections are bounded', () => {
   })
 
   test('and so are requests that wait', async () => {
-    const { ask } = await startBench(() => {}, { connections: 1, maxWaiting: 1 })
+    const { ask } = await startBench(() => {}, { maxConnections: 1, maxWaiting: 1 })
     ask()
     ask()
     expect((await ask().settled).error?.code).toBe('ERR_UPSTREAM_BUSY')
   })
 
   test('and a request that is given up does not wait on', async () => {
-    const { ask, upstream } = await startBench(() => {}, { connections: 1 })
+    const { ask, upstream } = await startBench(() => {}, { maxConnections: 1 })
     const first = ask()
     const second = ask({ path: '/second' })
     second.exchange.controller?.abort(new Error('gone'))
@@ -443,7 +443,7 @@ describe('connections are bounded', () => {
         if (head.includes('/first')) socket.destroy()
         else answerOk(socket)
       },
-      { connections: 1 },
+      { maxConnections: 1 },
     )
     const first = ask({ path: '/first' })
     const second = ask()
@@ -473,7 +473,7 @@ test('a request that could be read as two is not sent at all', async () => {
 })
 
 test('closing breaks off what is under way, and nothing begins any more', async () => {
-  const { ask, pool, upstream } = await startBench(() => {}, { connections: 1 })
+  const { ask, pool, upstream } = await startBench(() => {}, { maxConnections: 1 })
   const under: Promise<RecordedExchange>[] = [ask().settled, ask().settled]
   await eventually(() => requestsOf(upstream) === 1)
   await pool.destroy()
