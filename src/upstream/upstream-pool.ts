@@ -17,6 +17,8 @@ import type { ConnectionTarget } from './upstream-socket.ts'
 export interface UpstreamPoolOptions {
   readonly host: string
   readonly port: number
+  /** Of a Unix socket, in place of host and port. @default null */
+  readonly socketPath?: string | null | undefined
   /** Until a connection is there, waiting for a free one included; in milliseconds. */
   readonly connectMs: number
   /** How many connections there may be. @default 256 */
@@ -40,7 +42,7 @@ const TICK_MS = 100
 const IDLE_MS = 4_000
 
 /**
- * Makes a pool of HTTP/1.1 connections over plain TCP: undici's dispatch without what a reverse proxy does not need, and
+ * Makes a pool of HTTP/1.1 connections without TLS: undici's dispatch without what a reverse proxy does not need, and
  * stricter about what it takes from an upstream.
  *
  * A request without a body whose connection, used before, ends before a byte of the response is sent once more, on a

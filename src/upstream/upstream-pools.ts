@@ -48,19 +48,20 @@ export function createUpstreamPools(): UpstreamPools {
 }
 
 /**
- * Our own transport for plain HTTP over plain TCP; undici's for TLS, for Unix sockets, and for upgrades, which have connections of their own, so that none
- * that waits for its 101 holds up a request.
+ * Our own transport for plain HTTP; undici's for TLS and for upgrades. Those have connections of their own everywhere, so
+ * that none that waits for its 101 holds up a request.
  */
 function createPool(connecting: Connecting): UpstreamPool {
   const { target, connectMs, maxConnections } = connecting
   const upgrades = createLimitedPool(connecting)
   const { protocol, hostname, port } = new URL(target.origin)
   const requests =
-    protocol === 'https:' || target.socketPath !== null
+    protocol === 'https:'
       ? createLimitedPool(connecting)
       : createUpstreamPool({
           host: hostname.replace(/^\[|\]$/g, ''),
           port: Number(port === '' ? 80 : port),
+          socketPath: target.socketPath,
           connectMs,
           maxConnections,
           idleMs: IDLE_MS,

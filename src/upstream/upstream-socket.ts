@@ -5,6 +5,8 @@ import { Socket } from 'node:net'
 export interface ConnectionTarget {
   readonly host: string
   readonly port: number
+  /** Of a Unix socket, in place of host and port. @default null */
+  readonly socketPath?: string | null | undefined
   readonly connectMs: number
 }
 
@@ -33,11 +35,10 @@ export class UpstreamSocket extends Socket {
   readonly #onWriteError: (error: Error) => void
 
   /** Connects. */
-  constructor({ host, port }: ConnectionTarget, options: UpstreamSocketOptions) {
+  constructor({ host, port, socketPath }: ConnectionTarget, options: UpstreamSocketOptions) {
     const { buffer, onRead, onWriteError } = options
     const all: NetConnectOpts = {
-      host,
-      port,
+      ...(typeof socketPath === 'string' ? { path: socketPath } : { host, port }),
       noDelay: true,
       keepAlive: true,
       keepAliveInitialDelay: PROBE_AFTER_MS,

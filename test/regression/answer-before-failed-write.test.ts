@@ -1,4 +1,8 @@
+import { mkdtempSync, rmSync } from 'node:fs'
 import type { Socket } from 'node:net'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -101,6 +105,34 @@ describe('what comes before a reset, when a part of the upload is written first'
     expect(next).toMatchObject({ status: 200, outcome: 'end' })
   })
 })
+
+test.each([
+  ['whole', `${TOO_LARGE}Content-Length: ${LONG.length}\r\n\r\n${LONG}`, 'end'],
+  ['cut', `${TOO_LARGE}Content-Length: ${LONG.length + 1}\r\n\r\n${LONG}`, 'error'],
+])(
+  'what comes over a Unix socket before it closes is the answer: %s',
+  async (_what, answer, outcome) => {
+    const directory = mkdtempSync(join(tmpdir(), 'onegate-socket-'))
+    onTestFinished(() => rmSync(directory, { recursive: true }))
+    const socketPath = join(directory, 'app.sock')
+    const body = new PassThrough()
+    const server = createServer((socket) => {
+      socket.on('error', () => {})
+      socket.once('data', () => {
+        socket.write(answer)
+        socket.destroy()
+        body.write('more')
+      })
+    })
+    await new Promise<void>((resolve) => server.listen(socketPath, resolve))
+    onTestFinished(() => void server.close())
+    const pool = createUpstreamPool({ host: 'localhost', port: 80, socketPath, connectMs: 2_000 })
+    onTestFinished(() => pool.destroy())
+    const options = { origin: 'http://localhost', method: 'PUT', body }
+    const { settled } = dispatchRecorded(pool, options)
+    expect(await settled).toMatchObject({ status: 413, body: LONG, outcome })
+  },
+)
 
 test('what came before a request is no answer to one whose head cannot be written', async () => {
   const upstream = await startRawUpstream((socket, _head, connection) => {

@@ -2,6 +2,7 @@ import type { RequestListener } from 'node:http'
 import { createServer } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Server } from 'node:net'
+import { createServer as createRawServer } from 'node:net'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -69,6 +70,22 @@ describe('a Unix socket', () => {
     await expect
       .poll(() => seen.find(({ url }) => url === '/base/healthz')?.host, { timeout: 15_000 })
       .toBe('localhost')
+  })
+
+  test('is read as strictly as TCP, and a 100 that nobody asked for is left out', async () => {
+    const path = socketPath()
+    const answers = [
+      'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok',
+      'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+    ]
+    const raw = createRawServer((socket) => {
+      socket.on('error', () => {})
+      socket.on('data', () => void socket.write(answers.shift() ?? ''))
+    })
+    await listen(raw, path)
+    expect((await ask(`unix://${path}`)).status).toBe(200)
+    expect((await ask(`unix://${path}`)).status).toBe(502)
+    expect(answers).toEqual([])
   })
 
   test('that is two sockets, is two upstreams', async () => {
