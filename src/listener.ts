@@ -8,6 +8,7 @@ import type { Duplex } from 'node:stream'
 import { getRequestListener } from '@hono/node-server'
 
 import { ShortStays } from './short-stays.ts'
+import { createHttp2Sessions } from './http2/index.ts'
 import type { ClientAuth, TlsMaterial } from './tls/index.ts'
 import { changeMaterial, createTlsServer } from './tls/index.ts'
 
@@ -27,13 +28,21 @@ export interface Door {
 /** Begins to bring connections, of which nothing has been read. */
 export type ConnectionSource = (take: (socket: Socket) => void) => void
 
+/** How a listener speaks TLS. */
+export interface ListenerTls {
+  readonly material: TlsMaterial
+  readonly clientAuth: ClientAuth
+  /** Whether clients may speak HTTP/2, too; the doors must be hardened then. */
+  readonly http2: boolean
+}
+
 /** Options of {@link openListener}. */
 export interface ListenerOptions {
   /** Where to listen; port 0: any free one. Or who brings connections that were accepted elsewhere. */
   readonly on: { readonly host: string; readonly port: number } | ConnectionSource
   readonly door: Door
   /** @default none: plain HTTP */
-  readonly tls?: { readonly material: TlsMaterial; readonly clientAuth: ClientAuth } | undefined
+  readonly tls?: ListenerTls | undefined
 }
 
 /** A listening socket that can be drained. */
@@ -93,10 +102,25 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
   })
   const doors = new Set([serving])
   const http = { ...HTTP, IncomingMessage: options.door.requestClass ?? IncomingMessage }
+  const sessions =
+    tls?.http2 !== true
+      ? null
+      : createHttp2Sessions({
+          idleMs: KEEP_ALIVE_MS,
+          // As the server's own, so that whoever listens to its requests gets these too.
+          onRequest(incoming, outgoing, expectsContinue) {
+            const events: EventEmitter = server
+            events.emit(expectsContinue ? 'checkContinue' : 'request', incoming, outgoing)
+          },
+        })
   const server =
     tls === undefined
       ? createServer(http)
-      : createTlsServer(http, { ...tls, handshakeTimeoutMs: FIRST_HEAD_MS })
+      : createTlsServer(http, {
+          ...tls,
+          handshakeTimeoutMs: FIRST_HEAD_MS,
+          onHttp2: sessions === null ? undefined : (socket) => sessions.take(socket),
+        })
   // A limit makes Node 20 hide fields that still frame the body (CVE-2026-58044); the doors count for themselves.
   server.maxHeadersCount = 0
   server.on('request', (incoming, outgoing) => serving.take(incoming, outgoing))
@@ -135,6 +159,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
     },
     async drain(drainMs) {
       draining = true
+      sessions?.announceEnd()
       for (const { open } of doors) {
         for (const each of open.list()) {
           if ('shouldKeepAlive' in each) each.shouldKeepAlive = false
@@ -150,6 +175,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
       const sweep = setInterval(() => {
         if (performance.now() < graceEndsAt) return
         server.closeIdleConnections()
+        sessions?.close()
         closeSilent()
       }, SWEEP_MS)
       // Not by Node's own list, which lacks connections that are still shaking hands.

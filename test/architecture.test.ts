@@ -33,6 +33,8 @@ const TABLE: Record<string, Row> = {
   'bounded-map': row(-1, '', 'lru-cache'),
   'short-stays': row(-1, ''),
   'file-watch': row(-1, '', '', ['crypto', 'fs/promises']),
+  // What the proxy uses of a request and its response, so that those of HTTP/2 are made without knowing the proxy.
+  'http-message': row(-1, ''),
   token: row(0, 'errors', '', ['buffer', 'crypto']),
   // HTTP and JSON as every client of an API here does them; below the clients, so that none has a copy of its own.
   'http-client': row(0, 'errors clock', 'undici'),
@@ -61,7 +63,7 @@ const TABLE: Record<string, Row> = {
   middleware: row(6, 'errors logger verifier verification authenticator', 'hono'),
   proxy: row(
     6,
-    'errors clock logger observer schedule verifier authenticator upstream',
+    'errors clock logger observer schedule http-message verifier authenticator upstream',
     'hono',
     'any',
   ),
@@ -78,6 +80,9 @@ const TABLE: Record<string, Row> = {
   ]),
   // What a TLS listener shows, and how it changes: below config, which tries the files that it names.
   tls: row(6, 'logger', '', 'any'),
+  // Connections that speak HTTP/2, made into requests and responses like those of HTTP/1.1: what becomes of them it leaves
+  // to whoever listens.
+  http2: row(6, 'clock http-message', '', 'any'),
   // Above the rooms that settings are for: it checks them by those rooms' own rules, so that no rule has a twin.
   config: row(
     7,
@@ -85,7 +90,7 @@ const TABLE: Record<string, Row> = {
     'yaml zod',
     'any',
   ),
-  listener: row(7, 'short-stays tls', '@hono/node-server', 'any'),
+  listener: row(7, 'short-stays http2 tls', '@hono/node-server', 'any'),
   // What a gateway works by and can change while it runs. Gateways are put together from it.
   // What the processes of one gateway say to each other. What they do is not its business.
   cluster: row(8, 'errors clock logger token verifier verification', '', [

@@ -314,7 +314,7 @@ describe('the samples run as they stand', () => {
     }
     const [listener, routes, upstreams] = configs
     expect(listener).toMatchObject({
-      tls: { certFile: join(project, 'gateway.pem'), clientAuth: 'require' },
+      tls: { certFile: join(project, 'gateway.pem'), clientAuth: 'require', http2: true },
       reload: { watchFiles: true, intervalMs: 2000 },
     })
     expect(routes?.routes[0]).toMatchObject({ methods: ['GET', 'PUT'], stripPrefix: '/users' })

@@ -41,7 +41,11 @@ function checkListeners(config: Group): Finding[] {
   ]
 }
 
-function checkTls({ clientCaFile, clientAuth }: Group): Finding[] {
+function checkTls({ certFile, keyFile, clientCaFile, clientAuth, http2 }: Group): Finding[] {
+  if (http2 === true && certFile === undefined && keyFile === undefined) {
+    const message = 'needs tls.certFile and tls.keyFile: HTTP/2 is spoken over TLS only'
+    return [{ path: ['tls', 'http2'], message }]
+  }
   const path = ['tls', 'clientAuth']
   if (clientCaFile === undefined && (clientAuth === 'request' || clientAuth === 'require')) {
     return [{ path, message: 'needs tls.clientCaFile: whose certificates are to be believed' }]

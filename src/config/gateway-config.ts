@@ -78,6 +78,8 @@ export interface GatewayConfig {
 export interface TlsConfig extends TlsFiles {
   /** @default 'require' with `clientCaFile`, else 'none' */
   readonly clientAuth: ClientAuth
+  /** Whether clients may speak HTTP/2, besides HTTP/1.1; WebSockets stay with that. @default false */
+  readonly http2: boolean
 }
 
 /** Who is asked, and how. */

@@ -218,6 +218,7 @@ function complete(settings: Settings, secrets: Secrets, files: UpstreamFiles): G
     tls: secrets.tls && {
       ...secrets.tls,
       clientAuth: tls?.clientAuth ?? (secrets.tls.clientCaFile === undefined ? 'none' : 'require'),
+      http2: tls?.http2 ?? false,
     },
     routes: written.map((route, index) => ({
       ...completeRoute(route, serviceToken !== undefined),

@@ -44,6 +44,7 @@ const ROWS: readonly OverlayRow[] = [
   { path: ['tls', 'keyFile'], kind: 'text' },
   { path: ['tls', 'clientCaFile'], kind: 'text' },
   { path: ['tls', 'clientAuth'], kind: 'text' },
+  { path: ['tls', 'http2'], kind: 'toggle' },
   { path: ['onezone', 'url'], kind: 'text', flag: ['onezoneUrl', '--onezone-url'] },
   { path: ['onezone', 'caFile'], kind: 'text' },
   { path: ['onezone', 'serviceTokenFile'], kind: 'text' },

@@ -147,6 +147,7 @@ export const configSchema: z.ZodType<Settings> = group({
     keyFile: fileName,
     clientCaFile: fileName.optional(),
     clientAuth: choice('none', 'request', 'require').optional(),
+    http2: toggle().default(false),
   }).optional(),
   workers: integerOr('auto', 1, 256).default(1),
   onezone: onezoneSection,

@@ -1,9 +1,9 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import { STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 
 import type { Answer } from '../authenticator/index.ts'
 import { answerHeaders } from '../authenticator/index.ts'
+import type { Incoming, Outgoing } from '../http-message.ts'
 
 /** How much of an unwanted body is read, so that its sender gets to read the answer (RFC 9112 §9.6). */
 const DRAIN_BYTES = 64 * 1024
@@ -29,8 +29,8 @@ export interface SendAnswerOptions {
  * on which it was not read to its end is never used again.
  */
 export function sendAnswer(
-  incoming: IncomingMessage,
-  outgoing: ServerResponse,
+  incoming: Incoming,
+  outgoing: Outgoing,
   answer: Answer,
   options: SendAnswerOptions,
 ): void {
@@ -50,15 +50,15 @@ export function sendAnswer(
   }
 }
 
-const written = new WeakSet<ServerResponse>()
+const written = new WeakSet<Outgoing>()
 
 /** Whether everything of a response has been written, and only its end waits for the end of the request. */
-export function isWritten(outgoing: ServerResponse): boolean {
+export function isWritten(outgoing: Outgoing): boolean {
   return written.has(outgoing)
 }
 
 /** Ends a response whose request is still arriving, once that has ended or has gone on for too long. */
-export function drainThenEnd(incoming: IncomingMessage, outgoing: ServerResponse): void {
+export function drainThenEnd(incoming: Incoming, outgoing: Outgoing): void {
   written.add(outgoing)
   let drained = 0
   const done = (): void => {
@@ -84,12 +84,12 @@ export function sendRawAnswer(socket: Duplex, answer: Answer): void {
 }
 
 /** Breaks a response off so that it cannot be taken for a complete one. */
-export function breakOff({ socket }: IncomingMessage, openEnded: boolean): void {
+export function breakOff({ socket }: Incoming, openEnded: boolean): void {
   if (openEnded && !('encrypted' in socket)) socket.resetAndDestroy()
   else socket.destroy()
 }
 
-function closeUnlessComplete(incoming: IncomingMessage): void {
+function closeUnlessComplete(incoming: Incoming): void {
   if (incoming.complete) return
   const { socket } = incoming
   const timer = setTimeout(() => socket.destroy(), DRAIN_MS).unref()

@@ -1,5 +1,4 @@
-import type { ServerResponse } from 'node:http'
-
+import type { Outgoing } from '../http-message.ts'
 import type { StreamEnd } from './events.ts'
 import type { Stream } from './open-streams.ts'
 
@@ -17,7 +16,7 @@ export function hasLength(fields: readonly string[]): boolean {
 
 /** What an {@link EventStream} does to the exchange that it is part of. */
 export interface EventStreamOptions {
-  readonly outgoing: ServerResponse
+  readonly outgoing: Outgoing
   readonly pause: () => void
   /** Goes on as soon as the client has read what was sent, which it has only so long for. */
   readonly resume: () => void

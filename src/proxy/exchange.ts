@@ -269,7 +269,7 @@ export class Exchange implements UpstreamHandler {
     const { outgoing, record, route } = this.#input
     if (status === 101) {
       controller.abort(new Error('the upstream switched protocols unasked'))
-    } else if (record.httpVersion === '1.1' && this.#informed++ < MOST_INFORMATION) {
+    } else if (record.httpVersion !== '1.0' && this.#informed++ < MOST_INFORMATION) {
       const rawFields = rawFieldsOf(controller)
       writeInformation(outgoing, status, responseFields(rawFields, status, route.policy).fields)
     }

@@ -1,6 +1,5 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
-
 import type { AuthenticationRequest, Granted } from '../authenticator/index.ts'
+import type { Incoming, Outgoing } from '../http-message.ts'
 import type { Logger } from '../logger.ts'
 import type { UpstreamEvent } from './events.ts'
 import { Exchange } from './exchange.ts'
@@ -11,8 +10,8 @@ import type { Handshake } from './websocket-handshake.ts'
 
 /** One request, and what is needed to carry it to its upstream. */
 export interface ForwardInput {
-  readonly incoming: IncomingMessage
-  readonly outgoing: ServerResponse
+  readonly incoming: Incoming
+  readonly outgoing: Outgoing
   readonly record: RequestRecord
   /** What was decided on, to be decided on again while its response goes on. */
   readonly request: AuthenticationRequest

@@ -1,8 +1,10 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { EventEmitter } from 'node:events'
+import type { Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 
 import type { AnswerCode } from '../authenticator/index.ts'
 import { answerFor } from '../authenticator/index.ts'
+import type { Incoming, Outgoing } from '../http-message.ts'
 import { isWritten, sendRawAnswer } from './answering.ts'
 import { recordOf } from './request-record.ts'
 import type { Serve } from './turns.ts'
@@ -20,15 +22,16 @@ export function hardenServer(server: Server, serve: Serve, serveUpgrade: ServeUp
   server.maxHeadersCount = 0
   // Past the app's adapter: it makes a Request and a Response that nobody looks at, and refuses some requests itself.
   server.removeAllListeners('request').on('request', serve)
-  server.on('checkContinue', (incoming: IncomingMessage, outgoing: ServerResponse) => {
+  const events: EventEmitter = server
+  events.on('checkContinue', (incoming: Incoming, outgoing: Outgoing) => {
     const record = recordOf(incoming)
     if (typeof record !== 'string') record.continueOwed = record.bodyLength !== 0
-    server.emit('request', incoming, outgoing)
+    events.emit('request', incoming, outgoing)
   })
-  server.on('checkExpectation', (incoming: IncomingMessage, outgoing: ServerResponse) => {
-    server.emit('request', incoming, outgoing)
+  events.on('checkExpectation', (incoming: Incoming, outgoing: Outgoing) => {
+    events.emit('request', incoming, outgoing)
   })
-  server.on('connect', (_incoming: IncomingMessage, socket: Duplex) => {
+  server.on('connect', (_incoming: Incoming, socket: Duplex) => {
     refuse(socket, 'method_not_allowed')
   })
   onUpgrade(server, serveUpgrade)

@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http'
+import type { Outgoing } from '../http-message.ts'
 
 /** Between links of one field; a comma within a URL is not followed by `<`. */
 const NEXT_LINK = /,\s*(?=<)/
@@ -19,7 +19,7 @@ const MAX_LINKS = 32
  * @param fields Name, value, name, value …
  */
 export function writeInformation(
-  outgoing: ServerResponse,
+  outgoing: Outgoing,
   status: number,
   fields: readonly string[],
 ): void {

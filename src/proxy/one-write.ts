@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http'
+import type { Outgoing } from '../http-message.ts'
 
 /** Longest body that leaves as one text with its head, in bytes: what Node writes without allocating. */
 export const MAX_TEXT_BYTES: number = 12 * 1024
@@ -8,7 +8,7 @@ export const MAX_TEXT_BYTES: number = 12 * 1024
  *
  * @param body Latin-1 text of its bytes.
  */
-export function writeWhole(outgoing: ServerResponse, body: string): void {
+export function writeWhole(outgoing: Outgoing, body: string): void {
   outgoing.write(body, 'latin1')
   // Node corks until the end of the turn, to gather what else may come; nothing will.
   outgoing.socket?.uncork()

@@ -1,5 +1,6 @@
-import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
+
+import type { Incoming } from '../http-message.ts'
 
 /** Why an upload came to an end before its time. */
 export class UploadError extends Error {
@@ -31,7 +32,7 @@ export interface RequestBodyOptions {
  * the upstream answers early; given the request itself, that would cut the client off before it got the answer.
  */
 export function createRequestBody(
-  incoming: IncomingMessage,
+  incoming: Incoming,
   { idleMs, maxBytes, onFirstRead }: RequestBodyOptions,
 ): Readable {
   let wanted = false

@@ -1,6 +1,7 @@
-import type { IncomingMessage } from 'node:http'
+import { METHODS } from 'node:http'
 
 import type { AnswerCode } from '../authenticator/index.ts'
+import type { Incoming } from '../http-message.ts'
 import { NOTHING_NAMED, readConnection } from './connection-field.ts'
 import { kindOf } from './field-names.ts'
 import { readHost } from './host-name.ts'
@@ -12,7 +13,7 @@ import { readTarget } from './request-target.ts'
  */
 export interface RequestRecord {
   readonly method: string
-  readonly httpVersion: '1.0' | '1.1'
+  readonly httpVersion: '1.0' | '1.1' | '2.0'
   readonly path: string
   /** With its question mark; empty where there is none. */
   readonly query: string
@@ -22,7 +23,7 @@ export interface RequestRecord {
   readonly hostName: string
   /** Fields that end at this hop because `Connection` names them, in lower case. */
   readonly named: ReadonlySet<string>
-  /** Length of the body in bytes; 0: there is none; null: it comes in chunks. */
+  /** Length of the body in bytes; 0: there is none; null: it ends where the client says so. */
   readonly bodyLength: number | null
   /** Whether the client waits for `100 Continue` before it sends the body. */
   continueOwed: boolean
@@ -31,15 +32,20 @@ export interface RequestRecord {
 const MAX_FIELDS = 100
 const MAX_TARGET_LENGTH = 8192
 
+/** The `maxHeaderSize` of listeners. */
+const MAX_HEAD_BYTES = 16 * 1024
+
+const KNOWN_METHODS: ReadonlySet<string> = new Set(METHODS)
+
 const RECORD = Symbol('request record')
 
 /** A request that remembers its record. */
-interface ReadRequest extends IncomingMessage {
+interface ReadRequest extends Incoming {
   [RECORD]?: RequestRecord | AnswerCode
 }
 
 /** The record of a request, or the code of its refusal. Made once. */
-export function recordOf(incoming: IncomingMessage): RequestRecord | AnswerCode {
+export function recordOf(incoming: Incoming): RequestRecord | AnswerCode {
   const request: ReadRequest = incoming
   return (request[RECORD] ??= readRequest(incoming))
 }
@@ -49,9 +55,13 @@ export function isCarried(method: string): boolean {
   return method !== 'TRACE' && method !== 'CONNECT'
 }
 
-function readRequest(incoming: IncomingMessage): RequestRecord | AnswerCode {
+function readRequest(incoming: Incoming): RequestRecord | AnswerCode {
   const { method = '', url = '', rawHeaders, httpVersion } = incoming
-  if (httpVersion !== '1.1' && httpVersion !== '1.0') return 'request_invalid'
+  if (httpVersion !== '1.1' && httpVersion !== '1.0') {
+    if (httpVersion !== '2.0') return 'request_invalid'
+    const objection = objectionTo(incoming)
+    if (objection !== null) return objection
+  }
   if (!isCarried(method)) return 'method_not_allowed'
   // Counted here, because a limit of Node's own hides fields that still frame the body (CVE-2026-58044).
   if (rawHeaders.length > 2 * MAX_FIELDS) return 'headers_too_large'
@@ -63,11 +73,13 @@ function readRequest(incoming: IncomingMessage): RequestRecord | AnswerCode {
   const named = host === null ? null : readHost(host)
   if (named === null) return 'request_invalid'
   if (coding !== null) {
-    // RFC 9112 §6.1: both at once, or chunks to an HTTP/1.0 server, are how requests are smuggled.
-    if (coding === '' || length !== null || httpVersion === '1.0') return 'request_invalid'
+    // RFC 9112 §6.1: both at once, or chunks in another version than HTTP/1.1, are how requests are smuggled.
+    if (coding === '' || length !== null || httpVersion !== '1.1') return 'request_invalid'
     if (coding.toLowerCase() !== 'chunked') return 'coding_not_supported'
   }
-  const bodyLength = coding === null ? Number(length ?? 0) : null
+  // HTTP/2 frames bodies itself; a length is only said besides (RFC 9113 §8.1.1).
+  const isOpen = length === null && httpVersion === '2.0' && !incoming.complete
+  const bodyLength = coding === null && !isOpen ? Number(length ?? 0) : null
   if (bodyLength !== null && !Number.isSafeInteger(bodyLength)) return 'request_invalid'
   // RFC 9110 §9.3.1: a body here has no meaning, so servers disagree about where the next request begins.
   if (bodyLength !== 0 && (method === 'GET' || method === 'HEAD')) return 'request_invalid'
@@ -87,6 +99,14 @@ function readRequest(incoming: IncomingMessage): RequestRecord | AnswerCode {
     bodyLength,
     continueOwed: false,
   }
+}
+
+/** What Node's parser has seen to before there is a request of HTTP/1.1: a known method, and a bounded head. */
+function objectionTo({ method = '', url = '', rawHeaders }: Incoming): AnswerCode | null {
+  if (!KNOWN_METHODS.has(method)) return 'request_invalid'
+  let bytes = url.length
+  for (const text of rawHeaders) bytes += text.length
+  return bytes >= MAX_HEAD_BYTES ? 'headers_too_large' : null
 }
 
 interface Fields {

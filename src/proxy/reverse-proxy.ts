@@ -6,6 +6,7 @@ import type { AnswerCode, AuthenticationRequest, Decision } from '../authenticat
 import { answerFor } from '../authenticator/index.ts'
 import type { Clock } from '../clock.ts'
 import { systemClock } from '../clock.ts'
+import type { Incoming, Outgoing } from '../http-message.ts'
 import type { Logger } from '../logger.ts'
 import { silentLogger } from '../logger.ts'
 import { shielded, shieldedLogger } from '../observer.ts'
@@ -151,11 +152,11 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
     return { code: others.length > 0 ? 'method_not_allowed' : 'route_not_found' }
   }
 
-  function take(incoming: IncomingMessage, outgoing: ServerResponse): void {
+  function take(incoming: Incoming, outgoing: Outgoing): void {
     inTurn(incoming, outgoing, serve)
   }
 
-  function serve(incoming: IncomingMessage, outgoing: ServerResponse, upgrade = false): void {
+  function serve(incoming: Incoming, outgoing: Outgoing, upgrade = false): void {
     const record = recordOf(incoming)
     const route = typeof record === 'string' ? null : routeOf(record)
     const known = route !== null && typeof route !== 'string'
@@ -200,7 +201,7 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
     }
   }
 
-  function observe(incoming: IncomingMessage, outgoing: ServerResponse, routeId: string): void {
+  function observe(incoming: Incoming, outgoing: Outgoing, routeId: string): void {
     const { method = '' } = incoming
     const startedAt = clock.monotonic()
     outgoing.on('error', ignore)
@@ -216,11 +217,7 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
     })
   }
 
-  function sendNoRoute(
-    incoming: IncomingMessage,
-    outgoing: ServerResponse,
-    record: RequestRecord,
-  ): void {
+  function sendNoRoute(incoming: Incoming, outgoing: Outgoing, record: RequestRecord): void {
     const { bodyLength } = record
     const allow = table.methodsFor(record)
     if (allow.length === 0) {
@@ -252,7 +249,7 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
 }
 
 /** What a connection is to be used for instead of HTTP; or the code of a refusal. */
-function readUpgrade(incoming: IncomingMessage, route: CompiledRoute): Handshake | AnswerCode {
+function readUpgrade(incoming: Incoming, route: CompiledRoute): Handshake | AnswerCode {
   if (!asksForWebSocket(incoming)) return 'request_invalid'
   if (!route.websocket) return 'websocket_not_carried'
   return readHandshake(incoming.rawHeaders) ?? 'handshake_invalid'
@@ -278,6 +275,6 @@ function fail({ incoming, outgoing, record, route, logger }: ForwardInput, error
 function ignore(): void {}
 
 /** Where one request ends and the next begins is not certain after what is refused here, so the connection ends too. */
-function refuse(incoming: IncomingMessage, outgoing: ServerResponse, code: AnswerCode): void {
+function refuse(incoming: Incoming, outgoing: Outgoing, code: AnswerCode): void {
   sendAnswer(incoming, outgoing, answerFor(code), { bodyLength: null, close: true })
 }

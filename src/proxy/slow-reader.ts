@@ -1,11 +1,11 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Incoming, Outgoing } from '../http-message.ts'
 
 import { breakOff } from './answering.ts'
 
 /** A response that its client has to read, and how long it may take over it. */
 export interface Reading {
-  readonly incoming: IncomingMessage
-  readonly outgoing: ServerResponse
+  readonly incoming: Incoming
+  readonly outgoing: Outgoing
   /** For how long nothing may be read, in milliseconds; 0: any time. */
   readonly idleBodyMs: number
   /** Whether the end of the connection is the end of the body. */

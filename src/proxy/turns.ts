@@ -1,14 +1,13 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Duplex } from 'node:stream'
+import type { Incoming, Outgoing } from '../http-message.ts'
 
 /** Serves one request. */
-export type Serve = (incoming: IncomingMessage, outgoing: ServerResponse) => void
+export type Serve = (incoming: Incoming, outgoing: Outgoing) => void
 
 /** The responses of one connection. */
 interface Line {
   /** The one that is being written. */
-  serving: ServerResponse
-  last: ServerResponse
+  serving: Outgoing
+  last: Outgoing
   /** How many requests wait for their turn. */
   waiting: number
 }
@@ -16,7 +15,7 @@ interface Line {
 /** More than anybody pipelines who wants answers; each one costs far more memory than its sender paid for it. */
 const MOST_WAITING = 512
 
-const lines = new WeakMap<Duplex, Line>()
+const lines = new WeakMap<object, Line>()
 
 /**
  * Serves the requests of one connection one after the other. Node hands over all requests that a client has pipelined at
@@ -24,7 +23,7 @@ const lines = new WeakMap<Duplex, Line>()
  * could not stop those behind it. A connection on which too many wait is ended: what Node has read it hands over, paused or
  * not.
  */
-export function inTurn(incoming: IncomingMessage, outgoing: ServerResponse, serve: Serve): void {
+export function inTurn(incoming: Incoming, outgoing: Outgoing, serve: Serve): void {
   const { socket } = incoming
   const line = lines.get(socket)
   if (line === undefined) {
@@ -45,12 +44,7 @@ export function inTurn(incoming: IncomingMessage, outgoing: ServerResponse, serv
   else before.once('close', () => begin(line, incoming, outgoing, serve))
 }
 
-function begin(
-  line: Line,
-  incoming: IncomingMessage,
-  outgoing: ServerResponse,
-  serve: Serve,
-): void {
+function begin(line: Line, incoming: Incoming, outgoing: Outgoing, serve: Serve): void {
   const { socket } = incoming
   line.waiting--
   // After `Connection: close` whatever follows is no request (RFC 9112 §9.6).
@@ -60,6 +54,6 @@ function begin(
 }
 
 /** The response that is being written on a connection, or was the last to be. */
-export function servingOn(socket: Duplex): ServerResponse | undefined {
+export function servingOn(socket: object): Outgoing | undefined {
   return lines.get(socket)?.serving
 }

@@ -2,11 +2,12 @@ import { IncomingMessage, ServerResponse } from 'node:http'
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 
+import type { Incoming, Outgoing } from '../http-message.ts'
 import { inTurn, servingOn } from './turns.ts'
 import { asksForWebSocket } from './websocket-handshake.ts'
 
 /** Serves one request for a WebSocket. `outgoing` is an ordinary response, after which the connection ends. */
-export type ServeUpgrade = (incoming: IncomingMessage, outgoing: ServerResponse) => void
+export type ServeUpgrade = (incoming: Incoming, outgoing: Outgoing) => void
 
 /** How long a client may take to read the answer that it got instead of an upgrade, in milliseconds. */
 const FAREWELL_MS = 1_000
@@ -28,14 +29,15 @@ export class ProxyRequest extends IncomingMessage {
   }
 }
 
-const letGo = new WeakMap<ServerResponse, () => void>()
+const letGo = new WeakMap<Outgoing, () => Socket>()
 
 /**
- * Takes a connection away from its response, once that has been written to its end: from here on it belongs to the
- * caller. What the client has sent after its request is still to be read from it.
+ * Finds what takes a connection away from its response, once that has been written to its end: from then on it belongs to
+ * the caller. What the client has sent after its request is still to be read from it. Only responses to requests for a
+ * WebSocket have such a thing.
  */
-export function takeConnection(outgoing: ServerResponse): void {
-  letGo.get(outgoing)?.()
+export function connectionOf(outgoing: Outgoing): (() => Socket) | undefined {
+  return letGo.get(outgoing)
 }
 
 /**
@@ -57,11 +59,12 @@ export function onUpgrade(server: Server, serve: ServeUpgrade): void {
     const stopWatching = watchForEnd(socket, () => socket.destroy())
     socket.on('drain', goOn)
     let taken = false
-    const release = (): void => {
+    const release = (): Socket => {
       taken = true
       stopWatching()
       socket.off('drain', goOn)
       outgoing.detachSocket(socket)
+      return socket
     }
     letGo.set(outgoing, release)
     outgoing.once('finish', () => {

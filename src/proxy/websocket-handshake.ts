@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
 
 import type { HeaderPolicy } from '../authenticator/index.ts'
+import type { Incoming } from '../http-message.ts'
 import { kindOf } from './field-names.ts'
 import { responseFields } from './response-fields.ts'
 
@@ -23,7 +23,7 @@ const VERSION = '13'
  * Whether a request asks for a WebSocket and for nothing else: GET, HTTP/1.1, `Upgrade: websocket` once. Any other wish
  * to upgrade may be ignored (RFC 9110 §7.8), and is.
  */
-export function asksForWebSocket({ method, httpVersion, rawHeaders }: IncomingMessage): boolean {
+export function asksForWebSocket({ method, httpVersion, rawHeaders }: Incoming): boolean {
   if (method !== 'GET' || httpVersion !== '1.1') return false
   const protocols = valuesOf(rawHeaders, 'upgrade')
   return protocols.length === 1 && protocols[0]?.toLowerCase() === 'websocket'

@@ -1,18 +1,17 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 
+import type { Outgoing } from '../http-message.ts'
 import type { StreamEnd } from './events.ts'
 import type { Lease, OpenStreams } from './open-streams.ts'
 import type { CompiledRoute } from './routes.ts'
 import { createTunnel } from './tunnel.ts'
-import { takeConnection } from './upgrades.ts'
+import { connectionOf } from './upgrades.ts'
 import type { Handshake } from './websocket-handshake.ts'
 import { switchFields } from './websocket-handshake.ts'
 
 /** A connection on which an upstream has answered `101`. */
 export interface SwitchInput {
-  readonly incoming: IncomingMessage
-  readonly outgoing: ServerResponse
+  readonly outgoing: Outgoing
   readonly route: CompiledRoute
   readonly handshake: Handshake
   readonly upstream: Duplex
@@ -28,14 +27,15 @@ export interface SwitchInput {
  * @returns False: the `101` is no answer to this handshake; nothing was sent to the client.
  */
 export function switchProtocols(input: SwitchInput): boolean {
-  const { incoming, outgoing, route, upstream, streams, lease } = input
+  const { outgoing, route, upstream, streams, lease } = input
   const fields = switchFields(input.rawFields, input.handshake, route.policy)
-  if (fields === null) return false
-  outgoing.writeHead(101, fields).end()
-  takeConnection(outgoing)
+  const takeConnection = connectionOf(outgoing)
+  if (fields === null || takeConnection === undefined) return false
+  outgoing.writeHead(101, fields)
+  outgoing.end()
   let ended: (why: StreamEnd) => void = () => {}
   const tunnel = createTunnel({
-    client: incoming.socket,
+    client: takeConnection(),
     upstream,
     idleMs: route.timeouts.idleStreamMs,
     onEnd: (why) => ended(why),

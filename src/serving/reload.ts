@@ -71,8 +71,8 @@ export function createReload(
 /** The configuration as far as it can be applied to a gateway that runs. */
 function withFixed(loaded: GatewayConfig, current: GatewayConfig): GatewayConfig {
   const { listen, adminListen, workers, reload, tls } = current
-  // A listener speaks TLS or not, and asks for certificates or not, for as long as it lives.
-  const files = tls && loaded.tls && { ...loaded.tls, clientAuth: tls.clientAuth }
+  // A listener speaks TLS or not, and in the same ways, for as long as it lives.
+  const files = tls && loaded.tls && { ...loaded.tls, clientAuth: tls.clientAuth, http2: tls.http2 }
   // What is counted goes by the name of who is asked.
   const isAsked = loaded.verifier.type === current.verifier.type
   const { verifier } = isAsked ? loaded : current
@@ -84,7 +84,11 @@ function changesOf(loaded: GatewayConfig, applied: GatewayConfig): string[] {
   const changed: string[] = FIXED.filter((name) => !isDeepStrictEqual(loaded[name], applied[name]))
   if (loaded.verifier.type !== applied.verifier.type) changed.push('verifier.type')
   if (isDeepStrictEqual(loaded.tls, applied.tls)) return changed
-  return [...changed, loaded.tls && applied.tls ? 'tls.clientAuth' : 'tls']
+  if (!loaded.tls || !applied.tls) return [...changed, 'tls']
+  const { clientAuth, http2 } = applied.tls
+  if (loaded.tls.clientAuth !== clientAuth) changed.push('tls.clientAuth')
+  if (loaded.tls.http2 !== http2) changed.push('tls.http2')
+  return changed
 }
 
 function problemsOf(error: unknown): readonly Readonly<Record<string, unknown>>[] {

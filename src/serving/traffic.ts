@@ -41,7 +41,7 @@ export async function openTraffic(options: TrafficOptions): Promise<Traffic> {
   const listener = await openListener({
     on: options.source ?? listen,
     door,
-    tls: keeper && tls ? { material: keeper.material, clientAuth: tls.clientAuth } : undefined,
+    tls: keeper && tls ? { ...tls, material: keeper.material } : undefined,
   })
   let files = tls
   let watch: FileWatch | null = null

@@ -18,15 +18,17 @@ export interface TlsServerOptions {
   readonly clientAuth: ClientAuth
   /** How long a handshake may take, in milliseconds. */
   readonly handshakeTimeoutMs: number
+  /** Takes the connections whose clients want HTTP/2. @default nobody: it is not offered */
+  readonly onHttp2?: ((socket: TLSSocket) => void) | undefined
 }
 
 /** Makes a server of HTTP/1.1 over TLS 1.2 or newer. A handshake that fails ends its connection without a word. */
 export function createTlsServer(http: HttpOptions, options: TlsServerOptions): Server {
-  const { material, clientAuth, handshakeTimeoutMs } = options
+  const { material, clientAuth, handshakeTimeoutMs, onHttp2 } = options
   const server = createServer({
     ...http,
     ...contextOf(material),
-    ALPNProtocols: ['http/1.1'],
+    ALPNProtocols: onHttp2 === undefined ? ['http/1.1'] : ['h2', 'http/1.1'],
     handshakeTimeout: handshakeTimeoutMs,
     requestCert: clientAuth !== 'none',
     // Node's own check cannot tell a certificate that is not valid from none, so `request` checks below.
@@ -35,12 +37,26 @@ export function createTlsServer(http: HttpOptions, options: TlsServerOptions): S
   // Node would have it answered like a request that cannot be read, in plain HTTP or into a handshake that is over.
   server.removeAllListeners('tlsClientError')
   server.on('tlsClientError', (_error: Error, socket: TLSSocket) => socket.destroy())
+  if (onHttp2 !== undefined) divertHttp2(server, onHttp2)
   if (clientAuth === 'request') {
     server.prependListener('secureConnection', (socket: TLSSocket) => {
       if (!socket.authorized && socket.getPeerX509Certificate() !== undefined) socket.destroy()
     })
   }
   return server
+}
+
+/**
+ * Hands over connections on which HTTP/2 was agreed, and leaves all others to the server. Not by `createSecureServer` of
+ * node:http2: its HTTP/1.1 is not the same as that of node:https.
+ */
+function divertHttp2(server: Server, onHttp2: (socket: TLSSocket) => void): void {
+  const serveHttp1 = server.listeners('secureConnection')
+  server.removeAllListeners('secureConnection')
+  server.on('secureConnection', (socket: TLSSocket) => {
+    if (socket.alpnProtocol === 'h2') return onHttp2(socket)
+    for (const serve of serveHttp1) serve.call(server, socket)
+  })
 }
 
 /** Gives new connections another certificate; those that are open keep theirs. */

@@ -554,6 +554,20 @@ describe('TLS files are tried', () => {
       ['3 tls.clientAuth: needs tls.clientCaFile: whose certificates are to be believed'],
     ],
     [
+      'HTTP/2 without TLS',
+      'http2: true',
+      [
+        '3 tls.certFile: is missing; set it in a configuration file, or by ONEGATE_TLS_CERT_FILE',
+        '3 tls.keyFile: is missing; set it in a configuration file, or by ONEGATE_TLS_KEY_FILE',
+        '3 tls.http2: needs tls.certFile and tls.keyFile: HTTP/2 is spoken over TLS only',
+      ],
+    ],
+    [
+      'HTTP/2 by another word',
+      `${PAIR}, http2: yes please`,
+      ['3 tls.http2: must be true or false, not "yes please"'],
+    ],
+    [
       'an authority for certificates that nobody asks for',
       `${PAIR}, clientCaFile: cert.pem, clientAuth: none`,
       ['3 tls.clientAuth: makes tls.clientCaFile useless; remove that, or ask for certificates'],

@@ -1,59 +1,19 @@
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
+import { symlinkSync, unlinkSync } from 'node:fs'
 import { request } from 'node:https'
 import { connect as connectTcp } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ConnectionOptions, TLSSocket } from 'node:tls'
 import { connect } from 'node:tls'
 
 import { describe, expect, onTestFinished } from 'vitest'
 
-import { createGateway, loadConfig } from '../../src/gateway.ts'
-import type { Logger } from '../../src/logger.ts'
 import { silentLogger } from '../../src/logger.ts'
-import type { Authority, Identity } from '../helpers/certificates.ts'
+import type { Authority } from '../helpers/certificates.ts'
 import { createAuthority, tlsTest } from '../helpers/certificates.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { readBody } from '../helpers/http-server.ts'
-import { startUpstream } from '../helpers/upstream.ts'
-
-interface TlsRigOptions {
-  readonly clientCa?: string
-  readonly settings?: string
-  readonly logger?: Logger
-}
-
-/** A gateway with a TLS listener and a public route, whose files the test may replace. */
-async function startTls(identity: Identity, options: TlsRigOptions = {}) {
-  const directory = mkdtempSync(join(tmpdir(), 'onegate-tls-'))
-  onTestFinished(() => rmSync(directory, { recursive: true }))
-  const write = (name: string, text: string): void => writeFileSync(join(directory, name), text)
-  const replace = ({ cert, key }: Identity): void => {
-    write('cert.pem', cert)
-    write('key.pem', key)
-  }
-  replace(identity)
-  if (options.clientCa !== undefined) write('ca.pem', options.clientCa)
-  const upstream = await startUpstream()
-  const clientCa = options.clientCa === undefined ? '' : 'clientCaFile: ca.pem, '
-  write(
-    'onegate.yaml',
-    `
-listen: 127.0.0.1:0
-adminListen: 127.0.0.1:0
-onezone: { url: 'http://127.0.0.1:9' }
-tls: { certFile: cert.pem, keyFile: key.pem, ${clientCa}${options.settings ?? ''} }
-reload: { intervalMs: 100 }
-routes: [{ path: /**, token: none, upstream: '${upstream.url}' }]
-`,
-  )
-  const load = () => loadConfig({ file: join(directory, 'onegate.yaml') })
-  const gateway = await createGateway(await load(), { logger: options.logger })
-  onTestFinished(() => gateway.close())
-  const port = Number(new URL(gateway.url).port)
-  return { directory, write, replace, upstream, gateway, load, port }
-}
+import { startTls } from '../helpers/tls-gateway.ts'
 
 /** Shakes hands; a string is the code of what went wrong until the connection was of use. */
 async function shakeHands(options: ConnectionOptions): Promise<TLSSocket | string> {

@@ -38,10 +38,7 @@ export interface RigRoute extends Pick<
   readonly websocket?: boolean
 }
 
-export interface Rig {
-  readonly port: number
-  readonly url: string
-  readonly server: Server
+export interface RigProxy {
   readonly requestEvents: RequestEvent[]
   readonly upstreamEvents: UpstreamEvent[]
   readonly streamEvents: StreamEvent[]
@@ -50,6 +47,12 @@ export interface Rig {
   readonly verifications: () => number
   /** Which upstreams are in use, in the order of the routes. */
   readonly up: () => boolean[]
+}
+
+export interface Rig extends RigProxy {
+  readonly port: number
+  readonly url: string
+  readonly server: Server
 }
 
 export interface RigOptions {
@@ -75,11 +78,8 @@ export function refused(): Verification {
   return { verdict: refuse('token_invalid', 0), source: 'onezone' }
 }
 
-/** A proxy with the real authenticator, served by node-server on a free port, with a verifier of the test's own. */
-export async function startRig(
-  routes: readonly RigRoute[],
-  options: RigOptions = {},
-): Promise<Rig> {
+/** A proxy with the real authenticator and a verifier of the test's own, which nobody serves yet. */
+export function createRigProxy(routes: readonly RigRoute[], options: RigOptions = {}): RigProxy {
   let verifications = 0
   const verifier: Verifier = {
     verify(request) {
@@ -118,6 +118,23 @@ export async function startRig(
     onRequest: options.onRequest ?? ((event) => requestEvents.push(event)),
     onUpstream: options.onUpstream ?? ((event) => upstreamEvents.push(event)),
   })
+  return {
+    requestEvents,
+    upstreamEvents,
+    streamEvents,
+    proxy,
+    verifications: () => verifications,
+    up: () => proxy.upstreams().map(({ up }) => up),
+  }
+}
+
+/** The same, served by node-server on a free port. */
+export async function startRig(
+  routes: readonly RigRoute[],
+  options: RigOptions = {},
+): Promise<Rig> {
+  const made = createRigProxy(routes, options)
+  const { proxy } = made
   const server = createAdaptorServer({
     fetch: proxy.app.fetch,
     overrideGlobalObjects: false,
@@ -145,11 +162,6 @@ export async function startRig(
     port,
     url: `http://127.0.0.1:${port}`,
     server,
-    requestEvents,
-    upstreamEvents,
-    streamEvents,
-    proxy,
-    verifications: () => verifications,
-    up: () => proxy.upstreams().map(({ up }) => up),
+    ...made,
   }
 }

@@ -1,0 +1,73 @@
+/**
+ * A request and its response, as far as those who carry them need to know: `node:http` has such, and so does a stream of
+ * HTTP/2. What is not here is not used, so that neither protocol can have what the other lacks.
+ *
+ * @module
+ */
+
+/** Where a request came from, and how to break its response off. */
+export interface IncomingSocket {
+  readonly remoteAddress?: string | undefined
+  readonly remotePort?: number | undefined
+  readonly destroyed: boolean
+  readonly writableEnded: boolean
+  /** Breaks off what is not complete: in HTTP/1.1 with the whole connection, in HTTP/2 the one stream. */
+  destroy(): unknown
+  /** The same, with a reset where an end would mean something. */
+  resetAndDestroy(): unknown
+}
+
+/** A request. */
+export interface Incoming {
+  readonly method?: string | undefined
+  /** The request target as it came. */
+  readonly url?: string | undefined
+  /** `1.0`, `1.1` or `2.0`. */
+  readonly httpVersion: string
+  /** Name, value, name, value … with repeats kept apart. */
+  readonly rawHeaders: readonly string[]
+  /** It has `encrypted` where the request came by TLS. */
+  readonly socket: IncomingSocket
+  /** Whether all of it has come. */
+  readonly complete: boolean
+  readonly destroyed: boolean
+  isPaused(): boolean
+  pause(): this
+  resume(): this
+  on(event: 'data', listener: (chunk: Buffer) => void): this
+  on(event: 'end' | 'close', listener: () => void): this
+  once(event: 'close', listener: () => void): this
+  off(event: 'data', listener: (chunk: Buffer) => void): this
+  off(event: 'end' | 'close', listener: () => void): this
+}
+
+/** The response to it. */
+export interface Outgoing {
+  readonly req: Incoming
+  /** Null, or nothing to uncork, where nothing is corked. */
+  readonly socket: { uncork(): void } | null
+  /** Whether the connection goes on afterwards; HTTP/2 has no use for it. */
+  shouldKeepAlive: boolean
+  readonly statusCode: number
+  readonly headersSent: boolean
+  /** Bytes that the client has yet to take. */
+  readonly writableLength: number
+  readonly writableNeedDrain: boolean
+  /** Whether it was sent to its end. */
+  readonly writableFinished: boolean
+  readonly destroyed: boolean
+  readonly closed: boolean
+  /** @param fields Name, value, name, value … */
+  writeHead(status: number, fields: string[]): unknown
+  removeHeader(name: string): void
+  flushHeaders(): void
+  write(chunk: Buffer | string, encoding?: BufferEncoding): boolean
+  end(text?: string): unknown
+  writeContinue(): void
+  writeProcessing(): void
+  writeEarlyHints(hints: Record<'link', string[]>): void
+  emit(event: 'drain'): boolean
+  on(event: 'close', listener: () => void): this
+  on(event: 'error', listener: (error: Error) => void): this
+  once(event: 'close' | 'drain', listener: () => void): this
+}
