@@ -247,9 +247,27 @@ function openDoor(door: Door, onRequest: (response: ServerResponse) => void): Op
     void answer(incoming, outgoing)
   })
   door.harden?.(events as Server)
-  const begin = (_incoming: IncomingMessage, outgoing: ServerResponse): void => {
+  const queues = new WeakMap<Socket, Set<ServerResponse>>()
+  /** Node does not tell a response that waits for its turn when its connection breaks. */
+  const watchQueue = (socket: Socket, outgoing: ServerResponse): void => {
+    let queue = queues.get(socket)
+    if (queue === undefined) {
+      const made = new Set<ServerResponse>()
+      queue = made
+      queues.set(socket, made)
+      socket.once('close', () => made.forEach((each) => open.delete(each)))
+    }
+    const queued = queue.add(outgoing)
+    outgoing.on('close', () => queued.delete(outgoing))
+  }
+  const begin = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
     onRequest(outgoing)
+    // In HTTP/2 none has a socket, and none waits for its turn.
+    const waits = incoming instanceof IncomingMessage && outgoing.socket === null
+    // Node goes on handing over what it had read, and of this one nothing would ever be heard.
+    if (waits && incoming.socket.destroyed) return
     watch(outgoing)
+    if (waits) watchQueue(incoming.socket, outgoing)
   }
   // These ask for an answer just as `request` does.
   for (const event of ['checkContinue', 'checkExpectation']) {
