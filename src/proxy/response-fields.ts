@@ -9,7 +9,7 @@ export interface ResponseFields {
   readonly fields: string[]
   /** Whether the upstream said where the body ends; if not, it ends where the connection does. */
   readonly delimited: boolean
-  /** Length of the body as the upstream says it; -1: it does not. */
+  /** Length of the body as the upstream says it, to the client too; -1: it does not. */
   readonly length: number
 }
 
@@ -49,7 +49,10 @@ export function responseFields(
       default:
     }
   }
-  return { fields: named.size === 0 ? fields : without(fields, named), delimited, length }
+  if (named.size === 0) return { fields, delimited, length }
+  // A length that ends at this hop is none to the client.
+  if (named.has('content-length')) length = -1
+  return { fields: without(fields, named), delimited, length }
 }
 
 /** Whether a response has a body, be it an empty one (RFC 9110 §6.4.1). */

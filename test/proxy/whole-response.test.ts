@@ -36,6 +36,15 @@ test('a client of HTTP/1.0 gets the length too', async () => {
   expect(text).toBe('HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc')
 })
 
+test.each(['1.0', '1.1'])(
+  'a length that ends at the gateway is said anew: HTTP/%s',
+  async (version) => {
+    const fields = 'Connection: content-length\r\nContent-Length: 3\r\n'
+    const text = await answerTo('GET', `HTTP/1.1 200 OK\r\n${fields}\r\nabc`, version)
+    expect(text).toBe('HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc')
+  },
+)
+
 test('an answer to HEAD gets no length that its upstream has not said', async () => {
   const text = await answerTo('HEAD', `HTTP/1.1 200 OK\r\n${CHUNKS}`)
   expect(text).not.toMatch(/Content-Length/)
