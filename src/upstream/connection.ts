@@ -286,8 +286,11 @@ export class UpstreamConnection implements ExchangeKeeper {
     this.#chunks = null
     this.#used = true
     if (this.#paused) this.resume()
-    const intact = this.#upload === null && this.#error === null && this.#socket.writable
-    if (alone && intact && reusableMs > 0) {
+    const socket = this.#socket
+    // What has not left yet belongs to this request, and so may another answer.
+    const sent = this.#upload === null && socket.writableLength === 0
+    const intact = this.#error === null && socket.writable
+    if (alone && sent && intact && reusableMs > 0) {
       this.#state = 'idle'
       this.deadline = this.#owner.deadlineIn(reusableMs)
       tellEnd(exchange, head, whole)
