@@ -16,8 +16,10 @@ export class ShortStays<Each extends object> {
     return this.#members.length
   }
 
+  /** Does nothing for what is in the list. */
   add(each: Each): void {
     const member: Each & Member = each
+    if (this.#members[member[PLACE] ?? -1] === each) return
     member[PLACE] = this.#members.length
     this.#members.push(member)
   }
