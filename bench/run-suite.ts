@@ -59,6 +59,7 @@ export async function runSuite(suite: Suite, options: RunSuiteOptions): Promise<
     await each('warming up', (scenario) => scenario.warmUp?.(pace.warmUpSeconds))
     for (let round = 1; round <= pace.rounds; round++) {
       const measure = async (scenario: Scenario): Promise<void> => {
+        await scenario.wake?.()
         const measured = await scenario.measure(pace.seconds / pace.rounds)
         rounds.set(scenario.name, [...(rounds.get(scenario.name) ?? []), measured])
       }

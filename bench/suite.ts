@@ -19,6 +19,11 @@ export interface Scenario {
   check(): Promise<void>
   /** Brings it to its steady state; what happens here is in no number. */
   warmUp?(seconds: number): Promise<void>
+  /**
+   * Brings it back there before each round: while others have their turn, V8 and others like it let go of compiled code
+   * that nobody uses. In no number either.
+   */
+  wake?(): Promise<void>
   measure(seconds: number): Promise<Measurement>
   /** Asserts what can only be known when all rounds are over. */
   confirm?(): Promise<void>

@@ -103,6 +103,7 @@ export async function missRow(stage: Stage): Promise<Scenario> {
       await assertSmallAnswer(`${url}/files/1`, bearing(token))
     },
     warmUp: load.warmUp,
+    wake: load.wake,
     async measure(seconds) {
       const before = slowOnezone.calls().verifyAccessToken
       const measured = await load.measure(seconds)

@@ -34,8 +34,11 @@ const MOST_PER_SECOND = 60_000
 const WARM_REQUESTS = 40_000
 const MOST_SLICES = 4
 
+/** The least that wrk knows. */
+const WAKE_SECONDS = 1
+
 /** What all rows have in common: the same load, on one process. */
-export function underLoad(target: Target): Pick<Required<Scenario>, 'warmUp' | 'measure'> {
+export function underLoad(target: Target): Pick<Required<Scenario>, 'warmUp' | 'wake' | 'measure'> {
   const { product, pid, url, headers = {}, fresh } = target
   const measure = (seconds: number): ReturnType<typeof measureLoad> =>
     measureLoad({
@@ -60,6 +63,9 @@ export function underLoad(target: Target): Pick<Required<Scenario>, 'warmUp' | '
       for (let slices = 0; warm < WARM_REQUESTS && slices < MOST_SLICES; slices++) {
         warm += (await measure(seconds))['requests'] ?? 0
       }
+    },
+    async wake() {
+      await measure(WAKE_SECONDS)
     },
     measure,
   }
