@@ -19,6 +19,14 @@ export interface Http2SessionsOptions {
   ) => void
   /** How long a session without requests stays open, in milliseconds. */
   readonly idleMs: number
+  /**
+   * After how long a client is cut that says nothing at all while it has requests under way, in milliseconds; after a
+   * third of that it is sent a PING. Node goes on with a session that has met an error of the connection, but reads nothing
+   * more from it, and so would never see its client go.
+   *
+   * @default 60_000
+   */
+  readonly silenceMs?: number | undefined
   /** @default systemClock */
   readonly clock?: Clock | undefined
 }
@@ -36,8 +44,15 @@ export interface Http2Sessions {
 /** How often sessions are looked over, in milliseconds. */
 const SWEEP_MS = 1_000
 
-/** How long a client may take to end a connection that is over, in milliseconds. */
-const FAREWELL_MS = 1_000
+/**
+ * How long a client may say nothing on a connection that is over before it is cut, and how long it may take to end it, in
+ * milliseconds. Who is still reading says so, by opening windows; to have that met by a connection that is closed would
+ * take from it what is still under way.
+ */
+const FAREWELL_MS = 5_000
+const LONGEST_FAREWELL_MS = 60_000
+
+const SILENCE_MS = 60_000
 
 /**
  * Streams that are reset before they were answered, by the client or because of what it sends: a browser that leaves a
@@ -58,7 +73,7 @@ const LIMITS = {
   maxSettings: 32,
   // Fields are counted by the proxy, which answers; above this, crumbs of cookies among them, streams are reset.
   maxHeaderListPairs: 256,
-  maxSessionInvalidFrames: 100,
+  maxSessionInvalidFrames: 1000,
   maxSessionRejectedStreams: 100,
   settings: {
     maxConcurrentStreams: MAX_STREAMS,
@@ -80,12 +95,16 @@ interface Entry {
   idleSinceMs: number
   /** Since when nothing more is to come of the session. */
   overSinceMs: number | null
+  /** When its client was last heard, how much had come by then, and whether it was asked since. */
+  heardAtMs: number
+  heard: number
+  probed: boolean
   readonly mayReset: () => boolean
 }
 
 /** Makes what serves the connections of one listener that speak HTTP/2 (RFC 9113). */
 export function createHttp2Sessions(options: Http2SessionsOptions): Http2Sessions {
-  const { onRequest, idleMs, clock = systemClock } = options
+  const { onRequest, idleMs, silenceMs = SILENCE_MS, clock = systemClock } = options
   const entries = new Set<Entry>()
   let ending = false
   let sweep: NodeJS.Timeout | null = null
@@ -102,6 +121,9 @@ export function createHttp2Sessions(options: Http2SessionsOptions): Http2Session
       open: 0,
       idleSinceMs: clock.monotonic(),
       overSinceMs: null,
+      heardAtMs: clock.monotonic(),
+      heard: 0,
+      probed: false,
       mayReset: createAllowance({ ...RESETS, clock }),
     }
     entries.add(entry)
@@ -152,17 +174,33 @@ export function createHttp2Sessions(options: Http2SessionsOptions): Http2Session
     sweep = null
   }
 
-  /** Ends sessions that are idle, and connections whose session is over. */
+  /** Ends sessions that are idle or whose client has fallen silent, and connections whose session is over. */
   function look(): void {
     const nowMs = clock.monotonic()
     for (const entry of entries) {
       const { session, socket, open } = entry
-      if (session.destroyed || (session.closed && open === 0)) {
-        entry.overSinceMs ??= nowMs
+      const isOver = session.destroyed || (session.closed && open === 0)
+      if (isOver && entry.overSinceMs === null) {
+        entry.overSinceMs = nowMs
+        entry.heardAtMs = nowMs
+      }
+      if (socket.bytesRead !== entry.heard) {
+        entry.heard = socket.bytesRead
+        entry.heardAtMs = nowMs
+        entry.probed = false
+      }
+      const silentMs = nowMs - entry.heardAtMs
+      if (entry.overSinceMs !== null) {
         // Node waits until the client has taken what it is sent and has sent what it began, for ever if need be.
-        if (nowMs - entry.overSinceMs >= FAREWELL_MS) socket.destroy()
-      } else if (open === 0 && nowMs - entry.idleSinceMs > idleMs) {
-        session.close()
+        const overMs = nowMs - entry.overSinceMs
+        if (silentMs >= FAREWELL_MS || overMs >= LONGEST_FAREWELL_MS) socket.destroy()
+      } else if (open === 0) {
+        if (nowMs - entry.idleSinceMs > idleMs) session.close()
+      } else if (silentMs >= silenceMs) {
+        socket.destroy()
+      } else if (silentMs >= silenceMs / 3 && !entry.probed) {
+        entry.probed = true
+        session.ping(() => {}) // its answer is heard
       }
     }
   }

@@ -49,6 +49,8 @@ export class StreamRequest extends EventEmitter implements Incoming {
   readonly socket: StreamSocket
   complete: boolean
   readonly #stream: ServerHttp2Stream
+  /** Whether the end has come, of which nobody has been told. */
+  #endOwed = false
 
   /** @param ended Whether its head was all of it. */
   constructor(stream: ServerHttp2Stream, head: RequestHead, ended: boolean, connection: TLSSocket) {
@@ -83,6 +85,7 @@ export class StreamRequest extends EventEmitter implements Incoming {
 
   resume(): this {
     this.#stream.resume()
+    if (this.#endOwed) process.nextTick(() => this.#tellEnd())
     return this
   }
 
@@ -95,7 +98,15 @@ export class StreamRequest extends EventEmitter implements Incoming {
       this.#stream.destroy()
     } else if (!this.complete) {
       this.complete = true
-      this.emit('end')
+      this.#endOwed = true
+      if (!this.isPaused()) this.#tellEnd()
     }
+  }
+
+  /** Not before somebody reads: Node tells of the end of an empty body at once, when nobody may have begun to listen. */
+  #tellEnd(): void {
+    if (!this.#endOwed || this.#stream.closed || this.#stream.destroyed) return
+    this.#endOwed = false
+    this.emit('end')
   }
 }

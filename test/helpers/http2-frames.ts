@@ -9,6 +9,7 @@ import { eventually } from './eventually.ts'
 /** Types of frames (RFC 9113 §6). */
 export const DATA = 0
 export const HEADERS = 1
+export const PRIORITY = 2
 export const RST_STREAM = 3
 export const SETTINGS = 4
 export const PING = 6

@@ -8,7 +8,15 @@ import { describe, expect } from 'vitest'
 import { tlsTest } from '../helpers/certificates.ts'
 import { eventually } from '../helpers/eventually.ts'
 import type { Field } from '../helpers/http2-frames.ts'
-import { data, headers, openFrameClient, reset } from '../helpers/http2-frames.ts'
+import {
+  data,
+  frame,
+  headers,
+  openFrameClient,
+  reset,
+  uint32,
+  WINDOW_UPDATE,
+} from '../helpers/http2-frames.ts'
 import { AUTHORIZED, openHttp2, readAnswer, startHttp2Rig } from '../helpers/http2-rig.ts'
 import { startHttpServer } from '../helpers/http-server.ts'
 import type { RigOptions, RigRoute } from '../helpers/proxy-rig.ts'
@@ -240,6 +248,25 @@ describe('an upload', () => {
     expect(rig.requestEvents.map(({ completed }) => completed)).toEqual([true, true, true, true])
   })
 
+  tlsTest(
+    'of nothing, that ends before its token is verified, is carried all the same',
+    async () => {
+      let verify = (): void => {}
+      const { rig, upstream } = await startAnswering(OK, {
+        verify: () => new Promise((resolve) => (verify = () => resolve(accepted()))),
+      })
+      const client = await openFrameClient({ port: rig.port })
+      client.send(headers(1, POST, 0), data(1, ''))
+      await eventually(() => rig.verifications() === 1)
+      // Until the end has come, of which there is no other sign.
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      expect(upstream.requests).toEqual([])
+      verify()
+      expect(await client.over(1)).toMatchObject({ statuses: [200], body: 'ok', ended: true })
+      expect(upstream.requests.map(({ complete }) => complete)).toEqual([true])
+    },
+  )
+
   tlsTest.each([0, 8])(
     'that is reset (%i) while the upstream does not read is given up',
     async (code) => {
@@ -341,6 +368,31 @@ describe('a client', () => {
     stream.on('data', (chunk: Buffer) => (received += chunk.length))
     await once(stream, 'close')
     expect([received, stream.rstCode]).toEqual([64 * MIB, 0])
+  })
+
+  tlsTest('that reads slowly while the gateway drains gets all of it', async () => {
+    const size = 4 * MIB
+    const { url } = await startHttpServer((_request, response) => {
+      response.setHeader('content-length', size)
+      response.end(Buffer.alloc(size, 'x'))
+    })
+    const rig = await startHttp2Rig([{ path: '/**', upstream: url }])
+    const windows = 64 * MIB
+    const client = await openFrameClient({ port: rig.port, settings: [[4, windows]] })
+    client.send(frame(WINDOW_UPDATE, 0, 0, uint32(windows)), headers(1, GET))
+    await eventually(() => client.stream(1).statuses.length === 1)
+    const drained = rig.listener.drain(60_000)
+    // Three seconds and more for what the system has long taken from the gateway.
+    for (let turn = 0; turn < 200 && !client.closed() && !client.stream(1).ended; turn++) {
+      client.socket.pause()
+      await new Promise((resolve) => setTimeout(resolve, 50))
+      client.socket.resume()
+      await Promise.race([once(client.socket, 'data'), once(client.socket, 'close')])
+      client.send(frame(WINDOW_UPDATE, 0, 0, uint32(1)))
+    }
+    expect(client.stream(1)).toMatchObject({ ended: true, reset: null })
+    expect(client.stream(1).body.length).toBe(size)
+    await drained
   })
 
   tlsTest.each([

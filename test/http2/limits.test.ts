@@ -9,6 +9,7 @@ import { createAuthority, tlsTest } from '../helpers/certificates.ts'
 import { eventually } from '../helpers/eventually.ts'
 import type { Field, FrameClient } from '../helpers/http2-frames.ts'
 import {
+  ACK,
   block,
   CONTINUATION,
   data,
@@ -19,6 +20,7 @@ import {
   HEADERS,
   openFrameClient,
   PING,
+  PRIORITY,
   reset,
   SETTINGS,
   uint32,
@@ -189,11 +191,14 @@ describe('one connection', () => {
 })
 
 /** Sessions on their own, which are soon idle. */
-async function startSessions(idleMs: number) {
+async function startSessions(idleMs: number, silenceMs?: number) {
   const { cert, key } = createAuthority('a').issue('gateway')
+  let closed = 0
   const sessions = createHttp2Sessions({
     idleMs,
+    silenceMs,
     onRequest: (incoming, outgoing) => {
+      outgoing.on('close', () => closed++)
       if (incoming.url === '/wait') return
       outgoing.writeHead(200, [])
       outgoing.end('ok')
@@ -211,7 +216,7 @@ async function startSessions(idleMs: number) {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   onTestFinished(() => void server.close())
   const connections = promisify(server.getConnections.bind(server)) as () => Promise<number>
-  return { connections, port: (server.address() as AddressInfo).port }
+  return { connections, closed: () => closed, port: (server.address() as AddressInfo).port }
 }
 
 describe('a session', () => {
@@ -242,5 +247,39 @@ describe('a session', () => {
     client.send(frame(HEADERS, 0, 3, block(GET)))
     client.socket.allowHalfOpen = true
     await eventually(async () => (await connections()) === 0)
+  })
+
+  tlsTest.each([
+    ['sends on a stream that has ended', data(1, 'x', 0)],
+    ['sends on a stream that never began', data(99, 'x', 0)],
+    ['makes a stream wait for itself', frame(PRIORITY, 0, 1, Buffer.from([0, 0, 0, 1, 0]))],
+  ])('whose client %s and goes away, is ended, and its requests with it', async (_title, error) => {
+    const { port, connections, closed } = await startSessions(60_000, 1_500)
+    const client = await openFrameClient({ port })
+    client.send(headers(1, [...GET.slice(0, 3), [':path', '/wait']]))
+    client.send(error)
+    await eventually(() => client.goaway() !== null)
+    expect(client.goaway()).not.toBe(0)
+    client.socket.destroy()
+    await eventually(async () => (await connections()) === 0)
+    expect(closed()).toBe(1)
+  })
+
+  tlsTest('with a request is asked whether its client is there, and ended if not', async () => {
+    const { port, closed } = await startSessions(60_000, 3_000)
+    const [there, gone] = [await openFrameClient({ port }), await openFrameClient({ port })]
+    for (const client of [there, gone]) {
+      client.send(headers(1, [...GET.slice(0, 3), [':path', '/wait']]))
+    }
+    let answered = 0
+    await eventually(() => {
+      const asked = there.frames.filter(({ type, flags }) => type === PING && flags !== ACK)
+      for (; answered < asked.length; answered++) {
+        there.send(frame(PING, ACK, 0, asked[answered]?.payload))
+      }
+      return gone.closed() && answered > 1
+    })
+    expect(there.closed()).toBe(false)
+    expect(closed()).toBe(1)
   })
 })
