@@ -7,8 +7,8 @@ import type { Duplex } from 'node:stream'
 
 import { getRequestListener } from '@hono/node-server'
 
-import { ShortStays } from './short-stays.ts'
 import { createHttp2Sessions } from './http2/index.ts'
+import { ShortStays } from './short-stays.ts'
 import type { ClientAuth, TlsMaterial } from './tls/index.ts'
 import { changeMaterial, createTlsServer } from './tls/index.ts'
 
@@ -286,10 +286,6 @@ function openDoor(door: Door, onRequest: (response: ServerResponse) => void): Op
     idle: () =>
       new Promise((resolve) => {
         const sweep = setInterval(() => {
-          // A response that waited for its turn when its connection broke is never told so.
-          for (const each of open.list()) {
-            if ('req' in each && each.req.socket.destroyed) open.delete(each)
-          }
           if (open.size > 0) return
           clearInterval(sweep)
           resolve()

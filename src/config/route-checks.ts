@@ -17,7 +17,7 @@ import {
 import type { RouteMatch } from '../proxy/index.ts'
 import { parseUpstreamUrl, UPSTREAM_DEFAULTS } from '../upstream/index.ts'
 import { isGroup } from './overlay.ts'
-import { formatPath, type Finding, type SettingPath } from './problems.ts'
+import { formatPath, problemOf, type Finding, type SettingPath } from './problems.ts'
 
 type Group = Readonly<Record<string, unknown>>
 
@@ -145,14 +145,4 @@ function readable(value: unknown, parse: (text: string) => string): string | und
   let read: string | undefined
   problemOf(() => (read = parse(value)))
   return read
-}
-
-function problemOf(judge: () => unknown): string | null {
-  try {
-    judge()
-    return null
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error
-    return error.message
-  }
 }

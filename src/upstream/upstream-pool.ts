@@ -39,7 +39,7 @@ export interface UpstreamPool extends UpstreamDispatcher {
 const TICK_MS = 100
 
 /** Shorter than the idle time of the usual servers (5 s), so that a connection is not closed while we write to it. */
-const IDLE_MS = 4_000
+export const IDLE_MS: number = 4_000
 
 /**
  * Makes a pool of HTTP/1.1 connections without TLS: undici's dispatch without what a reverse proxy does not need, and

@@ -4,7 +4,7 @@ import type { UpstreamDispatcher } from './dispatcher.ts'
 import { withLimit } from './limited-pool.ts'
 import type { UpstreamTls } from './upstream-options.ts'
 import type { UpstreamPool } from './upstream-pool.ts'
-import { createUpstreamPool } from './upstream-pool.ts'
+import { createUpstreamPool, IDLE_MS } from './upstream-pool.ts'
 import type { UpstreamTarget } from './upstream-url.ts'
 
 /** Where connections go, and how they are made. */
@@ -22,9 +22,6 @@ export interface UpstreamPools {
   /** Ends all connections; requests that are still under way break off. */
   close(): Promise<void>
 }
-
-/** Shorter than the idle time of the usual servers (5 s), so that a connection is not closed while we write to it. */
-const IDLE_MS = 4_000
 
 /** Makes one pool for each way to connect, when it is first asked for. */
 export function createUpstreamPools(): UpstreamPools {
@@ -64,7 +61,6 @@ function createPool(connecting: Connecting): UpstreamPool {
           socketPath: target.socketPath,
           connectMs,
           maxConnections,
-          idleMs: IDLE_MS,
         })
   return {
     dispatch: (request, handler) =>

@@ -5,6 +5,8 @@ import { join } from 'node:path'
 
 import { onTestFinished, test } from 'vitest'
 
+import { hasOpenssl } from './certificate.ts'
+
 /** A certificate and its key, PEM. */
 export interface Identity {
   readonly cert: string
@@ -46,15 +48,5 @@ export function createAuthority(name: string): Authority {
       openssl('x509', '-req', '-in', names[1], '-out', names[2], ...signer, ...rest)
       return { cert: readFileSync(names[2], 'utf8'), key: readFileSync(names[0], 'utf8') }
     },
-  }
-}
-
-function hasOpenssl(): boolean {
-  try {
-    execFileSync('openssl', ['version'], { stdio: 'ignore' })
-    return true
-  } catch {
-    process.stderr.write('TLS tests are skipped: there is no openssl to make certificates with.\n')
-    return false
   }
 }

@@ -87,6 +87,16 @@ export interface AnyAnswer {
 
 export const AUTHORIZED: Field = ['authorization', `Bearer ${TOKEN}`]
 
+/** The heads of two authenticated requests. */
+export const GET: readonly Field[] = [
+  [':method', 'GET'],
+  [':scheme', 'https'],
+  [':authority', 'gw.test'],
+  [':path', '/x'],
+  AUTHORIZED,
+]
+export const POST: readonly Field[] = [[':method', 'POST'], ...GET.slice(1)]
+
 /** Sends a request over TLS by HTTP/1.1, each byte as it is given. */
 export async function askHttp1(port: number, request: AnyRequest): Promise<AnyAnswer> {
   const { method = 'GET', path, host = 'gw.test', fields = [], body } = request

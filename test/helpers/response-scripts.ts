@@ -1,3 +1,6 @@
+import type { Socket } from 'node:net'
+import { setImmediate as turn } from 'node:timers/promises'
+
 import fc from 'fast-check'
 
 /** What an upstream does once it has a request: these parts one after the other, and then perhaps an end. */
@@ -7,6 +10,18 @@ export interface ResponseScript {
   /** Whether every client must take it, or may refuse it. */
   readonly valid: boolean
   readonly method: 'GET' | 'HEAD'
+}
+
+/** Plays a script on a connection; where there is none, it only ends. */
+export async function playScript(socket: Socket, script: ResponseScript | null): Promise<void> {
+  const { parts, ending } = script ?? { parts: [], ending: 'fin' }
+  for (const part of parts) {
+    socket.write(part, 'latin1')
+    // So that it is read before the next one is written, mostly.
+    await turn()
+    await turn()
+  }
+  if (ending === 'fin') socket.end()
 }
 
 const text = (unit: string, maxLength: number): fc.Arbitrary<string> =>

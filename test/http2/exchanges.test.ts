@@ -17,21 +17,20 @@ import {
   uint32,
   WINDOW_UPDATE,
 } from '../helpers/http2-frames.ts'
-import { AUTHORIZED, openHttp2, readAnswer, startHttp2Rig } from '../helpers/http2-rig.ts'
+import {
+  AUTHORIZED,
+  GET,
+  POST,
+  openHttp2,
+  readAnswer,
+  startHttp2Rig,
+} from '../helpers/http2-rig.ts'
 import { startHttpServer } from '../helpers/http-server.ts'
 import type { RigOptions, RigRoute } from '../helpers/proxy-rig.ts'
 import { accepted, refused } from '../helpers/proxy-rig.ts'
 import { startRawUpstream } from '../helpers/raw-upstream.ts'
 import { OK, startRecordingUpstream } from '../helpers/recording-upstream.ts'
 
-const GET: readonly Field[] = [
-  [':method', 'GET'],
-  [':scheme', 'https'],
-  [':authority', 'gw.test'],
-  [':path', '/x'],
-  AUTHORIZED,
-]
-const POST: readonly Field[] = [[':method', 'POST'], ...GET.slice(1)]
 const HEAD: readonly Field[] = [[':method', 'HEAD'], ...GET.slice(1)]
 const AUTHORIZATION = { authorization: AUTHORIZED[1] }
 const INTERNAL_ERROR = 2

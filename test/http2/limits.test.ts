@@ -7,7 +7,7 @@ import { createHttp2Sessions } from '../../src/http2/index.ts'
 import { createTlsServer } from '../../src/tls/index.ts'
 import { createAuthority, tlsTest } from '../helpers/certificates.ts'
 import { eventually } from '../helpers/eventually.ts'
-import type { Field, FrameClient } from '../helpers/http2-frames.ts'
+import type { FrameClient } from '../helpers/http2-frames.ts'
 import {
   ACK,
   block,
@@ -26,17 +26,8 @@ import {
   uint32,
   WINDOW_UPDATE,
 } from '../helpers/http2-frames.ts'
-import { AUTHORIZED, startHttp2Rig } from '../helpers/http2-rig.ts'
+import { GET, POST, startHttp2Rig } from '../helpers/http2-rig.ts'
 import { OK, startRecordingUpstream } from '../helpers/recording-upstream.ts'
-
-const GET: readonly Field[] = [
-  [':method', 'GET'],
-  [':scheme', 'https'],
-  [':authority', 'gw.test'],
-  [':path', '/x'],
-  AUTHORIZED,
-]
-const POST: readonly Field[] = [[':method', 'POST'], ...GET.slice(1)]
 
 const REFUSED_STREAM = 7
 const ENHANCE_YOUR_CALM = 11

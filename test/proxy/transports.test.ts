@@ -10,7 +10,12 @@ import { startRig } from '../helpers/proxy-rig.ts'
 import { openRawClient } from '../helpers/raw-client.ts'
 import { startRawUpstream } from '../helpers/raw-upstream.ts'
 import type { ResponseScript } from '../helpers/response-scripts.ts'
-import { brokenScripts, hasContinue, validScripts } from '../helpers/response-scripts.ts'
+import {
+  brokenScripts,
+  hasContinue,
+  playScript,
+  validScripts,
+} from '../helpers/response-scripts.ts'
 
 /** `PROPERTY_RUNS=5000` for a longer look, `PROPERTY_SEED` to see one again. */
 const RUNS = Number(env['PROPERTY_RUNS'] ?? 150)
@@ -31,15 +36,7 @@ async function startPair(): Promise<
   (script: ResponseScript) => Promise<{ ours: Seen; theirs: Seen }>
 > {
   let script: ResponseScript | null = null
-  const upstream = await startRawUpstream(async (socket) => {
-    const { parts, ending } = script ?? { parts: [], ending: 'fin' }
-    for (const part of parts) {
-      socket.write(part, 'latin1')
-      await turn()
-      await turn()
-    }
-    if (ending === 'fin') socket.end()
-  })
+  const upstream = await startRawUpstream((socket) => void playScript(socket, script))
   const undici = new Pool(upstream.url)
   onTestFinished(() => undici.destroy())
   const route = { path: '/**', upstream: upstream.url, policy: { token: 'none' } } as const

@@ -1,5 +1,4 @@
 import { env } from 'node:process'
-import { setImmediate as turn } from 'node:timers/promises'
 
 import fc from 'fast-check'
 import { Pool } from 'undici'
@@ -10,7 +9,13 @@ import { startRawUpstream } from '../helpers/raw-upstream.ts'
 import type { RecordedExchange } from '../helpers/recorded-exchange.ts'
 import { dispatchRecorded } from '../helpers/recorded-exchange.ts'
 import type { ResponseScript } from '../helpers/response-scripts.ts'
-import { brokenScripts, hasContinue, SAMPLES, validScripts } from '../helpers/response-scripts.ts'
+import {
+  brokenScripts,
+  hasContinue,
+  playScript,
+  SAMPLES,
+  validScripts,
+} from '../helpers/response-scripts.ts'
 
 /** `PROPERTY_RUNS=20000` for a longer look, `PROPERTY_SEED` to see one again. */
 const RUNS = Number(env['PROPERTY_RUNS'] ?? 300)
@@ -28,16 +33,7 @@ interface Pair {
 /** Plays a script to both transports. */
 async function startPair(): Promise<(script: ResponseScript) => Promise<Pair>> {
   let script: ResponseScript | null = null
-  const upstream = await startRawUpstream(async (socket) => {
-    const { parts, ending } = script ?? { parts: [], ending: 'fin' }
-    for (const part of parts) {
-      socket.write(part, 'latin1')
-      // So that it is read before the next one is written, mostly.
-      await turn()
-      await turn()
-    }
-    if (ending === 'fin') socket.end()
-  })
+  const upstream = await startRawUpstream((socket) => void playScript(socket, script))
   const own = createUpstreamPool({ host: '127.0.0.1', port: upstream.port, connectMs: 5_000 })
   const undici = new Pool(upstream.url, { connections: 1 })
   onTestFinished(async () => {
