@@ -143,7 +143,8 @@ function takeBack(serving: Serving, selector: unknown): void {
   }
 }
 
-function askPrimary(questions: Questions, clock: Clock): OpenVerification {
+/** Makes the function that opens the verification of a worker. */
+export function askPrimary(questions: Questions, clock: Clock): OpenVerification {
   return ({ verifier, verdicts }, { metrics, logger, recheckStreams }) => {
     const onezoneTime = createFollowedTime(clock)
     const { perAddressPerSecond, perSubjectPerSecond } = verdicts.budget
