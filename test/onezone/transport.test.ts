@@ -159,11 +159,11 @@ describe('the observer', () => {
     await rejectionOf(client.verifyIdentityToken(ASK))
     await rejectionOf(client.examineToken({ token: 'tok' }))
     expect(calls).toEqual([
-      { operation: 'verifyAccessToken', outcome: 'ok', durationMs: 10 },
-      { operation: 'verifyInviteToken', outcome: 'refused', durationMs: 10 },
-      { operation: 'getNamedTokenStatus', outcome: 'refused', durationMs: 10 },
-      { operation: 'verifyIdentityToken', outcome: 'fault', durationMs: 10 },
-      { operation: 'examineToken', outcome: 'refused', durationMs: 10 },
+      { operation: 'verifyAccessToken', outcome: 'ok', durationMs: 10, serverTimeMs: null },
+      { operation: 'verifyInviteToken', outcome: 'refused', durationMs: 10, serverTimeMs: null },
+      { operation: 'getNamedTokenStatus', outcome: 'refused', durationMs: 10, serverTimeMs: null },
+      { operation: 'verifyIdentityToken', outcome: 'fault', durationMs: 10, serverTimeMs: null },
+      { operation: 'examineToken', outcome: 'refused', durationMs: 10, serverTimeMs: null },
     ])
   })
 

@@ -13,6 +13,8 @@ import { MAX_STALENESS_MS, TIMEOUT_MS } from './run-settings.ts'
 
 /** Watches a run and objects to what the verdict model does not allow. */
 export interface Referee {
+  /** Requests are about to arrive. */
+  used(): void
   called(request: VerificationRequest): void
   answered(request: VerificationRequest, verdict: Verdict): void
   failed(request: VerificationRequest): void
@@ -35,6 +37,9 @@ export interface RefereeOptions {
 const EARLIEST_REFRESH_MS = 0.65 * MAX_STALENESS_MS
 /** How far off Onezone’s time may be known: a second, and the way of an answer. */
 const TIME_ERROR_MS = 1_000 + TIMEOUT_MS
+/** How often the wall clock is compared with the monotonic one, and which step of it makes every fact old. */
+const SUSPENSION_CHECK_MS = 100
+const SUSPENSION_STEP_MS = 1_000
 
 export function createReferee(options: RefereeOptions): Referee {
   const { settings, clock, gate, history, secondsAt } = options
@@ -48,6 +53,11 @@ export function createReferee(options: RefereeOptions): Referee {
   const noAtMs = new Map<string, number>()
   const marks = new Map<string, number>()
   let objection: unknown = null
+  const wallAhead = (): number => clock.now() - clock.monotonic()
+  let lastWallAheadMs = wallAhead()
+  let checkDueAtMs = clock.monotonic()
+  /** Facts up to this moment are old, since the machine seems to have been suspended. */
+  let suspendedAtMs = -Infinity
 
   const object = (what: string, request: VerificationRequest, more: object = {}): void => {
     const { token, peerIp, interface: door } = request
@@ -68,6 +78,11 @@ export function createReferee(options: RefereeOptions): Referee {
     void map.set(key, Math.max(since(map, key), value))
   const deadSince = (request: VerificationRequest): number =>
     Math.max(since(noAtMs, famOf(request)), since(noAtMs, ownerOf(request)))
+  const voidSince = (request: VerificationRequest): number =>
+    Math.max(deadSince(request), suspendedAtMs)
+  /** Whether the wall clock has gone ahead, so that how long a token has may be asked about anew. */
+  const endIsInDoubt = ({ token }: VerificationRequest): boolean =>
+    suspendedAtMs > -Infinity && token.validUntil !== null
   const isOver = ({ token }: VerificationRequest): boolean =>
     token.generation !== null && token.generation <= since(marks, token.subject.id ?? '')
 
@@ -107,6 +122,17 @@ export function createReferee(options: RefereeOptions): Referee {
   }
 
   return {
+    used() {
+      if (clock.monotonic() < checkDueAtMs) return
+      checkDueAtMs = clock.monotonic() + SUSPENSION_CHECK_MS
+      const stepMs = wallAhead() - lastWallAheadMs
+      lastWallAheadMs = wallAhead()
+      if (stepMs < SUSPENSION_STEP_MS) return
+      suspendedAtMs = clock.monotonic()
+      // What is under way counts no more, and is asked anew.
+      underWay.clear()
+      refreshed.clear()
+    },
     called(request) {
       const key = keyOf(request)
       const nowMs = clock.monotonic()
@@ -114,15 +140,18 @@ export function createReferee(options: RefereeOptions): Referee {
       underWay.add(key)
       if (settings.tiny) return
       if (isOver(request)) object('asked about a generation that is over', request)
-      if (nowMs - since(noAtMs, key) < settings.negativeTtlMs) {
+      const refusedAtMs = since(noAtMs, key)
+      if (nowMs - refusedAtMs < settings.negativeTtlMs && refusedAtMs > suspendedAtMs) {
         object('asked again about what was just refused', request)
       }
       const askedAtMs = since(yesAtMs, request.proven === true ? vouchedOf(request) : key)
-      const voidAtMs = deadSince(request)
+      const voidAtMs = voidSince(request)
       if (request.proven === true) {
-        if (refreshed.has(famOf(request))) object('a family was asked about twice at once', request)
+        if (refreshed.has(famOf(request)) && !endIsInDoubt(request))
+          object('a family was asked about twice at once', request)
         refreshed.add(famOf(request))
-        if (askedAtMs > voidAtMs && nowMs - askedAtMs < EARLIEST_REFRESH_MS) {
+        const isYoung = askedAtMs > voidAtMs && nowMs - askedAtMs < EARLIEST_REFRESH_MS
+        if (isYoung && !endIsInDoubt(request)) {
           object('a family was asked about too soon', request, { askedAtMs })
         }
       } else if (proven.has(key)) {
@@ -143,7 +172,7 @@ export function createReferee(options: RefereeOptions): Referee {
       if (request.proven === true) refreshed.delete(famOf(request))
       const { askedAtMs } = verdict
       if (isAccepted(verdict)) {
-        if (askedAtMs <= deadSince(request) || isOver(request)) return // it came late
+        if (askedAtMs <= voidSince(request) || isOver(request)) return // it came late
         raise(yesAtMs, famOf(request), askedAtMs)
         raise(yesAtMs, vouchedOf(request), askedAtMs)
         raise(yesAtMs, key, askedAtMs)

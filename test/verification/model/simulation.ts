@@ -124,6 +124,7 @@ export function createSimulation(settings: RunSettings, start: OracleWorld): Sim
     change: (next) => void history.push({ fromMs: clock.monotonic(), world: next(world()) }),
     setNetwork: (next) => void (network = next),
     async use(requests) {
+      referee.used()
       for (const request of requests) {
         waiting += 1
         const verified = (async () => gate.verifier.verify(request))()
