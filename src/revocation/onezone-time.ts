@@ -118,7 +118,7 @@ export function createOnezoneTime(clock: Clock): OnezoneTime {
     },
     observeDate({ dateMs, ...times }) {
       if (!Number.isSafeInteger(dateMs) || dateMs < 0) return
-      const told = [...dates, rangeOf(dateMs, DATE_WIDTH_MS, times)]
+      const told = [rangeOf(dateMs, DATE_WIDTH_MS, times), ...dates]
       dates = consistent(told)
       if (dates.length < told.length) {
         // What was told before the clock was set says nothing of it any more.

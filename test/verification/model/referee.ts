@@ -55,7 +55,8 @@ export function createReferee(options: RefereeOptions): Referee {
   let objection: unknown = null
   const wallAhead = (): number => clock.now() - clock.monotonic()
   let lastWallAheadMs = wallAhead()
-  let checkDueAtMs = clock.monotonic()
+  /** Since when the gate may notice that the machine seems to have been suspended, and soon has; Infinity: it has. */
+  let suspicionAtMs = Infinity
   /** Facts up to this moment are old, since the machine seems to have been suspended. */
   let suspendedAtMs = -Infinity
 
@@ -121,17 +122,27 @@ export function createReferee(options: RefereeOptions): Referee {
     marks.set(subject.id ?? '', mark)
   }
 
+  const noteSuspension = (): void => {
+    const nowMs = clock.monotonic()
+    if (wallAhead() - lastWallAheadMs >= SUSPENSION_STEP_MS) {
+      suspicionAtMs = Math.min(suspicionAtMs, nowMs)
+    }
+    lastWallAheadMs = wallAhead()
+    if (suspicionAtMs > nowMs) return
+    suspendedAtMs = nowMs
+    // What is under way counts no more, and is asked anew.
+    underWay.clear()
+    refreshed.clear()
+  }
+
+  const refreshedBy = (request: VerificationRequest): void => {
+    if (request.proven === true) refreshed.add(famOf(request))
+  }
+
   return {
     used() {
-      if (clock.monotonic() < checkDueAtMs) return
-      checkDueAtMs = clock.monotonic() + SUSPENSION_CHECK_MS
-      const stepMs = wallAhead() - lastWallAheadMs
-      lastWallAheadMs = wallAhead()
-      if (stepMs < SUSPENSION_STEP_MS) return
-      suspendedAtMs = clock.monotonic()
-      // What is under way counts no more, and is asked anew.
-      underWay.clear()
-      refreshed.clear()
+      noteSuspension()
+      if (clock.monotonic() >= suspicionAtMs + SUSPENSION_CHECK_MS) suspicionAtMs = Infinity
     },
     called(request) {
       const key = keyOf(request)
@@ -139,6 +150,8 @@ export function createReferee(options: RefereeOptions): Referee {
       if (underWay.has(key)) object('the same was asked twice at once', request)
       underWay.add(key)
       if (settings.tiny) return
+      // What was under way then is asked anew, whatever is known by now.
+      if (nowMs - suspendedAtMs <= TIMEOUT_MS) return void refreshedBy(request)
       if (isOver(request)) object('asked about a generation that is over', request)
       const refusedAtMs = since(noAtMs, key)
       if (nowMs - refusedAtMs < settings.negativeTtlMs && refusedAtMs > suspendedAtMs) {
@@ -167,6 +180,7 @@ export function createReferee(options: RefereeOptions): Referee {
     },
 
     answered(request, verdict) {
+      noteSuspension()
       const key = keyOf(request)
       underWay.delete(key)
       if (request.proven === true) refreshed.delete(famOf(request))
