@@ -14,8 +14,10 @@ export interface Proof<Family> {
   readonly subject: Subject
   /** Whether it was accepted as an access token. */
   readonly asAccess: boolean
-  /** When its first time caveat ends, in Onezone's time; Infinity: never. */
+  /** When its first time caveat ends, in Onezone's time as it was known then; Infinity: never. */
   readonly validUntilMs: number
+  /** The same in monotonic milliseconds, by what the verifier said of this very token; Infinity: never. */
+  readonly endsAtMs: number
   /** The caveats that a request can fail. */
   readonly caveats: readonly Caveat[]
   /** The grant that rests on the family's last fact. */
@@ -32,6 +34,8 @@ export interface ContextGrant<Family> {
   readonly grant: Verification
   /** When the token or its consumer token ends, whichever is first, in Onezone's time; Infinity: never. */
   readonly validUntilMs: number
+  /** The same in monotonic milliseconds, by what the verifier said of this very token; Infinity: never. */
+  readonly endsAtMs: number
   /** Monotonic milliseconds from which it must not be used without asking. */
   readonly goodUntilMs: number
 }

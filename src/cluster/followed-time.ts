@@ -29,7 +29,10 @@ export function createFollowedTime(clock: Clock): FollowedTime {
     get offsetMs() {
       return offsetMs
     },
+    leastNow: () => -Infinity, // the other process knows more of this, and is asked
     observe() {}, // the other process has seen the same answer
+    observeDate() {},
+    slept() {}, // and its next answer says what time it is now
     follow(onezoneNowMs, atMs) {
       offsets.push(onezoneNowMs - atMs - epochMs)
       if (offsets.length > SAMPLES) offsets.shift()

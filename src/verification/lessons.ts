@@ -1,12 +1,13 @@
 import type { Proof, VerdictMemory } from '../cache/index.ts'
 import type { Clock } from '../clock.ts'
 import type { FamilyLedger, FamilyRecord, OnezoneTime } from '../revocation/index.ts'
-import type { FamilyRef, PresentedToken } from '../token/index.ts'
-import { contextFieldsOf, familyOf } from '../token/index.ts'
+import type { FamilyRef } from '../token/index.ts'
+import { contextFieldsOf, familyOf, serializeSubject } from '../token/index.ts'
 import type { Accepted, Question, Refused, TokenRecord, Verdict } from '../verifier/index.ts'
 import { isAccepted, refuse } from '../verifier/index.ts'
 import { contextCaveatsOf, isJudgedLocally } from './local-judgement.ts'
 import { hasRecord } from './proven-grant.ts'
+import { endOfToken } from './token-end.ts'
 
 /** Options of {@link createLessons}. */
 export interface LessonsOptions {
@@ -52,9 +53,11 @@ export function createLessons(options: LessonsOptions): Lessons {
     const { askedAtMs, ttlSeconds, record } = verdict
     const ref = familyOf(token) ?? familyOfRecord(record)
     if (ref === null) return verdict // no family to vouch for it later: good for those who wait now
-    if (token.validUntil !== null && ttlSeconds !== null) {
-      const answeredAtMs = clock.monotonic()
-      onezoneTime.observe({ validUntil: token.validUntil, ttlSeconds, askedAtMs, answeredAtMs })
+    const { validUntil } = token
+    const answeredAtMs = clock.monotonic()
+    if (validUntil !== null && ttlSeconds !== null) {
+      const holder = serializeSubject(verdict.subject)
+      onezoneTime.observe({ validUntil, ttlSeconds, holder, askedAtMs, answeredAtMs })
     }
     const family = ledger.open(ref, verdict.subject)
     if (!ledger.sawAlive(family, askedAtMs)) {
@@ -62,7 +65,7 @@ export function createLessons(options: LessonsOptions): Lessons {
     }
     const asAccess = request.kind === 'access'
     if (asAccess) family.servedAtMs = Math.max(family.servedAtMs, askedAtMs)
-    family.usedAtMs = clock.monotonic()
+    family.usedAtMs = answeredAtMs
     const restMs = maxStalenessMs * (REFRESH_FROM + REFRESH_JITTER * random())
     family.refreshAtMs = Math.max(family.refreshAtMs, askedAtMs + restMs)
     memory.forgive(key)
@@ -72,7 +75,7 @@ export function createLessons(options: LessonsOptions): Lessons {
         family,
         subject: verdict.subject,
         asAccess,
-        validUntilMs: endOfToken(token, verdict),
+        ...endOfToken(token, verdict, onezoneTime, answeredAtMs),
         caveats: contextCaveatsOf(token),
         grant,
         record,
@@ -84,26 +87,21 @@ export function createLessons(options: LessonsOptions): Lessons {
     return verdict
   }
 
-  /** When a token ends, in Onezone's time: as its text says, or else as the verifier does. */
-  function endOfToken({ validUntil }: PresentedToken, { askedAtMs, ttlSeconds }: Accepted): number {
-    if (validUntil !== null || ttlSeconds === null) return endOf(validUntil)
-    return onezoneTime.now() - clock.monotonic() + askedAtMs + endOf(ttlSeconds)
-  }
-
   /** When a grant in context ends: with its token or its consumer token, and before with the bound. */
   function endInContext(
     { token, consumerToken }: Question,
-    { askedAtMs, ttlSeconds }: Accepted,
-  ): { validUntilMs: number; goodUntilMs: number } {
+    verdict: Accepted,
+  ): { validUntilMs: number; endsAtMs: number; goodUntilMs: number } {
     const reads = contextFieldsOf(token)
     const consumer = reads.has('consumer') || reads.has('everything') ? consumerToken : null
-    const validUntilMs = Math.min(endOf(token.validUntil), endOf(consumer?.validUntil ?? null))
-    const goodUntilMs = Math.min(
-      askedAtMs + maxStalenessMs,
-      askedAtMs + endOf(ttlSeconds),
-      clock.monotonic() + validUntilMs - onezoneTime.now(),
-    )
-    return { validUntilMs, goodUntilMs }
+    const nowMs = clock.monotonic()
+    const own = endOfToken(token, verdict, onezoneTime, nowMs)
+    const consumerUntilMs = (consumer?.validUntil ?? Infinity) * 1000
+    const consumerEndsAtMs = consumerUntilMs - (onezoneTime.now() - nowMs)
+    const validUntilMs = Math.min(own.validUntilMs, consumerUntilMs)
+    const endsAtMs = Math.min(own.endsAtMs, consumerEndsAtMs)
+    const goodUntilMs = Math.min(verdict.askedAtMs + maxStalenessMs, endsAtMs)
+    return { validUntilMs, endsAtMs, goodUntilMs }
   }
 
   function learnRefused(
@@ -145,9 +143,4 @@ export function createLessons(options: LessonsOptions): Lessons {
 /** The family of a token of which only the verifier knows by which id it is revoked. */
 function familyOfRecord(record: TokenRecord | null): FamilyRef | null {
   return record === null ? null : { kind: 'named', tokenId: record.id }
-}
-
-/** Seconds as milliseconds; null, for never, as Infinity. */
-function endOf(seconds: number | null): number {
-  return seconds === null ? Infinity : seconds * 1000
 }

@@ -30,7 +30,8 @@ export function grantAsOf(proof: Proof<FamilyRecord>, askedAtMs: number): Verifi
   if (proof.grant.verdict.askedAtMs !== askedAtMs) {
     const verdict = accept({
       subject: proof.subject,
-      ttlSeconds: null,
+      // For a process that is told of the verdict and has no answer of its own to reckon the end from.
+      ttlSeconds: proof.endsAtMs === Infinity ? null : (proof.endsAtMs - askedAtMs) / 1000,
       askedAtMs,
       record: proof.record,
     })

@@ -10,6 +10,8 @@ import { isAccepted, refuse } from '../verifier/index.ts'
 import { isJudgedLocally, objectionOf } from './local-judgement.ts'
 import type { Lessons } from './lessons.ts'
 import { grantAsOf, knownSince } from './proven-grant.ts'
+import { createSuspensionCheck } from './suspension.ts'
+import { hasEnded } from './token-end.ts'
 import type { VerificationBudget } from './verification-budget.ts'
 
 /** Options of {@link withFamilies}. */
@@ -72,6 +74,7 @@ export function withFamilies(
   const questions = createFlights<Question, Verification>()
   /** The question under way that will tell about a family, whichever of its tokens it is about. */
   const refreshes = new Map<FamilyRecord, Promise<unknown>>()
+  const noteSuspension = createSuspensionCheck({ clock, onSuspended: distrustAll })
 
   function verify(request: Question): Verification | Promise<Verification> {
     if (request.consumerToken !== null && hasLapsed(request.consumerToken)) {
@@ -84,13 +87,28 @@ export function withFamilies(
 
   /** Whether a token that is not proven has ended for certain. */
   function hasLapsed({ validUntil }: PresentedToken): boolean {
-    return validUntil !== null && onezoneTime.now() - options.clockSkewMs >= validUntil * 1000
+    return validUntil !== null && leastOnezoneMs() >= validUntil * 1000
+  }
+
+  /** The least that Onezone's time may be, for tokens of which it has not said when they end. */
+  function leastOnezoneMs(): number {
+    return onezoneTime.leastNow() - options.clockSkewMs
+  }
+
+  /** This machine was suspended: no fact is as young as it seems. */
+  function distrustAll(suspendedMs: number): void {
+    onezoneTime.slept(suspendedMs)
+    questions.disown(() => true)
+    for (const family of ledger.families()) ledger.distrust(family)
+    for (const family of ledger.strangers()) ledger.distrust(family)
+    memory.forgive()
   }
 
   /** What can be said of a proven token without asking; null where the fact about its family is too old. */
   function judge(request: Question, proof: Proof<FamilyRecord>): Verification | null {
-    const family = familyFor(proof)
     const nowMs = clock.monotonic()
+    noteSuspension(nowMs)
+    const family = familyFor(proof)
     family.usedAtMs = nowMs
     const known = recall(request, proof, family, nowMs)
     if (known?.source === 'cache' && nowMs >= family.refreshAtMs && !refreshes.has(family)) {
@@ -105,8 +123,10 @@ export function withFamilies(
     family: FamilyRecord,
     nowMs: number,
   ): Verification | null {
-    const refusal = refusalOf(request, proof, family, nowMs)
+    const onezoneNowMs = onezoneTime.now()
+    const refusal = refusalOf(request, proof, family, nowMs, onezoneNowMs)
     if (refusal !== null) return { verdict: refusal, source: 'local' }
+    if (hasEnded(proof, onezoneNowMs, nowMs) === null) return null
     const knownAtMs = knownSince(proof, family, ledger)
     return nowMs - knownAtMs < oldestFor(request) ? grantAsOf(proof, knownAtMs) : null
   }
@@ -121,13 +141,18 @@ export function withFamilies(
     proof: Proof<FamilyRecord>,
     family: FamilyRecord,
     nowMs: number,
+    onezoneNowMs: number,
   ): Refused | null {
     const death = ledger.deathOf(family)
     if (death !== null) return refuse(death, nowMs)
     if (invitesElsewhere(request)) return refuse('token_type_mismatch', nowMs)
-    const onezoneNowMs = onezoneTime.now()
-    if (onezoneNowMs >= proof.validUntilMs) return refuse('token_expired', nowMs)
+    if (hasEnded(proof, onezoneNowMs, nowMs) === true) return refuse('token_expired', nowMs)
     return objectionOf(proof.caveats, request, onezoneNowMs, nowMs)
+  }
+
+  /** Whether only Onezone can say if a proven token has ended. */
+  function endIsDisputed(proof: Proof<FamilyRecord>): boolean {
+    return hasEnded(proof, onezoneTime.now(), clock.monotonic()) === null
   }
 
   /** Asks anew about the family of a proven token, together with whoever else waits for it. */
@@ -137,7 +162,8 @@ export function withFamilies(
         const underWay = refreshes.get(familyFor(proof))
         const key = proofKey(request)
         // A question about this very token is shared whatever the answer: a refusal may be about nothing else.
-        if (underWay === undefined || questions.underWay(key) !== null) {
+        // So is one about when it ends, which an answer about another token does not say.
+        if (underWay === undefined || questions.underWay(key) !== null || endIsDisputed(proof)) {
           return await ask(key, request, proof)
         }
         // A fault is about Onezone, not about a token: all who wait for this answer share it.
@@ -166,14 +192,17 @@ export function withFamilies(
   /** A token that is not proven, all of whose caveats we can judge: whoever asks first proves it for all. */
   function prove(request: Question): Verification | Promise<Verification> {
     const key = proofKey(request)
+    noteSuspension(clock.monotonic())
     return recallOfStranger(key, request) ?? askFirst(key, request)
   }
 
   /** A token whose verdict depends on what only Onezone knows. */
   function verifyInContext(request: Question): Verification | Promise<Verification> {
     const key = contextKey(request)
+    const nowMs = clock.monotonic()
+    noteSuspension(nowMs)
     const known = memory.contexts.get(key)
-    if (known !== undefined) known.family.usedAtMs = clock.monotonic()
+    if (known !== undefined) known.family.usedAtMs = nowMs
     const answer = recallInContext(key, request, known)
     if (answer !== null) return answer
     return known === undefined ? askFirst(key, request) : askAgain(key, request, known)
@@ -215,7 +244,7 @@ export function withFamilies(
     const death = ref === null ? null : ledger.deathOfStranger(ref, token.subject)
     if (death !== null) return refuse(death, nowMs)
     if (invitesElsewhere(request)) return refuse('token_type_mismatch', nowMs)
-    return objectionOf(token.caveats, request, onezoneTime.now() - options.clockSkewMs, nowMs)
+    return objectionOf(token.caveats, request, leastOnezoneMs(), nowMs)
   }
 
   function askFirst(key: string, request: Question): Promise<Verification> {
@@ -240,7 +269,7 @@ export function withFamilies(
       const { askedAtMs } = known.grant.verdict
       const usable =
         known.family.kept &&
-        onezoneTime.now() < known.validUntilMs &&
+        hasEnded(known, onezoneTime.now(), clock.monotonic()) === false &&
         mayServeStale(error, askedAtMs) &&
         ledger.stillCounts(known.family, askedAtMs) &&
         memory.contexts.get(key) === known
@@ -279,8 +308,9 @@ export function withFamilies(
   ): Verification | null {
     const family = familyFor(proof)
     const knownAtMs = knownSince(proof, family, ledger)
-    if (!proof.kept || !mayServeStale(error, knownAtMs)) return null
-    if (refusalOf(request, proof, family, clock.monotonic()) !== null) return null
+    if (!proof.kept || !mayServeStale(error, knownAtMs) || endIsDisputed(proof)) return null
+    const nowMs = clock.monotonic()
+    if (refusalOf(request, proof, family, nowMs, onezoneTime.now()) !== null) return null
     return { verdict: grantAsOf(proof, knownAtMs).verdict, source: 'stale' }
   }
 

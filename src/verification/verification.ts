@@ -155,7 +155,15 @@ export function createVerification(options: VerificationOptions): Verification {
   const { clock = systemClock, random = Math.random, logger = silentLogger } = options
   const onEviction = shielded(options.onEviction, 'the stores', logger)
   const onDeath = shielded(options.onDeath, 'families', logger)
-  const onCall = options.onCall && shielded(options.onCall, 'calls', logger)
+  const onezoneTime = options.onezoneTime ?? createOnezoneTime(clock)
+  const onCall = shielded(
+    (call: FinishedCall) => {
+      if (options.onezone !== undefined) observeDate(call, onezoneTime, clock)
+      options.onCall?.(call)
+    },
+    'calls',
+    logger,
+  )
 
   const backend = createBackend(options, { clock, onCall })
   const verdicts = resolveVerdicts(options.verdicts ?? {}, backend)
@@ -172,7 +180,6 @@ export function createVerification(options: VerificationOptions): Verification {
     onEviction: () => onEviction('families'),
     onDeath: (reason, dead) => onDeath(reason, selectorOf(dead)),
   })
-  const onezoneTime = options.onezoneTime ?? createOnezoneTime(clock)
   const budget = createVerificationBudget(options.verdicts?.budget ?? {}, clock)
   const stalenessBoundMs = verdicts.maxStalenessMs + verdicts.staleIfErrorMs
   const watch = startRevocationWatch({
@@ -220,6 +227,14 @@ export function createVerification(options: VerificationOptions): Verification {
       return verifier.close()
     },
   }
+}
+
+/** Onezone's answers say what time it is there, whatever they are about. */
+function observeDate(call: FinishedCall, onezoneTime: OnezoneTime, clock: Clock): void {
+  const { serverTimeMs: dateMs, durationMs } = call
+  if (dateMs === null) return
+  const answeredAtMs = clock.monotonic()
+  onezoneTime.observeDate({ dateMs, askedAtMs: answeredAtMs - durationMs, answeredAtMs })
 }
 
 /** A selector of at least those who are dead. */

@@ -29,12 +29,19 @@ function setUp(options: Partial<VerdictMemoryOptions> = {}) {
       subject,
       asAccess: true,
       validUntilMs: Infinity,
+      endsAtMs: Infinity,
       caveats: [],
       grant,
       kept: true,
     })
   const grantInContext = (key: string, goodUntilMs: number) =>
-    memory.contexts.set(key, { family: null, grant, validUntilMs: Infinity, goodUntilMs })
+    memory.contexts.set(key, {
+      family: null,
+      grant,
+      validUntilMs: Infinity,
+      endsAtMs: Infinity,
+      goodUntilMs,
+    })
   const refuseKey = (key: string) =>
     memory.refused(key, refuse('token_invalid', clock.monotonic()), tokenOf())
   return { clock, memory, evicted, prove, grantInContext, refuseKey }
