@@ -66,6 +66,8 @@ export interface VerdictMemoryOptions {
 export interface VerdictMemory<Family> {
   readonly proofs: BoundedMap<Proof<Family>>
   readonly contexts: BoundedMap<ContextGrant<Family>>
+  /** Forgets what was granted under a key; the token must be proven anew, or asked about in its context. */
+  withdraw(key: string): void
   /** A refusal that is young enough, or null. */
   refusalOf(key: string): Verification | null
   /** @param family Family of the token. @default what the token says */
@@ -99,6 +101,12 @@ export function createVerdictMemory<Family>(options: VerdictMemoryOptions): Verd
   return {
     proofs,
     contexts,
+    withdraw(key) {
+      const proof = proofs.get(key)
+      if (proof !== undefined) proof.kept = false
+      proofs.delete(key)
+      contexts.delete(key)
+    },
     refusalOf(key) {
       const remembered = refusals.get(key)
       return remembered !== undefined && isYoung(remembered) ? remembered.refusal : null

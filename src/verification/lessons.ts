@@ -20,6 +20,8 @@ export interface LessonsOptions {
   readonly random: () => number
   /** Whether a refusal may tell something about the token's family, too. @default true */
   readonly refusalsTell?: boolean | undefined
+  /** Told of each refusal of what had been granted under this key. @default nobody is told */
+  readonly onWithdrawal?: ((key: string) => void) | undefined
 }
 
 /** What one answer teaches about its token, its family and Onezone's time. */
@@ -46,7 +48,7 @@ const REFRESH_JITTER = 0.1
 /** Makes the one place in which answers turn into knowledge. */
 export function createLessons(options: LessonsOptions): Lessons {
   const { memory, ledger, onezoneTime, clock, maxStalenessMs, random } = options
-  const { refusalsTell = true } = options
+  const { refusalsTell = true, onWithdrawal = () => {} } = options
 
   function learnAccepted(key: string, request: Question, verdict: Accepted): Verdict {
     const { token } = request
@@ -127,8 +129,10 @@ export function createLessons(options: LessonsOptions): Lessons {
       if (proof !== null) proof.kept = false
       memory.proofs.delete(key) // about this token alone: it must be proven anew
     }
-    memory.contexts.delete(key)
+    const hadContext = memory.contexts.delete(key)
     memory.refused(key, verdict, token, ref)
+    // Never for a stranger: whoever makes this be told has lost something for it.
+    if (hadContext || proof !== null || request.proven === true) onWithdrawal(key)
     return verdict
   }
 

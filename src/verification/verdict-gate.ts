@@ -360,6 +360,7 @@ function invitesElsewhere({ inviteType, token: { type } }: Question): boolean {
 }
 
 async function coalesced(shared: Promise<Verification>): Promise<Verification> {
-  const { verdict } = await shared
-  return { verdict, source: 'coalesced' }
+  const { verdict, source } = await shared
+  // A grant that is older than usual must not lose its mark on the way to whoever shares it.
+  return { verdict, source: source === 'stale' ? source : 'coalesced' }
 }

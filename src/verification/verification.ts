@@ -29,6 +29,8 @@ import type {
 import { createBackend, withBreaker } from '../verifier/index.ts'
 import type { ExplainedVerdict, ExplainOptions } from './explanation.ts'
 import { createExplanation } from './explanation.ts'
+import type { FamilyUse } from './family-use.ts'
+import { createFamilyUse } from './family-use.ts'
 import type { Invalidation, InvalidationOptions } from './invalidation.ts'
 import { createInvalidation } from './invalidation.ts'
 import type { InvalidationSelector } from './invalidation-selector.ts'
@@ -77,6 +79,8 @@ export interface VerificationObservers {
   readonly onEviction?: ((store: VerdictStore | 'families') => void) | undefined
   /** A family, or all families of a subject, turned out to be dead. The selector selects at least them. */
   readonly onDeath?: ((reason: DeathReason, dead: InvalidationSelector) => void) | undefined
+  /** The verifier has refused what was granted under this key before; `withdraw` takes it back in another process. */
+  readonly onWithdrawal?: ((key: string) => void) | undefined
   readonly onBreakerChange?: ((state: BreakerState) => void) | undefined
   /** The watch has read a generation or a status, or tried to. */
   readonly onWatchRead?: ((outcome: WatchOutcome) => void) | undefined
@@ -114,7 +118,7 @@ export interface VerificationOptions extends VerificationObservers, BackendChoic
 }
 
 /** Says whether tokens are good: a backend, and what is known from its answers. */
-export interface Verification {
+export interface Verification extends FamilyUse {
   readonly verifier: Verifier<PresentedToken>
   /** What an authenticator must know of who is asked. */
   readonly traits: BackendTraits
@@ -127,6 +131,8 @@ export interface Verification {
    * @throws {TypeError} that says what is wrong with the selector.
    */
   invalidate(selector: InvalidationSelector, options?: InvalidationOptions): Invalidation
+  /** Takes back what was granted under a key, since the verifier has refused it in another process. */
+  withdraw(key: string): void
   /** Says how a request would be judged, and by what. Asks nobody and changes nothing unless told to `ask`. */
   explain(request: Question, options?: ExplainOptions): Promise<ExplainedVerdict>
   /** How many verdicts a store holds, or how many families are known. */
@@ -153,8 +159,10 @@ const CLOCK_SKEW_MS = 5_000
  */
 export function createVerification(options: VerificationOptions): Verification {
   const { clock = systemClock, random = Math.random, logger = silentLogger } = options
+  const { refusalsTell } = options
   const onEviction = shielded(options.onEviction, 'the stores', logger)
   const onDeath = shielded(options.onDeath, 'families', logger)
+  const onWithdrawal = shielded(options.onWithdrawal, 'withdrawals', logger)
   const onezoneTime = options.onezoneTime ?? createOnezoneTime(clock)
   const onCall = shielded(
     (call: FinishedCall) => {
@@ -198,13 +206,15 @@ export function createVerification(options: VerificationOptions): Verification {
   const knowledge = { ...verdicts, memory, ledger: watch.ledger, onezoneTime, clock }
   const verifier = withFamilies(asked, {
     ...knowledge,
-    lessons: createLessons({ ...knowledge, random, refusalsTell: options.refusalsTell }),
+    lessons: createLessons({ ...knowledge, random, refusalsTell, onWithdrawal }),
     clockSkewMs: CLOCK_SKEW_MS,
     budget,
   })
 
   return {
+    ...createFamilyUse(ledger, clock),
     verifier,
+    withdraw: (key) => memory.withdraw(key),
     invalidate: createInvalidation({ memory, ledger, gate: verifier }),
     explain: createExplanation({ gate: verifier, ledger, onezoneTime, clock }),
     traits: backend.traits,

@@ -4,14 +4,16 @@ import type { Clock } from '../../../src/clock.ts'
 import type { MessageEnd } from '../../../src/cluster/message.ts'
 import {
   createChannel,
-  createQuestions,
+  createHerald,
+  createWorkerVerification,
   obey,
+  openPrimaryLink,
   openQuestionDesk,
+  reportUse,
 } from '../../../src/cluster/index.ts'
-import type { GatewayConfig } from '../../../src/config/index.ts'
+import type { Channel } from '../../../src/cluster/index.ts'
 import { VerificationBudgetError } from '../../../src/errors.ts'
 import { silentLogger } from '../../../src/logger.ts'
-import type { Metrics } from '../../../src/metrics/index.ts'
 import type { OpenStreams } from '../../../src/proxy/open-streams.ts'
 import { createOpenStreams } from '../../../src/proxy/open-streams.ts'
 import type {
@@ -22,11 +24,11 @@ import type {
 import { createVerification, parseSelector } from '../../../src/verification/index.ts'
 import type { BreakerState, Verification } from '../../../src/verifier/index.ts'
 import { isAccepted } from '../../../src/verifier/index.ts'
-import { askPrimary } from '../../../src/worker-gateway.ts'
 import type { OnezoneServer } from './onezone-server.ts'
 import type { Random } from './random.ts'
 import type { SimulatedTime } from './simulated-time.ts'
 import type { Settings } from './settings.ts'
+import { TIMEOUT_MS } from './settings.ts'
 
 /** Where requests come in: the process of a single gateway, or one worker. */
 export interface Door {
@@ -68,26 +70,28 @@ export function createModelGateway(options: ModelGatewayOptions): ModelGateway {
   const primaryClock = time.clockOf(primaryStartMs)
   let tellWorkers: (selector: InvalidationSelector) => Promise<unknown> = async () => {}
   let recheck = (): void => {}
+  let onWithdrawal = (_key: string): void => {}
   const client = {
     dispatcher: onezone.dispatcher,
     clock: primaryClock,
     maxAttempts: settings.maxAttempts,
   }
-  const watch =
-    settings.watchIntervalMs === null
-      ? undefined
-      : { token: 'watch-token', intervalMs: settings.watchIntervalMs, concurrency: 4 }
+  const isWatched = settings.backend === 'onezone' && settings.watchIntervalMs !== null
+  const watch = !isWatched
+    ? undefined
+    : { token: 'watch-token', intervalMs: settings.watchIntervalMs ?? 0, concurrency: 4 }
   const verdicts = verdictsOf(settings)
   const primary = createVerification({
     ...(settings.backend === 'onezone'
       ? { onezone: { url: 'https://onezone.example.org', ...client } }
       : { tokenLookup: { url: 'https://lookup.example.org', apiToken: 'secret', ...client } }),
     verdicts,
-    watch: settings.backend === 'onezone' ? watch : undefined,
+    watch,
     clock: primaryClock,
     random: () => chance.next(),
     schedule: time.schedule,
     onBreakerChange: options.onBreakerChange,
+    onWithdrawal: (key) => onWithdrawal(key),
     onDeath(_reason, dead) {
       void tellWorkers(dead)
       recheck()
@@ -124,6 +128,16 @@ export function createModelGateway(options: ModelGatewayOptions): ModelGateway {
     }
   }
 
+  const channels: Channel[] = []
+  const herald = createHerald({
+    tell(message) {
+      for (const channel of channels) channel.send(message)
+    },
+    onezoneNowMs: () => primary.onezoneNowMs,
+    clock: primaryClock,
+    schedule: time.schedule,
+  })
+  onWithdrawal = (key) => herald.withdraw(key)
   let orders = 0
   const waiting = new Map<number, () => void>()
   const sides = Array.from({ length: settings.workers }, (_, index) => {
@@ -136,17 +150,30 @@ export function createModelGateway(options: ModelGatewayOptions): ModelGateway {
       clock: primaryClock,
       logger: silentLogger,
     })
+    channels.push(channel)
     channel.on('done', ({ id }) => waiting.get(Number(id))?.())
     const workerChannel = createChannel(there)
-    const config = {
-      verifier: { type: settings.backend, totalTimeoutMs: 2_500 },
-      verdicts,
-    } as unknown as GatewayConfig
-    const verification = askPrimary(createQuestions(workerChannel), clock)(config, {
-      metrics: {} as Metrics,
-      logger: silentLogger,
+    const link = openPrimaryLink(workerChannel, {
+      onWithdrawal: (key) => verification.withdraw(key),
       clock,
-      recheckStreams: () => streams.recheck(),
+    })
+    link.follow(herald.time)
+    const verification = createWorkerVerification({
+      link,
+      traits: primary.traits,
+      totalTimeoutMs: TIMEOUT_MS,
+      verdicts,
+      onDeath: () => streams.recheck(),
+      clock,
+      schedule: time.schedule,
+      random: () => chance.next(),
+      logger: silentLogger,
+    })
+    reportUse(workerChannel, {
+      usedSince: (atMs) => verification.usedSince(atMs),
+      watchIntervalMs: () => (isWatched ? settings.watchIntervalMs : null),
+      clock,
+      schedule: time.schedule,
     })
     const streams = openStreams(clock)
     obey(workerChannel, 'invalidate', ({ selector }) => {
@@ -176,7 +203,10 @@ export function createModelGateway(options: ModelGatewayOptions): ModelGateway {
       const counted = primary.invalidate(selector, { dryRun })
       return { counted, done: dryRun ? Promise.resolve() : tellWorkers(selector) }
     },
-    close: () => void primary.close(),
+    close() {
+      herald.close()
+      void primary.close()
+    },
   }
 }
 
