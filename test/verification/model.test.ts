@@ -20,7 +20,7 @@ const SEED = env['PROPERTY_SEED']
  * - no grant that Onezone would not have given at some moment inside the bound, none on an older fact, none against a
  *   death that is known, none beyond the token’s own end;
  * - no refusal that Onezone would not have given at some moment inside the negative time to live, or the time-out;
- * - the mark of a subject’s generations never goes back, and never reaches a generation that lives;
+ * - a generation that is over is refused without asking for a minute, and never one that lives;
  * - no question that the model does not allow: never the same twice at once, nor two about one family; none about a
  *   family, or a context, whose fact is young enough, a generation that is over, or what was just refused;
  * - and everybody gets an answer.

@@ -4,6 +4,7 @@ import { VerifierFaultError } from '../../../src/errors.ts'
 import type { FamilyRef } from '../../../src/token/index.ts'
 import { familyKey, familyOf } from '../../../src/token/index.ts'
 import { isJudgedLocally } from '../../../src/verification/local-judgement.ts'
+import { OWN_QUESTION_INTERVALS } from '../../../src/verification/proven-grant.ts'
 import type { Verdict, Verification, VerificationRequest } from '../../../src/verifier/index.ts'
 import { isAccepted } from '../../../src/verifier/index.ts'
 import type { Gate } from '../gate-rig.ts'
@@ -33,6 +34,10 @@ export interface RefereeOptions {
 
 /** The earliest part of the bound at which a family may be asked about anew. */
 const EARLIEST_REFRESH_MS = 0.65 * MAX_STALENESS_MS
+/** The earliest moment at which a token is asked about itself, though others vouch for it. */
+const EARLIEST_OWN_MS = (OWN_QUESTION_INTERVALS - 1) * MAX_STALENESS_MS + EARLIEST_REFRESH_MS
+/** How long it is believed without asking that a generation is over. */
+const OVER_MS = 60_000
 /** How far off Onezone’s time may be known: a second, and the way of an answer. */
 const TIME_ERROR_MS = 1_000 + TIMEOUT_MS
 
@@ -46,7 +51,10 @@ export function createReferee(options: RefereeOptions): Referee {
   /** When the questions behind these were sent: yes by family or key, no by family, subject or key. */
   const yesAtMs = new Map<string, number>()
   const noAtMs = new Map<string, number>()
-  const marks = new Map<string, number>()
+  /** The same for temporary families of which a proven token was refused: others may be of the subject's next life. */
+  const lostAtMs = new Map<string, number>()
+  /** When the questions behind these were sent: that a generation of a subject, and all older ones, are over. */
+  const overAtMs = new Map<string, number[]>()
   let objection: unknown = null
 
   const object = (what: string, request: VerificationRequest, more: object = {}): void => {
@@ -68,8 +76,29 @@ export function createReferee(options: RefereeOptions): Referee {
     void map.set(key, Math.max(since(map, key), value))
   const deadSince = (request: VerificationRequest): number =>
     Math.max(since(noAtMs, famOf(request)), since(noAtMs, ownerOf(request)))
-  const isOver = ({ token }: VerificationRequest): boolean =>
-    token.generation !== null && token.generation <= since(marks, token.subject.id ?? '')
+  const oversOf = ({ token }: VerificationRequest): number[] => {
+    const id = token.subject.id ?? ''
+    const overs = overAtMs.get(id) ?? []
+    overAtMs.set(id, overs)
+    return overs
+  }
+  /** When the token's generation was last said to be over. */
+  const overSince = (request: VerificationRequest): number => {
+    const { generation } = request.token
+    if (generation === null) return -Infinity
+    return Math.max(-Infinity, ...oversOf(request).slice(generation))
+  }
+  /** Of a yes and a no the later question wins. */
+  const isOver = (request: VerificationRequest): boolean =>
+    overSince(request) > -Infinity && overSince(request) >= since(yesAtMs, famOf(request))
+  const isJustOver = (request: VerificationRequest): boolean =>
+    isOver(request) && clock.monotonic() - overSince(request) < OVER_MS
+  const sawOver = (request: VerificationRequest, generation: number, askedAtMs: number): void => {
+    if (generation < 0) return
+    const overs = oversOf(request)
+    while (overs.length <= generation) overs.push(-Infinity)
+    overs[generation] = Math.max(overs[generation]!, askedAtMs)
+  }
 
   /** Whether Onezone said so at some moment of a window, in that context. */
   const saidWithin = (
@@ -91,19 +120,18 @@ export function createReferee(options: RefereeOptions): Referee {
     return false
   }
 
-  /** Generations only ever go up, and never beyond what Onezone has. */
-  const checkMarks = (request: VerificationRequest): void => {
-    const { subject } = request.token
+  /** What is over is refused for a while; no generation that Onezone has is. */
+  const checkGenerations = (request: VerificationRequest): void => {
+    const { subject, generation: own } = request.token
     const user = history[history.length - 1]!.world.users[subject.id ?? '']
     if (user === undefined) return
     const over = (generation: number): boolean =>
       gate.ledger.deathOfStranger({ kind: 'temporary', subject, generation }, subject) ===
       'token_revoked'
-    let mark = Math.max(-1, since(marks, subject.id ?? ''))
-    if (mark >= 0 && !over(mark)) object('the mark of a subject went back', request, { mark })
-    while (mark < 100 && over(mark + 1)) mark += 1
-    if (mark >= user.generation) object('a living generation was buried', request, { mark })
-    marks.set(subject.id ?? '', mark)
+    if (own !== null && isJustOver(request) && !over(own)) {
+      object('a generation that is over is not known to be', request)
+    }
+    if (over(user.generation)) object('a living generation was buried', request)
   }
 
   return {
@@ -113,19 +141,22 @@ export function createReferee(options: RefereeOptions): Referee {
       if (underWay.has(key)) object('the same was asked twice at once', request)
       underWay.add(key)
       if (settings.tiny) return
-      if (isOver(request)) object('asked about a generation that is over', request)
+      if (isJustOver(request)) object('asked about a generation that is over', request)
       if (nowMs - since(noAtMs, key) < settings.negativeTtlMs) {
         object('asked again about what was just refused', request)
       }
       const askedAtMs = since(yesAtMs, request.proven === true ? vouchedOf(request) : key)
-      const voidAtMs = deadSince(request)
+      const voidAtMs = Math.max(deadSince(request), since(lostAtMs, famOf(request)))
+      const isDue =
+        request.token.generation !== null && nowMs - since(yesAtMs, key) >= EARLIEST_OWN_MS
       if (request.proven === true) {
-        if (refreshed.has(famOf(request))) object('a family was asked about twice at once', request)
+        if (refreshed.has(famOf(request)) && !isDue)
+          object('a family was asked about twice at once', request)
         refreshed.add(famOf(request))
-        if (askedAtMs > voidAtMs && nowMs - askedAtMs < EARLIEST_REFRESH_MS) {
+        if (!isDue && askedAtMs > voidAtMs && nowMs - askedAtMs < EARLIEST_REFRESH_MS) {
           object('a family was asked about too soon', request, { askedAtMs })
         }
-      } else if (proven.has(key)) {
+      } else if (proven.has(key) && since(yesAtMs, key) > Math.max(voidAtMs, overSince(request))) {
         object('a proven token was asked about as if it were new', request)
       } else if (
         !isJudgedLocally(request.token) &&
@@ -143,7 +174,9 @@ export function createReferee(options: RefereeOptions): Referee {
       if (request.proven === true) refreshed.delete(famOf(request))
       const { askedAtMs } = verdict
       if (isAccepted(verdict)) {
-        if (askedAtMs <= deadSince(request) || isOver(request)) return // it came late
+        if (askedAtMs <= Math.max(deadSince(request), overSince(request))) return // it came late
+        const { generation } = request.token
+        if (generation !== null) sawOver(request, generation - 1, askedAtMs)
         raise(yesAtMs, famOf(request), askedAtMs)
         raise(yesAtMs, vouchedOf(request), askedAtMs)
         raise(yesAtMs, key, askedAtMs)
@@ -152,11 +185,15 @@ export function createReferee(options: RefereeOptions): Referee {
         return
       }
       if (verdict.reason === 'token_revoked') {
-        if (request.token.generation === null) raise(noAtMs, famOf(request), askedAtMs)
+        const { generation } = request.token
+        if (generation === null) raise(noAtMs, famOf(request), askedAtMs)
+        else sawOver(request, generation, askedAtMs)
       } else if (verdict.reason === 'user_blocked') {
         raise(noAtMs, ownerOf(request), askedAtMs)
       } else if (verdict.reason === 'token_invalid' && request.proven === true) {
-        raise(noAtMs, famOf(request), askedAtMs)
+        const lost = request.token.generation === null ? noAtMs : lostAtMs
+        raise(lost, famOf(request), askedAtMs)
+        proven.delete(key)
       } else {
         proven.delete(key)
       }
@@ -171,7 +208,7 @@ export function createReferee(options: RefereeOptions): Referee {
 
     decided(request, { verdict, source }) {
       const nowMs = clock.monotonic()
-      if (!settings.tiny) checkMarks(request)
+      if (!settings.tiny) checkGenerations(request)
       if (isAccepted(verdict)) {
         const ageMs = nowMs - verdict.askedAtMs
         if (ageMs > (source === 'stale' ? boundMs : MAX_STALENESS_MS)) {
@@ -187,7 +224,9 @@ export function createReferee(options: RefereeOptions): Referee {
         if (remembered && !saidInTime(request, nowMs - timeErrorMs)) {
           object('a grant beyond the end of the token', request, { source })
         }
-        if (!settings.tiny && (verdict.askedAtMs <= deadSince(request) || isOver(request))) {
+        const lostMs = remembered ? since(lostAtMs, famOf(request)) : -Infinity
+        const isDead = verdict.askedAtMs <= Math.max(deadSince(request), lostMs) || isOver(request)
+        if (!settings.tiny && isDead) {
           object('a grant against a known death', request, { source })
         }
       } else {
