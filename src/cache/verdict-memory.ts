@@ -6,14 +6,21 @@ import { familyOf } from '../token/index.ts'
 import type { Refused, TokenRecord, Verification } from '../verifier/index.ts'
 
 /**
- * A token that Onezone has accepted in one use. That its signature is right for this very text never changes, so this is
- * never taken back, only forgotten; what changes is its family.
+ * A token that Onezone has accepted in one use. That its signature is right for this very text changes only with its
+ * subject's life, so this is seldom taken back; what changes is its family. Times are monotonic milliseconds.
  */
 export interface Proof<Family> {
   family: Family
   readonly subject: Subject
   /** Whether it was accepted as an access token. */
   readonly asAccess: boolean
+  /** When the questions were sent to which Onezone first and last said yes to this very token, without a no in between. */
+  readonly provenAtMs: number
+  readonly confirmedAtMs: number
+  /** From when on it should itself be asked about, whatever is known of its family; Infinity: never. */
+  ownRefreshAtMs: number
+  /** From when on it must not be used without that. */
+  readonly ownLimitAtMs: number
   /** When its first time caveat ends, in Onezone's time as it was known then; Infinity: never. */
   readonly validUntilMs: number
   /** The same in monotonic milliseconds, by what the verifier said of this very token; Infinity: never. */

@@ -6,7 +6,7 @@ import { contextFieldsOf, familyOf, serializeSubject } from '../token/index.ts'
 import type { Accepted, Question, Refused, TokenRecord, Verdict } from '../verifier/index.ts'
 import { isAccepted, refuse } from '../verifier/index.ts'
 import { contextCaveatsOf, isJudgedLocally } from './local-judgement.ts'
-import { hasRecord } from './proven-grant.ts'
+import { hasRecord, OWN_QUESTION_INTERVALS } from './proven-grant.ts'
 import { endOfToken } from './token-end.ts'
 
 /** Options of {@link createLessons}. */
@@ -50,7 +50,12 @@ export function createLessons(options: LessonsOptions): Lessons {
   const { memory, ledger, onezoneTime, clock, maxStalenessMs, random } = options
   const { refusalsTell = true, onWithdrawal = () => {} } = options
 
-  function learnAccepted(key: string, request: Question, verdict: Accepted): Verdict {
+  function learnAccepted(
+    key: string,
+    request: Question,
+    verdict: Accepted,
+    proof: Proof<FamilyRecord> | null,
+  ): Verdict {
     const { token } = request
     const { askedAtMs, ttlSeconds, record } = verdict
     const ref = familyOf(token) ?? familyOfRecord(record)
@@ -62,13 +67,15 @@ export function createLessons(options: LessonsOptions): Lessons {
       onezoneTime.observe({ validUntil, ttlSeconds, holder, askedAtMs, answeredAtMs })
     }
     const family = ledger.open(ref, verdict.subject)
-    if (!ledger.sawAlive(family, askedAtMs)) {
-      return refuse(ledger.deathOf(family) ?? 'token_revoked', askedAtMs)
+    const provenAtMs = proof?.provenAtMs ?? askedAtMs
+    if (!ledger.sawAlive(family, askedAtMs, provenAtMs)) {
+      return refuse(ledger.deathOf(family, provenAtMs) ?? 'token_revoked', askedAtMs)
     }
     const asAccess = request.kind === 'access'
     if (asAccess) family.servedAtMs = Math.max(family.servedAtMs, askedAtMs)
     family.usedAtMs = answeredAtMs
-    const restMs = maxStalenessMs * (REFRESH_FROM + REFRESH_JITTER * random())
+    const part = REFRESH_FROM + REFRESH_JITTER * random()
+    const restMs = maxStalenessMs * part
     family.refreshAtMs = Math.max(family.refreshAtMs, askedAtMs + restMs)
     memory.forgive(key)
     const grant = Object.freeze({ verdict, source: 'cache' as const })
@@ -77,6 +84,9 @@ export function createLessons(options: LessonsOptions): Lessons {
         family,
         subject: verdict.subject,
         asAccess,
+        provenAtMs,
+        confirmedAtMs: askedAtMs,
+        ...ownQuestionOf(ref, askedAtMs, part),
         ...endOfToken(token, verdict, onezoneTime, answeredAtMs),
         caveats: contextCaveatsOf(token),
         grant,
@@ -87,6 +97,15 @@ export function createLessons(options: LessonsOptions): Lessons {
       memory.contexts.set(key, { family, grant, ...endInContext(request, verdict) })
     }
     return verdict
+  }
+
+  /** The id of a named token never comes back, so that any token of its family vouches for all. */
+  function ownQuestionOf({ kind }: FamilyRef, askedAtMs: number, part: number) {
+    if (kind === 'named') return { ownRefreshAtMs: Infinity, ownLimitAtMs: Infinity }
+    return {
+      ownRefreshAtMs: askedAtMs + maxStalenessMs * (OWN_QUESTION_INTERVALS - 1 + part),
+      ownLimitAtMs: askedAtMs + maxStalenessMs * OWN_QUESTION_INTERVALS,
+    }
   }
 
   /** When a grant in context ends: with its token or its consumer token, and before with the bound. */
@@ -115,19 +134,18 @@ export function createLessons(options: LessonsOptions): Lessons {
     const { askedAtMs, reason } = verdict
     const { token } = request
     const ref = familyOf(token) ?? proof?.family.ref ?? null
-    if (!refusalsTell) {
-      if (proof !== null) proof.kept = false
-      memory.proofs.delete(key)
-    } else if (reason === 'token_revoked' && ref !== null) {
+    if (refusalsTell && reason === 'token_revoked' && ref !== null) {
       ledger.sawRevoked(ref, askedAtMs)
-    } else if (reason === 'user_blocked') {
+    } else if (refusalsTell && reason === 'user_blocked') {
       const subject = proof?.subject ?? token.subject
       if (subject.type === 'user') ledger.sawBlocked(subject, askedAtMs)
-    } else if (reason === 'token_invalid' && proof !== null && !hasRecord(proof)) {
-      ledger.sawLost(proof.family, askedAtMs)
     } else {
-      if (proof !== null) proof.kept = false
-      memory.proofs.delete(key) // about this token alone: it must be proven anew
+      if (proof !== null) {
+        proof.kept = false
+        const isLost = refusalsTell && reason === 'token_invalid' && !hasRecord(proof)
+        if (isLost) ledger.sawLost(proof.family, askedAtMs, proof.confirmedAtMs)
+      }
+      memory.proofs.delete(key) // it must be proven anew
     }
     const hadContext = memory.contexts.delete(key)
     memory.refused(key, verdict, token, ref)
@@ -139,7 +157,7 @@ export function createLessons(options: LessonsOptions): Lessons {
   return {
     learn: (key, request, verdict, proof) =>
       isAccepted(verdict)
-        ? learnAccepted(key, request, verdict)
+        ? learnAccepted(key, request, verdict, proof)
         : learnRefused(key, request, verdict, proof),
   }
 }

@@ -4,6 +4,13 @@ import type { Verification } from '../verifier/index.ts'
 import { accept } from '../verifier/index.ts'
 
 /**
+ * How many intervals a proven temporary token may be vouched for by others of its family before it is itself asked about.
+ * A subject that is deleted and made anew between two questions has a family of the same name, but other secrets; so this
+ * bounds how long a token of its former life can pass unseen.
+ */
+export const OWN_QUESTION_INTERVALS = 10
+
+/**
  * When what a grant rests on was known; -Infinity: nothing does any more. An answer about one token vouches for its family,
  * but one about an identity or invite token says nothing of services; and what the verifier has on record of another
  * member, no answer repeats.
@@ -13,6 +20,7 @@ export function knownSince(
   family: FamilyRecord,
   ledger: FamilyLedger,
 ): number {
+  if (!ledger.stillProves(family, proof.confirmedAtMs)) return -Infinity
   const facts = [family.aliveAtMs]
   if (proof.asAccess) facts.push(family.servedAtMs)
   if (hasRecord(proof)) facts.push(proof.grant.verdict.askedAtMs)

@@ -12,6 +12,7 @@ import type { Lessons } from './lessons.ts'
 import { grantAsOf, knownSince } from './proven-grant.ts'
 import { createSuspensionCheck } from './suspension.ts'
 import { hasEnded } from './token-end.ts'
+import { createTurns } from './turns.ts'
 import type { VerificationBudget } from './verification-budget.ts'
 
 /** Options of {@link withFamilies}. */
@@ -57,6 +58,15 @@ export interface VerdictGate extends Verifier<PresentedToken> {
   disown(selects: (key: string, request: Question) => boolean): void
 }
 
+/** What a proven token is judged by. */
+interface JudgementTimes {
+  /** Monotonic milliseconds. */
+  readonly nowMs: number
+  readonly onezoneNowMs: number
+  /** What was asked from this moment on is believed however short that is otherwise. @default never */
+  readonly sinceMs?: number
+}
+
 /** How soon a refresh that told nothing is tried again, as a part of the bound. */
 const RETRY_AFTER = 0.05
 
@@ -73,7 +83,8 @@ export function withFamilies(
   const { memory, ledger, onezoneTime, lessons, clock, maxStalenessMs, staleIfErrorMs } = options
   const questions = createFlights<Question, Verification>()
   /** The question under way that will tell about a family, whichever of its tokens it is about. */
-  const refreshes = new Map<FamilyRecord, Promise<unknown>>()
+  const refreshes = new Map<FamilyRecord, Promise<Verification>>()
+  const turns = createTurns()
   const noteSuspension = createSuspensionCheck({ clock, onSuspended: distrustAll })
 
   function verify(request: Question): Verification | Promise<Verification> {
@@ -81,7 +92,11 @@ export function withFamilies(
       return { verdict: refuse('consumer_token_invalid', clock.monotonic()), source: 'local' }
     }
     const proof = memory.proofs.get(proofKey(request))
-    if (proof !== undefined) return judge(request, proof) ?? renew(request, proof)
+    if (proof !== undefined) {
+      const known = judge(request, proof)
+      if (known !== null) return known
+      if (isProven(proof)) return renew(request, proof)
+    }
     return isJudgedLocally(request.token) ? prove(request) : verifyInContext(request)
   }
 
@@ -104,15 +119,30 @@ export function withFamilies(
     memory.forgive()
   }
 
-  /** What can be said of a proven token without asking; null where the fact about its family is too old. */
-  function judge(request: Question, proof: Proof<FamilyRecord>): Verification | null {
+  /** Whether a yes to this very token still says that its signature is right. */
+  function isProven(proof: Proof<FamilyRecord>): boolean {
+    return proof.kept && ledger.stillProves(familyFor(proof), proof.confirmedAtMs)
+  }
+
+  /**
+   * What can be said of a proven token without asking; null where the fact about its family is too old, or where it must
+   * itself be asked about.
+   */
+  function judge(
+    request: Question,
+    proof: Proof<FamilyRecord>,
+    sinceMs = Infinity,
+  ): Verification | null {
     const nowMs = clock.monotonic()
     noteSuspension(nowMs)
     const family = familyFor(proof)
     family.usedAtMs = nowMs
-    const known = recall(request, proof, family, nowMs)
-    if (known?.source === 'cache' && nowMs >= family.refreshAtMs && !refreshes.has(family)) {
-      refreshInBackground(request, proof)
+    const known = recall(request, proof, family, nowMs, sinceMs)
+    if (known?.source === 'cache') {
+      turns.note(family, request, proof)
+      if (refreshes.has(family)) return known
+      if (nowMs >= proof.ownRefreshAtMs) refreshInBackground(request, proof)
+      else if (nowMs >= family.refreshAtMs) refreshByTurn(family, request, proof)
     }
     return known
   }
@@ -122,11 +152,12 @@ export function withFamilies(
     proof: Proof<FamilyRecord>,
     family: FamilyRecord,
     nowMs: number,
+    sinceMs = Infinity,
   ): Verification | null {
     const onezoneNowMs = onezoneTime.now()
-    const refusal = refusalOf(request, proof, family, nowMs, onezoneNowMs)
+    const refusal = refusalOf(request, proof, family, { nowMs, onezoneNowMs, sinceMs })
     if (refusal !== null) return { verdict: refusal, source: 'local' }
-    if (hasEnded(proof, onezoneNowMs, nowMs) === null) return null
+    if (hasEnded(proof, onezoneNowMs, nowMs) === null || nowMs >= proof.ownLimitAtMs) return null
     const knownAtMs = knownSince(proof, family, ledger)
     return nowMs - knownAtMs < oldestFor(request) ? grantAsOf(proof, knownAtMs) : null
   }
@@ -140,10 +171,9 @@ export function withFamilies(
     request: Question,
     proof: Proof<FamilyRecord>,
     family: FamilyRecord,
-    nowMs: number,
-    onezoneNowMs: number,
+    { nowMs, onezoneNowMs, sinceMs = Infinity }: JudgementTimes,
   ): Refused | null {
-    const death = ledger.deathOf(family)
+    const death = ledger.deathOf(family, proof.provenAtMs, sinceMs)
     if (death !== null) return refuse(death, nowMs)
     if (invitesElsewhere(request)) return refuse('token_type_mismatch', nowMs)
     if (hasEnded(proof, onezoneNowMs, nowMs) === true) return refuse('token_expired', nowMs)
@@ -156,21 +186,27 @@ export function withFamilies(
   }
 
   /** Asks anew about the family of a proven token, together with whoever else waits for it. */
-  async function renew(request: Question, proof: Proof<FamilyRecord>): Promise<Verification> {
+  async function renew(request: Question, asked: Proof<FamilyRecord>): Promise<Verification> {
+    const key = proofKey(request)
+    let proof = asked
     try {
       for (;;) {
         const underWay = refreshes.get(familyFor(proof))
-        const key = proofKey(request)
         // A question about this very token is shared whatever the answer: a refusal may be about nothing else.
         // So is one about when it ends, which an answer about another token does not say.
-        if (underWay === undefined || questions.underWay(key) !== null || endIsDisputed(proof)) {
-          return await ask(key, request, proof)
-        }
+        const isOwn =
+          clock.monotonic() >= proof.ownLimitAtMs ||
+          questions.underWay(key) !== null ||
+          endIsDisputed(proof)
+        if (underWay === undefined || isOwn) return await ask(key, request, proof)
         // A fault is about Onezone, not about a token: all who wait for this answer share it.
-        await underWay
+        const { verdict } = await underWay
         if (!proof.kept) return await verify(request)
-        const judged = judge(request, proof)
+        proof = memory.proofs.get(key) ?? proof
+        // So is a death, however short it is believed.
+        const judged = judge(request, proof, verdict.askedAtMs)
         if (judged !== null) return { verdict: judged.verdict, source: 'coalesced' }
+        if (!isProven(proof)) return await verify(request)
       }
     } catch (error) {
       const stale = staleGrant(request, proof, error)
@@ -179,12 +215,28 @@ export function withFamilies(
     }
   }
 
+  /** Asks by the token whose turn it is, so that each is itself asked about, at no more cost than one per interval. */
+  function refreshByTurn(
+    family: FamilyRecord,
+    request: Question,
+    proof: Proof<FamilyRecord>,
+  ): void {
+    const turn = turns.take(family)
+    const isFit =
+      turn !== null &&
+      isProven(turn.proof) &&
+      hasEnded(turn.proof, onezoneTime.now(), clock.monotonic()) === false &&
+      (turn.proof.asAccess || !proof.asAccess) // only an access token tells about services
+    if (isFit) refreshInBackground(turn.request, turn.proof)
+    else refreshInBackground(request, proof)
+  }
+
   function refreshInBackground(request: Question, proof: Proof<FamilyRecord>): void {
     const settled = (): void => {
       const { family } = proof
-      if (clock.monotonic() >= family.refreshAtMs) {
-        family.refreshAtMs = clock.monotonic() + maxStalenessMs * RETRY_AFTER
-      }
+      const retryAtMs = clock.monotonic() + maxStalenessMs * RETRY_AFTER
+      if (clock.monotonic() >= family.refreshAtMs) family.refreshAtMs = retryAtMs
+      if (clock.monotonic() >= proof.ownRefreshAtMs) proof.ownRefreshAtMs = retryAtMs
     }
     ask(proofKey(request), request, proof).then(settled, settled)
   }
@@ -225,9 +277,9 @@ export function withFamilies(
   ): Verification | null {
     if (!family.kept) return null // nobody would tell this record of a death
     const nowMs = clock.monotonic()
-    const death = ledger.deathOf(family)
-    if (death !== null) return { verdict: refuse(death, nowMs), source: 'local' }
     const { askedAtMs } = grant.verdict
+    const death = ledger.deathOf(family, askedAtMs)
+    if (death !== null) return { verdict: refuse(death, nowMs), source: 'local' }
     if (nowMs >= goodUntilMs || nowMs - askedAtMs >= oldestMs) return null
     return ledger.stillCounts(family, askedAtMs) ? grant : null
   }
@@ -288,7 +340,7 @@ export function withFamilies(
     if (shared !== null) return coalesced(shared)
     const asked = questions.share(key, request, async (stillCounts) => {
       const { verdict, source } = await inner.verify({ ...request, proven: proof !== null })
-      if (!stillCounts()) return ask(key, request, proof?.kept === true ? proof : null)
+      if (!stillCounts()) return ask(key, request, proof !== null && isProven(proof) ? proof : null)
       return { verdict: lessons.learn(key, request, verdict, proof), source }
     })
     if (proof !== null) {
@@ -310,7 +362,9 @@ export function withFamilies(
     const knownAtMs = knownSince(proof, family, ledger)
     if (!proof.kept || !mayServeStale(error, knownAtMs) || endIsDisputed(proof)) return null
     const nowMs = clock.monotonic()
-    if (refusalOf(request, proof, family, nowMs, onezoneTime.now()) !== null) return null
+    if (nowMs >= proof.ownLimitAtMs + staleIfErrorMs) return null
+    const times = { nowMs, onezoneNowMs: onezoneTime.now() }
+    if (refusalOf(request, proof, family, times) !== null) return null
     return { verdict: grantAsOf(proof, knownAtMs).verdict, source: 'stale' }
   }
 
@@ -330,7 +384,7 @@ export function withFamilies(
 
   function inspect(request: Question): Inspection {
     const proof = memory.proofs.get(proofKey(request))
-    if (proof !== undefined) {
+    if (proof !== undefined && isProven(proof)) {
       const family = familyFor(proof)
       const known = recall(request, proof, family, clock.monotonic())
       return { known, proof, context: null, family, underWay: refreshes.has(family) }

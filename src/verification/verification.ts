@@ -45,14 +45,15 @@ import { createVerificationBudget } from './verification-budget.ts'
 export interface VerdictOptions {
   /**
    * No request is granted on a fact older than this, in milliseconds. Also the interval in which a family in use is
-   * asked about, in the background. At least the total time-out of the verifier.
+   * asked about, in the background, by its tokens in turn: each temporary token in use is itself asked about at least every
+   * 10 intervals (20 with workers). At least the total time-out of the verifier.
    *
    * @default 10_000
    */
   readonly maxStalenessMs?: number | undefined
   /**
-   * How long a refusal that may be taken back is believed, in milliseconds; 0: not at all. A generation that is over is
-   * over for ever.
+   * How long a refusal that may be taken back is believed, in milliseconds; 0: not at all. That a generation is over is
+   * believed for 60 000 in any case: only a subject that is deleted and made anew can have it again.
    *
    * @default 2_000
    */
@@ -126,7 +127,7 @@ export interface Verification extends FamilyUse {
   readonly stalenessBoundMs: number
   /**
    * Takes back what is known about whoever is selected: the next request asks anew, and no answer to a question that
-   * was sent before counts for it. Generations that are over stay over.
+   * was sent before counts for it.
    *
    * @throws {TypeError} that says what is wrong with the selector.
    */
@@ -215,7 +216,13 @@ export function createVerification(options: VerificationOptions): Verification {
     ...createFamilyUse(ledger, clock),
     verifier,
     withdraw: (key) => memory.withdraw(key),
-    invalidate: createInvalidation({ memory, ledger, gate: verifier }),
+    invalidate: createInvalidation({
+      memory,
+      ledger,
+      gate: verifier,
+      // One that remembers by itself does not say whether a whole family is lost; and asking it is cheap.
+      keepsProofs: options.refusalsTell,
+    }),
     explain: createExplanation({ gate: verifier, ledger, onezoneTime, clock }),
     traits: backend.traits,
     stalenessBoundMs,
