@@ -82,6 +82,7 @@ export function createCast(options: CastOptions): Cast {
     const base = others.length > 0 && chance.chance(0.3) ? chance.pick(others) : null
     const expires = chance.chance(0.3) ? (nowSeconds() + chance.pick([3, 12, 40])) * 1000 : null
     const record = {
+      isGone: false,
       id: base?.id ?? `dt0c01.ID${issued}`,
       userId: base?.userId ?? chance.pick(['alice', 'bob']),
       revoked: false,

@@ -294,6 +294,7 @@ function* lookupObjections(
     yield objection('token_invalid', '')
     return
   }
+  if (record.isGone) yield objection('token_invalid', '')
   if (record.revoked) yield objection('token_revoked', '')
   const nowMs = onezoneNowMs(world, atMs) + lateMs
   if (record.expires !== null && record.expires <= nowMs) yield objection('token_expired', '')

@@ -290,7 +290,7 @@ function acceptance(world: World, atMs: number, { token }: Question): string {
 
 function lookupReply(world: World, { token }: Question): Reply {
   const record = world.lookups[token.serialized]
-  return record === undefined
+  return record === undefined || record.isGone
     ? { status: 404, body: '{"error":{"code":404,"message":"no"}}' }
     : { status: 200, body: JSON.stringify(record) }
 }

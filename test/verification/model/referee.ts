@@ -5,7 +5,7 @@ import { isAccepted } from '../../../src/verifier/index.ts'
 import { isSelected } from './accounts.ts'
 import type { Door, ModelGateway } from './gateway.ts'
 import type { KnownTime } from './known-time.ts'
-import { isRefused, objectionsTo, readsConsumer } from './onezone-law.ts'
+import { isRefused, isRemote, objectionsTo, readsConsumer } from './onezone-law.ts'
 import type { Settings } from './settings.ts'
 import { TIMEOUT_MS } from './settings.ts'
 import type { SimulatedTime } from './simulated-time.ts'
@@ -59,8 +59,11 @@ export interface RefereeOptions {
 const DEAD_GENERATION_MS = 60_000
 /** How long the machine may take to see that it has slept. */
 const WAKING_MS = 2_000
-/** For how many intervals a token that was proven may go unasked, while others vouch for its family. */
-const ROTATION = 1
+/**
+ * For how many intervals a token that was proven may go unasked, while others vouch for its family: so long can one pass
+ * whose subject was made anew with the same generation, for a worker and its primary one after the other.
+ */
+const OWN_QUESTION_INTERVALS = 10
 /** Moments are compared that were reckoned in different ways. */
 const EPSILON_MS = 0.01
 
@@ -85,6 +88,23 @@ export function createReferee(options: RefereeOptions): Referee {
   function accepted(request: Question, fromMs: number, toMs: number, errorMs: number): boolean {
     for (const span of history.within(fromMs - EPSILON_MS, toMs)) {
       if (!isRefused(span.world, Math.max(0, span.fromMs), request, -errorMs)) return true
+    }
+    return false
+  }
+
+  /** Whether it is nothing but a subject that was made anew, and not too long ago. */
+  function isOfFormerLife(
+    request: Question,
+    fromMs: number,
+    toMs: number,
+    errorMs: number,
+  ): boolean {
+    if (request.token.generation === null || isRemote(request.token)) return false
+    const intervals = OWN_QUESTION_INTERVALS * (workers === 0 ? 1 : 2)
+    if (!accepted(request, toMs - intervals * maxStalenessMs, toMs, errorMs)) return false
+    for (const span of history.within(fromMs - EPSILON_MS, toMs)) {
+      const objections = [...objectionsTo(span.world, Math.max(0, span.fromMs), request, -errorMs)]
+      if (objections.every(({ error }) => error.id === 'tokenInvalid')) return true
     }
     return false
   }
@@ -126,9 +146,6 @@ export function createReferee(options: RefereeOptions): Referee {
       object('a grant on a fact older than the bound', { ...about, ageMs, boundMs })
     }
     const factMs = time.trueTimeOf(verdict.askedAtMs, door.startMs)
-    if (nowMs - factMs > boundMs + EPSILON_MS) {
-      object('a grant on a fact truly older than the bound', { ...about, ageMs: nowMs - factMs })
-    }
     const demandMs = request.maxFactAgeMs ?? Infinity
     if (source !== 'stale' && factMs < askedAtMs - demandMs - spreadMs - EPSILON_MS) {
       object('a grant on a fact older than was asked for', {
@@ -138,8 +155,12 @@ export function createReferee(options: RefereeOptions): Referee {
       })
     }
     const errorMs = timeErrorMs(askedAtMs)
-    const sinceMs = factMs - (ROTATION - 1) * maxStalenessMs
-    if (!accepted(request, sinceMs, nowMs, errorMs)) {
+    // A worker says that a fact is as old as its own question; and the machine may have slept since.
+    const sinceMs = Math.max(factMs, nowMs - boundMs)
+    if (
+      !accepted(request, sinceMs, nowMs, errorMs) &&
+      !isOfFormerLife(request, sinceMs, nowMs, errorMs)
+    ) {
       object('a grant that Onezone gave at no moment since the fact', {
         ...about,
         factAgeMs: nowMs - factMs,
@@ -269,8 +290,10 @@ export function createReferee(options: RefereeOptions): Referee {
     checkStream({ door, request }, atMs) {
       if (sleptSince(atMs - WAKING_MS) > 0) return
       const boundMs = maxStalenessMs + staleIfErrorMs
-      const sinceMs = atMs - boundMs - ROTATION * maxStalenessMs + maxStalenessMs
-      if (accepted(request, sinceMs, atMs, knownTime.errorMs(atMs, sinceMs))) return
+      const sinceMs = atMs - boundMs
+      const errorMs = knownTime.errorMs(atMs, sinceMs)
+      if (accepted(request, sinceMs, atMs, errorMs)) return
+      if (isOfFormerLife(request, sinceMs, atMs, errorMs)) return
       object('a stream carried on beyond the bound', {
         door: door.name,
         why: [...objectionsTo(history.now, atMs, request)],

@@ -31,7 +31,7 @@ export interface SimulatedTime {
   suspend(ms: number): void
   /** Somebody sets the wall clock of the machine. */
   setWallClock(byMs: number): void
-  /** When the wall clock last went another way than the monotonic one, by more than that. */
+  /** When the wall clock last went ahead of the monotonic one by more than that. */
   lastStepMs(ofMs: number): number
   /** Timers of the gateway and messages under way. */
   readonly happenings: number
@@ -124,7 +124,7 @@ export function createSimulatedTime(lots: Random): SimulatedTime {
       steps.push({ atMs: nowMs, byMs })
     },
     lastStepMs(ofMs) {
-      return steps.findLast(({ byMs }) => Math.abs(byMs) > ofMs)?.atMs ?? -Infinity
+      return steps.findLast(({ byMs }) => byMs > ofMs)?.atMs ?? -Infinity
     },
     get happenings() {
       return queue.length

@@ -76,6 +76,12 @@ export function createWhatOnezoneSaid(history: History): WhatOnezoneSaid {
       latest(deaths, owner, said)
     } else {
       if (reason === 'token_invalid' && proven.has(useOf(question))) latest(deaths, family, said)
+      // Whose subject was made anew has a family of the same name, of which nothing is proven.
+      if (reason === 'token_invalid' && proven.has(useOf(question)) && token.generation !== null) {
+        for (const [use, other] of proven) {
+          if (familyNameOf(other.token, history.now) === family) proven.delete(use)
+        }
+      }
       if (error.id !== 'tokenSessionInvalid') proven.delete(useOf(question))
     }
   }

@@ -35,6 +35,11 @@ export interface WireOptions {
 /** A family is asked about anew when its fact has reached this part of the bound, and not before. */
 const EARLIEST_REFRESH = 0.65
 const EPSILON_MS = 0.01
+/** A proven temporary token is itself asked about when it was not for so many intervals. */
+const OWN_QUESTION_FROM = 9 + EARLIEST_REFRESH
+/** Which step of the wall clock makes every fact old, and how often it is looked at. */
+const LEAST_STEP_MS = 999
+const STEP_CHECK_MS = 100
 
 interface UnderWay {
   readonly call: Call
@@ -55,6 +60,8 @@ export function createWire(options: WireOptions): Wire {
   let breakerSinceMs = -Infinity
   const breakerTimes: { fromMs: number; toMs: number }[] = []
   let faultsInARow = 0
+  let seenStepMs = -Infinity
+  let wokenAtMs = -Infinity
   const recent: { atMs: number; fault: boolean }[] = []
   const takenBackAtMs: { atMs: number; selects: (question: Question) => boolean }[] = []
 
@@ -79,19 +86,33 @@ export function createWire(options: WireOptions): Wire {
     return { id, generation, kind, peerIp, door, caveats, ...more }
   }
 
+  /** Since when all that was known is asked anew, because the machine seems to have slept; it looks at its clocks now and then. */
+  function noteStep(nowMs: number): void {
+    const stepMs = time.lastStepMs(LEAST_STEP_MS)
+    if (stepMs <= seenStepMs) return
+    wokenAtMs = nowMs
+    if (nowMs >= stepMs + STEP_CHECK_MS + channelMs) seenStepMs = stepMs
+  }
+
   function askedVerdict(call: Call, question: Question): void {
     const nowMs = time.nowMs
+    noteStep(nowMs)
     const isProven = said.isProven(question)
     const name = questionName(question)
     const family = familyNameOf(question.token, history.now)
     const demandMs = demandedSince(family)
+    // Each temporary token must itself be asked about at least every so many intervals.
+    const ownMs = nowMs - (said.yesTo(question)?.askedAtMs ?? nowMs)
+    const hasOwnTurn = isProven && ownMs >= OWN_QUESTION_FROM * maxStalenessMs - EPSILON_MS
     for (const other of call.askedAtMs < nowMs ? [] : underWay) {
-      if (!other.counts || demandMs > other.call.askedAtMs) continue
+      if (!other.counts || Math.max(demandMs, wokenAtMs) > other.call.askedAtMs - EPSILON_MS)
+        continue
       if (questionName(other.question) === name) {
         object('the same was asked twice at once', about(question))
       } else if (
         !isTiny &&
         isProven &&
+        !hasOwnTurn &&
         other.isProven &&
         question.token.id !== null &&
         familyNameOf(other.question.token, history.now) === family
@@ -102,7 +123,8 @@ export function createWire(options: WireOptions): Wire {
     underWay.add({ call, question, isProven, counts: true })
     if (call.askedAtMs < nowMs) return // a second attempt
     if (breaker === 'open') object('asked though the breaker is open', about(question))
-    if (isTiny) return
+    // What was under way then is asked anew when its answer is there.
+    if (isTiny || nowMs - wokenAtMs <= TIMEOUT_MS * settings.maxAttempts) return
 
     const backMs = lastTakenBack(question)
     const youngerThan = Math.max(backMs, demandMs)
@@ -110,22 +132,30 @@ export function createWire(options: WireOptions): Wire {
     const no = said.noTo(question)
     const death = said.deathOf(question.token)
     const over = said.overSince(question.token)
-    if (over !== undefined && over.askedAtMs > backMs && nowMs - over.heardAtMs < 60_000) {
+    if (
+      over !== undefined &&
+      over.askedAtMs > Math.max(backMs, wokenAtMs) &&
+      nowMs - over.heardAtMs < 60_000
+    ) {
       const later = yes !== undefined && yes.askedAtMs > over.askedAtMs
       if (!later) object('asked about a generation that is over', about(question))
     }
     const noMs = no?.askedAtMs ?? -Infinity
     const yesMs = yes?.askedAtMs ?? -Infinity
     const voidMs = Math.max(death?.askedAtMs ?? -Infinity, noMs)
-    if (!isProven && noMs > yesMs && noMs > backMs && nowMs - noMs < negativeTtlMs - EPSILON_MS) {
+    if (
+      !isProven &&
+      noMs > yesMs &&
+      noMs > Math.max(backMs, wokenAtMs) &&
+      nowMs - noMs < negativeTtlMs - EPSILON_MS
+    ) {
       object('asked again about what was just refused', about(question, { ageMs: nowMs - noMs }))
     }
     if (yesMs <= voidMs || yesMs <= youngerThan) return
     const ageMs = nowMs - yesMs
-    const hasSlept = time.lastStepMs(maxStalenessMs) > yesMs
-    if (hasSlept) return
+    if (wokenAtMs >= yesMs) return
     if (isProven) {
-      if (ageMs < EARLIEST_REFRESH * maxStalenessMs - EPSILON_MS) {
+      if (!hasOwnTurn && ageMs < EARLIEST_REFRESH * maxStalenessMs - EPSILON_MS) {
         object('a family was asked about too soon', about(question, { ageMs }))
       }
     } else if (isRemote(question.token)) {
@@ -143,7 +173,8 @@ export function createWire(options: WireOptions): Wire {
     readingsUnderWay += 1
     if (readingsUnderWay > 4) object('more readings at once than allowed', { path })
     if (known?.underWay === true) object('the same was read twice at once', { path })
-    const leastMs = 0.9 * (watchIntervalMs ?? 0)
+    // What was not in use for a while is read at the next look after it is.
+    const leastMs = (watchIntervalMs ?? 0) / 8
     if (known !== undefined && nowMs - known.askedAtMs < leastMs - EPSILON_MS) {
       object('the watch read too soon', { path, ageMs: nowMs - known.askedAtMs })
     }

@@ -145,8 +145,10 @@ export const WORLD_CHANGES: readonly WorldChange[] = [
   [
     'delete a secret',
     (world, chance) => {
-      const { [recent(chance, Object.keys(world.lookups))]: _, ...lookups } = world.lookups
-      return { ...world, lookups }
+      const secret = recent(chance, Object.keys(world.lookups))
+      const record = world.lookups[secret]
+      if (record === undefined) return world
+      return { ...world, lookups: { ...world.lookups, [secret]: { ...record, isGone: true } } }
     },
   ],
 ]

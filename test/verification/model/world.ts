@@ -21,6 +21,8 @@ export interface NamedRecord {
 
 /** What a token look-up API has on record of one secret. */
 export interface LookupRecord {
+  /** Nothing is on record of it any more. */
+  readonly isGone: boolean
   readonly id: string
   readonly userId: string
   readonly revoked: boolean
