@@ -151,7 +151,10 @@ export function createReferee(options: RefereeOptions): Referee {
       underWay.add(key)
       if (settings.tiny) return
       // What was under way then is asked anew, whatever is known by now.
-      if (nowMs - suspendedAtMs <= TIMEOUT_MS) return void refreshedBy(request)
+      if (nowMs - suspendedAtMs <= TIMEOUT_MS) {
+        refreshedBy(request)
+        return
+      }
       if (isOver(request)) object('asked about a generation that is over', request)
       const refusedAtMs = since(noAtMs, key)
       if (nowMs - refusedAtMs < settings.negativeTtlMs && refusedAtMs > suspendedAtMs) {
