@@ -1,10 +1,15 @@
+import type { VerdictMemory } from '../cache/index.ts'
 import type { Clock } from '../clock.ts'
+import type { FamilyLedger, FamilyRecord, OnezoneTime } from '../revocation/index.ts'
 
 /** Options of {@link createSuspensionCheck}. */
 export interface SuspensionCheckOptions {
   readonly clock: Clock
-  /** This machine seems to have been suspended for so many milliseconds. */
-  readonly onSuspended: (ms: number) => void
+  readonly onezoneTime: OnezoneTime
+  readonly ledger: FamilyLedger
+  readonly memory: VerdictMemory<FamilyRecord>
+  /** Answers to the selected questions that are under way count no more. */
+  readonly disown: (selects: () => boolean) => void
 }
 
 /** The wall clock is looked at no more often than this. */
@@ -20,10 +25,18 @@ const LEAST_STEP_MS = 1_000
  * @returns To be called with the monotonic time before anything that is remembered is used.
  */
 export function createSuspensionCheck(options: SuspensionCheckOptions): (nowMs: number) => void {
-  const { clock, onSuspended } = options
+  const { clock, onezoneTime, ledger, memory, disown } = options
   const wallAhead = (): number => clock.now() - clock.monotonic()
   let lastAheadMs = wallAhead()
   let dueAtMs = clock.monotonic()
+
+  /** No fact is as young as it seems. */
+  function distrustAll(): void {
+    disown(() => true)
+    for (const family of ledger.families()) ledger.distrust(family)
+    for (const family of ledger.strangers()) ledger.distrust(family)
+    memory.forgive()
+  }
 
   return function check(nowMs) {
     if (nowMs < dueAtMs) return
@@ -31,6 +44,8 @@ export function createSuspensionCheck(options: SuspensionCheckOptions): (nowMs: 
     const aheadMs = wallAhead()
     const stepMs = aheadMs - lastAheadMs
     lastAheadMs = aheadMs
-    if (stepMs >= LEAST_STEP_MS) onSuspended(stepMs)
+    if (stepMs < LEAST_STEP_MS) return
+    onezoneTime.slept(stepMs)
+    distrustAll()
   }
 }

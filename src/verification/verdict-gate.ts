@@ -7,7 +7,7 @@ import type { PresentedToken } from '../token/index.ts'
 import { familyOf } from '../token/index.ts'
 import type { Question, Refused, Verification, Verifier } from '../verifier/index.ts'
 import { isAccepted, refuse } from '../verifier/index.ts'
-import { isJudgedLocally, objectionOf } from './local-judgement.ts'
+import { invitesElsewhere, isJudgedLocally, objectionOf } from './local-judgement.ts'
 import type { Lessons } from './lessons.ts'
 import { grantAsOf, knownSince } from './proven-grant.ts'
 import { createSuspensionCheck } from './suspension.ts'
@@ -85,7 +85,9 @@ export function withFamilies(
   /** The question under way that will tell about a family, whichever of its tokens it is about. */
   const refreshes = new Map<FamilyRecord, Promise<Verification>>()
   const turns = createTurns()
-  const noteSuspension = createSuspensionCheck({ clock, onSuspended: distrustAll })
+  const leastOnezoneMs = (): number => onezoneTime.leastNow() - options.clockSkewMs
+  const disown: VerdictGate['disown'] = (selects) => questions.disown(selects)
+  const noteSuspension = createSuspensionCheck({ ...options, disown })
 
   function verify(request: Question): Verification | Promise<Verification> {
     if (request.consumerToken !== null && hasLapsed(request.consumerToken)) {
@@ -103,20 +105,6 @@ export function withFamilies(
   /** Whether a token that is not proven has ended for certain. */
   function hasLapsed({ validUntil }: PresentedToken): boolean {
     return validUntil !== null && leastOnezoneMs() >= validUntil * 1000
-  }
-
-  /** The least that Onezone's time may be, for tokens of which it has not said when they end. */
-  function leastOnezoneMs(): number {
-    return onezoneTime.leastNow() - options.clockSkewMs
-  }
-
-  /** This machine was suspended: no fact is as young as it seems. */
-  function distrustAll(suspendedMs: number): void {
-    onezoneTime.slept(suspendedMs)
-    questions.disown(() => true)
-    for (const family of ledger.families()) ledger.distrust(family)
-    for (const family of ledger.strangers()) ledger.distrust(family)
-    memory.forgive()
   }
 
   /** Whether a yes to this very token still says that its signature is right. */
@@ -404,13 +392,9 @@ export function withFamilies(
   return {
     verify,
     inspect,
-    disown: (selects) => questions.disown(selects),
+    disown,
     close: () => inner.close(),
   }
-}
-
-function invitesElsewhere({ inviteType, token: { type } }: Question): boolean {
-  return inviteType !== null && 'inviteToken' in type && type.inviteToken.inviteType !== inviteType
 }
 
 async function coalesced(shared: Promise<Verification>): Promise<Verification> {
