@@ -7,11 +7,14 @@ import type { PresentedToken } from '../token/index.ts'
 import { familyOf } from '../token/index.ts'
 import type { Question, Refused, Verification, Verifier } from '../verifier/index.ts'
 import { isAccepted, refuse } from '../verifier/index.ts'
+import type { Inspection, VerdictGate } from './inspection.ts'
 import { isJudgedLocally, objectionOf } from './local-judgement.ts'
 import type { Lessons } from './lessons.ts'
 import { grantAsOf, knownSince } from './proven-grant.ts'
 import { createTurns } from './turns.ts'
 import type { VerificationBudget } from './verification-budget.ts'
+
+export type { Inspection, VerdictGate } from './inspection.ts'
 
 /** Options of {@link withFamilies}. */
 export interface VerdictGateOptions {
@@ -29,31 +32,6 @@ export interface VerdictGateOptions {
   readonly clockSkewMs: number
   /** What strangers may cost. */
   readonly budget: VerificationBudget
-}
-
-/** What a gate would say of a request, and what it says it by. */
-export interface Inspection {
-  /** The verdict that needs no question; null: Onezone would be asked. */
-  readonly known: Verification | null
-  /** Set where Onezone has accepted this very token in this use. */
-  readonly proof: Proof<FamilyRecord> | null
-  /** Set where it was accepted in this context, for a token that only Onezone can judge. */
-  readonly context: ContextGrant<FamilyRecord> | null
-  /** What is known of the token's family, or of the family that it claims. */
-  readonly family: FamilyRecord | null
-  /** Whether Onezone is being asked about it at the moment. */
-  readonly underWay: boolean
-}
-
-/** A verifier that remembers, and that lets itself be looked into. */
-export interface VerdictGate extends Verifier<PresentedToken> {
-  /** Looks, without asking, refreshing or learning anything. */
-  inspect(request: Question): Inspection
-  /**
-   * Answers to the selected questions that are under way teach nothing any more, and whoever waits for one waits until
-   * it has been asked anew.
-   */
-  disown(selects: (key: string, request: Question) => boolean): void
 }
 
 /** How soon a refresh that told nothing is tried again, as a part of the bound. */
@@ -98,10 +76,11 @@ export function withFamilies(
     return proof.kept && ledger.stillProves(familyFor(proof), proof.confirmedAtMs)
   }
 
-  /**
-   * What can be said of a proven token without asking; null where the fact about its family is too old, or where it must
-   * itself be asked about.
-   */
+  function isFit(proof: Proof<FamilyRecord>): boolean {
+    return isProven(proof) && onezoneTime.now() < proof.validUntilMs
+  }
+
+  /** What can be said of a proven token without asking; null where a fact is too old, its family's or its own. */
   function judge(
     request: Question,
     proof: Proof<FamilyRecord>,
@@ -114,8 +93,12 @@ export function withFamilies(
     if (known?.source === 'cache') {
       turns.note(family, request, proof)
       if (refreshes.has(family)) return known
-      if (nowMs >= proof.ownRefreshAtMs) refreshInBackground(request, proof)
-      else if (nowMs >= family.refreshAtMs) refreshByTurn(family, request, proof)
+      if (nowMs >= proof.ownRefreshAtMs) {
+        refreshInBackground(request, proof)
+      } else if (nowMs >= family.refreshAtMs) {
+        const turn = turns.take(family, proof, isFit) ?? { request, proof }
+        refreshInBackground(turn.request, turn.proof)
+      }
     }
     return known
   }
@@ -178,22 +161,6 @@ export function withFamilies(
       if (stale === null) throw error
       return stale
     }
-  }
-
-  /** Asks by the token whose turn it is, so that each is itself asked about, at no more cost than one per interval. */
-  function refreshByTurn(
-    family: FamilyRecord,
-    request: Question,
-    proof: Proof<FamilyRecord>,
-  ): void {
-    const turn = turns.take(family)
-    const isFit =
-      turn !== null &&
-      isProven(turn.proof) &&
-      onezoneTime.now() < turn.proof.validUntilMs &&
-      (turn.proof.asAccess || !proof.asAccess) // only an access token tells about services
-    if (isFit) refreshInBackground(turn.request, turn.proof)
-    else refreshInBackground(request, proof)
   }
 
   function refreshInBackground(request: Question, proof: Proof<FamilyRecord>): void {
@@ -344,10 +311,12 @@ export function withFamilies(
 
   function inspect(request: Question): Inspection {
     const proof = memory.proofs.get(proofKey(request))
-    if (proof !== undefined && isProven(proof)) {
+    if (proof !== undefined) {
       const family = familyFor(proof)
       const known = recall(request, proof, family, clock.monotonic())
-      return { known, proof, context: null, family, underWay: refreshes.has(family) }
+      if (known !== null || isProven(proof)) {
+        return { known, proof, context: null, family, underWay: refreshes.has(family) }
+      }
     }
     const key = isJudgedLocally(request.token) ? proofKey(request) : contextKey(request)
     const context = memory.contexts.get(key)
