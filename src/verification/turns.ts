@@ -12,8 +12,16 @@ export interface Turn {
 export interface Turns {
   /** A token of the family was granted. */
   note(family: FamilyRecord, request: Question, proof: Proof<FamilyRecord>): void
-  /** Whose turn it is, which ends it; null: nobody's that was not the last. */
-  take(family: FamilyRecord): Turn | null
+  /**
+   * Whose turn it is, which ends it; null: nobody's that is fit to be asked about instead of the one at hand.
+   *
+   * @param proof The one at hand: only an access token tells about services.
+   */
+  take(
+    family: FamilyRecord,
+    proof: Proof<FamilyRecord>,
+    isFit: (proof: Proof<FamilyRecord>) => boolean,
+  ): Turn | null
 }
 
 /** Starts with nobody's turn. */
@@ -28,11 +36,12 @@ export function createTurns(): Turns {
       family.turnAtMs = confirmedAtMs
       turns.set(family, { request: { ...request, maxFactAgeMs: undefined }, proof })
     },
-    take(family) {
-      const turn = turns.get(family) ?? null
+    take(family, proof, isFit) {
+      const turn = turns.get(family)
       family.turnAtMs = Infinity
       turns.delete(family)
-      return turn
+      if (turn === undefined || (proof.asAccess && !turn.proof.asAccess)) return null
+      return isFit(turn.proof) ? turn : null
     },
   }
 }

@@ -7,6 +7,7 @@ import type { PresentedToken } from '../token/index.ts'
 import { familyOf } from '../token/index.ts'
 import type { Question, Refused, Verification, Verifier } from '../verifier/index.ts'
 import { isAccepted, refuse } from '../verifier/index.ts'
+import type { Inspection, VerdictGate } from './inspection.ts'
 import { invitesElsewhere, isJudgedLocally, objectionOf } from './local-judgement.ts'
 import type { Lessons } from './lessons.ts'
 import { grantAsOf, knownSince } from './proven-grant.ts'
@@ -33,31 +34,6 @@ export interface VerdictGateOptions {
   readonly budget: VerificationBudget
 }
 
-/** What a gate would say of a request, and what it says it by. */
-export interface Inspection {
-  /** The verdict that needs no question; null: Onezone would be asked. */
-  readonly known: Verification | null
-  /** Set where Onezone has accepted this very token in this use. */
-  readonly proof: Proof<FamilyRecord> | null
-  /** Set where it was accepted in this context, for a token that only Onezone can judge. */
-  readonly context: ContextGrant<FamilyRecord> | null
-  /** What is known of the token's family, or of the family that it claims. */
-  readonly family: FamilyRecord | null
-  /** Whether Onezone is being asked about it at the moment. */
-  readonly underWay: boolean
-}
-
-/** A verifier that remembers, and that lets itself be looked into. */
-export interface VerdictGate extends Verifier<PresentedToken> {
-  /** Looks, without asking, refreshing or learning anything. */
-  inspect(request: Question): Inspection
-  /**
-   * Answers to the selected questions that are under way teach nothing any more, and whoever waits for one waits until
-   * it has been asked anew.
-   */
-  disown(selects: (key: string, request: Question) => boolean): void
-}
-
 /** What a proven token is judged by. */
 interface JudgementTimes {
   /** Monotonic milliseconds. */
@@ -66,6 +42,8 @@ interface JudgementTimes {
   /** What was asked from this moment on is believed however short that is otherwise. @default never */
   readonly sinceMs?: number
 }
+
+export type { Inspection, VerdictGate } from './inspection.ts'
 
 /** How soon a refresh that told nothing is tried again, as a part of the bound. */
 const RETRY_AFTER = 0.05
@@ -130,7 +108,10 @@ export function withFamilies(
       turns.note(family, request, proof)
       if (refreshes.has(family)) return known
       if (nowMs >= proof.ownRefreshAtMs) refreshInBackground(request, proof)
-      else if (nowMs >= family.refreshAtMs) refreshByTurn(family, request, proof)
+      else if (nowMs >= family.refreshAtMs) {
+        const turn = turns.take(family, proof, isFit) ?? { request, proof }
+        refreshInBackground(turn.request, turn.proof)
+      }
     }
     return known
   }
@@ -203,20 +184,8 @@ export function withFamilies(
     }
   }
 
-  /** Asks by the token whose turn it is, so that each is itself asked about, at no more cost than one per interval. */
-  function refreshByTurn(
-    family: FamilyRecord,
-    request: Question,
-    proof: Proof<FamilyRecord>,
-  ): void {
-    const turn = turns.take(family)
-    const isFit =
-      turn !== null &&
-      isProven(turn.proof) &&
-      hasEnded(turn.proof, onezoneTime.now(), clock.monotonic()) === false &&
-      (turn.proof.asAccess || !proof.asAccess) // only an access token tells about services
-    if (isFit) refreshInBackground(turn.request, turn.proof)
-    else refreshInBackground(request, proof)
+  function isFit(proof: Proof<FamilyRecord>): boolean {
+    return isProven(proof) && hasEnded(proof, onezoneTime.now(), clock.monotonic()) === false
   }
 
   function refreshInBackground(request: Question, proof: Proof<FamilyRecord>): void {
