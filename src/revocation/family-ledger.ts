@@ -27,6 +27,22 @@ export interface FamilyLedgerOptions {
 /** Who is dead: one family, or some or all families of a subject. */
 export type Dead = { readonly family: FamilyRef } | { readonly subject: Subject }
 
+/** What a ledger says of a family. */
+export interface LedgerReading {
+  /** The record of a family of which a token was accepted for this subject; made where there is none. */
+  open(ref: FamilyRef, subject: Subject): FamilyRecord
+  /** Why the family is dead as far as is known, or null. */
+  deathOf(family: FamilyRecord): DeathReason | null
+  /** The same for a token that was not accepted, by what it claims. */
+  deathOfStranger(ref: FamilyRef, claimed: Subject): DeathReason | null
+  /** Whether an answer to a question sent at that moment still counts. */
+  stillCounts(family: FamilyRecord, askedAtMs: number): boolean
+  /** When the question behind the last yes that still counts was sent; -Infinity: there is none. */
+  aliveSince(family: FamilyRecord): number
+  /** What is known of a family, of whose tokens one was accepted or not; null: nothing. */
+  find(ref: FamilyRef): FamilyRecord | null
+}
+
 /**
  * What Onezone has said about families. It draws these conclusions and no others, each from an answer and none from
  * what a token merely claims:
@@ -42,17 +58,9 @@ export type Dead = { readonly family: FamilyRef } | { readonly subject: Subject 
  * Facts are as old as their question. Of two that contradict each other the later question wins, and the death where
  * both are of the same moment. Eviction loses knowledge and never makes any up.
  */
-export interface FamilyLedger {
-  /** The record of a family of which a token was accepted for this subject; made where there is none. */
-  open(ref: FamilyRef, subject: Subject): FamilyRecord
-  /** Why the family is dead as far as is known, or null. */
-  deathOf(family: FamilyRecord): DeathReason | null
-  /** The same for a token that was not accepted, by what it claims. */
-  deathOfStranger(ref: FamilyRef, claimed: Subject): DeathReason | null
-  /** Whether an answer to a question sent at that moment still counts. */
-  stillCounts(family: FamilyRecord, askedAtMs: number): boolean
-  /** When the question behind the last yes that still counts was sent; -Infinity: there is none. */
-  aliveSince(family: FamilyRecord): number
+export interface FamilyLedger extends LedgerReading {
+  /** The same answers without a trace: no record is made and kept, and none counts as used. */
+  readonly glance: LedgerReading
 
   /** Onezone said yes. False: the answer came late, and the family is known to be dead by now. */
   sawAlive(family: FamilyRecord, askedAtMs: number): boolean
@@ -68,8 +76,6 @@ export interface FamilyLedger {
    * is over stays known.
    */
   distrust(family: FamilyRecord): void
-  /** What is known of a family, of whose tokens one was accepted or not; null: nothing. */
-  find(ref: FamilyRef): FamilyRecord | null
   /** The families of which a token was accepted, the most recently confirmed first. */
   families(): Iterable<FamilyRecord>
   /** The families of which only refused tokens were seen. */
@@ -158,7 +164,45 @@ export function createFamilyLedger(options: FamilyLedgerOptions): FamilyLedger {
     askedAtMs > family.distrustedUntilMs &&
     askedAtMs > (currentSubject(family)?.blockedAtMs ?? -Infinity)
 
+  const deathAsClaimed = (
+    ref: FamilyRef,
+    subject: SubjectRecord | undefined,
+    family: FamilyRecord | undefined,
+  ): DeathReason | null => {
+    if (subject !== undefined && isOutdated(subject, ref)) return 'token_revoked'
+    return family !== undefined && isBuried(family) ? family.deathReason : null
+  }
+
+  const peekFamily = (ref: FamilyRef): FamilyRecord | undefined =>
+    families.peek(familyKey(ref)) ?? strangeFamilies.peek(familyKey(ref))
+
+  const peekSubject = (subject: Subject): SubjectRecord | undefined => {
+    const key = serializeSubject(subject)
+    return subjects.peek(key) ?? strangeSubjects.peek(key)
+  }
+
+  /** The record as it would be if its subject were looked up. */
+  const beheld = (family: FamilyRecord): FamilyRecord => {
+    const { subject } = family
+    if (subject === null || subject.kept) return family
+    return { ...family, subject: peekSubject(subject.subject) ?? newSubjectRecord(subject.subject) }
+  }
+
+  const glance: LedgerReading = {
+    open: (ref, subject) => ({
+      ...(peekFamily(ref) ?? newFamilyRecord(ref)),
+      subject: peekSubject(subject) ?? newSubjectRecord(subject),
+    }),
+    deathOf: (family) => deathOf(beheld(family)),
+    deathOfStranger: (ref, claimed) => deathAsClaimed(ref, peekSubject(claimed), peekFamily(ref)),
+    stillCounts: (family, askedAtMs) => stillCounts(beheld(family), askedAtMs),
+    aliveSince: (family) =>
+      glance.stillCounts(family, family.aliveAtMs) ? family.aliveAtMs : -Infinity,
+    find: (ref) => peekFamily(ref) ?? null,
+  }
+
   return {
+    glance,
     open(ref, subject) {
       const key = familyKey(ref)
       let family = families.get(key)
@@ -174,9 +218,8 @@ export function createFamilyLedger(options: FamilyLedgerOptions): FamilyLedger {
     deathOfStranger(ref, claimed) {
       const key = serializeSubject(claimed)
       const subject = subjects.get(key) ?? strangeSubjects.get(key)
-      if (subject !== undefined && isOutdated(subject, ref)) return 'token_revoked'
       const family = families.get(familyKey(ref)) ?? strangeFamilies.get(familyKey(ref))
-      return family !== undefined && isBuried(family) ? family.deathReason : null
+      return deathAsClaimed(ref, subject, family)
     },
     stillCounts,
     aliveSince: (family) => (stillCounts(family, family.aliveAtMs) ? family.aliveAtMs : -Infinity),

@@ -1,5 +1,5 @@
 export { withConfirmations } from './attended-ledger.ts'
-export type { Dead, FamilyLedger, FamilyLedgerOptions } from './family-ledger.ts'
+export type { Dead, FamilyLedger, FamilyLedgerOptions, LedgerReading } from './family-ledger.ts'
 export { createFamilyLedger } from './family-ledger.ts'
 export type { DeathReason, FamilyRecord, SubjectRecord } from './family-record.ts'
 export type { FamilyWatch, FamilyWatchOptions } from './family-watch.ts'

@@ -1,10 +1,10 @@
-import type { Proof, VerdictMemory } from '../cache/index.ts'
+import type { ConsumerPart, Proof, VerdictMemory } from '../cache/index.ts'
 import type { Clock } from '../clock.ts'
 import type { FamilyLedger, FamilyRecord, OnezoneTime } from '../revocation/index.ts'
 import type { FamilyRef, PresentedToken } from '../token/index.ts'
-import { contextFieldsOf, familyOf } from '../token/index.ts'
+import { familyOf } from '../token/index.ts'
 import type { Accepted, Question, Refused, TokenRecord, Verdict } from '../verifier/index.ts'
-import { isAccepted, refuse } from '../verifier/index.ts'
+import { consumerOf, isAccepted, refuse } from '../verifier/index.ts'
 import { contextCaveatsOf, isJudgedLocally } from './local-judgement.ts'
 import { hasRecord } from './proven-grant.ts'
 
@@ -56,6 +56,11 @@ export function createLessons(options: LessonsOptions): Lessons {
       const answeredAtMs = clock.monotonic()
       onezoneTime.observe({ validUntil: token.validUntil, ttlSeconds, askedAtMs, answeredAtMs })
     }
+    const consumer = consumerPartOf(request)
+    // Onezone has accepted both (API §5.3, step 4).
+    if (consumer !== null && !ledger.sawAlive(consumer.family, askedAtMs)) {
+      return refuse('consumer_token_invalid', askedAtMs)
+    }
     const family = ledger.open(ref, verdict.subject)
     if (!ledger.sawAlive(family, askedAtMs)) {
       return refuse(ledger.deathOf(family) ?? 'token_revoked', askedAtMs)
@@ -63,6 +68,7 @@ export function createLessons(options: LessonsOptions): Lessons {
     const asAccess = request.kind === 'access'
     if (asAccess) family.servedAtMs = Math.max(family.servedAtMs, askedAtMs)
     family.usedAtMs = clock.monotonic()
+    if (consumer !== null) consumer.family.usedAtMs = family.usedAtMs
     const restMs = maxStalenessMs * (REFRESH_FROM + REFRESH_JITTER * random())
     family.refreshAtMs = Math.max(family.refreshAtMs, askedAtMs + restMs)
     memory.forgive(key)
@@ -79,9 +85,22 @@ export function createLessons(options: LessonsOptions): Lessons {
         kept: true,
       })
     } else {
-      memory.contexts.set(key, { family, grant, ...endInContext(request, verdict) })
+      const { subject } = verdict
+      const ends = endInContext(request, verdict)
+      memory.contexts.set(key, { family, subject, consumer, grant, ...ends })
     }
     return verdict
+  }
+
+  /** The consumer token that an answer was about, too. */
+  function consumerPartOf(request: Question): ConsumerPart<FamilyRecord> | null {
+    const consumer = consumerOf(request)
+    const ref = consumer === null ? null : familyOf(consumer)
+    if (consumer === null || ref === null) return null
+    const { digest, subject } = consumer
+    // Of a version 1 token only Onezone knows the subject, and it does not say here.
+    const known = subject.type === 'nobody' ? ledger.find(ref)?.subject?.subject : subject
+    return { digest, family: ledger.open(ref, known ?? subject) }
   }
 
   /** When a token ends, in Onezone's time: as its text says, or else as the verifier does. */
@@ -92,12 +111,11 @@ export function createLessons(options: LessonsOptions): Lessons {
 
   /** When a grant in context ends: with its token or its consumer token, and before with the bound. */
   function endInContext(
-    { token, consumerToken }: Question,
+    request: Question,
     { askedAtMs, ttlSeconds }: Accepted,
   ): { validUntilMs: number; goodUntilMs: number } {
-    const reads = contextFieldsOf(token)
-    const consumer = reads.has('consumer') || reads.has('everything') ? consumerToken : null
-    const validUntilMs = Math.min(endOf(token.validUntil), endOf(consumer?.validUntil ?? null))
+    const consumerEnds = consumerOf(request)?.validUntil ?? null
+    const validUntilMs = Math.min(endOf(request.token.validUntil), endOf(consumerEnds))
     const goodUntilMs = Math.min(
       askedAtMs + maxStalenessMs,
       askedAtMs + endOf(ttlSeconds),
@@ -130,7 +148,7 @@ export function createLessons(options: LessonsOptions): Lessons {
       memory.proofs.delete(key) // about this token alone: it must be proven anew
     }
     memory.contexts.delete(key)
-    memory.refused(key, verdict, token, ref)
+    memory.refused(key, verdict, request, ref)
     return verdict
   }
 

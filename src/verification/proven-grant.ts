@@ -1,5 +1,5 @@
 import type { Proof } from '../cache/index.ts'
-import type { FamilyLedger, FamilyRecord } from '../revocation/index.ts'
+import type { FamilyRecord, LedgerReading } from '../revocation/index.ts'
 import type { Verification } from '../verifier/index.ts'
 import { accept } from '../verifier/index.ts'
 
@@ -11,7 +11,7 @@ import { accept } from '../verifier/index.ts'
 export function knownSince(
   proof: Proof<FamilyRecord>,
   family: FamilyRecord,
-  ledger: FamilyLedger,
+  ledger: Pick<LedgerReading, 'stillCounts'>,
 ): number {
   const facts = [family.aliveAtMs]
   if (proof.asAccess) facts.push(family.servedAtMs)
