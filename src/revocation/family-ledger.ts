@@ -5,6 +5,7 @@ import type { FamilyRef, Subject } from '../token/index.ts'
 import { familyKey, serializeSubject } from '../token/index.ts'
 import type { DeathReason, FamilyRecord, SubjectRecord } from './family-record.ts'
 import { newFamilyRecord, newSubjectRecord } from './family-record.ts'
+import type { LedgerReading } from './ledger-reading.ts'
 import type { Naming } from './generations.ts'
 import { isBelieved, overSince, sawCurrent, sawOver } from './generations.ts'
 
@@ -50,24 +51,9 @@ export type Dead = { readonly family: FamilyRef } | { readonly subject: Subject 
  * Facts are as old as their question. Of two that contradict each other the later question wins, and the death where
  * both are of the same moment. Eviction loses knowledge and never makes any up.
  */
-export interface FamilyLedger {
-  /** The record of a family of which a token was accepted for this subject; made where there is none. */
-  open(ref: FamilyRef, subject: Subject): FamilyRecord
-  /**
-   * Why the family is dead as far as is known and believed, or null.
-   *
-   * @param provenAtMs When the token that is meant was first proven. @default unknown
-   * @param sinceMs What was asked from this moment on is believed however short that is otherwise. @default never
-   */
-  deathOf(family: FamilyRecord, provenAtMs?: number, sinceMs?: number): DeathReason | null
-  /** The same for a token that was not accepted, by what it claims. */
-  deathOfStranger(ref: FamilyRef, claimed: Subject): DeathReason | null
-  /** Whether an answer to a question sent at that moment still counts. */
-  stillCounts(family: FamilyRecord, askedAtMs: number): boolean
-  /** Whether the signature of a token is still proven by a yes to a question that was sent at that moment. */
-  stillProves(family: FamilyRecord, askedAtMs: number): boolean
-  /** When the question behind the last yes that still counts was sent; -Infinity: there is none. */
-  aliveSince(family: FamilyRecord): number
+export interface FamilyLedger extends LedgerReading {
+  /** The same answers without a trace: no record is made and kept, and none counts as used. */
+  readonly glance: LedgerReading
 
   /**
    * Onezone said yes. False: the answer came late, and the token is known to be dead by now.
@@ -90,10 +76,6 @@ export interface FamilyLedger {
   distrust(family: FamilyRecord): void
   /** That generations are over is not believed without asking anew, for the subjects that are selected. */
   distrustGenerations(selects: (subject: Subject) => boolean): void
-  /** Up to which generation the subject's temporary tokens are refused without asking; -Infinity: none. */
-  overUpTo(subject: SubjectRecord): number
-  /** What is known of a family, of whose tokens one was accepted or not; null: nothing. */
-  find(ref: FamilyRef): FamilyRecord | null
   /** The families of which a token was accepted, the most recently confirmed first. */
   families(): Iterable<FamilyRecord>
   /** The families of which only refused tokens were seen. */
@@ -216,7 +198,46 @@ export function createFamilyLedger(options: FamilyLedgerOptions): FamilyLedger {
     askedAtMs > (currentSubject(family)?.blockedAtMs ?? -Infinity) &&
     stillProves(family, askedAtMs)
 
+  const deathAsClaimed = (
+    ref: FamilyRef,
+    subject: SubjectRecord | undefined,
+    family: FamilyRecord | undefined,
+  ): DeathReason | null => {
+    if (subject !== undefined && isOver(subject, ref, Infinity)) return 'token_revoked'
+    return family === undefined ? null : endOf(family, Infinity, Infinity)
+  }
+
+  const peekFamily = (ref: FamilyRef): FamilyRecord | undefined =>
+    families.peek(familyKey(ref)) ?? strangeFamilies.peek(familyKey(ref))
+
+  const peekSubject = (subject: Subject): SubjectRecord | undefined => {
+    const key = serializeSubject(subject)
+    return subjects.peek(key) ?? strangeSubjects.peek(key)
+  }
+
+  /** The record as it would be if its subject were looked up. */
+  const beheld = (family: FamilyRecord): FamilyRecord => {
+    const { subject } = family
+    if (subject === null || subject.kept) return family
+    return { ...family, subject: peekSubject(subject.subject) ?? newSubjectRecord(subject.subject) }
+  }
+
+  const glance: LedgerReading = {
+    open: (ref, subject) => ({
+      ...(peekFamily(ref) ?? newFamilyRecord(ref)),
+      subject: peekSubject(subject) ?? newSubjectRecord(subject),
+    }),
+    deathOf: (family, ...when) => deathOf(beheld(family), ...when),
+    deathOfStranger: (ref, claimed) => deathAsClaimed(ref, peekSubject(claimed), peekFamily(ref)),
+    stillCounts: (family, askedAtMs) => stillCounts(beheld(family), askedAtMs),
+    stillProves: (family, askedAtMs) => stillProves(beheld(family), askedAtMs),
+    aliveSince: (family) =>
+      glance.stillCounts(family, family.aliveAtMs) ? family.aliveAtMs : -Infinity,
+    find: (ref) => peekFamily(ref) ?? null,
+  }
+
   return {
+    glance,
     open(ref, subject) {
       const key = familyKey(ref)
       let family = families.get(key)
@@ -232,9 +253,8 @@ export function createFamilyLedger(options: FamilyLedgerOptions): FamilyLedger {
     deathOfStranger(ref, claimed) {
       const key = serializeSubject(claimed)
       const subject = subjects.get(key) ?? strangeSubjects.get(key)
-      if (subject !== undefined && isOver(subject, ref, Infinity)) return 'token_revoked'
       const family = families.get(familyKey(ref)) ?? strangeFamilies.get(familyKey(ref))
-      return family === undefined ? null : endOf(family, Infinity, Infinity)
+      return deathAsClaimed(ref, subject, family)
     },
     stillCounts,
     stillProves,

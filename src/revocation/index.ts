@@ -1,5 +1,6 @@
 export { withConfirmations } from './attended-ledger.ts'
 export type { Dead, FamilyLedger, FamilyLedgerOptions } from './family-ledger.ts'
+export type { LedgerReading } from './ledger-reading.ts'
 export { createFamilyLedger } from './family-ledger.ts'
 export type { DeathReason, FamilyRecord, SubjectRecord } from './family-record.ts'
 export type { FamilyWatch, FamilyWatchOptions } from './family-watch.ts'

@@ -98,7 +98,8 @@ export interface ExplanationSources {
 export function createExplanation(
   sources: ExplanationSources,
 ): (request: Question, options?: ExplainOptions) => Promise<ExplainedVerdict> {
-  const { gate, ledger, onezoneTime, clock } = sources
+  const { gate, onezoneTime, clock } = sources
+  const ledger = sources.ledger.glance
 
   function view(request: Question, verification?: Verification): VerdictExplanation {
     const inspection = gate.inspect(request)

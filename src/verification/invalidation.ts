@@ -1,7 +1,7 @@
 import type { VerdictMemory } from '../cache/index.ts'
 import { digestOfKey, keyPrefixOf } from '../cache/index.ts'
 import type { FamilyLedger, FamilyRecord } from '../revocation/index.ts'
-import type { FamilyRef, Subject } from '../token/index.ts'
+import type { FamilyRef, PresentedToken, Subject } from '../token/index.ts'
 import { familyKey, familyOf, serializeSubject } from '../token/index.ts'
 import type { InvalidationSelector } from './invalidation-selector.ts'
 import { parseSelector } from './invalidation-selector.ts'
@@ -17,7 +17,7 @@ export interface InvalidationOptions {
 export interface Invalidation {
   /** Families of which a token was accepted. */
   readonly families: number
-  /** Tokens of which an answer is remembered, yes or no. */
+  /** Tokens of which an answer is remembered, yes or no, that is about them or about their consumer token. */
   readonly tokens: number
 }
 
@@ -36,16 +36,16 @@ interface Selection {
   readonly hasFamily: (ref: FamilyRef | null, subject: Subject | null) => boolean
   /** Whether it is about the generations of a subject. */
   readonly hasGenerations: (subject: Subject) => boolean
-  /** Whether what is remembered under a key is about a token that must be proven anew. */
-  readonly hasToken: (key: string) => boolean
+  /** Whether a token must be proven anew, by its digest, or by the key of what is remembered of it. */
+  readonly hasToken: (digestOrKey: string) => boolean
   /** Whether a token may be meant of which only its verifier knows the id and the subject. */
   readonly mayHaveOpaque: boolean
 }
 
 /**
- * Makes the function that takes back what is known. What is selected stops counting at once, and so does the answer to
- * every question about it that is under way: nothing that Onezone was asked before decides about a request that comes
- * after.
+ * Makes the function that takes back what is known. What is selected stops counting at once, as a token and as the
+ * consumer token that others came with, and so does the answer to every question about it that is under way: nothing that
+ * Onezone was asked before decides about a request that comes after.
  */
 export function createInvalidation(
   subjects: InvalidationSubjects,
@@ -63,20 +63,29 @@ export function createInvalidation(
       ([key, { family, subject }]) => hasToken(key) || hasFamily(family.ref, subject),
     )
     const contexts = [...memory.contexts.entries()].filter(
-      ([key, { family }]) => hasToken(key) || selects(selection, family),
+      ([key, { family, consumer }]) =>
+        hasToken(key) ||
+        selects(selection, family) ||
+        (consumer !== null && (hasToken(consumer.digest) || selects(selection, consumer.family))),
     )
     const refusals = [...memory.refusals()].filter(
-      ([key, { family, claimed }]) => hasToken(key) || hasFamily(family, claimed),
+      ([key, { family, claimed, consumer }]) =>
+        hasToken(key) ||
+        hasFamily(family, claimed) ||
+        (consumer !== null &&
+          (hasToken(consumer.digest) || hasFamily(consumer.family, consumer.claimed))),
     )
     const keys = [proofs, contexts, refusals].flatMap((entries) => entries.map(([key]) => key))
     const counted = { families: families.length, tokens: new Set(keys.map(digestOfKey)).size }
     if (dryRun) return counted
 
+    const isMeant = (token: PresentedToken): boolean =>
+      hasToken(token.digest) ||
+      hasFamily(familyOf(token), token.subject) ||
+      (mayHaveOpaque && token.id === null)
     gate.disown(
-      (key, { token }) =>
-        hasToken(key) ||
-        hasFamily(familyOf(token), token.subject) ||
-        (mayHaveOpaque && token.id === null),
+      (_key, { token, consumerToken }) =>
+        isMeant(token) || (consumerToken !== null && isMeant(consumerToken)),
     )
     for (const family of families) ledger.distrust(family)
     for (const family of ledger.strangers()) {

@@ -1,10 +1,10 @@
-import type { Proof, VerdictMemory } from '../cache/index.ts'
+import type { ConsumerPart, Proof, VerdictMemory } from '../cache/index.ts'
 import type { Clock } from '../clock.ts'
 import type { FamilyLedger, FamilyRecord, OnezoneTime } from '../revocation/index.ts'
 import type { FamilyRef } from '../token/index.ts'
-import { contextFieldsOf, familyOf, serializeSubject } from '../token/index.ts'
+import { familyOf, serializeSubject } from '../token/index.ts'
 import type { Accepted, Question, Refused, TokenRecord, Verdict } from '../verifier/index.ts'
-import { isAccepted, refuse } from '../verifier/index.ts'
+import { consumerOf, isAccepted, refuse } from '../verifier/index.ts'
 import { contextCaveatsOf, isJudgedLocally } from './local-judgement.ts'
 import { hasRecord, OWN_QUESTION_INTERVALS } from './proven-grant.ts'
 import { endOfToken } from './token-end.ts'
@@ -66,6 +66,11 @@ export function createLessons(options: LessonsOptions): Lessons {
       const holder = serializeSubject(verdict.subject)
       onezoneTime.observe({ validUntil, ttlSeconds, holder, askedAtMs, answeredAtMs })
     }
+    const consumer = consumerPartOf(request)
+    // Onezone has accepted both (API §5.3, step 4).
+    if (consumer !== null && !ledger.sawAlive(consumer.family, askedAtMs)) {
+      return refuse('consumer_token_invalid', askedAtMs)
+    }
     const family = ledger.open(ref, verdict.subject)
     const provenAtMs = proof?.provenAtMs ?? askedAtMs
     if (!ledger.sawAlive(family, askedAtMs, provenAtMs)) {
@@ -74,6 +79,7 @@ export function createLessons(options: LessonsOptions): Lessons {
     const asAccess = request.kind === 'access'
     if (asAccess) family.servedAtMs = Math.max(family.servedAtMs, askedAtMs)
     family.usedAtMs = answeredAtMs
+    if (consumer !== null) consumer.family.usedAtMs = answeredAtMs
     const part = REFRESH_FROM + REFRESH_JITTER * random()
     const restMs = maxStalenessMs * part
     family.refreshAtMs = Math.max(family.refreshAtMs, askedAtMs + restMs)
@@ -94,7 +100,9 @@ export function createLessons(options: LessonsOptions): Lessons {
         kept: true,
       })
     } else {
-      memory.contexts.set(key, { family, grant, ...endInContext(request, verdict) })
+      const { subject } = verdict
+      const ends = endInContext(request, verdict)
+      memory.contexts.set(key, { family, subject, consumer, grant, ...ends })
     }
     return verdict
   }
@@ -108,16 +116,25 @@ export function createLessons(options: LessonsOptions): Lessons {
     }
   }
 
+  /** The consumer token that an answer was about, too. */
+  function consumerPartOf(request: Question): ConsumerPart<FamilyRecord> | null {
+    const consumer = consumerOf(request)
+    const ref = consumer === null ? null : familyOf(consumer)
+    if (consumer === null || ref === null) return null
+    const { digest, subject } = consumer
+    // Of a version 1 token only Onezone knows the subject, and it does not say here.
+    const known = subject.type === 'nobody' ? ledger.find(ref)?.subject?.subject : subject
+    return { digest, family: ledger.open(ref, known ?? subject) }
+  }
+
   /** When a grant in context ends: with its token or its consumer token, and before with the bound. */
   function endInContext(
-    { token, consumerToken }: Question,
+    request: Question,
     verdict: Accepted,
   ): { validUntilMs: number; endsAtMs: number; goodUntilMs: number } {
-    const reads = contextFieldsOf(token)
-    const consumer = reads.has('consumer') || reads.has('everything') ? consumerToken : null
     const nowMs = clock.monotonic()
-    const own = endOfToken(token, verdict, onezoneTime, nowMs)
-    const consumerUntilMs = (consumer?.validUntil ?? Infinity) * 1000
+    const own = endOfToken(request.token, verdict, onezoneTime, nowMs)
+    const consumerUntilMs = (consumerOf(request)?.validUntil ?? Infinity) * 1000
     const consumerEndsAtMs = consumerUntilMs - (onezoneTime.now() - nowMs)
     const validUntilMs = Math.min(own.validUntilMs, consumerUntilMs)
     const endsAtMs = Math.min(own.endsAtMs, consumerEndsAtMs)
@@ -148,7 +165,7 @@ export function createLessons(options: LessonsOptions): Lessons {
       memory.proofs.delete(key) // it must be proven anew
     }
     const hadContext = memory.contexts.delete(key)
-    memory.refused(key, verdict, token, ref)
+    memory.refused(key, verdict, request, ref)
     // Never for a stranger: whoever makes this be told has lost something for it.
     if (hadContext || proof !== null || request.proven === true) onWithdrawal(key)
     return verdict

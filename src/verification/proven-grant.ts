@@ -1,5 +1,5 @@
 import type { Proof } from '../cache/index.ts'
-import type { FamilyLedger, FamilyRecord } from '../revocation/index.ts'
+import type { FamilyRecord, LedgerReading } from '../revocation/index.ts'
 import type { Verification } from '../verifier/index.ts'
 import { accept } from '../verifier/index.ts'
 
@@ -18,7 +18,7 @@ export const OWN_QUESTION_INTERVALS = 10
 export function knownSince(
   proof: Proof<FamilyRecord>,
   family: FamilyRecord,
-  ledger: FamilyLedger,
+  ledger: Pick<LedgerReading, 'stillCounts' | 'stillProves'>,
 ): number {
   if (!ledger.stillProves(family, proof.confirmedAtMs)) return -Infinity
   const facts = [family.aliveAtMs]
