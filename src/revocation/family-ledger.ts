@@ -222,6 +222,9 @@ export function createFamilyLedger(options: FamilyLedgerOptions): FamilyLedger {
     return { ...family, subject: peekSubject(subject.subject) ?? newSubjectRecord(subject.subject) }
   }
 
+  const overUpTo: LedgerReading['overUpTo'] = ({ generations }) =>
+    isBelieved(generations, clock.monotonic()) ? generations.overUpTo : -Infinity
+
   const glance: LedgerReading = {
     open: (ref, subject) => ({
       ...(peekFamily(ref) ?? newFamilyRecord(ref)),
@@ -233,6 +236,7 @@ export function createFamilyLedger(options: FamilyLedgerOptions): FamilyLedger {
     stillProves: (family, askedAtMs) => stillProves(beheld(family), askedAtMs),
     aliveSince: (family) =>
       glance.stillCounts(family, family.aliveAtMs) ? family.aliveAtMs : -Infinity,
+    overUpTo,
     find: (ref) => peekFamily(ref) ?? null,
   }
 
@@ -318,8 +322,7 @@ export function createFamilyLedger(options: FamilyLedgerOptions): FamilyLedger {
         }
       }
     },
-    overUpTo: ({ generations }) =>
-      isBelieved(generations, clock.monotonic()) ? generations.overUpTo : -Infinity,
+    overUpTo,
     find: (ref) => families.get(familyKey(ref)) ?? strangeFamilies.get(familyKey(ref)) ?? null,
     families: () => families.values(),
     strangers: () => strangeFamilies.values(),
