@@ -30,10 +30,18 @@ describe.each([
     rig.answerWith(no(reason))
     expect((await one.ask({ token }))[0]).toBe(reason)
     rig.answerWith(fault())
-    expect((await other.ask({ token }))[0]).toBe(reason) // the primary remembers it for a moment
-    await rig.pass(3_000)
+    await rig.pass(3_000) // for less than that the primary remembers the refusal
     expect(await other.ask({ token })).toBe('no answer')
     expect(await one.ask({ token })).toBe('no answer')
+  })
+
+  test('is refused by the other, too, for as long as the refusal is believed', async () => {
+    const rig = await setUp(token)
+    const [one, other] = rig.workers
+    rig.answerWith(no(reason))
+    await one.ask({ token })
+    rig.answerWith(fault())
+    expect((await other.ask({ token }))[0]).toBe(reason)
   })
 
   test('is let in by all again when Onezone accepts it again', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 
 import { startGatewayRig } from '../helpers/gateway-rig.ts'
+import { ALICE } from '../helpers/onezone.ts'
 import { mint } from '../helpers/tokens.ts'
 
 // Anybody can write these, and Onezone answers some of them with 500, which would look like an outage (API §5.3, end).
@@ -23,11 +24,25 @@ describe('as a consumer token', () => {
       { ...OFFSPRING, ...IDENTITY, subject: { type: 'nobody', id: null } },
     ],
     ['an invite token', INVITE],
-    ['an expired token', { ...IDENTITY, caveats: [PAST] }],
     ['a token with an unknown caveat that is no text', { ...IDENTITY, caveats: [NOT_TEXT] }],
   ] as const)('%s is refused without a call', async (_title, options) => {
     const { ask, token, upstream, verifyCalls } = await startGatewayRig()
     const consumer = mint(options)
+    expect(await ask({ 'X-Auth-Token': token, 'X-Onedata-Consumer-Token': consumer })).toEqual([
+      401,
+      'consumer_token_invalid',
+    ])
+    expect(verifyCalls()).toBe(0)
+    expect(upstream.seen).toEqual([])
+  })
+
+  test('an expired token is refused without a call where a caveat reads it', async () => {
+    const { ask, onezone, upstream, verifyCalls } = await startGatewayRig()
+    const token = onezone.createTemporaryToken({
+      subject: ALICE,
+      caveats: [{ type: 'consumer', whitelist: ['usr-bob'] }],
+    })
+    const consumer = mint({ ...IDENTITY, caveats: [PAST] })
     expect(await ask({ 'X-Auth-Token': token, 'X-Onedata-Consumer-Token': consumer })).toEqual([
       401,
       'consumer_token_invalid',
