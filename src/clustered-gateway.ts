@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 import { systemClock } from './clock.ts'
 import type { Message } from './cluster/index.ts'
-import { openQuestionDesk, openWorkerFleet } from './cluster/index.ts'
+import { createHerald, openQuestionDesk, openWorkerFleet } from './cluster/index.ts'
 import type { WorkerFleet } from './cluster/index.ts'
 import type { GatewayConfig } from './config/index.ts'
 import { formatListenAddress, withDigestedSecrets } from './config/index.ts'
@@ -15,6 +15,7 @@ import {
   readSnapshot,
   takeSnapshot,
 } from './metrics/index.ts'
+import { systemSchedule } from './schedule.ts'
 import { assemble, createReload, openAdminWindow, openVerificationOf } from './serving/index.ts'
 import type { InvalidationOptions, InvalidationSelector } from './verification/index.ts'
 
@@ -61,12 +62,25 @@ export async function createClusteredGateway(
     // Without waiting: what a worker grants is never older than the bound, whatever it has heard.
     openVerification: openVerificationOf(
       (dead) => void fleet?.order({ kind: 'invalidate', selector: dead }, ORDER_MS),
+      (key) => herald.withdraw(key),
     ),
     logger,
     clock: undefined,
     traffic: () => null,
     processName: 'primary',
     workers: () => fleet?.ready ?? 0,
+  })
+
+  const herald = createHerald({
+    tell: (message) => fleet?.tell(message),
+    onezoneNowMs: () => serving.verification.onezoneNowMs,
+    clock: systemClock,
+    schedule: systemSchedule,
+  })
+  const configuration = (): Message => ({
+    kind: 'configure',
+    config: withDigestedSecrets(serving.config),
+    ...herald.time,
   })
 
   /** Tells all workers, and replaces those that do not react. */
@@ -124,6 +138,7 @@ export async function createClusteredGateway(
     explain: (request) => serving.doors.explain(request),
     logger,
   }).catch(async (error: unknown) => {
+    herald.close()
     await serving.close()
     throw error
   })
@@ -131,12 +146,7 @@ export async function createClusteredGateway(
     listen: config.listen,
     program,
     workers: config.workers,
-    greeting: (name) => ({
-      kind: 'configure',
-      id: 0,
-      name,
-      config: withDigestedSecrets(serving.config),
-    }),
+    greeting: (name) => ({ ...configuration(), id: 0, name }),
     attend: (channel) =>
       openQuestionDesk(channel, {
         verification: () => serving.verification,
@@ -151,6 +161,7 @@ export async function createClusteredGateway(
     },
     logger,
   }).catch(async (error: unknown) => {
+    herald.close()
     await Promise.all([admin.close(), serving.close()])
     throw error
   })
@@ -171,6 +182,7 @@ export async function createClusteredGateway(
       if (readinessDelayMs > 0) await delay(readinessDelayMs)
       await opened.drain(drainMs)
     } finally {
+      herald.close()
       await Promise.allSettled([serving.close(), admin.close()])
     }
   }
@@ -181,7 +193,7 @@ export async function createClusteredGateway(
     async reload(load) {
       const outcome = await reloadConfig(load)
       // Also where nothing has changed: the workers read the TLS files anew.
-      await tell({ kind: 'configure', config: withDigestedSecrets(serving.config) })
+      await tell(configuration())
       return outcome
     },
     close: () => (closing ??= close()),

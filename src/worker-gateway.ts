@@ -1,20 +1,21 @@
-import type { Clock } from './clock.ts'
 import { systemClock } from './clock.ts'
-import type { Channel, Questions } from './cluster/index.ts'
+import type { Channel, PrimaryLink } from './cluster/index.ts'
 import {
-  createFollowedTime,
-  createPrimaryBackend,
-  createQuestions,
+  createWorkerVerification,
   obey,
+  openPrimaryLink,
+  reportUse,
   takeConnections,
 } from './cluster/index.ts'
 import type { GatewayConfig } from './config/index.ts'
+import { verifierChoiceOf } from './config/index.ts'
 import type { Logger } from './logger.ts'
 import { takeSnapshot } from './metrics/index.ts'
 import type { Metrics } from './metrics/index.ts'
+import { systemSchedule } from './schedule.ts'
 import type { OpenVerification, Serving, Traffic } from './serving/index.ts'
 import { assemble, createReload, openTraffic } from './serving/index.ts'
-import { createVerification, parseSelector } from './verification/index.ts'
+import { parseSelector } from './verification/index.ts'
 import { backendTraits } from './verifier/index.ts'
 
 /** Options of {@link serveAsWorker}. */
@@ -27,30 +28,30 @@ export interface WorkerOptions {
   readonly exit: (code: number) => void
 }
 
-/** For how long a worker remembers a refusal, as a part of the time that the primary does: both add up. */
-const NEGATIVE_TTL_PART = 0.25
-
-/** A worker only shields the primary; what clients may cost is reckoned up there. */
-const BUDGET_FACTOR = 4
-
 /** Carries traffic for a clustered gateway, by what the primary says, until it says to end. */
 export function serveAsWorker({ channel, openLog, exit }: WorkerOptions): void {
-  const questions = createQuestions(channel)
   let worker: Promise<WorkerGateway> | null = null
+  const link = openPrimaryLink(channel, {
+    // In the same turn, or what is granted anew in the meantime would be taken back.
+    onWithdrawal: (key) => running?.withdraw(key),
+    clock: systemClock,
+  })
+  let running: WorkerGateway | null = null
 
   async function begin(config: GatewayConfig, name: string): Promise<void> {
     const log = openLog(name)
     log.use(config)
-    worker = openWorkerGateway(config, { questions, name, log, channel })
+    worker = openWorkerGateway(config, { link, name, log, channel })
     try {
-      await worker
+      running = await worker
       channel.send({ kind: 'ready' })
     } catch (error) {
       channel.send({ kind: 'failed', reason: error instanceof Error ? error.message : '' })
     }
   }
 
-  obey(channel, 'configure', async ({ config, name }) => {
+  obey(channel, 'configure', async ({ config, name, ...time }) => {
+    link.follow(time)
     if (worker === null) await begin(config as GatewayConfig, String(name))
     else await (await worker).change(config as GatewayConfig)
     return {}
@@ -78,25 +79,26 @@ interface WorkerGateway {
   readonly metrics: Metrics
   change(config: GatewayConfig): Promise<void>
   invalidate(selector: unknown): void
+  withdraw(key: string): void
   close(): Promise<void>
 }
 
 interface WorkerSurroundings {
   readonly channel: Channel
-  readonly questions: Questions
+  readonly link: PrimaryLink
   readonly name: string
   readonly log: ReturnType<WorkerOptions['openLog']>
 }
 
 async function openWorkerGateway(
   config: GatewayConfig,
-  { channel, questions, name, log }: WorkerSurroundings,
+  { channel, link, name, log }: WorkerSurroundings,
 ): Promise<WorkerGateway> {
   const { logger } = log
   let traffic: Traffic | null = null
   const { serving, metrics } = assemble({
     config,
-    openVerification: askPrimary(questions, systemClock),
+    openVerification: askPrimary(link),
     logger,
     clock: undefined,
     traffic: () => traffic,
@@ -110,6 +112,12 @@ async function openWorkerGateway(
     onCertificate: metrics.onCertificate,
   })
   traffic = opened
+  const stopReports = reportUse(channel, {
+    usedSince: (atMs) => serving.verification.usedSince(atMs),
+    watchIntervalMs: () => verifierChoiceOf(serving.config.verifier).watch?.intervalMs ?? null,
+    clock: systemClock,
+    schedule: systemSchedule,
+  })
   const reload = createReload({
     config,
     parts: [serving],
@@ -125,7 +133,9 @@ async function openWorkerGateway(
       await opened.reloadCertificate(serving.config)
     },
     invalidate: (selector) => takeBack(serving, selector),
+    withdraw: (key) => serving.withdraw(key),
     async close() {
+      stopReports()
       serving.drainStreams()
       await opened.drain(serving.config.shutdown.drainMs)
       await serving.close()
@@ -143,45 +153,20 @@ function takeBack(serving: Serving, selector: unknown): void {
   }
 }
 
-function askPrimary(questions: Questions, clock: Clock): OpenVerification {
-  return ({ verifier, verdicts }, { metrics, logger, recheckStreams }) => {
-    const onezoneTime = createFollowedTime(clock)
-    const { perAddressPerSecond, perSubjectPerSecond } = verdicts.budget
-    return createVerification({
-      backend: createPrimaryBackend({
-        questions,
-        traits: backendTraits(
-          verifier.type,
-          verifier.type === 'onezone' && verifier.serviceToken !== undefined,
-        ),
-        totalTimeoutMs: verifier.totalTimeoutMs,
-        onezoneTime,
-        clock,
-      }),
-      refusalsTell: false,
-      onezoneTime,
-      verdicts: {
-        ...verdicts,
-        negativeTtlMs: Math.floor(verdicts.negativeTtlMs * NEGATIVE_TTL_PART),
-        budget: {
-          perAddressPerSecond: perAddressPerSecond * BUDGET_FACTOR,
-          perSubjectPerSecond: perSubjectPerSecond * BUDGET_FACTOR,
-        },
-      },
+function askPrimary(link: PrimaryLink): OpenVerification {
+  return ({ verifier, verdicts }, { metrics, logger, recheckStreams }) =>
+    createWorkerVerification({
+      link,
+      traits: backendTraits(
+        verifier.type,
+        verifier.type === 'onezone' && verifier.serviceToken !== undefined,
+      ),
+      totalTimeoutMs: verifier.totalTimeoutMs,
+      verdicts,
       onEviction: metrics.onEviction,
       onDeath: recheckStreams,
-      logger: withoutNews(logger),
-      clock,
+      clock: systemClock,
+      schedule: systemSchedule,
+      logger,
     })
-  }
-}
-
-/** That a worker's own verification watches nothing is true, but no news: the primary's does. */
-function withoutNews(logger: Logger): Logger {
-  return {
-    debug: (facts, message) => logger.debug(facts, message),
-    info: () => {},
-    warn: (facts, message) => logger.warn(facts, message),
-    error: (facts, message) => logger.error(facts, message),
-  }
 }

@@ -93,7 +93,7 @@ const TABLE: Record<string, Row> = {
   listener: row(7, 'short-stays http2 tls', '@hono/node-server', 'any'),
   // What a gateway works by and can change while it runs. Gateways are put together from it.
   // What the processes of one gateway say to each other. What they do is not its business.
-  cluster: row(8, 'errors clock logger token verifier verification', '', [
+  cluster: row(8, 'errors clock logger schedule token verifier verification', '', [
     'child_process',
     'events',
     'net',
@@ -107,10 +107,17 @@ const TABLE: Record<string, Row> = {
   gateway: row(9, 'clock logger verification metrics admin config serving', '', [
     'timers/promises',
   ]),
-  'clustered-gateway': row(9, 'clock logger verification metrics config cluster serving', '', [
-    'timers/promises',
-  ]),
-  'worker-gateway': row(9, 'clock logger verifier verification metrics config cluster serving'),
+  // Both give the timers of the system to what they put together from the cluster.
+  'clustered-gateway': row(
+    9,
+    'clock logger schedule verification metrics config cluster serving',
+    '',
+    ['timers/promises'],
+  ),
+  'worker-gateway': row(
+    9,
+    'clock logger schedule verifier verification metrics config cluster serving',
+  ),
   cli: row(
     10,
     'errors clock logger file-watch token onezone config cluster gateway clustered-gateway worker-gateway dev-onezone dev-token-lookup',

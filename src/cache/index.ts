@@ -3,6 +3,7 @@ export { createFlights } from './flights.ts'
 export type { KeyField } from './verdict-keys.ts'
 export { contextKey, digestOfKey, keyFieldsOf, keyPrefixOf, proofKey } from './verdict-keys.ts'
 export type {
+  ConsumerPart,
   ContextGrant,
   Proof,
   RememberedRefusal,

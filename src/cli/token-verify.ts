@@ -77,7 +77,9 @@ function describe(answer: VerifyAnswer): string {
     const { ttl } = answer
     const nowMs = Date.now()
     const end =
-      ttl === null ? 'without end' : `until ${momentAndDistance(nowMs / 1000 + ttl, nowMs)}`
+      ttl === null || ttl === Infinity
+        ? 'without end'
+        : `until ${momentAndDistance(nowMs / 1000 + ttl, nowMs)}`
     return `accepted: ${describeSubject(answer.subject)}, ${end}`
   }
   const { id, details } = answer.error

@@ -10,7 +10,7 @@ export interface AnswerTimes {
   /** Its monotonic time when the question had come, and when the answer was sent. */
   readonly receivedAtMs: number
   readonly answeredAtMs: number
-  /** What time it was at the verifier when the question had come. */
+  /** What time it was at the verifier when the answer was sent. */
   readonly onezoneNowMs: number
 }
 
@@ -23,7 +23,7 @@ export interface QuestionTimes {
 /** An answer that was read. */
 export interface DecodedAnswer {
   readonly outcome: Verification | VerifierFaultError | VerificationBudgetError
-  /** What time it was at the verifier when the question was sent, or a moment later. */
+  /** What time it was at the verifier when the answer was sent. */
   readonly onezoneNowMs: number
 }
 
@@ -56,15 +56,15 @@ const REASONS: Readonly<Record<RefusalReason, true>> = {
 export function encodeVerdict({ verdict, source }: Verification, times: AnswerTimes): Message {
   const { receivedAtMs, answeredAtMs, onezoneNowMs } = times
   const ageMs = receivedAtMs - verdict.askedAtMs
+  const answerAgeMs = answeredAtMs - verdict.askedAtMs
   if (!isAccepted(verdict)) {
-    const { reason, caveat, askedAtMs } = verdict
-    const answerAgeMs = answeredAtMs - askedAtMs
+    const { reason, caveat } = verdict
     return { outcome: 'refused', source, onezoneNowMs, reason, caveat, answerAgeMs }
   }
   const { subject, record } = verdict
   // What is remembered of a token no longer says how long it has; its record does.
   const ends = record?.validUntil ?? null
-  const ttlSeconds = verdict.ttlSeconds ?? (ends && ends - (onezoneNowMs - ageMs) / 1000)
+  const ttlSeconds = verdict.ttlSeconds ?? (ends && ends - (onezoneNowMs - answerAgeMs) / 1000)
   return { outcome: 'accepted', source, onezoneNowMs, subject, record, ttlSeconds, ageMs }
 }
 

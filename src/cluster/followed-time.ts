@@ -4,24 +4,20 @@ import type { OnezoneTime } from '../verification/index.ts'
 /** Onezone's time as another process knows it. */
 export interface FollowedTime extends OnezoneTime {
   /**
-   * Takes over what the other process says.
+   * Takes over what the other process says, from the moment at which it is heard.
    *
-   * @param onezoneNowMs Onezone's time at that moment or a little later.
-   * @param atMs This process's monotonic time.
+   * @param onezoneNowMs Onezone's time when it was said.
    */
-  follow(onezoneNowMs: number, atMs: number): void
+  follow(onezoneNowMs: number): void
 }
 
-/** How many recent answers the estimate rests on. */
-const SAMPLES = 8
-
 /**
- * Believes this machine's wall clock until the first answer. Each answer puts Onezone's time ahead by as long as the
- * question was on its way, so the least of the recent ones is the best, and no token ends too late.
+ * Believes this machine's wall clock until the first statement, and from then on the last one. It is behind the other
+ * process by as long as that statement was on its way, so no token ends before its time. Nor does one pass for longer than
+ * the bound allows: what was heard on the same channel before the statement is older than it was on its way.
  */
 export function createFollowedTime(clock: Clock): FollowedTime {
   const epochMs = clock.now() - clock.monotonic()
-  const offsets: number[] = []
   let offsetMs = 0
 
   return {
@@ -29,11 +25,12 @@ export function createFollowedTime(clock: Clock): FollowedTime {
     get offsetMs() {
       return offsetMs
     },
+    leastNow: () => -Infinity, // the other process knows more of this, and is asked
     observe() {}, // the other process has seen the same answer
-    follow(onezoneNowMs, atMs) {
-      offsets.push(onezoneNowMs - atMs - epochMs)
-      if (offsets.length > SAMPLES) offsets.shift()
-      offsetMs = Math.min(...offsets)
+    observeDate() {},
+    slept() {}, // and its next answer says what time it is now
+    follow(onezoneNowMs) {
+      offsetMs = onezoneNowMs - clock.monotonic() - epochMs
     },
   }
 }

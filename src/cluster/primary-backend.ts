@@ -1,6 +1,8 @@
 import type { Clock } from '../clock.ts'
 import { VerifierFaultError } from '../errors.ts'
+import type { Schedule } from '../schedule.ts'
 import type { Backend, BackendTraits, Question, Verification } from '../verifier/index.ts'
+import { isAccepted } from '../verifier/index.ts'
 import { decodeAnswer } from './answer-codec.ts'
 import type { FollowedTime } from './followed-time.ts'
 import type { Channel } from './message.ts'
@@ -14,8 +16,13 @@ export interface PrimaryBackendOptions {
   readonly traits: BackendTraits
   /** How long the primary's own question may take, in milliseconds. */
   readonly totalTimeoutMs: number
+  /** From which age on a fact must not be used without asking, in milliseconds. */
+  readonly maxStalenessMs: number
+  /** How much longer one may where nobody can say. */
+  readonly staleIfErrorMs: number
   readonly onezoneTime: FollowedTime
   readonly clock: Clock
+  readonly schedule: Schedule
 }
 
 /** Questions on a channel to the primary, and their answers. */
@@ -26,6 +33,12 @@ export interface Questions {
 
 /** How much longer than the primary a worker waits: for its own turn and the primary's, and both ways. */
 const GRACE_MS = 2_000
+
+/** An answer with less than a hundredth of its time left could run out before whoever asked gets to use it. */
+const USABLE_PART = 0.99
+
+/** How young a fact is demanded where the first answer was too old when it came, as a part of the bound. */
+const YOUNG_PART = 0.5
 
 /** Numbers questions on a channel, and finds out which answer belongs to which. */
 export function createQuestions(channel: Channel): Questions {
@@ -54,30 +67,51 @@ export function createQuestions(channel: Channel): Questions {
  * no more often than by one process.
  */
 export function createPrimaryBackend(options: PrimaryBackendOptions): Backend {
-  const { questions, traits, totalTimeoutMs, onezoneTime, clock } = options
+  const { questions, traits, totalTimeoutMs, onezoneTime, clock, schedule } = options
+  const { maxStalenessMs, staleIfErrorMs } = options
+
+  const ask = (question: Question): Promise<Verification> =>
+    new Promise((resolve, reject) => {
+      const sentAtMs = clock.monotonic()
+      const forget = questions.ask(question, (message) => {
+        cancel()
+        const answer = decodeAnswer(message, { sentAtMs, heardAtMs: clock.monotonic() })
+        if (answer === null) {
+          reject(unavailable('The primary process gave an answer that cannot be read'))
+          return
+        }
+        onezoneTime.follow(answer.onezoneNowMs)
+        if (answer.outcome instanceof Error) reject(answer.outcome)
+        else resolve(answer.outcome)
+      })
+      const cancel = schedule(totalTimeoutMs + GRACE_MS, () => {
+        forget()
+        reject(unavailable('The primary process did not answer in time'))
+      })
+    })
+
+  /** The primary found the fact young enough, but it has grown older on its way. */
+  function isTooOld({ verdict, source }: Verification): boolean {
+    const boundMs = source === 'stale' ? maxStalenessMs + staleIfErrorMs : maxStalenessMs
+    const ageMs = clock.monotonic() - verdict.askedAtMs
+    return isAccepted(verdict) && ageMs >= boundMs * USABLE_PART
+  }
+
+  async function verify(question: Question): Promise<Verification> {
+    const first = await ask(question)
+    if (!isTooOld(first)) return first
+    const { maxFactAgeMs = Infinity } = question
+    const youngMs = Math.min(maxFactAgeMs, maxStalenessMs * YOUNG_PART)
+    const second = await ask({ ...question, maxFactAgeMs: youngMs })
+    if (isTooOld(second)) throw unavailable('The answers of the primary process come too late')
+    return second
+  }
+
   return {
     traits,
     totalTimeoutMs,
     openWatch: null, // the primary watches, and tells
-    verify: (question) =>
-      new Promise<Verification>((resolve, reject) => {
-        const sentAtMs = clock.monotonic()
-        const forget = questions.ask(question, (message) => {
-          clearTimeout(timer)
-          const answer = decodeAnswer(message, { sentAtMs, heardAtMs: clock.monotonic() })
-          if (answer === null) {
-            reject(unavailable('The primary process gave an answer that cannot be read'))
-            return
-          }
-          onezoneTime.follow(answer.onezoneNowMs, sentAtMs)
-          if (answer.outcome instanceof Error) reject(answer.outcome)
-          else resolve(answer.outcome)
-        })
-        const timer = setTimeout(() => {
-          forget()
-          reject(unavailable('The primary process did not answer in time'))
-        }, totalTimeoutMs + GRACE_MS)
-      }),
+    verify,
     close: async () => {},
   }
 }

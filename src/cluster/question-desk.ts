@@ -5,6 +5,7 @@ import { encodeFault, encodeVerdict } from './answer-codec.ts'
 import type { Channel, Message } from './message.ts'
 import { idOf } from './message.ts'
 import { decodeQuestion } from './question-codec.ts'
+import { takeUseReports } from './use-report.ts'
 
 /** Options of {@link openQuestionDesk}. */
 export interface QuestionDeskOptions {
@@ -14,10 +15,14 @@ export interface QuestionDeskOptions {
   readonly logger: Logger
 }
 
-/** Answers the questions of a worker from what the primary knows, or finds out. What is no question gets no answer. */
+/**
+ * Answers the questions of a worker from what the primary knows, or finds out, and takes in which families the worker has
+ * used. What is no question gets no answer.
+ */
 export function openQuestionDesk(channel: Channel, options: QuestionDeskOptions): void {
   const { clock, logger } = options
 
+  takeUseReports(channel, (families) => options.verification().noteUse(families))
   channel.on('ask', (message) => {
     const id = idOf(message)
     if (id === null) return
@@ -26,16 +31,20 @@ export function openQuestionDesk(channel: Channel, options: QuestionDeskOptions)
     })
   })
 
+  /** Read when an answer is sent, since the answer may have changed what is known of it. */
+  const onezoneNowMs = (): number => options.verification().onezoneNowMs
+
   async function answer({ question: asked }: Message): Promise<Message | null> {
-    const { verifier, traits, onezoneNowMs } = options.verification()
+    const { verifier, traits } = options.verification()
     const receivedAtMs = clock.monotonic()
     const question = decodeQuestion(asked, traits.readToken)
     if (question === null) return null
     try {
       const verdict = await verifier.verify(question)
-      return encodeVerdict(verdict, { receivedAtMs, answeredAtMs: clock.monotonic(), onezoneNowMs })
+      const answeredAtMs = clock.monotonic()
+      return encodeVerdict(verdict, { receivedAtMs, answeredAtMs, onezoneNowMs: onezoneNowMs() })
     } catch (error) {
-      const fault = encodeFault(error, onezoneNowMs)
+      const fault = encodeFault(error, onezoneNowMs())
       if (fault === null) logger.error({ err: error }, "a worker's question could not be answered")
       return fault
     }

@@ -37,6 +37,8 @@ export interface WorkerFleet {
   readonly ready: number
   /** Gives an order to all that do. */
   order(order: Message, timeoutMs: number): Promise<readonly Reply[]>
+  /** Sends a message to all, also to those that are about to carry traffic. */
+  tell(message: Message): void
   /** Ends a worker at once, because it does not react; another takes its place. */
   replace(name: string): void
   /** Accepts no more connections and lets them finish; whoever takes longer than `drainMs` is ended. */
@@ -58,6 +60,7 @@ const END_GRACE_MS = 5_000
 interface Place {
   readonly name: string
   worker: ChildProcess | null
+  channel: Channel | null
   orders: Orders | null
   isReady: boolean
   pauseMs: number
@@ -75,6 +78,7 @@ export async function openWorkerFleet(options: WorkerFleetOptions): Promise<Work
   const places = Array.from({ length: workers }, (_, index): Place => ({
     name: String(index + 1),
     worker: null,
+    channel: null,
     orders: null,
     isReady: false,
     pauseMs: FIRST_PAUSE_MS,
@@ -90,7 +94,7 @@ export async function openWorkerFleet(options: WorkerFleetOptions): Promise<Work
     const orders = createOrders(channel)
     const startedAt = performance.now()
     let stopDealing = (): void => {}
-    Object.assign(place, { worker, orders })
+    Object.assign(place, { worker, channel, orders })
     attend(channel)
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => worker.kill('SIGKILL'), START_MS).unref()
@@ -110,7 +114,7 @@ export async function openWorkerFleet(options: WorkerFleetOptions): Promise<Work
       worker.on('error', reject)
       worker.once('exit', (code: number | null, signal: string | null) => {
         clearTimeout(timer)
-        Object.assign(place, { worker: null, orders: null, isReady: false })
+        Object.assign(place, { worker: null, channel: null, orders: null, isReady: false })
         stopDealing()
         orders.abandon()
         const cause = signal ?? code
@@ -171,6 +175,9 @@ export async function openWorkerFleet(options: WorkerFleetOptions): Promise<Work
           return [name, (await orders?.give(order, timeoutMs)) ?? null]
         }),
       ),
+    tell(message) {
+      for (const { channel } of places) channel?.send(message)
+    },
     replace(name) {
       places.find((place) => place.name === name)?.worker?.kill('SIGKILL')
     },

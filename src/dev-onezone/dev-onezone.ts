@@ -123,6 +123,8 @@ async function startOnezone(
   const answerControl = createControlApi({ state, keeper, calls, faults })
 
   const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, (request, response) => {
+    // By the clock that tokens are judged by, as at Onezone, which may be set.
+    response.setHeader('Date', new Date(state.nowMs()).toUTCString())
     const controls = control && (request.url ?? '').startsWith(CONTROL_PREFIX)
     const answer = controls ? answerControl : answerRest
     answer(request, response).catch((error: unknown) => fail(request, response, error))

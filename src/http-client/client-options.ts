@@ -11,6 +11,11 @@ export interface FinishedCall {
   readonly outcome: 'ok' | 'refused' | 'fault'
   /** From the call to its outcome, in milliseconds; waiting for a free connection and a retry included. */
   readonly durationMs: number
+  /**
+   * What time it was by the server's clock (`Date` of its answer), in milliseconds since 1970, to the second; null: it
+   * did not say, or gave no usable answer.
+   */
+  readonly serverTimeMs: number | null
 }
 
 /** Options of every client of an API. */

@@ -1,6 +1,6 @@
 import { Pool, type Dispatcher } from 'undici'
 import { createAdmission } from './admission.ts'
-import { readAnswer } from './answer.ts'
+import { readAnswer, readDate } from './answer.ts'
 import type { ClientSettings } from './client-options.ts'
 import { exchange, FailedExchange, type Answer, type ExchangeRequest } from './exchange.ts'
 import type { HttpAnswer, HttpCall } from './http-call.ts'
@@ -35,7 +35,7 @@ export function createHttpTransport(settings: ClientSettings): HttpTransport {
 
   async function withinDeadline<Result, ErrorBody>(
     call: HttpCall<Result, ErrorBody>,
-  ): Promise<HttpAnswer<Result, ErrorBody>> {
+  ): Promise<{ answer: HttpAnswer<Result, ErrorBody>; serverTimeMs: number | null }> {
     const deadline = new AbortController()
     const timer = setTimeout(() => {
       const message = `${call.operation}: no complete answer of ${origin} within ${settings.totalTimeoutMs} ms; see "totalTimeoutMs".`
@@ -46,8 +46,9 @@ export function createHttpTransport(settings: ClientSettings): HttpTransport {
     try {
       await admission.enter(deadline.signal, call.urgent)
       try {
-        const answer = await attempt(call, deadline.signal)
-        return readAnswer(call, answer, { origin, peer, nowMs: clock.now() })
+        const received = await attempt(call, deadline.signal)
+        const answer = readAnswer(call, received, { origin, peer, nowMs: clock.now() })
+        return { answer, serverTimeMs: readDate(received.headers) }
       } finally {
         admission.leave()
       }
@@ -89,14 +90,16 @@ export function createHttpTransport(settings: ClientSettings): HttpTransport {
   ): Promise<HttpAnswer<Result, ErrorBody>> {
     const startedAtMs = clock.monotonic()
     let outcome: 'ok' | 'refused' | 'fault' = 'fault'
+    let serverTimeMs: number | null = null
     try {
-      const answer = await withinDeadline(call)
-      outcome = answer.ok ? 'ok' : 'refused'
-      return answer
+      const received = await withinDeadline(call)
+      outcome = received.answer.ok ? 'ok' : 'refused'
+      serverTimeMs = received.serverTimeMs
+      return received.answer
     } finally {
       const durationMs = clock.monotonic() - startedAtMs
       try {
-        settings.onCall?.({ operation: call.operation, outcome, durationMs })
+        settings.onCall?.({ operation: call.operation, outcome, durationMs, serverTimeMs })
       } catch {
         // Watching a call must not change its outcome.
       }

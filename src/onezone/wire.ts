@@ -68,7 +68,10 @@ export interface VerifiedSubject extends Subject {
 /** A token that is good in the context that was asked about (Onezone API, §5.2). */
 export interface VerifiedToken {
   readonly subject: VerifiedSubject
-  /** Seconds until the first time caveat of the token ends; null: it has none. */
+  /**
+   * Seconds until the first time caveat of the token ends; null: it has none; Infinity: more than can be counted exactly,
+   * so that nothing must be reckoned from it.
+   */
   readonly ttl: number | null
 }
 
@@ -124,8 +127,9 @@ function readVerifiedSubject(value: unknown): VerifiedSubject | undefined {
 function readTtl(value: unknown): number | null | undefined {
   if (value === null) return null
   if (typeof value !== 'number' || value < 0) return undefined
-  // Onezone counts in integers of any size: a time caveat of 400 digits is lawful, and JSON.parse makes it Infinity.
-  if (value > Number.MAX_SAFE_INTEGER) return Number.MAX_SAFE_INTEGER
+  // Onezone counts in integers of any size: a time caveat of 400 digits is lawful. A number that was cut off or rounded
+  // would look like one that was told.
+  if (value > Number.MAX_SAFE_INTEGER) return Infinity
   return Number.isInteger(value) ? value : undefined
 }
 

@@ -6,9 +6,9 @@ export function withConfirmations(
   inner: FamilyLedger,
   onConfirmed: (family: FamilyRecord) => void,
 ): FamilyLedger {
-  const sawAlive: FamilyLedger['sawAlive'] = (family, askedAtMs) => {
+  const sawAlive: FamilyLedger['sawAlive'] = (family, askedAtMs, provenAtMs) => {
     onConfirmed(family)
-    return inner.sawAlive(family, askedAtMs)
+    return inner.sawAlive(family, askedAtMs, provenAtMs)
   }
   // Everything else, live properties included, is the inner ledger's.
   return Object.assign(Object.create(inner) as FamilyLedger, { sawAlive })

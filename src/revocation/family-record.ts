@@ -1,4 +1,6 @@
 import type { FamilyRef, Subject } from '../token/index.ts'
+import type { Generations } from './generations.ts'
+import { newGenerations } from './generations.ts'
 
 /** Why a family is dead. */
 export type DeathReason = 'token_revoked' | 'token_invalid' | 'user_blocked'
@@ -9,8 +11,8 @@ export type DeathReason = 'token_revoked' | 'token_invalid' | 'user_blocked'
  */
 export interface SubjectRecord {
   readonly subject: Subject
-  /** Temporary tokens of this generation and of older ones are dead for ever. Never goes back. */
-  deadUpTo: number
+  /** Those of its temporary tokens. */
+  readonly generations: Generations
   blockedAtMs: number
   aliveAtMs: number
   /** False once the ledger has dropped the record to stay in its bounds. */
@@ -29,13 +31,18 @@ export interface FamilyRecord {
   aliveAtMs: number
   /** The last yes to an access token: only of those is asked whether their service is allowed (Onezone API, §5.3, step 11). */
   servedAtMs: number
-  /** The last no that can be taken back. */
+  /** The last time that its named token was revoked, which can be taken back. */
   deadAtMs: number
-  deathReason: DeathReason
+  /** The last refusal of a token of it as unknown that was proven before: what was proven until then must be proven anew. */
+  lostAtMs: number
+  /** Tokens that were first proven until this moment are lost with that one; others may be of the subject's next life. */
+  lostUpToMs: number
   /** Answers to questions sent at or before this moment no longer count. */
   distrustedUntilMs: number
   /** When whoever uses the family should ask about it anew. */
   refreshAtMs: number
+  /** When the token whose turn it is to be asked about was itself last confirmed; Infinity: it is nobody's turn. */
+  turnAtMs: number
   /** When a token of the family was last used. */
   usedAtMs: number
   /** False once the ledger has dropped the record to stay in its bounds: then look the family up anew. */
@@ -46,7 +53,7 @@ export interface FamilyRecord {
 export function newSubjectRecord(subject: Subject): SubjectRecord {
   return {
     subject,
-    deadUpTo: -Infinity,
+    generations: newGenerations(),
     blockedAtMs: -Infinity,
     aliveAtMs: -Infinity,
     kept: true,
@@ -61,9 +68,11 @@ export function newFamilyRecord(ref: FamilyRef): FamilyRecord {
     aliveAtMs: -Infinity,
     servedAtMs: -Infinity,
     deadAtMs: -Infinity,
-    deathReason: 'token_invalid',
+    lostAtMs: -Infinity,
+    lostUpToMs: -Infinity,
     distrustedUntilMs: -Infinity,
     refreshAtMs: -Infinity,
+    turnAtMs: Infinity,
     usedAtMs: -Infinity,
     kept: true,
   }

@@ -39,8 +39,9 @@ export interface FamilyWatchOptions {
 
 /**
  * Reads what Onezone says of the families in use, far more often than their tokens are verified: a number per subject
- * and a flag per named token. It learns of deaths only. That a generation is current, or a token not revoked, extends no
- * fact, since it does not say whether the subject still exists and is not blocked.
+ * and a flag per named token. It learns of deaths only (a lower generation than was known
+ * ends the life in which that was). That a generation is current, or a token not revoked, extends no fact, since it does not
+ * say whether the subject still exists and is not blocked.
  */
 export interface FamilyWatch {
   /** Onezone has just said yes to a token of the family: from now on it is read while it is used. */
@@ -121,7 +122,8 @@ export function createFamilyWatch(options: FamilyWatchOptions): FamilyWatch {
       if (ref.kind === 'named' && family.kept) ledger.sawLost(family, askedAtMs)
     } else if (reading.outcome === 'ok') {
       if ('generation' in reading) {
-        if (ref.kind === 'temporary') ledger.sawGeneration(ref.subject, reading.generation)
+        if (ref.kind === 'temporary')
+          ledger.sawGeneration(ref.subject, reading.generation, askedAtMs)
       } else if (reading.revoked) {
         ledger.sawRevoked(ref, askedAtMs)
       }

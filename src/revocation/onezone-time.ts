@@ -1,61 +1,138 @@
 import type { Clock } from '../clock.ts'
+import type { Reading } from './time-range.ts'
+import { commonRange, consistent, isNear, largestGroup, nearestTo } from './time-range.ts'
 
-/** How many recent answers the estimate rests on. */
-const SAMPLES = 8
-
-/** An answer that tells Onezone's time: it computes `ttl` as `validUntil` minus its own clock, in whole seconds. */
-export interface TimeSample {
-  /** The token's smallest time caveat, unix seconds. */
-  readonly validUntil: number
-  /** Onezone's `ttl` for the token, seconds. */
-  readonly ttlSeconds: number
-  /** Monotonic milliseconds between which Onezone looked at its clock. */
+/** When a reading of Onezone's clock was taken: somewhere between question and answer, in monotonic milliseconds. */
+export interface ReadingTimes {
   readonly askedAtMs: number
   readonly answeredAtMs: number
 }
 
+/** An answer that tells Onezone's time: it computes `ttl` as `validUntil` minus its own clock, in whole seconds. */
+export interface TimeSample extends ReadingTimes {
+  /** The token's smallest time caveat, unix seconds. */
+  readonly validUntil: number
+  /** Onezone's `ttl` for the token, seconds. */
+  readonly ttlSeconds: number
+  /** Whose token it was. Whoever holds a token writes its caveats, so one holder's samples are one voice. */
+  readonly holder: string
+}
+
+/** An answer that says what time it is where it was given. */
+export interface DateReading extends ReadingTimes {
+  /** `Date` of the answer: milliseconds since 1970, to the second. */
+  readonly dateMs: number
+}
+
 /**
  * What time it is at Onezone, which is who judges time caveats. It moves with monotonic time, so that a jump of this
- * machine's wall clock neither revives a token nor ends one, and is corrected by what answers tell.
+ * machine's wall clock neither revives a token nor ends one, and is corrected by what answers tell. It is an estimate: it
+ * may be a reason to ask, and only {@link OnezoneTime.leastNow} one to refuse a token that was never asked about.
  */
 export interface OnezoneTime {
   /** Milliseconds since 1970. */
   now(): number
+  /** The least that it may be, by all that is known: for what nobody has asked Onezone about. Never after `now()`. */
+  leastNow(): number
   /** How far Onezone's clock is ahead of what this machine's was at the start, in milliseconds. */
   readonly offsetMs: number
   observe(sample: TimeSample): void
+  observeDate(reading: DateReading): void
+  /** This machine has been suspended for so long, as it seems: its monotonic clock stood still, and Onezone's did not. */
+  slept(ms: number): void
 }
 
-/** Starts from this machine's wall clock and believes it until an answer contradicts it. */
+/** How many recent readings of each kind the estimate rests on. */
+const READINGS = 8
+/** So many holders must say the same for it to count without, or against, `Date`. */
+const QUORUM = 3
+/** And then they move the estimate by no more than this. */
+const LARGEST_STEP_MS = 86_400_000
+/** Servers round `Date` down to the second, and renew it once a second. */
+const DATE_WIDTH_MS = 1_999
+/** How far the clock behind `Date` may be from the one that tokens are judged by, for both to be Onezone's. */
+const AGREEMENT_MS = 2_000
+
+/**
+ * Starts from this machine's wall clock and believes it until answers contradict it. The `Date` of Onezone's answers moves
+ * the estimate, since no client writes it; samples make it exact where they agree with that. Where they do not, as behind a
+ * proxy whose clock is wrong, it takes several holders of tokens that agree among themselves.
+ */
 export function createOnezoneTime(clock: Clock): OnezoneTime {
   const epochMs = clock.now() - clock.monotonic()
-  const bounds: { least: number; most: number }[] = []
+  let dates: Reading[] = []
+  let samples = new Map<string, Reading>()
   let offsetMs = 0
+  /** The last estimate that tokens and `Date`, or a quorum, agreed in. */
+  let agreedMs = 0
+
+  const rangeOf = (sawMs: number, widthMs: number, times: ReadingTimes): Reading => ({
+    least: sawMs - (times.answeredAtMs + epochMs),
+    most: sawMs + widthMs - (times.askedAtMs + epochMs),
+    askedAtMs: times.askedAtMs,
+  })
+
+  function estimate(): void {
+    const byDate = commonRange(dates)
+    const voices = [...samples.values()]
+    const near = voices.filter((each) => byDate !== null && isNear(byDate, each, AGREEMENT_MS))
+    const against = largestGroup(
+      voices.filter((each) => {
+        return !near.includes(each) && Math.abs(each.least - offsetMs) <= LARGEST_STEP_MS
+      }),
+    )
+    const isOutvoted = against.length >= QUORUM && against.length > near.length
+    const agreeing = consistent(isOutvoted ? against : near)
+    // What tokens are judged by counts where it is not exactly the clock behind `Date`.
+    const range =
+      commonRange(isOutvoted ? agreeing : [...agreeing, ...dates]) ??
+      commonRange(agreeing) ??
+      byDate
+    if (range === null) return
+    offsetMs = nearestTo(0, range)
+    if (agreeing.length > 0) agreedMs = offsetMs
+  }
 
   return {
     now: () => clock.monotonic() + epochMs + offsetMs,
+    leastNow() {
+      let least = Math.min(offsetMs, agreedMs)
+      for (const { most } of samples.values()) least = Math.min(least, most)
+      return clock.monotonic() + epochMs + least
+    },
     get offsetMs() {
       return offsetMs
     },
-    observe({ validUntil, ttlSeconds, askedAtMs, answeredAtMs }) {
+    observe({ validUntil, ttlSeconds, holder, ...times }) {
+      // Beyond these a number was rounded, here or on its way: the difference of two would be anything.
+      if (!Number.isSafeInteger(validUntil) || !(ttlSeconds < Number.MAX_SAFE_INTEGER)) return
       const sawMs = (validUntil - ttlSeconds) * 1000
-      if (!Number.isSafeInteger(sawMs)) return
-      // It was somewhere in that second, at some moment between question and answer.
-      const bound = {
-        least: sawMs - (answeredAtMs + epochMs),
-        most: sawMs + 999 - (askedAtMs + epochMs),
+      if (sawMs < 0 || !Number.isSafeInteger(Math.ceil(sawMs))) return
+      const known = samples.get(holder)
+      if (known !== undefined && known.askedAtMs > times.askedAtMs) return
+      samples.delete(holder)
+      samples.set(holder, rangeOf(sawMs, 999, times))
+      const oldest = samples.keys().next()
+      if (samples.size > READINGS && oldest.done !== true) samples.delete(oldest.value)
+      estimate()
+    },
+    observeDate({ dateMs, ...times }) {
+      if (!Number.isSafeInteger(dateMs) || dateMs < 0) return
+      const told = [rangeOf(dateMs, DATE_WIDTH_MS, times), ...dates]
+      dates = consistent(told)
+      if (dates.length < told.length) {
+        // What was told before the clock was set says nothing of it any more.
+        const sinceMs = dates.at(-1)?.askedAtMs ?? 0
+        const recent = [...samples].filter(([, { askedAtMs }]) => askedAtMs >= sinceMs)
+        samples = new Map(recent)
       }
-      bounds.push(bound)
-      if (bounds.length > SAMPLES) bounds.shift()
-      let least = Math.max(...bounds.map((each) => each.least))
-      let most = Math.min(...bounds.map((each) => each.most))
-      if (least > most) {
-        // Onezone's clock was set: what older answers said of it is void.
-        bounds.splice(0, bounds.length, bound)
-        least = bound.least
-        most = bound.most
-      }
-      offsetMs = Math.min(Math.max(0, least), most)
+      dates = dates.slice(0, READINGS)
+      estimate()
+    },
+    slept(ms) {
+      dates = []
+      samples.clear()
+      offsetMs += ms
     },
   }
 }

@@ -28,6 +28,8 @@ export interface Serving {
   readonly doors: Doors
   /** Takes back what is known about whoever is selected, also where requests are still served by older settings. */
   readonly invalidate: Verification['invalidate']
+  /** Takes back what was granted under a key, as widely. */
+  readonly withdraw: Verification['withdraw']
   /**
    * Goes over to another configuration. New requests are served by it; those under way end by the one before. What is
    * known of tokens stays known unless the verifier or its settings have changed.
@@ -121,6 +123,9 @@ export function createServing(options: ServingOptions): Serving {
       }
       if (how?.dryRun !== true) recheckStreams()
       return counted
+    },
+    withdraw(key) {
+      for (const { verification } of generations) verification.withdraw(key)
     },
     change,
     drainStreams() {

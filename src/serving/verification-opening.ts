@@ -3,7 +3,11 @@ import type { GatewayConfig } from '../config/index.ts'
 import { verifierChoiceOf } from '../config/index.ts'
 import type { Logger } from '../logger.ts'
 import type { Metrics } from '../metrics/index.ts'
-import type { InvalidationSelector, Verification } from '../verification/index.ts'
+import type {
+  InvalidationSelector,
+  Verification,
+  VerificationObservers,
+} from '../verification/index.ts'
 import { createVerification } from '../verification/index.ts'
 
 /** What a verification is opened with, apart from its configuration. */
@@ -26,9 +30,11 @@ export type OpenVerification = (
  * sense.
  *
  * @param onDeath Told of whoever turns out to be dead. @default nobody is told
+ * @param onWithdrawal Told of what was granted and is refused now. @default nobody is told
  */
 export function openVerificationOf(
   onDeath: (dead: InvalidationSelector) => void = () => {},
+  onWithdrawal?: VerificationObservers['onWithdrawal'],
 ): OpenVerification {
   return (config, { metrics, logger, clock, recheckStreams }) =>
     createVerification({
@@ -41,6 +47,7 @@ export function openVerificationOf(
         onDeath(dead)
         recheckStreams()
       },
+      onWithdrawal,
       onWatchRead: metrics.onWatchRead,
       onBreakerChange: (state) => logger.warn({ state }, 'the breaker before the verifier changed'),
       logger,

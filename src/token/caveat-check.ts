@@ -25,6 +25,12 @@ export function contextFieldsOf(token: PresentedToken): ReadonlySet<ContextField
   return fields
 }
 
+/** Whether the verdict about a token depends on who consumes it. */
+export function readsConsumer(token: PresentedToken): boolean {
+  const fields = contextFieldsOf(token)
+  return fields.has('consumer') || fields.has('everything')
+}
+
 /** What the verdict about a single caveat depends on. */
 export function fieldsReadBy(caveat: Caveat): readonly ContextField[] {
   return caveatRow(caveat)?.reads ?? UNKNOWN_READS

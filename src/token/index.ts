@@ -5,7 +5,7 @@
  */
 
 export { decodeBase62, encodeBase62 } from './base62.ts'
-export { caveatHolds, contextFieldsOf, fieldsReadBy } from './caveat-check.ts'
+export { caveatHolds, contextFieldsOf, fieldsReadBy, readsConsumer } from './caveat-check.ts'
 export { CAVEATS, caveatRow, parseCaveat, sanitizeCaveat, serializeCaveat } from './caveat-table.ts'
 export type { CaveatRow, ContextField, LocalContext } from './caveat-table.ts'
 export type {

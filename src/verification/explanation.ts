@@ -56,7 +56,7 @@ export interface FamilyExplanation {
   readonly death: DeathReason | null
   /** Age of the last refusal that said so and can be taken back. */
   readonly deathAgeMs: number | null
-  /** Temporary tokens of the subject of this generation and of older ones are dead for ever. */
+  /** Temporary tokens of the subject of this generation and of older ones are refused without asking. */
   readonly deadUpToGeneration: number | null
 }
 
@@ -98,7 +98,8 @@ export interface ExplanationSources {
 export function createExplanation(
   sources: ExplanationSources,
 ): (request: Question, options?: ExplainOptions) => Promise<ExplainedVerdict> {
-  const { gate, ledger, onezoneTime, clock } = sources
+  const { gate, onezoneTime, clock } = sources
+  const ledger = sources.ledger.glance
 
   function view(request: Question, verification?: Verification): VerdictExplanation {
     const inspection = gate.inspect(request)
@@ -135,10 +136,16 @@ export function createExplanation(
     if (ref === null) return null
     const accepted = proof !== null || context !== null ? family : null
     const death =
-      accepted === null ? ledger.deathOfStranger(ref, token.subject) : ledger.deathOf(accepted)
+      accepted === null
+        ? ledger.deathOfStranger(ref, token.subject)
+        : ledger.deathOf(accepted, proof?.provenAtMs ?? context?.grant.verdict.askedAtMs)
     const aliveAtMs = family === null ? -Infinity : ledger.aliveSince(family)
     const subject = family?.subject ?? null
-    const deadAtMs = death === 'user_blocked' ? subject?.blockedAtMs : family?.deadAtMs
+    const diedAtMs = {
+      user_blocked: subject?.blockedAtMs,
+      token_invalid: family?.lostAtMs,
+      token_revoked: family?.deadAtMs,
+    }
     return {
       ref,
       subject: proof?.subject ?? subject?.subject ?? null,
@@ -146,8 +153,8 @@ export function createExplanation(
       refreshInMs:
         family === null || aliveAtMs === -Infinity ? null : finite(family.refreshAtMs - nowMs),
       death,
-      deathAgeMs: death === null ? null : finite(nowMs - (deadAtMs ?? -Infinity)),
-      deadUpToGeneration: finite(subject?.deadUpTo ?? -Infinity),
+      deathAgeMs: death === null ? null : finite(nowMs - (diedAtMs[death] ?? -Infinity)),
+      deadUpToGeneration: finite(subject === null ? -Infinity : ledger.overUpTo(subject)),
     }
   }
 

@@ -1,7 +1,7 @@
 import type { VerdictMemory } from '../cache/index.ts'
 import { digestOfKey, keyPrefixOf } from '../cache/index.ts'
 import type { FamilyLedger, FamilyRecord } from '../revocation/index.ts'
-import type { FamilyRef, Subject } from '../token/index.ts'
+import type { FamilyRef, PresentedToken, Subject } from '../token/index.ts'
 import { familyKey, familyOf, serializeSubject } from '../token/index.ts'
 import type { InvalidationSelector } from './invalidation-selector.ts'
 import { parseSelector } from './invalidation-selector.ts'
@@ -17,7 +17,7 @@ export interface InvalidationOptions {
 export interface Invalidation {
   /** Families of which a token was accepted. */
   readonly families: number
-  /** Tokens of which an answer is remembered, yes or no. */
+  /** Tokens of which an answer is remembered, yes or no, that is about them or about their consumer token. */
   readonly tokens: number
 }
 
@@ -26,27 +26,31 @@ export interface InvalidationSubjects {
   readonly memory: VerdictMemory<FamilyRecord>
   readonly ledger: FamilyLedger
   readonly gate: Pick<VerdictGate, 'disown'>
+  /** Whether tokens of the selection stay proven, so that one question tells about a whole family. @default true */
+  readonly keepsProofs?: boolean | undefined
 }
 
 /** A selector, ready to be asked. */
 interface Selection {
   /** @param subject Whom its tokens speak for; null and nobody: only Onezone knows. */
   readonly hasFamily: (ref: FamilyRef | null, subject: Subject | null) => boolean
-  /** Whether what is remembered under a key is about a token that must be proven anew. */
-  readonly hasToken: (key: string) => boolean
+  /** Whether it is about the generations of a subject. */
+  readonly hasGenerations: (subject: Subject) => boolean
+  /** Whether a token must be proven anew, by its digest, or by the key of what is remembered of it. */
+  readonly hasToken: (digestOrKey: string) => boolean
   /** Whether a token may be meant of which only its verifier knows the id and the subject. */
   readonly mayHaveOpaque: boolean
 }
 
 /**
- * Makes the function that takes back what is known. What is selected stops counting at once, and so does the answer to
- * every question about it that is under way: nothing that Onezone was asked before decides about a request that comes
- * after. That a generation is over is never forgotten, since it never ends.
+ * Makes the function that takes back what is known. What is selected stops counting at once, as a token and as the
+ * consumer token that others came with, and so does the answer to every question about it that is under way: nothing that
+ * Onezone was asked before decides about a request that comes after.
  */
 export function createInvalidation(
   subjects: InvalidationSubjects,
 ): (selector: InvalidationSelector, options?: InvalidationOptions) => Invalidation {
-  const { memory, ledger, gate } = subjects
+  const { memory, ledger, gate, keepsProofs = true } = subjects
 
   return function invalidate(selector, options = {}) {
     const { dryRun = false } = options
@@ -59,27 +63,37 @@ export function createInvalidation(
       ([key, { family, subject }]) => hasToken(key) || hasFamily(family.ref, subject),
     )
     const contexts = [...memory.contexts.entries()].filter(
-      ([key, { family }]) => hasToken(key) || selects(selection, family),
+      ([key, { family, consumer }]) =>
+        hasToken(key) ||
+        selects(selection, family) ||
+        (consumer !== null && (hasToken(consumer.digest) || selects(selection, consumer.family))),
     )
     const refusals = [...memory.refusals()].filter(
-      ([key, { family, claimed }]) => hasToken(key) || hasFamily(family, claimed),
+      ([key, { family, claimed, consumer }]) =>
+        hasToken(key) ||
+        hasFamily(family, claimed) ||
+        (consumer !== null &&
+          (hasToken(consumer.digest) || hasFamily(consumer.family, consumer.claimed))),
     )
     const keys = [proofs, contexts, refusals].flatMap((entries) => entries.map(([key]) => key))
     const counted = { families: families.length, tokens: new Set(keys.map(digestOfKey)).size }
     if (dryRun) return counted
 
+    const isMeant = (token: PresentedToken): boolean =>
+      hasToken(token.digest) ||
+      hasFamily(familyOf(token), token.subject) ||
+      (mayHaveOpaque && token.id === null)
     gate.disown(
-      (key, { token }) =>
-        hasToken(key) ||
-        hasFamily(familyOf(token), token.subject) ||
-        (mayHaveOpaque && token.id === null),
+      (_key, { token, consumerToken }) =>
+        isMeant(token) || (consumerToken !== null && isMeant(consumerToken)),
     )
     for (const family of families) ledger.distrust(family)
     for (const family of ledger.strangers()) {
       if (selects(selection, family)) ledger.distrust(family)
     }
+    ledger.distrustGenerations(selection.hasGenerations)
     for (const [key, proof] of proofs) {
-      if (!hasToken(key)) continue // the signature stays good; it is the family that is asked about
+      if (keepsProofs && !hasToken(key)) continue // the signature stays good; it is the family that is asked about
       proof.kept = false
       memory.proofs.delete(key)
     }
@@ -95,12 +109,19 @@ function selects({ hasFamily }: Selection, { ref, subject }: FamilyRecord): bool
 
 function compile(selector: InvalidationSelector): Selection {
   if ('all' in selector) {
-    return { hasFamily: () => true, hasToken: () => true, mayHaveOpaque: true }
+    const everything = (): true => true
+    return {
+      hasFamily: everything,
+      hasGenerations: everything,
+      hasToken: everything,
+      mayHaveOpaque: true,
+    }
   }
   if ('fingerprint' in selector) {
     const prefix = keyPrefixOf(selector.fingerprint)
     const hasToken: Selection['hasToken'] = (key) => key.startsWith(prefix)
-    return { hasFamily: () => false, hasToken, mayHaveOpaque: false }
+    const nothing = (): false => false
+    return { hasFamily: nothing, hasGenerations: nothing, hasToken, mayHaveOpaque: false }
   }
   const hasToken = (): boolean => false
   if ('subject' in selector) {
@@ -108,12 +129,16 @@ function compile(selector: InvalidationSelector): Selection {
     // Where only Onezone knows the subject (version 1 tokens), it may be this one.
     const hasFamily: Selection['hasFamily'] = (_, subject) =>
       subject === null || subject.type === 'nobody' || serializeSubject(subject) === wanted
-    return { hasFamily, hasToken, mayHaveOpaque: true }
+    const hasGenerations: Selection['hasGenerations'] = (subject) =>
+      serializeSubject(subject) === wanted
+    return { hasFamily, hasGenerations, hasToken, mayHaveOpaque: true }
   }
   const wanted = refOf(selector)
   const key = familyKey(wanted)
   const hasFamily: Selection['hasFamily'] = (ref) => ref !== null && familyKey(ref) === key
-  return { hasFamily, hasToken, mayHaveOpaque: wanted.kind === 'named' }
+  const hasGenerations: Selection['hasGenerations'] = (subject) =>
+    wanted.kind === 'temporary' && serializeSubject(subject) === serializeSubject(wanted.subject)
+  return { hasFamily, hasGenerations, hasToken, mayHaveOpaque: wanted.kind === 'named' }
 }
 
 function refOf(selector: Extract<InvalidationSelector, { tokenId: string } | { family: object }>) {

@@ -1,12 +1,13 @@
-import type { Proof, VerdictMemory } from '../cache/index.ts'
+import type { ConsumerPart, Proof, VerdictMemory } from '../cache/index.ts'
 import type { Clock } from '../clock.ts'
 import type { FamilyLedger, FamilyRecord, OnezoneTime } from '../revocation/index.ts'
-import type { FamilyRef, PresentedToken } from '../token/index.ts'
-import { contextFieldsOf, familyOf } from '../token/index.ts'
+import type { FamilyRef } from '../token/index.ts'
+import { familyOf, serializeSubject } from '../token/index.ts'
 import type { Accepted, Question, Refused, TokenRecord, Verdict } from '../verifier/index.ts'
-import { isAccepted, refuse } from '../verifier/index.ts'
+import { consumerOf, isAccepted, refuse } from '../verifier/index.ts'
 import { contextCaveatsOf, isJudgedLocally } from './local-judgement.ts'
-import { hasRecord } from './proven-grant.ts'
+import { hasRecord, OWN_QUESTION_INTERVALS } from './proven-grant.ts'
+import { endOfToken } from './token-end.ts'
 
 /** Options of {@link createLessons}. */
 export interface LessonsOptions {
@@ -19,6 +20,8 @@ export interface LessonsOptions {
   readonly random: () => number
   /** Whether a refusal may tell something about the token's family, too. @default true */
   readonly refusalsTell?: boolean | undefined
+  /** Told of each refusal of what had been granted under this key. @default nobody is told */
+  readonly onWithdrawal?: ((key: string) => void) | undefined
 }
 
 /** What one answer teaches about its token, its family and Onezone's time. */
@@ -45,25 +48,40 @@ const REFRESH_JITTER = 0.1
 /** Makes the one place in which answers turn into knowledge. */
 export function createLessons(options: LessonsOptions): Lessons {
   const { memory, ledger, onezoneTime, clock, maxStalenessMs, random } = options
-  const { refusalsTell = true } = options
+  const { refusalsTell = true, onWithdrawal = () => {} } = options
 
-  function learnAccepted(key: string, request: Question, verdict: Accepted): Verdict {
+  function learnAccepted(
+    key: string,
+    request: Question,
+    verdict: Accepted,
+    proof: Proof<FamilyRecord> | null,
+  ): Verdict {
     const { token } = request
     const { askedAtMs, ttlSeconds, record } = verdict
     const ref = familyOf(token) ?? familyOfRecord(record)
     if (ref === null) return verdict // no family to vouch for it later: good for those who wait now
-    if (token.validUntil !== null && ttlSeconds !== null) {
-      const answeredAtMs = clock.monotonic()
-      onezoneTime.observe({ validUntil: token.validUntil, ttlSeconds, askedAtMs, answeredAtMs })
+    const { validUntil } = token
+    const answeredAtMs = clock.monotonic()
+    if (validUntil !== null && ttlSeconds !== null) {
+      const holder = serializeSubject(verdict.subject)
+      onezoneTime.observe({ validUntil, ttlSeconds, holder, askedAtMs, answeredAtMs })
+    }
+    const consumer = consumerPartOf(request)
+    // Onezone has accepted both (API §5.3, step 4).
+    if (consumer !== null && !ledger.sawAlive(consumer.family, askedAtMs)) {
+      return refuse('consumer_token_invalid', askedAtMs)
     }
     const family = ledger.open(ref, verdict.subject)
-    if (!ledger.sawAlive(family, askedAtMs)) {
-      return refuse(ledger.deathOf(family) ?? 'token_revoked', askedAtMs)
+    const provenAtMs = proof?.provenAtMs ?? askedAtMs
+    if (!ledger.sawAlive(family, askedAtMs, provenAtMs)) {
+      return refuse(ledger.deathOf(family, provenAtMs) ?? 'token_revoked', askedAtMs)
     }
     const asAccess = request.kind === 'access'
     if (asAccess) family.servedAtMs = Math.max(family.servedAtMs, askedAtMs)
-    family.usedAtMs = clock.monotonic()
-    const restMs = maxStalenessMs * (REFRESH_FROM + REFRESH_JITTER * random())
+    family.usedAtMs = answeredAtMs
+    if (consumer !== null) consumer.family.usedAtMs = answeredAtMs
+    const part = REFRESH_FROM + REFRESH_JITTER * random()
+    const restMs = maxStalenessMs * part
     family.refreshAtMs = Math.max(family.refreshAtMs, askedAtMs + restMs)
     memory.forgive(key)
     const grant = Object.freeze({ verdict, source: 'cache' as const })
@@ -72,38 +90,56 @@ export function createLessons(options: LessonsOptions): Lessons {
         family,
         subject: verdict.subject,
         asAccess,
-        validUntilMs: endOfToken(token, verdict),
+        provenAtMs,
+        confirmedAtMs: askedAtMs,
+        ...ownQuestionOf(ref, askedAtMs, part),
+        ...endOfToken(token, verdict, onezoneTime, answeredAtMs),
         caveats: contextCaveatsOf(token),
         grant,
         record,
         kept: true,
       })
     } else {
-      memory.contexts.set(key, { family, grant, ...endInContext(request, verdict) })
+      const { subject } = verdict
+      const ends = endInContext(request, verdict)
+      memory.contexts.set(key, { family, subject, consumer, grant, ...ends })
     }
     return verdict
   }
 
-  /** When a token ends, in Onezone's time: as its text says, or else as the verifier does. */
-  function endOfToken({ validUntil }: PresentedToken, { askedAtMs, ttlSeconds }: Accepted): number {
-    if (validUntil !== null || ttlSeconds === null) return endOf(validUntil)
-    return onezoneTime.now() - clock.monotonic() + askedAtMs + endOf(ttlSeconds)
+  /** The id of a named token never comes back, so that any token of its family vouches for all. */
+  function ownQuestionOf({ kind }: FamilyRef, askedAtMs: number, part: number) {
+    if (kind === 'named') return { ownRefreshAtMs: Infinity, ownLimitAtMs: Infinity }
+    return {
+      ownRefreshAtMs: askedAtMs + maxStalenessMs * (OWN_QUESTION_INTERVALS - 1 + part),
+      ownLimitAtMs: askedAtMs + maxStalenessMs * OWN_QUESTION_INTERVALS,
+    }
+  }
+
+  /** The consumer token that an answer was about, too. */
+  function consumerPartOf(request: Question): ConsumerPart<FamilyRecord> | null {
+    const consumer = consumerOf(request)
+    const ref = consumer === null ? null : familyOf(consumer)
+    if (consumer === null || ref === null) return null
+    const { digest, subject } = consumer
+    // Of a version 1 token only Onezone knows the subject, and it does not say here.
+    const known = subject.type === 'nobody' ? ledger.find(ref)?.subject?.subject : subject
+    return { digest, family: ledger.open(ref, known ?? subject) }
   }
 
   /** When a grant in context ends: with its token or its consumer token, and before with the bound. */
   function endInContext(
-    { token, consumerToken }: Question,
-    { askedAtMs, ttlSeconds }: Accepted,
-  ): { validUntilMs: number; goodUntilMs: number } {
-    const reads = contextFieldsOf(token)
-    const consumer = reads.has('consumer') || reads.has('everything') ? consumerToken : null
-    const validUntilMs = Math.min(endOf(token.validUntil), endOf(consumer?.validUntil ?? null))
-    const goodUntilMs = Math.min(
-      askedAtMs + maxStalenessMs,
-      askedAtMs + endOf(ttlSeconds),
-      clock.monotonic() + validUntilMs - onezoneTime.now(),
-    )
-    return { validUntilMs, goodUntilMs }
+    request: Question,
+    verdict: Accepted,
+  ): { validUntilMs: number; endsAtMs: number; goodUntilMs: number } {
+    const nowMs = clock.monotonic()
+    const own = endOfToken(request.token, verdict, onezoneTime, nowMs)
+    const consumerUntilMs = (consumerOf(request)?.validUntil ?? Infinity) * 1000
+    const consumerEndsAtMs = consumerUntilMs - (onezoneTime.now() - nowMs)
+    const validUntilMs = Math.min(own.validUntilMs, consumerUntilMs)
+    const endsAtMs = Math.min(own.endsAtMs, consumerEndsAtMs)
+    const goodUntilMs = Math.min(verdict.askedAtMs + maxStalenessMs, endsAtMs)
+    return { validUntilMs, endsAtMs, goodUntilMs }
   }
 
   function learnRefused(
@@ -115,29 +151,30 @@ export function createLessons(options: LessonsOptions): Lessons {
     const { askedAtMs, reason } = verdict
     const { token } = request
     const ref = familyOf(token) ?? proof?.family.ref ?? null
-    if (!refusalsTell) {
-      if (proof !== null) proof.kept = false
-      memory.proofs.delete(key)
-    } else if (reason === 'token_revoked' && ref !== null) {
+    if (refusalsTell && reason === 'token_revoked' && ref !== null) {
       ledger.sawRevoked(ref, askedAtMs)
-    } else if (reason === 'user_blocked') {
+    } else if (refusalsTell && reason === 'user_blocked') {
       const subject = proof?.subject ?? token.subject
       if (subject.type === 'user') ledger.sawBlocked(subject, askedAtMs)
-    } else if (reason === 'token_invalid' && proof !== null && !hasRecord(proof)) {
-      ledger.sawLost(proof.family, askedAtMs)
     } else {
-      if (proof !== null) proof.kept = false
-      memory.proofs.delete(key) // about this token alone: it must be proven anew
+      if (proof !== null) {
+        proof.kept = false
+        const isLost = refusalsTell && reason === 'token_invalid' && !hasRecord(proof)
+        if (isLost) ledger.sawLost(proof.family, askedAtMs, proof.confirmedAtMs)
+      }
+      memory.proofs.delete(key) // it must be proven anew
     }
-    memory.contexts.delete(key)
-    memory.refused(key, verdict, token, ref)
+    const hadContext = memory.contexts.delete(key)
+    memory.refused(key, verdict, request, ref)
+    // Never for a stranger: whoever makes this be told has lost something for it.
+    if (hadContext || proof !== null || request.proven === true) onWithdrawal(key)
     return verdict
   }
 
   return {
     learn: (key, request, verdict, proof) =>
       isAccepted(verdict)
-        ? learnAccepted(key, request, verdict)
+        ? learnAccepted(key, request, verdict, proof)
         : learnRefused(key, request, verdict, proof),
   }
 }
@@ -145,9 +182,4 @@ export function createLessons(options: LessonsOptions): Lessons {
 /** The family of a token of which only the verifier knows by which id it is revoked. */
 function familyOfRecord(record: TokenRecord | null): FamilyRef | null {
   return record === null ? null : { kind: 'named', tokenId: record.id }
-}
-
-/** Seconds as milliseconds; null, for never, as Infinity. */
-function endOf(seconds: number | null): number {
-  return seconds === null ? Infinity : seconds * 1000
 }

@@ -58,3 +58,8 @@ export function objectionOf(
   }
   return null
 }
+
+/** Whether a route expects an invitation of another kind than the token's. */
+export function invitesElsewhere({ inviteType, token: { type } }: Question): boolean {
+  return inviteType !== null && 'inviteToken' in type && type.inviteToken.inviteType !== inviteType
+}

@@ -1,7 +1,14 @@
 import type { Proof } from '../cache/index.ts'
-import type { FamilyLedger, FamilyRecord } from '../revocation/index.ts'
+import type { FamilyRecord, LedgerReading } from '../revocation/index.ts'
 import type { Verification } from '../verifier/index.ts'
 import { accept } from '../verifier/index.ts'
+
+/**
+ * How many intervals a proven temporary token may be vouched for by others of its family before it is itself asked about.
+ * A subject that is deleted and made anew between two questions has a family of the same name, but other secrets; so this
+ * bounds how long a token of its former life can pass unseen.
+ */
+export const OWN_QUESTION_INTERVALS = 10
 
 /**
  * When what a grant rests on was known; -Infinity: nothing does any more. An answer about one token vouches for its family,
@@ -11,8 +18,9 @@ import { accept } from '../verifier/index.ts'
 export function knownSince(
   proof: Proof<FamilyRecord>,
   family: FamilyRecord,
-  ledger: FamilyLedger,
+  ledger: Pick<LedgerReading, 'stillCounts' | 'stillProves'>,
 ): number {
+  if (!ledger.stillProves(family, proof.confirmedAtMs)) return -Infinity
   const facts = [family.aliveAtMs]
   if (proof.asAccess) facts.push(family.servedAtMs)
   if (hasRecord(proof)) facts.push(proof.grant.verdict.askedAtMs)
@@ -30,7 +38,8 @@ export function grantAsOf(proof: Proof<FamilyRecord>, askedAtMs: number): Verifi
   if (proof.grant.verdict.askedAtMs !== askedAtMs) {
     const verdict = accept({
       subject: proof.subject,
-      ttlSeconds: null,
+      // For a process that is told of the verdict and has no answer of its own to reckon the end from.
+      ttlSeconds: proof.endsAtMs === Infinity ? null : (proof.endsAtMs - askedAtMs) / 1000,
       askedAtMs,
       record: proof.record,
     })

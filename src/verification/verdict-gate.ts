@@ -5,11 +5,16 @@ import { VerifierFaultError } from '../errors.ts'
 import type { FamilyLedger, FamilyRecord, OnezoneTime } from '../revocation/index.ts'
 import type { PresentedToken } from '../token/index.ts'
 import { familyOf } from '../token/index.ts'
-import type { Question, Refused, Verification, Verifier } from '../verifier/index.ts'
-import { isAccepted, refuse } from '../verifier/index.ts'
-import { isJudgedLocally, objectionOf } from './local-judgement.ts'
+import type { Question, Verification, Verifier } from '../verifier/index.ts'
+import { consumerOf, isAccepted } from '../verifier/index.ts'
+import type { Inspection, VerdictGate } from './inspection.ts'
+import { isJudgedLocally } from './local-judgement.ts'
 import type { Lessons } from './lessons.ts'
 import { grantAsOf, knownSince } from './proven-grant.ts'
+import { createRecollection } from './recollection.ts'
+import { createSuspensionCheck } from './suspension.ts'
+import { hasEnded } from './token-end.ts'
+import { createTurns } from './turns.ts'
 import type { VerificationBudget } from './verification-budget.ts'
 
 /** Options of {@link withFamilies}. */
@@ -30,29 +35,12 @@ export interface VerdictGateOptions {
   readonly budget: VerificationBudget
 }
 
-/** What a gate would say of a request, and what it says it by. */
-export interface Inspection {
-  /** The verdict that needs no question; null: Onezone would be asked. */
-  readonly known: Verification | null
-  /** Set where Onezone has accepted this very token in this use. */
-  readonly proof: Proof<FamilyRecord> | null
-  /** Set where it was accepted in this context, for a token that only Onezone can judge. */
-  readonly context: ContextGrant<FamilyRecord> | null
-  /** What is known of the token's family, or of the family that it claims. */
-  readonly family: FamilyRecord | null
-  /** Whether Onezone is being asked about it at the moment. */
-  readonly underWay: boolean
-}
+export type { Inspection, VerdictGate } from './inspection.ts'
 
-/** A verifier that remembers, and that lets itself be looked into. */
-export interface VerdictGate extends Verifier<PresentedToken> {
-  /** Looks, without asking, refreshing or learning anything. */
-  inspect(request: Question): Inspection
-  /**
-   * Answers to the selected questions that are under way teach nothing any more, and whoever waits for one waits until
-   * it has been asked anew.
-   */
-  disown(selects: (key: string, request: Question) => boolean): void
+/** A question about a family that is under way. */
+interface Refresh {
+  readonly answer: Promise<Verification>
+  readonly sentAtMs: number
 }
 
 /** How soon a refresh that told nothing is tried again, as a part of the bound. */
@@ -69,82 +57,101 @@ export function withFamilies(
   options: VerdictGateOptions,
 ): VerdictGate {
   const { memory, ledger, onezoneTime, lessons, clock, maxStalenessMs, staleIfErrorMs } = options
+  const { budget } = options
+  const known = createRecollection({ ...options, refusalOf: (key) => memory.refusalOf(key) })
+  const seen = createRecollection({
+    ...options,
+    ledger: ledger.glance,
+    refusalOf: (key) => memory.peekRefusal(key),
+  })
   const questions = createFlights<Question, Verification>()
   /** The question under way that will tell about a family, whichever of its tokens it is about. */
-  const refreshes = new Map<FamilyRecord, Promise<unknown>>()
+  const refreshes = new Map<FamilyRecord, Refresh>()
+  const turns = createTurns()
+  const disown: VerdictGate['disown'] = (selects) => questions.disown(selects)
+  const noteSuspension = createSuspensionCheck({ ...options, disown })
 
   function verify(request: Question): Verification | Promise<Verification> {
-    if (request.consumerToken !== null && hasLapsed(request.consumerToken)) {
-      return { verdict: refuse('consumer_token_invalid', clock.monotonic()), source: 'local' }
-    }
     const proof = memory.proofs.get(proofKey(request))
-    if (proof !== undefined) return judge(request, proof) ?? renew(request, proof)
+    if (proof !== undefined) {
+      const verification = judge(request, proof)
+      if (verification !== null) return verification
+      if (isProven(proof)) return renew(request, proof)
+    }
     return isJudgedLocally(request.token) ? prove(request) : verifyInContext(request)
   }
 
-  /** Whether a token that is not proven has ended for certain. */
-  function hasLapsed({ validUntil }: PresentedToken): boolean {
-    return validUntil !== null && onezoneTime.now() - options.clockSkewMs >= validUntil * 1000
-  }
+  const isProven = (proof: Proof<FamilyRecord>): boolean =>
+    known.stillProves(proof, familyFor(proof))
 
-  /** What can be said of a proven token without asking; null where the fact about its family is too old. */
-  function judge(request: Question, proof: Proof<FamilyRecord>): Verification | null {
-    const family = familyFor(proof)
-    const nowMs = clock.monotonic()
-    family.usedAtMs = nowMs
-    const known = recall(request, proof, family, nowMs)
-    if (known?.source === 'cache' && nowMs >= family.refreshAtMs && !refreshes.has(family)) {
-      refreshInBackground(request, proof)
-    }
-    return known
-  }
+  const isFit = (proof: Proof<FamilyRecord>): boolean =>
+    isProven(proof) && hasEnded(proof, onezoneTime.now(), clock.monotonic()) === false
 
-  function recall(
+  /** What can be said of a proven token without asking; null where a fact is too old, its family's or its own. */
+  function judge(
     request: Question,
     proof: Proof<FamilyRecord>,
-    family: FamilyRecord,
-    nowMs: number,
+    sinceMs = Infinity,
   ): Verification | null {
-    const refusal = refusalOf(request, proof, family, nowMs)
-    if (refusal !== null) return { verdict: refusal, source: 'local' }
-    const knownAtMs = knownSince(proof, family, ledger)
-    return nowMs - knownAtMs < oldestFor(request) ? grantAsOf(proof, knownAtMs) : null
+    const nowMs = clock.monotonic()
+    noteSuspension(nowMs)
+    const family = familyFor(proof)
+    family.usedAtMs = nowMs
+    const verification = known.ofProven(request, proof, family, nowMs, sinceMs)
+    if (verification?.source === 'cache') {
+      turns.note(family, request, proof)
+      if (refreshes.has(family)) return verification
+      if (nowMs >= proof.ownRefreshAtMs) {
+        refreshInBackground(request, proof)
+      } else if (nowMs >= family.refreshAtMs) {
+        const turn = turns.take(family, proof, isFit) ?? { request, proof }
+        refreshInBackground(turn.request, turn.proof)
+      }
+    }
+    return verification
   }
 
-  /** From which age on a fact must not be used for a request without asking. */
-  function oldestFor({ maxFactAgeMs }: Question): number {
-    return maxFactAgeMs === undefined ? maxStalenessMs : Math.min(maxStalenessMs, maxFactAgeMs)
+  /** Whether only Onezone can say if a proven token has ended. */
+  function endIsDisputed(proof: Proof<FamilyRecord>): boolean {
+    return hasEnded(proof, onezoneTime.now(), clock.monotonic()) === null
   }
 
-  function refusalOf(
-    request: Question,
-    proof: Proof<FamilyRecord>,
-    family: FamilyRecord,
-    nowMs: number,
-  ): Refused | null {
-    const death = ledger.deathOf(family)
-    if (death !== null) return refuse(death, nowMs)
-    if (invitesElsewhere(request)) return refuse('token_type_mismatch', nowMs)
-    const onezoneNowMs = onezoneTime.now()
-    if (onezoneNowMs >= proof.validUntilMs) return refuse('token_expired', nowMs)
-    return objectionOf(proof.caveats, request, onezoneNowMs, nowMs)
+  /** Whether a question about another token of the family does not tell of this one what it needs to. */
+  function needsOwn(key: string, proof: Proof<FamilyRecord>): boolean {
+    return (
+      clock.monotonic() >= proof.ownLimitAtMs ||
+      // A question about this very token is shared whatever the answer: a refusal may be about nothing else.
+      questions.underWay(key) !== null ||
+      endIsDisputed(proof)
+    )
   }
 
   /** Asks anew about the family of a proven token, together with whoever else waits for it. */
-  async function renew(request: Question, proof: Proof<FamilyRecord>): Promise<Verification> {
+  async function renew(request: Question, asked: Proof<FamilyRecord>): Promise<Verification> {
+    const arrivedAtMs = clock.monotonic()
+    const { maxFactAgeMs } = request
+    const key = proofKey(request)
+    let proof = asked
     try {
       for (;;) {
         const underWay = refreshes.get(familyFor(proof))
-        const key = proofKey(request)
-        // A question about this very token is shared whatever the answer: a refusal may be about nothing else.
-        if (underWay === undefined || questions.underWay(key) !== null) {
-          return await ask(key, request, proof)
-        }
+        const tells =
+          underWay !== undefined && underWay.sentAtMs >= arrivedAtMs - known.oldestFor(request)
+        if (!tells || needsOwn(key, proof)) return await ask(key, request, proof)
         // A fault is about Onezone, not about a token: all who wait for this answer share it.
-        await underWay
+        const { verdict } = await underWay.answer
         if (!proof.kept) return await verify(request)
-        const judged = judge(request, proof)
+        proof = memory.proofs.get(key) ?? proof
+        // How old a fact may be counts from when the request came: what is asked for after that is never too old.
+        const waitedMs = clock.monotonic() - arrivedAtMs
+        const waiting =
+          maxFactAgeMs === undefined
+            ? request
+            : { ...request, maxFactAgeMs: maxFactAgeMs + waitedMs }
+        // A death is shared, too, however short it is believed.
+        const judged = judge(waiting, proof, verdict.askedAtMs)
         if (judged !== null) return { verdict: judged.verdict, source: 'coalesced' }
+        if (!isProven(proof)) return await verify(request)
       }
     } catch (error) {
       const stale = staleGrant(request, proof, error)
@@ -156,9 +163,9 @@ export function withFamilies(
   function refreshInBackground(request: Question, proof: Proof<FamilyRecord>): void {
     const settled = (): void => {
       const { family } = proof
-      if (clock.monotonic() >= family.refreshAtMs) {
-        family.refreshAtMs = clock.monotonic() + maxStalenessMs * RETRY_AFTER
-      }
+      const retryAtMs = clock.monotonic() + maxStalenessMs * RETRY_AFTER
+      if (clock.monotonic() >= family.refreshAtMs) family.refreshAtMs = retryAtMs
+      if (clock.monotonic() >= proof.ownRefreshAtMs) proof.ownRefreshAtMs = retryAtMs
     }
     ask(proofKey(request), request, proof).then(settled, settled)
   }
@@ -166,109 +173,113 @@ export function withFamilies(
   /** A token that is not proven, all of whose caveats we can judge: whoever asks first proves it for all. */
   function prove(request: Question): Verification | Promise<Verification> {
     const key = proofKey(request)
-    return recallOfStranger(key, request) ?? askFirst(key, request)
+    noteSuspension(clock.monotonic())
+    return known.ofStranger(key, request) ?? askFirst(key, request)
   }
 
   /** A token whose verdict depends on what only Onezone knows. */
   function verifyInContext(request: Question): Verification | Promise<Verification> {
     const key = contextKey(request)
-    const known = memory.contexts.get(key)
-    if (known !== undefined) known.family.usedAtMs = clock.monotonic()
-    const answer = recallInContext(key, request, known)
-    if (answer !== null) return answer
-    return known === undefined ? askFirst(key, request) : askAgain(key, request, known)
-  }
-
-  function recallInContext(
-    key: string,
-    request: Question,
-    known: ContextGrant<FamilyRecord> | undefined,
-  ): Verification | null {
-    return (
-      (known === undefined ? null : judgeInContext(known, oldestFor(request))) ??
-      recallOfStranger(key, request)
-    )
-  }
-
-  function judgeInContext(
-    { family, grant, goodUntilMs }: ContextGrant<FamilyRecord>,
-    oldestMs: number,
-  ): Verification | null {
-    if (!family.kept) return null // nobody would tell this record of a death
     const nowMs = clock.monotonic()
-    const death = ledger.deathOf(family)
-    if (death !== null) return { verdict: refuse(death, nowMs), source: 'local' }
-    const { askedAtMs } = grant.verdict
-    if (nowMs >= goodUntilMs || nowMs - askedAtMs >= oldestMs) return null
-    return ledger.stillCounts(family, askedAtMs) ? grant : null
-  }
-
-  /** What can be said of a token that is not proven: a reason to refuse it, whatever its signature is, or the last refusal. */
-  function recallOfStranger(key: string, request: Question): Verification | null {
-    const verdict = objectionToStranger(request, clock.monotonic())
-    return verdict === null ? memory.refusalOf(key) : { verdict, source: 'local' }
-  }
-
-  function objectionToStranger(request: Question, nowMs: number): Refused | null {
-    const { token } = request
-    const ref = familyOf(token)
-    const death = ref === null ? null : ledger.deathOfStranger(ref, token.subject)
-    if (death !== null) return refuse(death, nowMs)
-    if (invitesElsewhere(request)) return refuse('token_type_mismatch', nowMs)
-    return objectionOf(token.caveats, request, onezoneTime.now() - options.clockSkewMs, nowMs)
+    noteSuspension(nowMs)
+    const granted = memory.contexts.get(key)
+    if (granted !== undefined) {
+      granted.family.usedAtMs = nowMs
+      if (granted.consumer !== null) granted.consumer.family.usedAtMs = nowMs
+    }
+    const answer = known.inContext(key, request, granted)
+    if (answer !== null) return answer
+    return granted === undefined ? askFirst(key, request) : askAgain(key, request, granted)
   }
 
   function askFirst(key: string, request: Question): Promise<Verification> {
-    const shared = questions.underWay(key)
-    if (shared !== null) return coalesced(shared)
-    options.budget.charge(request)
-    return ask(key, request, null).then((verification) => {
-      if (isAccepted(verification.verdict)) options.budget.refund(request)
-      return verification
-    })
+    const shared = share(key, request, null)
+    if (shared !== null) return shared
+    budget.charge(request)
+    return send(key, request, null, true)
   }
 
   async function askAgain(
     key: string,
     request: Question,
-    known: ContextGrant<FamilyRecord>,
+    granted: ContextGrant<FamilyRecord>,
   ): Promise<Verification> {
     try {
-      const shared = questions.underWay(key)
-      return await (shared === null ? ask(key, request, null) : coalesced(shared))
+      return await ask(key, request, null)
     } catch (error) {
-      const { askedAtMs } = known.grant.verdict
+      const { verdict } = granted.grant
       const usable =
-        known.family.kept &&
-        onezoneTime.now() < known.validUntilMs &&
-        mayServeStale(error, askedAtMs) &&
-        ledger.stillCounts(known.family, askedAtMs) &&
-        memory.contexts.get(key) === known
-      if (!usable || ledger.deathOf(known.family) !== null) throw error
-      return { verdict: known.grant.verdict, source: 'stale' }
+        hasEnded(granted, onezoneTime.now(), clock.monotonic()) === false &&
+        mayServeStale(error, verdict.askedAtMs) &&
+        memory.contexts.get(key) === granted &&
+        known.stillCounts(granted)
+      if (!usable) throw error
+      return { verdict, source: 'stale' }
     }
   }
 
-  /** Asks, once for all who want to know the same, and learns from the answer. */
+  /** Asks, once for all who want to know the same. */
   function ask(
     key: string,
     request: Question,
     proof: Proof<FamilyRecord> | null,
   ): Promise<Verification> {
-    const shared = questions.underWay(key)
-    if (shared !== null) return coalesced(shared)
-    const asked = questions.share(key, request, async (stillCounts) => {
-      const { verdict, source } = await inner.verify({ ...request, proven: proof !== null })
-      if (!stillCounts()) return ask(key, request, proof?.kept === true ? proof : null)
-      return { verdict: lessons.learn(key, request, verdict, proof), source }
+    return share(key, request, proof) ?? send(key, request, proof)
+  }
+
+  /** Shares a question that is under way; null where there is none that was sent late enough for this request. */
+  function share(
+    key: string,
+    request: Question,
+    proof: Proof<FamilyRecord> | null,
+  ): Promise<Verification> | null {
+    const sinceMs = clock.monotonic() - known.oldestFor(request)
+    const underWay = questions.underWay(key, sinceMs)
+    if (underWay === null) return null
+    const shared = coalesced(underWay)
+    if (request.maxFactAgeMs === undefined) return shared
+    // Whoever is asked may remember, too, and then the answer is older than the question.
+    return shared.then((verification) => {
+      const { verdict, source } = verification
+      const isYoung = !isAccepted(verdict) || verdict.askedAtMs >= sinceMs || source === 'stale'
+      return isYoung ? verification : send(key, request, stillProven(proof))
+    })
+  }
+
+  /** Sends a question, with nothing in it that no caveat reads, and learns from the answer. */
+  function send(
+    key: string,
+    request: Question,
+    proof: Proof<FamilyRecord> | null,
+    isCharged = false,
+  ): Promise<Verification> {
+    const sentAtMs = clock.monotonic()
+    const question = { ...request, consumerToken: consumerOf(request), proven: proof !== null }
+    const answer = questions.send(key, question, sentAtMs, async (stillCounts) => {
+      const { verdict, source } = await inner.verify(question)
+      if (isCharged && isAccepted(verdict)) budget.refund(request, isFurtherText(request))
+      if (!stillCounts()) return ask(key, request, stillProven(proof))
+      return { verdict: lessons.learn(key, question, verdict, proof), source }
     })
     if (proof !== null) {
       const { family } = proof
-      refreshes.set(family, asked)
-      const done = (): void => void (refreshes.get(family) === asked && refreshes.delete(family))
-      asked.then(done, done)
+      const refresh = { answer, sentAtMs }
+      refreshes.set(family, refresh)
+      const done = (): void => void (refreshes.get(family) === refresh && refreshes.delete(family))
+      answer.then(done, done)
     }
-    return asked
+    return answer
+  }
+
+  function stillProven(proof: Proof<FamilyRecord> | null): Proof<FamilyRecord> | null {
+    return proof !== null && isProven(proof) ? proof : null
+  }
+
+  /** Whether another token of the family was accepted before. */
+  function isFurtherText({ token }: Question): boolean {
+    const ref = familyOf(token)
+    const family = ref === null ? null : ledger.glance.find(ref)
+    return family !== null && family.aliveAtMs > -Infinity
   }
 
   /** A grant beyond the bound, where the operator allows it and nobody could say. */
@@ -279,8 +290,10 @@ export function withFamilies(
   ): Verification | null {
     const family = familyFor(proof)
     const knownAtMs = knownSince(proof, family, ledger)
-    if (!proof.kept || !mayServeStale(error, knownAtMs)) return null
-    if (refusalOf(request, proof, family, clock.monotonic()) !== null) return null
+    if (!proof.kept || !mayServeStale(error, knownAtMs) || endIsDisputed(proof)) return null
+    const nowMs = clock.monotonic()
+    if (nowMs >= proof.ownLimitAtMs + staleIfErrorMs) return null
+    if (known.objectionToProven(request, proof, family, nowMs) !== null) return null
     return { verdict: grantAsOf(proof, knownAtMs).verdict, source: 'stale' }
   }
 
@@ -299,20 +312,24 @@ export function withFamilies(
   }
 
   function inspect(request: Question): Inspection {
-    const proof = memory.proofs.get(proofKey(request))
+    const proof = memory.proofs.peek(proofKey(request))
     if (proof !== undefined) {
-      const family = familyFor(proof)
-      const known = recall(request, proof, family, clock.monotonic())
-      return { known, proof, context: null, family, underWay: refreshes.has(family) }
+      const { kept, ref } = proof.family
+      const family = kept ? proof.family : ledger.glance.open(ref, proof.subject)
+      const verification = seen.ofProven(request, proof, family, clock.monotonic())
+      if (verification !== null || seen.stillProves(proof, family)) {
+        const underWay = refreshes.has(proof.family)
+        return { known: verification, proof, context: null, family, underWay }
+      }
     }
     const key = isJudgedLocally(request.token) ? proofKey(request) : contextKey(request)
-    const context = memory.contexts.get(key)
+    const context = memory.contexts.peek(key)
     const ref = familyOf(request.token)
     return {
-      known: recallInContext(key, request, context),
+      known: seen.inContext(key, request, context),
       proof: null,
       context: context ?? null,
-      family: context?.family ?? (ref === null ? null : ledger.find(ref)),
+      family: context?.family ?? (ref === null ? null : ledger.glance.find(ref)),
       underWay: questions.underWay(key) !== null,
     }
   }
@@ -320,16 +337,13 @@ export function withFamilies(
   return {
     verify,
     inspect,
-    disown: (selects) => questions.disown(selects),
+    disown,
     close: () => inner.close(),
   }
 }
 
-function invitesElsewhere({ inviteType, token: { type } }: Question): boolean {
-  return inviteType !== null && 'inviteToken' in type && type.inviteToken.inviteType !== inviteType
-}
-
 async function coalesced(shared: Promise<Verification>): Promise<Verification> {
-  const { verdict } = await shared
-  return { verdict, source: 'coalesced' }
+  const { verdict, source } = await shared
+  // A grant that is older than usual must not lose its mark on the way to whoever shares it.
+  return { verdict, source: source === 'stale' ? source : 'coalesced' }
 }

@@ -5,11 +5,16 @@ import type { PresentedToken } from '../token/index.ts'
 import { serializeSubject } from '../token/index.ts'
 import type { Question } from '../verifier/index.ts'
 
-/** How many questions about new tokens one party may cost in vain. */
+/** How many questions about new tokens one party may cost: in vain, or for further texts of what is proven. */
 export interface VerificationBudgetOptions {
   /** Per client address, each second on average; ten times as many at once. @default 50 */
   readonly perAddressPerSecond?: number | undefined
-  /** Per subject that the tokens claim, each second on average; ten times as many at once. @default 100 */
+  /**
+   * Per subject that the tokens claim, each second on average; ten times as many at once. Good tokens count from the
+   * second of a family on, with each text that was confined from another.
+   *
+   * @default 100
+   */
   readonly perSubjectPerSecond?: number | undefined
 }
 
@@ -17,8 +22,11 @@ export interface VerificationBudgetOptions {
 export interface VerificationBudget {
   /** Takes what a question costs. Throws a {@link VerificationBudgetError} where the purse is empty. */
   charge(request: Question): void
-  /** Gives it back, since the token was good. */
-  refund(request: Question): void
+  /**
+   * Gives it back, since the token was good. A further text of a family of which one was good before still costs its
+   * subject: with one good token anybody makes as many others as they like.
+   */
+  refund(request: Question, isFurtherText: boolean): void
 }
 
 interface Purse {
@@ -33,7 +41,7 @@ const MAX_PARTIES = 20_000
 
 /**
  * Makes the flood shield: a question about a token that is not proven costs its client, and the subject that it claims,
- * until it turns out to be good. Proven tokens cost nothing, so whoever is here with one is not affected by others.
+ * until it turns out to be the first good one of its family. Proven tokens cost nothing, so whoever is here with one is not affected by others.
  */
 export function createVerificationBudget(
   options: VerificationBudgetOptions,
@@ -47,9 +55,9 @@ export function createVerificationBudget(
       const waitMs = addresses.take(clientAddress) || subjects.take(claimedBy(token))
       if (waitMs > 0) throw new VerificationBudgetError(Math.ceil(waitMs / 1000))
     },
-    refund({ token, clientAddress = '' }) {
+    refund({ token, clientAddress = '' }, isFurtherText) {
       addresses.giveBack(clientAddress)
-      subjects.giveBack(claimedBy(token))
+      if (!isFurtherText) subjects.giveBack(claimedBy(token))
     },
   }
 }

@@ -29,6 +29,8 @@ import type {
 import { createBackend, withBreaker } from '../verifier/index.ts'
 import type { ExplainedVerdict, ExplainOptions } from './explanation.ts'
 import { createExplanation } from './explanation.ts'
+import type { FamilyUse } from './family-use.ts'
+import { createFamilyUse } from './family-use.ts'
 import type { Invalidation, InvalidationOptions } from './invalidation.ts'
 import { createInvalidation } from './invalidation.ts'
 import type { InvalidationSelector } from './invalidation-selector.ts'
@@ -43,14 +45,15 @@ import { createVerificationBudget } from './verification-budget.ts'
 export interface VerdictOptions {
   /**
    * No request is granted on a fact older than this, in milliseconds. Also the interval in which a family in use is
-   * asked about, in the background. At least the total time-out of the verifier.
+   * asked about, in the background, by its tokens in turn: each temporary token in use is itself asked about at least every
+   * 10 intervals (20 with workers). At least the total time-out of the verifier.
    *
    * @default 10_000
    */
   readonly maxStalenessMs?: number | undefined
   /**
-   * How long a refusal that may be taken back is believed, in milliseconds; 0: not at all. A generation that is over is
-   * over for ever.
+   * How long a refusal that may be taken back is believed, in milliseconds; 0: not at all. That a generation is over is
+   * believed for 60 000 in any case: only a subject that is deleted and made anew can have it again.
    *
    * @default 2_000
    */
@@ -77,6 +80,8 @@ export interface VerificationObservers {
   readonly onEviction?: ((store: VerdictStore | 'families') => void) | undefined
   /** A family, or all families of a subject, turned out to be dead. The selector selects at least them. */
   readonly onDeath?: ((reason: DeathReason, dead: InvalidationSelector) => void) | undefined
+  /** The verifier has refused what was granted under this key before; `withdraw` takes it back in another process. */
+  readonly onWithdrawal?: ((key: string) => void) | undefined
   readonly onBreakerChange?: ((state: BreakerState) => void) | undefined
   /** The watch has read a generation or a status, or tried to. */
   readonly onWatchRead?: ((outcome: WatchOutcome) => void) | undefined
@@ -114,7 +119,7 @@ export interface VerificationOptions extends VerificationObservers, BackendChoic
 }
 
 /** Says whether tokens are good: a backend, and what is known from its answers. */
-export interface Verification {
+export interface Verification extends FamilyUse {
   readonly verifier: Verifier<PresentedToken>
   /** What an authenticator must know of who is asked. */
   readonly traits: BackendTraits
@@ -122,11 +127,13 @@ export interface Verification {
   readonly stalenessBoundMs: number
   /**
    * Takes back what is known about whoever is selected: the next request asks anew, and no answer to a question that
-   * was sent before counts for it. Generations that are over stay over.
+   * was sent before counts for it.
    *
    * @throws {TypeError} that says what is wrong with the selector.
    */
   invalidate(selector: InvalidationSelector, options?: InvalidationOptions): Invalidation
+  /** Takes back what was granted under a key, since the verifier has refused it in another process. */
+  withdraw(key: string): void
   /** Says how a request would be judged, and by what. Asks nobody and changes nothing unless told to `ask`. */
   explain(request: Question, options?: ExplainOptions): Promise<ExplainedVerdict>
   /** How many verdicts a store holds, or how many families are known. */
@@ -153,9 +160,19 @@ const CLOCK_SKEW_MS = 5_000
  */
 export function createVerification(options: VerificationOptions): Verification {
   const { clock = systemClock, random = Math.random, logger = silentLogger } = options
+  const { refusalsTell } = options
   const onEviction = shielded(options.onEviction, 'the stores', logger)
   const onDeath = shielded(options.onDeath, 'families', logger)
-  const onCall = options.onCall && shielded(options.onCall, 'calls', logger)
+  const onWithdrawal = shielded(options.onWithdrawal, 'withdrawals', logger)
+  const onezoneTime = options.onezoneTime ?? createOnezoneTime(clock)
+  const onCall = shielded(
+    (call: FinishedCall) => {
+      if (options.onezone !== undefined) observeDate(call, onezoneTime, clock)
+      options.onCall?.(call)
+    },
+    'calls',
+    logger,
+  )
 
   const backend = createBackend(options, { clock, onCall })
   const verdicts = resolveVerdicts(options.verdicts ?? {}, backend)
@@ -172,7 +189,6 @@ export function createVerification(options: VerificationOptions): Verification {
     onEviction: () => onEviction('families'),
     onDeath: (reason, dead) => onDeath(reason, selectorOf(dead)),
   })
-  const onezoneTime = options.onezoneTime ?? createOnezoneTime(clock)
   const budget = createVerificationBudget(options.verdicts?.budget ?? {}, clock)
   const stalenessBoundMs = verdicts.maxStalenessMs + verdicts.staleIfErrorMs
   const watch = startRevocationWatch({
@@ -191,14 +207,22 @@ export function createVerification(options: VerificationOptions): Verification {
   const knowledge = { ...verdicts, memory, ledger: watch.ledger, onezoneTime, clock }
   const verifier = withFamilies(asked, {
     ...knowledge,
-    lessons: createLessons({ ...knowledge, random, refusalsTell: options.refusalsTell }),
+    lessons: createLessons({ ...knowledge, random, refusalsTell, onWithdrawal }),
     clockSkewMs: CLOCK_SKEW_MS,
     budget,
   })
 
   return {
+    ...createFamilyUse(ledger, clock),
     verifier,
-    invalidate: createInvalidation({ memory, ledger, gate: verifier }),
+    withdraw: (key) => memory.withdraw(key),
+    invalidate: createInvalidation({
+      memory,
+      ledger,
+      gate: verifier,
+      // One that remembers by itself does not say whether a whole family is lost; and asking it is cheap.
+      keepsProofs: options.refusalsTell,
+    }),
     explain: createExplanation({ gate: verifier, ledger, onezoneTime, clock }),
     traits: backend.traits,
     stalenessBoundMs,
@@ -220,6 +244,14 @@ export function createVerification(options: VerificationOptions): Verification {
       return verifier.close()
     },
   }
+}
+
+/** Onezone's answers say what time it is there, whatever they are about. */
+function observeDate(call: FinishedCall, onezoneTime: OnezoneTime, clock: Clock): void {
+  const { serverTimeMs: dateMs, durationMs } = call
+  if (dateMs === null) return
+  const answeredAtMs = clock.monotonic()
+  onezoneTime.observeDate({ dateMs, askedAtMs: answeredAtMs - durationMs, answeredAtMs })
 }
 
 /** A selector of at least those who are dead. */

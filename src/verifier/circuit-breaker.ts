@@ -1,7 +1,8 @@
 import type { Clock } from '../clock.ts'
 import { PeerFaultError, VerifierFaultError } from '../errors.ts'
 import type { PresentedToken } from '../token/index.ts'
-import type { Verifier } from './verifier.ts'
+import { createFaultAttribution } from './fault-attribution.ts'
+import type { Question, Verifier } from './verifier.ts'
 
 /** `closed`: questions pass; `open`: none does; `half-open`: one at a time does, to see whether it is over. */
 export type BreakerState = 'closed' | 'half-open' | 'open'
@@ -46,13 +47,14 @@ interface Second {
 /**
  * Stops asking where there is no point: without it every request of an outage would wait for the time-out, and a Onezone
  * that comes back would meet all of them at once. A refusal is a good answer; only faults count, and of those none that
- * an answer itself brought about (our own misconfiguration).
+ * an answer itself brought about (our own misconfiguration), nor those that are one client's own (`fault-attribution.ts`).
  */
 export function withBreaker(
   inner: Verifier<PresentedToken>,
   options: BreakerOptions,
 ): BreakingVerifier {
   const { clock, random, onChange } = options
+  const attribution = createFaultAttribution(clock)
   let state: BreakerState = 'closed'
   let seconds: Second[] = []
   let faultsInARow = 0
@@ -110,6 +112,10 @@ export function withBreaker(
     if (many || faultsInARow >= FAULTS_IN_A_ROW) open()
   }
 
+  /** A probe need not be news: but a text that its sender made up must not keep it open for others. */
+  const counts = (request: Question): boolean =>
+    attribution.counts(request) || (state === 'half-open' && request.proven === true)
+
   return {
     get state() {
       return state
@@ -128,11 +134,13 @@ export function withBreaker(
       if (isProbe) probing = true
       try {
         const verification = await inner.verify(request)
+        attribution.noteGood(request)
         note(false)
         return verification
       } catch (error) {
-        const fault = isFault(error)
-        if (fault !== null) note(fault)
+        const fault = readFault(error)
+        if (fault === 'none') note(false)
+        else if (fault === 'unreachable' || (fault === 'fault' && counts(request))) note(true)
         throw error
       } finally {
         if (isProbe) probing = false
@@ -142,12 +150,22 @@ export function withBreaker(
   }
 }
 
-/** Whether an error says that the verifier does not answer; null where it says nothing about that. */
-function isFault(error: unknown): boolean | null {
+/**
+ * What an error says of the verifier: that it cannot be reached, whoever asks; that it gave no usable answer to this
+ * question; `none`: that it did answer; null: nothing.
+ */
+function readFault(error: unknown): 'unreachable' | 'fault' | 'none' | null {
   if (!(error instanceof VerifierFaultError)) return null
-  if (error.code === 'ERR_GATEWAY_MISCONFIGURED') return false // it did answer
+  if (error.code === 'ERR_GATEWAY_MISCONFIGURED') return 'none'
   const { cause } = error
-  if (!(cause instanceof PeerFaultError)) return false // it did answer, in a way that we cannot use
-  // Our own queue was full; or a token of a stranger had so large a caveat that the answer repeating it was too large.
-  return cause.reason === 'OVERLOADED' || cause.reason === 'ANSWER_TOO_LARGE' ? null : true
+  if (!(cause instanceof PeerFaultError)) return 'none' // in a way that we cannot use
+  switch (cause.reason) {
+    case 'OVERLOADED': // our own queue was full
+    case 'ANSWER_TOO_LARGE': // a token of a stranger had so large a caveat that the answer repeating it was too large
+      return null
+    case 'UNREACHABLE':
+      return 'unreachable'
+    default:
+      return 'fault'
+  }
 }

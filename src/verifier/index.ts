@@ -18,6 +18,7 @@ export type {
   Verifier,
   VerdictSource,
 } from './verifier.ts'
+export { consumerOf } from './verifier.ts'
 export type { BreakerOptions, BreakerState, BreakingVerifier } from './circuit-breaker.ts'
 export { withBreaker } from './circuit-breaker.ts'
 export type { OnezoneVerifierOptions } from './onezone-verifier.ts'

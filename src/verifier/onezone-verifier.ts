@@ -3,10 +3,10 @@ import { systemClock } from '../clock.ts'
 import { OnezoneFaultError, VerifierFaultError } from '../errors.ts'
 import type { OnezoneClient, OnezoneErrorBody, VerifyAnswer } from '../onezone/index.ts'
 import type { PresentedToken } from '../token/index.ts'
-import { contextFieldsOf } from '../token/index.ts'
 import type { RefusalReason, Verdict } from './verdict.ts'
 import { accept, refuse } from './verdict.ts'
 import type { Question, Verifier } from './verifier.ts'
+import { consumerOf } from './verifier.ts'
 
 /** Options of {@link createOnezoneVerifier}. */
 export interface OnezoneVerifierOptions {
@@ -48,12 +48,13 @@ export function createOnezoneVerifier(options: OnezoneVerifierOptions): Verifier
 
   async function ask(request: Question): Promise<VerifyAnswer> {
     const { token, peerIp } = request
-    const reads = contextFieldsOf(token)
-    const consumerToken =
-      request.consumerToken !== null && (reads.has('consumer') || reads.has('everything'))
-        ? { consumerToken: request.consumerToken.serialized }
-        : {}
-    const asked = { token: token.serialized, peerIp, ...consumerToken, urgent: request.proven }
+    const consumer = consumerOf(request)
+    const asked = {
+      token: token.serialized,
+      peerIp,
+      ...(consumer === null ? {} : { consumerToken: consumer.serialized }),
+      urgent: request.proven,
+    }
     const door = request.interface === null ? {} : { interface: request.interface }
     switch (request.kind) {
       case 'access':

@@ -5,6 +5,7 @@ import type {
   Token,
   TokenKind,
 } from '../token/index.ts'
+import { readsConsumer } from '../token/index.ts'
 import type { BackendName } from './backend.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -20,7 +21,7 @@ export interface VerificationRequest<T extends PresentedToken = Token> {
   readonly peerIp: string | null
   /** The Onedata interface that the door stands for; null: none, then no interface caveat holds. */
   readonly interface: OnedataInterface | null
-  /** Identity token of the party that consumes the token, if it sent one. */
+  /** Identity token of the party that consumes the token, if it sent one. See {@link consumerOf}. */
   readonly consumerToken: T | null
   /** Whether `data.*` caveats may pass because somebody further on enforces them. */
   readonly allowDataAccessCaveats: boolean
@@ -41,6 +42,13 @@ export interface VerificationRequest<T extends PresentedToken = Token> {
 
 /** A request whose token may be anybody's: what all rooms deal with that do not care which backend there is. */
 export type Question = VerificationRequest<PresentedToken>
+
+/** The consumer token that the verdict may depend on; null where none was sent, or no caveat reads it. */
+export function consumerOf<T extends PresentedToken>(request: VerificationRequest<T>): T | null {
+  return request.consumerToken !== null && readsConsumer(request.token)
+    ? request.consumerToken
+    : null
+}
 
 /**
  * Where an answer came from: decided here (`local`), remembered (`cache`), shared with a question that was already

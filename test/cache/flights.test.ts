@@ -6,13 +6,14 @@ import { createFlights } from '../../src/cache/index.ts'
 function setUp() {
   const flights = createFlights<string, string>()
   const asked: { answer(text: string): void; fail(error: Error): void; counts(): boolean }[] = []
-  const share = (key: string, question = key) =>
-    flights.share(key, question, (stillCounts) => {
+  const send = (key: string, question = key, sentAtMs = 0) =>
+    flights.send(key, question, sentAtMs, (stillCounts) => {
       return new Promise<string>((resolve, reject) => {
         asked.push({ answer: resolve, fail: reject, counts: stillCounts })
       })
     })
-  return { flights, asked, share }
+  const share = (key: string, question = key) => flights.underWay(key) ?? send(key, question)
+  return { flights, asked, share, send }
 }
 
 describe('a question under way', () => {
@@ -68,5 +69,50 @@ describe('a question that was disowned', () => {
     expect(await first).toBe('old')
     expect(flights.underWay('a')).toBe(second)
     expect(flights.underWay('b')).toBe(other)
+  })
+})
+
+describe('a later question about the same', () => {
+  test('is the one that is shared, by those for whom it was sent late enough', () => {
+    const { flights, send } = setUp()
+    void send('a', 'a', 1_000)
+    expect(flights.underWay('a', 1_001)).toBeNull()
+    const later = send('a', 'a', 2_000)
+    expect(flights.underWay('a')).toBe(later)
+    expect(flights.underWay('a', 2_000)).toBe(later)
+    expect(flights.underWay('a', 2_001)).toBeNull()
+  })
+
+  test('ends the earlier one when it is answered first', async () => {
+    const { flights, asked, send } = setUp()
+    const earlier = send('a', 'a', 1_000)
+    const later = send('a', 'a', 2_000)
+    asked[1]?.answer('later')
+    expect(await later).toBe('later')
+    expect(asked[0]?.counts()).toBe(false)
+    expect(flights.underWay('a')).toBeNull()
+    asked[0]?.answer('earlier')
+    expect(await earlier).toBe('earlier')
+  })
+
+  test('leaves the earlier one alone when it is answered last, or fails', async () => {
+    for (const first of [0, 1]) {
+      const { flights, asked, send } = setUp()
+      const answers = [send('a', 'a', 1_000), send('a', 'a', 2_000)]
+      if (first === 0) asked[0]?.answer('yes')
+      else asked[1]?.fail(new Error('no answer'))
+      await Promise.allSettled([answers[first]])
+      const other = 1 - first
+      expect(asked[other]?.counts()).toBe(true)
+      expect(flights.underWay('a')).toBe(answers[other])
+    }
+  })
+
+  test('is disowned together with the earlier one', () => {
+    const { flights, asked, send } = setUp()
+    for (const sentAtMs of [1_000, 2_000]) void send('a', 'a', sentAtMs)
+    flights.disown(() => true)
+    expect(asked.map((each) => each.counts())).toEqual([false, false])
+    expect(flights.underWay('a')).toBeNull()
   })
 })

@@ -4,7 +4,7 @@ import { createVerdictMemory } from '../../src/cache/index.ts'
 import type { VerdictMemoryOptions, VerdictStore } from '../../src/cache/index.ts'
 import { accept, refuse } from '../../src/verifier/index.ts'
 import { createFakeClock } from '../helpers/fake-clock.ts'
-import { tokenOf } from '../helpers/tokens.ts'
+import { question } from '../verification/gate-rig.ts'
 
 function setUp(options: Partial<VerdictMemoryOptions> = {}) {
   const clock = createFakeClock()
@@ -28,15 +28,28 @@ function setUp(options: Partial<VerdictMemoryOptions> = {}) {
       family: null,
       subject,
       asAccess: true,
+      provenAtMs: 0,
+      confirmedAtMs: 0,
+      ownRefreshAtMs: Infinity,
+      ownLimitAtMs: Infinity,
       validUntilMs: Infinity,
+      endsAtMs: Infinity,
       caveats: [],
       grant,
       kept: true,
     })
   const grantInContext = (key: string, goodUntilMs: number) =>
-    memory.contexts.set(key, { family: null, grant, validUntilMs: Infinity, goodUntilMs })
+    memory.contexts.set(key, {
+      family: null,
+      subject,
+      consumer: null,
+      grant,
+      validUntilMs: Infinity,
+      endsAtMs: Infinity,
+      goodUntilMs,
+    })
   const refuseKey = (key: string) =>
-    memory.refused(key, refuse('token_invalid', clock.monotonic()), tokenOf())
+    memory.refused(key, refuse('token_invalid', clock.monotonic()), question())
   return { clock, memory, evicted, prove, grantInContext, refuseKey }
 }
 
@@ -57,7 +70,7 @@ describe('refusals', () => {
 
   test('that are too old when they come are not kept at all', () => {
     const { memory, clock } = setUp()
-    memory.refused('a', refuse('token_invalid', clock.monotonic() - 2_000), tokenOf())
+    memory.refused('a', refuse('token_invalid', clock.monotonic() - 2_000), question())
     expect(memory.entries('refusals')).toBe(0)
   })
 

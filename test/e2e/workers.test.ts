@@ -79,6 +79,39 @@ describe('what one of them learns, all know', () => {
     expect(await statuses(next, 20)).toEqual(all(200, 20))
   })
 
+  test('the watch of the primary reads what only workers use', async () => {
+    const { onezone, token, statuses, sample } = await startClusteredGateway(
+      'verdicts: { maxStalenessMs: 300000 }',
+      {},
+      undefined,
+      250,
+    )
+    const reads = 'onegate_watch_reads_total{outcome="ok"}'
+    expect(await statuses(token, 4)).toEqual(all(200, 4))
+    // Far more than there would be of what is used no longer.
+    await eventually(async () => {
+      expect(await statuses(token, 2)).toEqual(all(200, 2))
+      return (await sample(reads)) >= 8
+    })
+    expect(onezone.calls().verifyAccessToken).toBe(1)
+    onezone.revokeTemporaryTokens(ALICE)
+    await eventually(async () => (await statuses(token, 2)).every((status) => status === 401))
+  })
+
+  test('a token that one of them was refused is let in by none while Onezone is away', async () => {
+    const { onezone, statuses } = await startClusteredGateway(
+      'verdicts: { maxStalenessMs: 1000, negativeTtlMs: 0, staleIfErrorMs: 300000 }',
+    )
+    onezone.createUser('alice', { sessions: ['one'] })
+    const type = { accessToken: { sessionId: 'one' } }
+    const token = onezone.createTemporaryToken({ subject: ALICE, type })
+    expect(await statuses(token, 4)).toEqual(all(200, 4))
+    onezone.createUser('alice', { sessions: [] })
+    await eventually(async () => (await statuses(token, 1))[0] === 401)
+    await onezone.close()
+    expect(await statuses(token, 10)).toEqual(all(503, 10))
+  })
+
   test('an event stream goes on beyond the bound, and ends when its tokens are revoked', async () => {
     const { url } = await startHttpServer((_request, response) => {
       response.writeHead(200, { 'Content-Type': 'text/event-stream' })

@@ -14,9 +14,14 @@ export async function startClusteredGateway(
   yaml = '',
   files: Readonly<Record<string, string>> = {},
   to?: string,
+  watchIntervalMs?: number,
 ) {
   const onezone = await startOnezone()
   const upstream = await startUpstream()
+  const watch =
+    watchIntervalMs === undefined
+      ? ''
+      : `, watchTokenFile: watch-token, watchIntervalMs: ${watchIntervalMs}`
   const directory = mkdtempSync(join(tmpdir(), 'onegate-workers-'))
   onTestFinished(() => rmSync(directory, { recursive: true }))
   const file = join(directory, 'onegate.yaml')
@@ -27,13 +32,17 @@ export async function startClusteredGateway(
 listen: 127.0.0.1:0
 adminListen: 127.0.0.1:0
 workers: 2
-onezone: { url: '${onezone.url}', totalTimeoutMs: 1000 }
+onezone: { url: '${onezone.url}', totalTimeoutMs: 1000${watch} }
 reload: { intervalMs: 100 }
 routes: [{ id: all, path: /**, upstream: '${to ?? upstream.url}' }]
 ${text}`,
     )
   const replace = (named: Readonly<Record<string, string>>): void => {
     for (const [name, text] of Object.entries(named)) writeFileSync(join(directory, name), text)
+  }
+  if (watchIntervalMs !== undefined) {
+    const { token: watchToken } = onezone.createNamedToken({ subject: ALICE, name: 'the watch' })
+    replace({ 'watch-token': watchToken })
   }
   replace(files)
   write(yaml)

@@ -71,7 +71,12 @@ describe('the registry', () => {
       durationMs: 250,
       completed: true,
     })
-    metrics.onCall({ operation: 'verifyAccessToken', outcome: 'ok', durationMs: 1_500 })
+    metrics.onCall({
+      operation: 'verifyAccessToken',
+      outcome: 'ok',
+      durationMs: 1_500,
+      serverTimeMs: null,
+    })
     const text = await metrics.registry.metrics()
     expect(text).toContain('onegate_request_duration_seconds_sum{route="r"} 0.25')
     expect(text).toContain(

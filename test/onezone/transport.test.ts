@@ -159,12 +159,28 @@ describe('the observer', () => {
     await rejectionOf(client.verifyIdentityToken(ASK))
     await rejectionOf(client.examineToken({ token: 'tok' }))
     expect(calls).toEqual([
-      { operation: 'verifyAccessToken', outcome: 'ok', durationMs: 10 },
-      { operation: 'verifyInviteToken', outcome: 'refused', durationMs: 10 },
-      { operation: 'getNamedTokenStatus', outcome: 'refused', durationMs: 10 },
-      { operation: 'verifyIdentityToken', outcome: 'fault', durationMs: 10 },
-      { operation: 'examineToken', outcome: 'refused', durationMs: 10 },
+      { operation: 'verifyAccessToken', outcome: 'ok', durationMs: 10, serverTimeMs: null },
+      { operation: 'verifyInviteToken', outcome: 'refused', durationMs: 10, serverTimeMs: null },
+      { operation: 'getNamedTokenStatus', outcome: 'refused', durationMs: 10, serverTimeMs: null },
+      { operation: 'verifyIdentityToken', outcome: 'fault', durationMs: 10, serverTimeMs: null },
+      { operation: 'examineToken', outcome: 'refused', durationMs: 10, serverTimeMs: null },
     ])
+  })
+
+  test.each<[value: string, headers: Record<string, string>, told: number | null]>([
+    ['in the one form', { date: 'Sun, 06 Nov 1994 08:49:37 GMT' }, 784_111_777_000],
+    ['in an obsolete form', { date: 'Sunday, 06-Nov-94 08:49:37 GMT' }, null],
+    ['in another zone', { date: 'Sun, 06 Nov 1994 08:49:37 CET' }, null],
+    ['on another day of the week', { date: 'Mon, 06 Nov 1994 08:49:37 GMT' }, null],
+    ['on a day that there was not', { date: 'Thu, 31 Feb 2028 08:49:37 GMT' }, null],
+    ['before time began', { date: 'Wed, 31 Dec 1969 23:59:59 GMT' }, null],
+    ['of an answer out of a cache', { date: 'Sun, 06 Nov 1994 08:49:37 GMT', age: '0' }, null],
+  ])('is told what time it is there: %s', async (_what, headers, told) => {
+    const calls: OnezoneCall[] = []
+    const server = await scriptedOnezone((socket) => socket.write(answer(200, GRANT, headers)))
+    const client = clientOf(server.url, { onCall: (call) => calls.push(call) })
+    await client.verifyAccessToken(ASK)
+    expect(calls).toMatchObject([{ outcome: 'ok', serverTimeMs: told }])
   })
 
   test('cannot change the outcome by throwing', async () => {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { createPromise, createWatchRig, faulty, refused } from './watch-rig.ts'
 
 describe('what is read', () => {
-  test('a higher generation ends the older ones at once and for ever', async () => {
+  test('a higher generation ends the older ones at once', async () => {
     const { temporary, keepBusy, answerWith, pass, ledger, deaths, reads } = createWatchRig()
     const family = temporary('alice', 3)
     keepBusy(family)
@@ -12,9 +12,21 @@ describe('what is read', () => {
     expect(ledger.deathOf(family)).toBe('token_revoked')
     expect(deaths).toEqual(['token_revoked'])
     answerWith(() => ({ generation: 3 }))
-    await pass(600_000)
+    await pass(50_000)
     expect(ledger.deathOf(family)).toBe('token_revoked')
     expect(reads).toHaveLength(1)
+  })
+
+  test('a lower generation ends the life in which the higher one was proven', async () => {
+    const { temporary, keepBusy, answerWith, pass, ledger, deaths } = createWatchRig()
+    const family = temporary('alice', 3)
+    const { aliveAtMs } = family
+    keepBusy(family)
+    answerWith(() => ({ generation: 1 }))
+    await pass(2_000)
+    expect(ledger.aliveSince(family)).toBe(-Infinity)
+    expect(ledger.stillProves(family, aliveAtMs)).toBe(false)
+    expect(deaths).toEqual(['token_invalid'])
   })
 
   test('the generations of Oneproviders are read, too', async () => {

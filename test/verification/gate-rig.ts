@@ -103,12 +103,14 @@ export interface GateRig extends Gate {
   readonly asked: VerificationRequest[]
   /** Questions that wait for an answer, since {@link hold}. */
   readonly open: OpenQuestion[]
-  answerWith(answerer: Answerer): void
+  readonly answerWith: (answerer: Answerer) => void
   /** From now on questions wait until they are answered one by one. */
-  hold(): void
-  verify(request?: Partial<VerificationRequest>): Promise<Verification>
+  readonly hold: () => void
+  readonly verify: (request?: Partial<VerificationRequest>) => Promise<Verification>
   /** Outcome or refusal reason of the verdict, and where it came from. */
-  ask(request?: Partial<VerificationRequest>): Promise<readonly [string, Verification['source']]>
+  readonly ask: (
+    request?: Partial<VerificationRequest>,
+  ) => Promise<readonly [string, Verification['source']]>
   closed(): number
 }
 

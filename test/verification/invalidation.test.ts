@@ -163,13 +163,22 @@ describe('refusals of the selection are forgotten too', () => {
     expect(await ask(FIRST)).toEqual(['accepted', 'onezone'])
   })
 
-  test('but a generation that is over stays over: nobody is asked', async () => {
-    const { invalidate, ask, asked, clock } = createRig()
+  test.each<[string, InvalidationSelector]>([
+    ['the subject', { subject: ALICE }],
+    ['the family', { family: { subject: ALICE, generation: 1 } }],
+    ['all', { all: true }],
+  ])('so is that a generation is over, by %s', async (_, selector) => {
+    const { invalidate, ask, answerWith, asked, clock } = createRig()
     await ask({ token: temporary(2) })
     clock.advance(1)
-    invalidate({ all: true })
+    invalidate({ subject: BOB })
+    invalidate({ tokenId: 'named1' })
     expect(await ask(FIRST)).toEqual(['token_revoked', 'local'])
-    expect(asked).toHaveLength(1)
+    invalidate(selector)
+    answerWith(no('token_revoked'))
+    expect(await ask(FIRST)).toEqual(['token_revoked', 'onezone'])
+    expect(await ask(SECOND)).toEqual(['token_revoked', 'local'])
+    expect(asked).toHaveLength(2)
   })
 
   test('refusals of others stay', async () => {

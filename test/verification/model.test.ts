@@ -1,51 +1,68 @@
 import { env } from 'node:process'
 
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
 
 import failedSeeds from '../vectors/failed-seeds.json' with { type: 'json' }
-import { createCast, FIRST_WORLD } from './model/cast.ts'
-import { commands, runSettings } from './model/commands.ts'
-import { TIMEOUT_MS } from './model/run-settings.ts'
-import { createSimulation } from './model/simulation.ts'
+import { explore, runScenario, scenarioOf, shrink } from './model/explore.ts'
+import type { Finding } from './model/explore.ts'
 
-/** How many runs, and from which seed: both are printed by a run that fails. */
-const RUNS = Number(env['PROPERTY_RUNS'] ?? 400)
-const SEED = env['PROPERTY_SEED']
+/** How many worlds, how many steps in each, and the first of them: a failure prints its own. */
+const SEEDS = Number(env['MODEL_SEEDS'] ?? 24)
+const STEPS = Number(env['MODEL_STEPS'] ?? 120)
+const FIRST_SEED = Number(env['MODEL_SEED'] ?? 1)
 
 /**
- * The verdict model, driven by anything that can happen, against an Onezone that is written down as plainly as can be.
- * What must hold is in `model/referee.ts`:
+ * The gateway, of one process and of two workers, driven by anything that can happen, against an Onezone that is written
+ * down as plainly as can be and whose whole history is known. What must hold is in `model/referee.ts` (answers) and
+ * `model/wire.ts` (questions):
  *
- * - no grant that Onezone would not have given at some moment inside the bound, none on an older fact, none against a
- *   death that is known, none beyond the token’s own end;
- * - no refusal that Onezone would not have given at some moment inside the negative time to live, or the time-out;
- * - the mark of a subject’s generations never goes back, and never reaches a generation that lives;
- * - no question that the model does not allow: never the same twice at once, nor two about one family; none about a
- *   family, or a context, whose fact is young enough, a generation that is over, or what was just refused;
- * - and everybody gets an answer.
+ * - a grant needs a moment, since the fact that it says it rests on, at which Onezone would have accepted this very
+ *   request; no fact is older than the bound, nor than was asked for, nor than a death that is known, nor than what an
+ *   operator took back; and no grant outlives its token;
+ * - a refusal needs a reason that was true within the time for which it may be believed;
+ * - Onezone is asked about nothing twice at once, nor sooner than promised;
+ * - a request is answered within Onezone’s own time and a little, and a fault needs something that went wrong;
+ * - a stream carries nothing beyond the bound, and does not end in vain;
+ * - who explains or counts changes nothing.
+ *
+ * A longer run: `MODEL_SEEDS=1000 MODEL_STEPS=1000`. One world again: `MODEL_SEED=<seed> MODEL_SEEDS=1`.
  */
-const property = fc.asyncProperty(runSettings, commands, async (settings, script) => {
-  const simulation = createSimulation(settings, FIRST_WORLD)
-  const cast = createCast(simulation)
-  await fc.asyncModelRun(() => ({ model: cast, real: simulation }), script)
-  simulation.setNetwork({ thereMs: 0, backMs: 0, down: false })
-  for (let round = 0; simulation.waiting() > 0 && round < 20; round++) {
-    await simulation.advance(TIMEOUT_MS)
-  }
-  expect(simulation.waiting()).toBe(0)
-})
-
-test(`the verdict model keeps its promises, in ${RUNS} runs`, { timeout: 3_600_000 }, async () => {
-  await fc.assert(property, {
-    numRuns: RUNS,
-    ...(SEED === undefined ? {} : { seed: Number(SEED) }),
-  })
-})
-
-test.each(failedSeeds.map(({ what, ...run }) => [what, run] as const))(
-  'what once failed does not fail again: %s',
-  async (_what, run) => {
-    await fc.assert(property, { ...run, numRuns: 1, endOnFailure: true })
+test(
+  `the gateway keeps its promises in ${SEEDS} worlds of ${STEPS} steps, from ${FIRST_SEED}`,
+  {
+    timeout: 36_000_000,
+  },
+  async () => {
+    const { findings } = await explore({ firstSeed: FIRST_SEED, seeds: SEEDS, steps: STEPS })
+    const [finding] = findings
+    if (finding !== undefined) expect.fail(await storyOf(finding))
   },
 )
+
+/** A world that once went wrong. */
+interface FailedSeed {
+  readonly what: string
+  readonly seed: number
+  readonly steps: number
+}
+
+test.each(failedSeeds as readonly FailedSeed[])(
+  'what once failed does not fail again: $what',
+  async ({ seed, steps }) => {
+    const { violation } = await runScenario({ seed, ...scenarioOf(seed, steps) })
+    expect(violation).toBeNull()
+  },
+)
+
+/** What went wrong, how to have it again, and the shortest way to it. */
+async function storyOf(finding: Finding): Promise<string> {
+  const { seed, settings, steps, violation } = await shrink(finding)
+  const lines: string[] = []
+  await runScenario({ seed, settings, steps, trace: (line) => void lines.push(line) })
+  return [
+    `${violation.rule}: MODEL_SEED=${finding.seed} MODEL_SEEDS=1 MODEL_STEPS=${finding.violation.step + 1}`,
+    JSON.stringify(violation.about),
+    JSON.stringify(settings),
+    ...lines.slice(-80),
+  ].join('\n')
+}

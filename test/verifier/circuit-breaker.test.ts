@@ -28,6 +28,7 @@ function setUp(random = 0.5) {
   const clock = createFakeClock()
   const changes: BreakerState[] = []
   let calls = 0
+  let asked = 0
   let closed = 0
   let answer: () => Promise<Verdict> = async () => good
   const breaker = withBreaker(
@@ -40,15 +41,18 @@ function setUp(random = 0.5) {
     },
     { clock, random: () => random, onChange: (state) => void changes.push(state) },
   )
-  /** The outcome of a question: what the verifier said, its fault, or that it was not asked. */
-  const ask = async (next: Verdict | Error | Promise<Verdict>) => {
+  /** The outcome of a question, about another token each time: the verifier’s answer, its fault, or that it was not asked. */
+  const ask = async (
+    next: Verdict | Error | Promise<Verdict>,
+    about: Partial<VerificationRequest> = { token: tokenOf({ id: `t${(asked += 1)}` }) },
+  ) => {
     answer = async () => {
       if (next instanceof Error) throw next
       return next
     }
     const before = calls
     try {
-      await breaker.verify(request)
+      await breaker.verify({ ...request, ...about })
       return 'answered'
     } catch (error) {
       return calls > before ? 'failed' : (error as VerifierFaultError)

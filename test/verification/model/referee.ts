@@ -1,226 +1,318 @@
-import { contextKey, proofKey } from '../../../src/cache/index.ts'
-import type { Clock } from '../../../src/clock.ts'
-import { VerifierFaultError } from '../../../src/errors.ts'
-import type { FamilyRef } from '../../../src/token/index.ts'
-import { familyKey, familyOf } from '../../../src/token/index.ts'
-import { isJudgedLocally } from '../../../src/verification/local-judgement.ts'
-import type { Verdict, Verification, VerificationRequest } from '../../../src/verifier/index.ts'
+import { VerificationBudgetError, VerifierFaultError } from '../../../src/errors.ts'
+import type { InvalidationSelector } from '../../../src/verification/index.ts'
+import type { Accepted, Question, Refused, Verification } from '../../../src/verifier/index.ts'
 import { isAccepted } from '../../../src/verifier/index.ts'
-import type { Gate } from '../gate-rig.ts'
-import { judge } from './onezone-oracle.ts'
-import type { Moment, RunSettings } from './run-settings.ts'
-import { MAX_STALENESS_MS, TIMEOUT_MS } from './run-settings.ts'
+import { isSelected } from './accounts.ts'
+import type { Door, ModelGateway } from './gateway.ts'
+import type { KnownTime } from './known-time.ts'
+import { isRefused, isRemote, objectionsTo, readsConsumer } from './onezone-law.ts'
+import type { Settings } from './settings.ts'
+import { TIMEOUT_MS } from './settings.ts'
+import type { SimulatedTime } from './simulated-time.ts'
+import type { WhatOnezoneSaid } from './what-onezone-said.ts'
+import type { Wire } from './wire.ts'
+import type { History } from './world.ts'
 
-/** Watches a run and objects to what the verdict model does not allow. */
+/** A request that is under way. */
+export interface Pending {
+  readonly door: Door
+  readonly request: Question
+  readonly askedAtMs: number
+}
+
+/** A stream that is open. */
+export interface ModelStream {
+  readonly door: Door
+  readonly request: Question
+  carrying: boolean
+}
+
+/** What an operator took back, and when all processes knew. */
+interface TakenBack {
+  readonly selector: InvalidationSelector
+  readonly atMs: number
+  knownAtMs: number
+}
+
+/** Judges what the gateway does, by what Onezone would have done and by what the gateway was told. */
 export interface Referee {
-  called(request: VerificationRequest): void
-  answered(request: VerificationRequest, verdict: Verdict): void
-  failed(request: VerificationRequest): void
-  decided(request: VerificationRequest, verification: Verification): void
-  undecided(error: unknown): void
-  objected(error: unknown): void
-  /** Throws the first objection, if there is one. */
-  verdict(): void
+  decided(pending: Pending, outcome: Verification | Error): void
+  checkStream(stream: ModelStream, atMs: number): void
+  streamEnded(stream: ModelStream, why: string): void
+  /** @returns Call it when all processes know. */
+  takenBack(selector: InvalidationSelector): () => void
+  suspended(forMs: number): void
 }
 
 export interface RefereeOptions {
-  readonly settings: RunSettings
-  readonly clock: Clock
-  readonly gate: Gate
-  readonly history: readonly Moment[]
-  readonly secondsAt: (monotonicMs: number) => number
+  readonly settings: Settings
+  readonly time: SimulatedTime
+  readonly history: History
+  readonly said: WhatOnezoneSaid
+  readonly knownTime: KnownTime
+  readonly wire: Wire
+  readonly gateway: () => ModelGateway
+  readonly object: (rule: string, about: object) => void
 }
 
-/** The earliest part of the bound at which a family may be asked about anew. */
-const EARLIEST_REFRESH_MS = 0.65 * MAX_STALENESS_MS
-/** How far off Onezone’s time may be known: a second, and the way of an answer. */
-const TIME_ERROR_MS = 1_000 + TIMEOUT_MS
+/** How long a dead generation is believed without asking: the longest that the design allows. */
+const DEAD_GENERATION_MS = 60_000
+/** How long the machine may take to see that it has slept. */
+const WAKING_MS = 2_000
+/**
+ * For how many intervals a token that was proven may go unasked, while others vouch for its family: so long can one pass
+ * whose subject was made anew with the same generation, for a worker and its primary one after the other.
+ */
+const OWN_QUESTION_INTERVALS = 10
+/** Moments are compared that were reckoned in different ways. */
+const EPSILON_MS = 0.01
 
 export function createReferee(options: RefereeOptions): Referee {
-  const { settings, clock, gate, history, secondsAt } = options
-  const boundMs = MAX_STALENESS_MS + settings.staleIfErrorMs
-  const timeErrorMs = settings.aheadMs === 0 ? 0 : TIME_ERROR_MS
-  const underWay = new Set<string>()
-  const refreshed = new Set<string>()
-  const proven = new Set<string>()
-  /** When the questions behind these were sent: yes by family or key, no by family, subject or key. */
-  const yesAtMs = new Map<string, number>()
-  const noAtMs = new Map<string, number>()
-  const marks = new Map<string, number>()
-  let objection: unknown = null
+  const { settings, time, history, said, knownTime, wire, object } = options
+  const { maxStalenessMs, staleIfErrorMs, negativeTtlMs, workers, channelMs, isTiny } = settings
+  const takenBack: TakenBack[] = []
+  const sleeps: { readonly atMs: number; readonly forMs: number }[] = []
 
-  const object = (what: string, request: VerificationRequest, more: object = {}): void => {
-    const { token, peerIp, interface: door } = request
-    const about = { id: token.id, generation: token.generation, caveats: token.caveats }
-    const text = JSON.stringify({ atMs: clock.monotonic(), peerIp, door, ...about, ...more })
-    objection ??= new Error(`${what}: ${text}`)
-  }
+  const sleptSince = (atMs: number): number =>
+    sleeps.reduce((sum, sleep) => sum + (sleep.atMs >= atMs - EPSILON_MS ? sleep.forMs : 0), 0)
+  /** How long it may take until all processes know what one does. */
+  const spreadMs = workers === 0 ? 0 : 4 * channelMs + EPSILON_MS
 
-  const keyOf = (request: VerificationRequest): string =>
-    isJudgedLocally(request.token) ? proofKey(request) : contextKey(request)
-  const famOf = (request: VerificationRequest): string => familyKey(refOf(request))
-  /** What a yes vouches for: only one to an access token says that its service is allowed. */
-  const vouchedOf = (request: VerificationRequest): string =>
-    request.kind === 'access' ? `${famOf(request)}/served` : famOf(request)
-  const ownerOf = (request: VerificationRequest): string => `owner/${request.token.subject.id}`
-  const since = (map: Map<string, number>, key: string): number => map.get(key) ?? -Infinity
-  const raise = (map: Map<string, number>, key: string, value: number): void =>
-    void map.set(key, Math.max(since(map, key), value))
-  const deadSince = (request: VerificationRequest): number =>
-    Math.max(since(noAtMs, famOf(request)), since(noAtMs, ownerOf(request)))
-  const isOver = ({ token }: VerificationRequest): boolean =>
-    token.generation !== null && token.generation <= since(marks, token.subject.id ?? '')
+  /** By how much the door’s notion of Onezone’s time may be off. */
+  const timeErrorMs = (askedAtMs: number): number =>
+    knownTime.errorMs(
+      time.nowMs,
+      workers === 0 ? askedAtMs : askedAtMs - maxStalenessMs - TIMEOUT_MS,
+    )
 
-  /** Whether Onezone said so at some moment of a window, in that context. */
-  const saidWithin = (
-    request: VerificationRequest,
-    windowMs: number,
-    yes: boolean,
-    errorMs: number,
-  ): boolean => {
-    const fromMs = clock.monotonic() - windowMs
-    for (let i = history.length - 1; i >= 0; i--) {
-      const { world, fromMs: beganMs } = history[i]!
-      const endMs = history[i + 1]?.fromMs ?? clock.monotonic()
-      // A token only ever runs out, so a yes is likeliest at the beginning and a no at the end.
-      const atMs = yes ? Math.max(beganMs, fromMs) - errorMs : endMs + errorMs
-      // The gate may refuse an ended consumer token that no caveat reads: Onezone would too, if it were sent.
-      if ((judge(world, secondsAt(atMs), request, !yes) === null) === yes) return true
-      if (beganMs <= fromMs) return false
+  function accepted(request: Question, fromMs: number, toMs: number, errorMs: number): boolean {
+    for (const span of history.within(fromMs - EPSILON_MS, toMs)) {
+      if (!isRefused(span.world, Math.max(0, span.fromMs), request, -errorMs)) return true
     }
     return false
   }
 
-  /** Generations only ever go up, and never beyond what Onezone has. */
-  const checkMarks = (request: VerificationRequest): void => {
-    const { subject } = request.token
-    const user = history[history.length - 1]!.world.users[subject.id ?? '']
-    if (user === undefined) return
-    const over = (generation: number): boolean =>
-      gate.ledger.deathOfStranger({ kind: 'temporary', subject, generation }, subject) ===
-      'token_revoked'
-    let mark = Math.max(-1, since(marks, subject.id ?? ''))
-    if (mark >= 0 && !over(mark)) object('the mark of a subject went back', request, { mark })
-    while (mark < 100 && over(mark + 1)) mark += 1
-    if (mark >= user.generation) object('a living generation was buried', request, { mark })
-    marks.set(subject.id ?? '', mark)
+  /** Whether it is nothing but a subject that was made anew, and not too long ago. */
+  function isOfFormerLife(
+    request: Question,
+    fromMs: number,
+    toMs: number,
+    errorMs: number,
+  ): boolean {
+    if (request.token.generation === null || isRemote(request.token)) return false
+    const intervals = OWN_QUESTION_INTERVALS * (workers === 0 ? 1 : 2)
+    if (!accepted(request, toMs - intervals * maxStalenessMs, toMs, errorMs)) return false
+    for (const span of history.within(fromMs - EPSILON_MS, toMs)) {
+      const objections = [...objectionsTo(span.world, Math.max(0, span.fromMs), request, -errorMs)]
+      if (objections.every(({ error }) => error.id === 'tokenInvalid')) return true
+    }
+    return false
+  }
+
+  function reasonIsTrue(
+    request: Question,
+    { reason, caveat }: Refused,
+    fromMs: number,
+    toMs: number,
+    errorMs: number,
+  ): boolean {
+    for (const span of history.within(fromMs - EPSILON_MS, toMs)) {
+      for (const each of objectionsTo(span.world, span.toMs, request, errorMs)) {
+        if (each.reason === reason && each.caveat === caveat) return true
+      }
+    }
+    return false
+  }
+
+  /** The last time that something was taken back on which the request rests, and of which this door knew. */
+  function takenBackAt(request: Question, askedAtMs: number): number {
+    const last = takenBack.findLast(
+      ({ selector, knownAtMs }) =>
+        knownAtMs <= askedAtMs && isSelected(selector, request, history.now),
+    )
+    return last?.atMs ?? -Infinity
+  }
+
+  function granted({ door, request, askedAtMs }: Pending, verdict: Accepted, source: string): void {
+    const nowMs = time.nowMs
+    const about = { source, door: door.name }
+    const ageMs = door.clock.monotonic() - verdict.askedAtMs
+    const boundMs = maxStalenessMs + (source === 'stale' ? staleIfErrorMs : 0)
+    if (source === 'stale' && staleIfErrorMs === 0) object('a stale grant without leave', about)
+    if (source === 'stale' && !wire.hasTrouble(askedAtMs - spreadMs, nowMs)) {
+      object('a stale grant though Onezone answers', { ...about, ageMs })
+    }
+    if (ageMs > boundMs + EPSILON_MS) {
+      object('a grant on a fact older than the bound', { ...about, ageMs, boundMs })
+    }
+    const factMs = time.trueTimeOf(verdict.askedAtMs, door.startMs)
+    const demandMs = request.maxFactAgeMs ?? Infinity
+    if (source !== 'stale' && factMs < askedAtMs - demandMs - spreadMs - EPSILON_MS) {
+      object('a grant on a fact older than was asked for', {
+        ...about,
+        ageMs: askedAtMs - factMs,
+        demandMs,
+      })
+    }
+    const errorMs = timeErrorMs(askedAtMs)
+    // A worker says that a fact is as old as its own question; and the machine may have slept since.
+    const sinceMs = Math.max(factMs, nowMs - boundMs)
+    if (
+      !accepted(request, sinceMs, nowMs, errorMs) &&
+      !isOfFormerLife(request, sinceMs, nowMs, errorMs)
+    ) {
+      object('a grant that Onezone gave at no moment since the fact', {
+        ...about,
+        factAgeMs: nowMs - factMs,
+        why: [...objectionsTo(history.now, nowMs, request)],
+      })
+    }
+    if (source === 'cache' || source === 'stale') {
+      for (const { reason } of objectionsTo(history.now, nowMs, request, -errorMs)) {
+        const ends =
+          reason === 'token_expired' ||
+          (reason === 'consumer_token_invalid' && hasEnded(request, errorMs))
+        if (ends) object('a grant beyond the end of the token', { ...about, errorMs, reason })
+      }
+    }
+    if (!isTiny) knownDeath({ door, request, askedAtMs }, factMs, source)
+    const backMs = takenBackAt(request, askedAtMs)
+    if (factMs < backMs - spreadMs - EPSILON_MS || !accepted(request, backMs, nowMs, errorMs)) {
+      object('a grant on what was taken back', { ...about, takenBackMs: nowMs - backMs })
+    }
+  }
+
+  function hasEnded({ consumerToken }: Question, errorMs: number): boolean {
+    if (consumerToken === null || consumerToken.validUntil === null) return false
+    const world = history.now
+    const asked = { kind: 'identity', consumerToken: null, allowDataAccessCaveats: false } as const
+    const request = {
+      ...asked,
+      token: consumerToken,
+      peerIp: null,
+      interface: null,
+      inviteType: null,
+    }
+    return [...objectionsTo(world, time.nowMs, request, -errorMs)].some(
+      ({ reason }) => reason === 'token_expired',
+    )
+  }
+
+  function knownDeath({ door, request, askedAtMs }: Pending, factMs: number, source: string): void {
+    const { token, consumerToken } = request
+    const knownBy = askedAtMs - spreadMs
+    const about = { source, door: door.name, factAgeMs: time.nowMs - factMs }
+    const rests = consumerToken !== null && readsConsumer(token) ? [token, consumerToken] : [token]
+    for (const each of rests) {
+      const death = said.deathOf(each)
+      if (
+        death !== undefined &&
+        death.heardAtMs <= knownBy &&
+        death.askedAtMs > factMs + spreadMs + EPSILON_MS
+      ) {
+        const whose = each === token ? 'the token' : 'the consumer token'
+        object(`a grant against the known death of ${whose}`, {
+          ...about,
+          deadSinceMs: time.nowMs - death.askedAtMs,
+        })
+      }
+      const over = said.overSince(each)
+      if (
+        over !== undefined &&
+        over.heardAtMs <= knownBy &&
+        over.askedAtMs > factMs + spreadMs + EPSILON_MS
+      ) {
+        object('a grant to a generation that is known to be over', about)
+      }
+    }
+    const no = said.noTo(request)
+    if (no === undefined || (workers > 0 && source !== 'stale')) return
+    if (no.heardAtMs <= knownBy && no.askedAtMs > factMs + spreadMs + EPSILON_MS) {
+      object('a grant older than a known refusal of the same', {
+        ...about,
+        refusedSinceMs: time.nowMs - no.askedAtMs,
+      })
+    }
+  }
+
+  function refused({ door, request, askedAtMs }: Pending, verdict: Refused, source: string): void {
+    const nowMs = time.nowMs
+    const about = { source, door: door.name, reason: verdict.reason, caveat: verdict.caveat }
+    const { token } = request
+    const workerPart = workers > 0 ? 0.25 : 0
+    const memoryMs = negativeTtlMs * (1 + workerPart) + TIMEOUT_MS * settings.maxAttempts
+    const isOver = verdict.reason === 'token_revoked' && token.generation !== null
+    const windowMs = Math.max(
+      memoryMs,
+      isOver ? DEAD_GENERATION_MS + TIMEOUT_MS : 0,
+      nowMs - askedAtMs + EPSILON_MS,
+    )
+    const sleptMs = sleptSince(nowMs - windowMs - spreadMs)
+    const sinceMs = Math.max(
+      nowMs - windowMs - spreadMs - sleptMs,
+      isOver ? -Infinity : takenBackAt(request, askedAtMs),
+    )
+    const errorMs = timeErrorMs(askedAtMs)
+    if (!reasonIsTrue(request, verdict, sinceMs, nowMs, errorMs)) {
+      object(`a refusal for a reason that was not true: ${verdict.reason}`, {
+        ...about,
+        true: [...objectionsTo(history.now, nowMs, request)],
+        windowMs: nowMs - sinceMs,
+        errorMs,
+      })
+    }
+  }
+
+  function undecided({ door, askedAtMs }: Pending, error: Error): void {
+    const about = { door: door.name, error: error.message }
+    if (error instanceof VerificationBudgetError) object('a budget without bounds was spent', about)
+    else if (!(error instanceof VerifierFaultError))
+      object('an error that is no fault', { ...about, stack: error.stack })
+    else if (error.code !== 'ERR_VERIFIER_UNAVAILABLE') object('a fault of our own', about)
+    else if (!wire.hasTrouble(askedAtMs - spreadMs, time.nowMs)) {
+      object('a fault though Onezone answers', about)
+    }
   }
 
   return {
-    called(request) {
-      const key = keyOf(request)
-      const nowMs = clock.monotonic()
-      if (underWay.has(key)) object('the same was asked twice at once', request)
-      underWay.add(key)
-      if (settings.tiny) return
-      if (isOver(request)) object('asked about a generation that is over', request)
-      if (nowMs - since(noAtMs, key) < settings.negativeTtlMs) {
-        object('asked again about what was just refused', request)
-      }
-      const askedAtMs = since(yesAtMs, request.proven === true ? vouchedOf(request) : key)
-      const voidAtMs = deadSince(request)
-      if (request.proven === true) {
-        if (refreshed.has(famOf(request))) object('a family was asked about twice at once', request)
-        refreshed.add(famOf(request))
-        if (askedAtMs > voidAtMs && nowMs - askedAtMs < EARLIEST_REFRESH_MS) {
-          object('a family was asked about too soon', request, { askedAtMs })
-        }
-      } else if (proven.has(key)) {
-        object('a proven token was asked about as if it were new', request)
-      } else if (
-        !isJudgedLocally(request.token) &&
-        !endsByItself(request) &&
-        askedAtMs > voidAtMs &&
-        nowMs - askedAtMs < MAX_STALENESS_MS
-      ) {
-        object('a context was asked about too soon', request, { askedAtMs })
+    decided(pending, outcome) {
+      const { askedAtMs } = pending
+      if (outcome instanceof Error) undecided(pending, outcome)
+      else if (isAccepted(outcome.verdict)) granted(pending, outcome.verdict, outcome.source)
+      else refused(pending, outcome.verdict, outcome.source)
+      const tookMs = time.nowMs - askedAtMs - sleptSince(askedAtMs)
+      const mostMs = wire.patienceMs(askedAtMs, time.nowMs) + 6 * channelMs * Math.sign(workers)
+      const again = takenBack.filter(({ atMs }) => atMs >= askedAtMs).length
+      if (tookMs > mostMs * (1 + again) + EPSILON_MS) {
+        object('an answer took longer than Onezone', { tookMs, mostMs })
       }
     },
-
-    answered(request, verdict) {
-      const key = keyOf(request)
-      underWay.delete(key)
-      if (request.proven === true) refreshed.delete(famOf(request))
-      const { askedAtMs } = verdict
-      if (isAccepted(verdict)) {
-        if (askedAtMs <= deadSince(request) || isOver(request)) return // it came late
-        raise(yesAtMs, famOf(request), askedAtMs)
-        raise(yesAtMs, vouchedOf(request), askedAtMs)
-        raise(yesAtMs, key, askedAtMs)
-        noAtMs.delete(key)
-        if (isJudgedLocally(request.token)) proven.add(key)
-        return
-      }
-      if (verdict.reason === 'token_revoked') {
-        if (request.token.generation === null) raise(noAtMs, famOf(request), askedAtMs)
-      } else if (verdict.reason === 'user_blocked') {
-        raise(noAtMs, ownerOf(request), askedAtMs)
-      } else if (verdict.reason === 'token_invalid' && request.proven === true) {
-        raise(noAtMs, famOf(request), askedAtMs)
-      } else {
-        proven.delete(key)
-      }
-      yesAtMs.delete(isJudgedLocally(request.token) ? '' : key)
-      if (!proven.has(key)) raise(noAtMs, key, askedAtMs)
+    checkStream({ door, request }, atMs) {
+      if (sleptSince(atMs - WAKING_MS) > 0) return
+      const boundMs = maxStalenessMs + staleIfErrorMs
+      const sinceMs = atMs - boundMs
+      const errorMs = knownTime.errorMs(atMs, sinceMs)
+      if (accepted(request, sinceMs, atMs, errorMs)) return
+      if (isOfFormerLife(request, sinceMs, atMs, errorMs)) return
+      object('a stream carried on beyond the bound', {
+        door: door.name,
+        why: [...objectionsTo(history.now, atMs, request)],
+      })
     },
-
-    failed(request) {
-      underWay.delete(keyOf(request))
-      if (request.proven === true) refreshed.delete(famOf(request))
+    streamEnded({ door }, why) {
+      const boundMs = maxStalenessMs + staleIfErrorMs
+      if (why !== 'unverified' || wire.hasTrouble(time.nowMs - boundMs, time.nowMs)) return
+      if (wire.patienceMs(time.nowMs - boundMs, time.nowMs) > 0.2 * maxStalenessMs) return
+      if (sleptSince(time.nowMs - 2 * boundMs) > 0) return
+      object('a stream was ended in vain', { door: door.name })
     },
-
-    decided(request, { verdict, source }) {
-      const nowMs = clock.monotonic()
-      if (!settings.tiny) checkMarks(request)
-      if (isAccepted(verdict)) {
-        const ageMs = nowMs - verdict.askedAtMs
-        if (ageMs > (source === 'stale' ? boundMs : MAX_STALENESS_MS)) {
-          object('a grant was older than the bound', request, { ageMs, source })
-        }
-        if (source === 'stale' && settings.staleIfErrorMs === 0) {
-          object('a stale grant without leave', request)
-        }
-        if (!saidWithin(request, boundMs, true, timeErrorMs)) {
-          object('a grant that Onezone did not give within the bound', request, { source })
-        }
-        const remembered = source === 'cache' || source === 'stale'
-        if (remembered && !saidInTime(request, nowMs - timeErrorMs)) {
-          object('a grant beyond the end of the token', request, { source })
-        }
-        if (!settings.tiny && (verdict.askedAtMs <= deadSince(request) || isOver(request))) {
-          object('a grant against a known death', request, { source })
-        }
-      } else {
-        const windowMs = Math.max(settings.negativeTtlMs, TIMEOUT_MS)
-        if (!saidWithin(request, windowMs, false, timeErrorMs)) {
-          object('a refusal that Onezone did not give', request, { source, reason: verdict.reason })
-        }
+    takenBack(selector) {
+      const entry: TakenBack = { selector, atMs: time.nowMs, knownAtMs: Infinity }
+      takenBack.push(entry)
+      return () => {
+        entry.knownAtMs = time.nowMs
       }
     },
-
-    undecided(error) {
-      if (!(error instanceof VerifierFaultError)) objection ??= error
-    },
-    objected: (error) => void (objection ??= error),
-    verdict() {
-      if (objection !== null) throw objection
-    },
+    suspended: (forMs) => void sleeps.push({ atMs: time.nowMs + forMs, forMs }),
   }
-
-  function saidInTime({ token, consumerToken }: VerificationRequest, atMs: number): boolean {
-    const seconds = secondsAt(atMs)
-    const consumed = token.caveats.some(({ type }) => type === 'consumer')
-    const ends = [token.validUntil, consumed ? (consumerToken?.validUntil ?? null) : null]
-    return ends.every((end) => end === null || seconds < end)
-  }
-}
-
-function refOf({ token }: VerificationRequest): FamilyRef {
-  const ref = familyOf(token)
-  if (ref === null) throw new Error('A token of the model has no family')
-  return ref
-}
-
-function endsByItself({ token, consumerToken }: VerificationRequest): boolean {
-  return token.validUntil !== null || (consumerToken?.validUntil ?? null) !== null
 }

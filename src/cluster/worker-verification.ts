@@ -1,0 +1,83 @@
+import type { Clock } from '../clock.ts'
+import type { Logger } from '../logger.ts'
+import type { Schedule } from '../schedule.ts'
+import type { VerdictOptions, Verification, VerificationObservers } from '../verification/index.ts'
+import { createVerification } from '../verification/index.ts'
+import type { BackendTraits } from '../verifier/index.ts'
+import { createPrimaryBackend } from './primary-backend.ts'
+import type { PrimaryLink } from './primary-link.ts'
+
+/** Options of {@link createWorkerVerification}. */
+export interface WorkerVerificationOptions extends VerificationObservers {
+  readonly link: PrimaryLink
+  /** Those of the primary's own backend. */
+  readonly traits: BackendTraits
+  /** How long the primary's own question may take, in milliseconds. */
+  readonly totalTimeoutMs: number
+  /** Those of the primary. */
+  readonly verdicts: VerdictOptions & {
+    readonly maxStalenessMs: number
+    readonly negativeTtlMs: number
+    readonly staleIfErrorMs: number
+    readonly budget: {
+      readonly perAddressPerSecond: number
+      readonly perSubjectPerSecond: number
+    }
+  }
+  readonly clock: Clock
+  readonly schedule: Schedule
+  /** A number from 0 to 1, for jitter. @default Math.random */
+  readonly random?: (() => number) | undefined
+  readonly logger: Logger
+}
+
+/** For how long a worker remembers a refusal, as a part of the time that the primary does: both add up. */
+const NEGATIVE_TTL_PART = 0.25
+
+/** A worker only shields the primary; what clients may cost is reckoned up there. */
+const BUDGET_FACTOR = 4
+
+/**
+ * Makes the verification of a worker, which asks the primary, and remembers what it says.
+ *
+ * @throws {TypeError} for options that make no sense.
+ */
+export function createWorkerVerification(options: WorkerVerificationOptions): Verification {
+  const { link, traits, totalTimeoutMs, verdicts, schedule, logger, ...rest } = options
+  const { questions, onezoneTime } = link
+  const { maxStalenessMs, staleIfErrorMs, negativeTtlMs, budget } = verdicts
+  return createVerification({
+    ...rest,
+    backend: createPrimaryBackend({
+      questions,
+      traits,
+      totalTimeoutMs,
+      maxStalenessMs,
+      staleIfErrorMs,
+      onezoneTime,
+      clock: options.clock,
+      schedule,
+    }),
+    onezoneTime,
+    refusalsTell: false,
+    verdicts: {
+      ...verdicts,
+      negativeTtlMs: Math.floor(negativeTtlMs * NEGATIVE_TTL_PART),
+      budget: {
+        perAddressPerSecond: budget.perAddressPerSecond * BUDGET_FACTOR,
+        perSubjectPerSecond: budget.perSubjectPerSecond * BUDGET_FACTOR,
+      },
+    },
+    logger: withoutNews(logger),
+  })
+}
+
+/** That a worker's own verification watches nothing is true, but no news: the primary's does. */
+function withoutNews(logger: Logger): Logger {
+  return {
+    debug: (facts, message) => logger.debug(facts, message),
+    info: () => {},
+    warn: (facts, message) => logger.warn(facts, message),
+    error: (facts, message) => logger.error(facts, message),
+  }
+}

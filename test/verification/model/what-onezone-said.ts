@@ -1,0 +1,129 @@
+import { serializeSubject } from '../../../src/token/index.ts'
+import type { Question } from '../../../src/verifier/index.ts'
+import { familyNameOf, ownerOf, questionName } from './accounts.ts'
+import { isRemote } from './onezone-law.ts'
+import type { Call, Outcome } from './onezone-server.ts'
+import type { History } from './world.ts'
+
+/** One answer, as far as it counts for something. */
+export interface Said {
+  readonly askedAtMs: number
+  readonly heardAtMs: number
+}
+
+/** What the gateway has been told, and what follows from it for families (`design.md` §3), kept apart from its own books. */
+export interface WhatOnezoneSaid {
+  heard(call: Call, outcome: Outcome, atMs: number): void
+  /** The last yes to the very question. */
+  yesTo(question: Question): Said | undefined
+  /** The last no to the very question. */
+  noTo(question: Question): Said | undefined
+  /** The last yes that vouches for the family of a token in that use. */
+  yesFor(question: Question): Said | undefined
+  /** The last death of the family, or of its subject, that is known. */
+  deathOf(token: Question['token']): Said | undefined
+  /** Since when it is known that the generation of the token is over. */
+  overSince(token: Question['token']): Said | undefined
+  /** Whether the token was accepted in that use, and nothing has taken that back. */
+  isProven(question: Question): boolean
+  /** An operator took something back. */
+  takenBack(selects: (question: Question) => boolean): void
+}
+
+export function createWhatOnezoneSaid(history: History): WhatOnezoneSaid {
+  const yes = new Map<string, Said>()
+  const no = new Map<string, Said>()
+  const vouched = new Map<string, Said>()
+  const deaths = new Map<string, Said>()
+  const marks = new Map<string, { readonly upTo: number; readonly said: Said }[]>()
+  const proven = new Map<string, Question>()
+
+  const useOf = ({ token, kind }: Question): string => `${token.digest}/${kind}`
+  const vouchesFor = (question: Question): string[] => {
+    const family = familyNameOf(question.token, history.now)
+    return question.kind === 'access' ? [family, `${family}/served`] : [family]
+  }
+  const latest = (map: Map<string, Said>, key: string, said: Said): void => {
+    const known = map.get(key)
+    if (known === undefined || known.askedAtMs <= said.askedAtMs) map.set(key, said)
+  }
+  const mark = (subject: string, upTo: number, said: Said): void => {
+    const known = marks.get(subject) ?? []
+    known.push({ upTo, said })
+    marks.set(subject, known)
+  }
+
+  function heardVerdict(question: Question, { objection }: Outcome, said: Said): void {
+    const { token } = question
+    const family = familyNameOf(token, history.now)
+    const owner = `owner/${ownerOf(token, history.now)}`
+    if (objection === null) {
+      latest(yes, questionName(question), said)
+      for (const each of vouchesFor(question)) latest(vouched, each, said)
+      if (token.generation !== null)
+        mark(serializeSubject(token.subject), token.generation - 1, said)
+      if (!isRemote(token)) proven.set(useOf(question), question)
+      return
+    }
+    latest(no, questionName(question), said)
+    const { reason, error } = objection
+    if (token.id === null) {
+      proven.delete(useOf(question))
+    } else if (reason === 'token_revoked') {
+      if (token.generation === null) latest(deaths, family, said)
+      else mark(serializeSubject(token.subject), token.generation, said)
+    } else if (reason === 'user_blocked') {
+      latest(deaths, owner, said)
+    } else {
+      if (reason === 'token_invalid' && proven.has(useOf(question))) latest(deaths, family, said)
+      // Whose subject was made anew has a family of the same name, of which nothing is proven.
+      if (reason === 'token_invalid' && proven.has(useOf(question)) && token.generation !== null) {
+        for (const [use, other] of proven) {
+          if (familyNameOf(other.token, history.now) === family) proven.delete(use)
+        }
+      }
+      if (error.id !== 'tokenSessionInvalid') proven.delete(useOf(question))
+    }
+  }
+
+  function heardReading(path: string, reading: Outcome['reading'], said: Said): void {
+    const named = /\/named\/([^/]+)\//.exec(path)?.[1]
+    if (named !== undefined) {
+      const isDead = reading === null || ('revoked' in reading && reading.revoked)
+      if (isDead) latest(deaths, `named/${named}`, said)
+    } else if (reading !== null && 'generation' in reading) {
+      const [, collection, id] = /\/(users|providers)\/([^/]+)\//.exec(path) ?? []
+      mark((collection === 'users' ? 'usr-' : 'prv-') + id, reading.generation - 1, said)
+    }
+  }
+
+  return {
+    heard({ question, path, askedAtMs }, outcome, heardAtMs) {
+      const said = { askedAtMs, heardAtMs }
+      if (question === null) heardReading(path, outcome.reading, said)
+      else heardVerdict(question, outcome, said)
+    },
+    yesTo: (question) => yes.get(questionName(question)),
+    noTo: (question) => no.get(questionName(question)),
+    yesFor: (question) =>
+      // What is on record of another secret, no answer repeats.
+      question.token.id === null
+        ? yes.get(questionName(question))
+        : vouched.get(vouchesFor(question).at(-1) ?? ''),
+    deathOf(token) {
+      const family = deaths.get(familyNameOf(token, history.now))
+      const owner = deaths.get(`owner/${ownerOf(token, history.now)}`)
+      if (family === undefined || owner === undefined) return family ?? owner
+      return family.askedAtMs > owner.askedAtMs ? family : owner
+    },
+    overSince({ generation, subject }) {
+      if (generation === null) return undefined
+      const known = marks.get(serializeSubject(subject)) ?? []
+      return known.findLast(({ upTo }) => upTo >= generation)?.said
+    },
+    isProven: (question) => proven.has(useOf(question)),
+    takenBack(selects) {
+      for (const [use, question] of proven) if (selects(question)) proven.delete(use)
+    },
+  }
+}

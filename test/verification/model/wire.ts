@@ -1,0 +1,268 @@
+import type { BreakerState, Question } from '../../../src/verifier/index.ts'
+import { familyNameOf, questionName } from './accounts.ts'
+import { isRemote } from './onezone-law.ts'
+import type { KnownTime } from './known-time.ts'
+import type { Call, Network, WireWatcher } from './onezone-server.ts'
+import type { Pending } from './referee.ts'
+import type { Settings } from './settings.ts'
+import { TIMEOUT_MS } from './settings.ts'
+import type { SimulatedTime } from './simulated-time.ts'
+import type { WhatOnezoneSaid } from './what-onezone-said.ts'
+import type { History } from './world.ts'
+
+/** Watches what goes to Onezone and comes back, and objects where it is asked more often than is promised. */
+export interface Wire extends WireWatcher {
+  /** Whether something went wrong within a time, so that nobody could say. */
+  hasTrouble(fromMs: number, toMs: number): boolean
+  /** How long a request within that time may take: three questions one after another. */
+  patienceMs(fromMs: number, toMs: number): number
+  networkIs(network: Network): void
+  breakerIs(state: BreakerState): void
+  /** The answers to questions under way no longer count. */
+  takenBack(selects: (question: Question) => boolean): void
+}
+
+export interface WireOptions {
+  readonly settings: Settings
+  readonly time: SimulatedTime
+  readonly history: History
+  readonly said: WhatOnezoneSaid
+  readonly knownTime: KnownTime
+  readonly pending: ReadonlySet<Pending>
+  readonly object: (rule: string, about: object) => void
+}
+
+/** A family is asked about anew when its fact has reached this part of the bound, and not before. */
+const EARLIEST_REFRESH = 0.65
+const EPSILON_MS = 0.01
+/** A proven temporary token is itself asked about when it was not for so many intervals. */
+const OWN_QUESTION_FROM = 9 + EARLIEST_REFRESH
+/** Which step of the wall clock makes every fact old, and how often it is looked at. */
+const LEAST_STEP_MS = 999
+const STEP_CHECK_MS = 100
+
+interface UnderWay {
+  readonly call: Call
+  readonly question: Question
+  readonly isProven: boolean
+  counts: boolean
+}
+
+export function createWire(options: WireOptions): Wire {
+  const { settings, time, history, said, knownTime, pending, object } = options
+  const { maxStalenessMs, negativeTtlMs, isTiny, watchIntervalMs, channelMs, workers } = settings
+  const underWay = new Set<UnderWay>()
+  const readings = new Map<string, { askedAtMs: number; underWay: boolean }>()
+  let readingsUnderWay = 0
+  let troubles: number[] = []
+  let slowest: { atMs: number; wayMs: number }[] = [{ atMs: -Infinity, wayMs: 0 }]
+  let breaker: BreakerState = 'closed'
+  let breakerSinceMs = -Infinity
+  const breakerTimes: { fromMs: number; toMs: number }[] = []
+  let faultsInARow = 0
+  let seenStepMs = -Infinity
+  let wokenAtMs = -Infinity
+  const recent: { atMs: number; fault: boolean }[] = []
+  const takenBackAtMs: { atMs: number; selects: (question: Question) => boolean }[] = []
+
+  const lastTakenBack = (question: Question): number =>
+    takenBackAtMs.findLast(({ selects }) => selects(question))?.atMs ?? -Infinity
+
+  /** The youngest fact that somebody who waits about the same family wants. */
+  const demandedSince = (family: string): number => {
+    let sinceMs = -Infinity
+    for (const { request } of pending) {
+      const { maxFactAgeMs } = request
+      if (maxFactAgeMs === undefined || familyNameOf(request.token, history.now) !== family)
+        continue
+      sinceMs = Math.max(sinceMs, time.nowMs - maxFactAgeMs)
+    }
+    return sinceMs
+  }
+
+  const about = (question: Question, more: object = {}): object => {
+    const { token, kind, peerIp, interface: door } = question
+    const { id, generation, caveats } = token
+    return { id, generation, kind, peerIp, door, caveats, ...more }
+  }
+
+  /** Since when all that was known is asked anew, because the machine seems to have slept; it looks at its clocks now and then. */
+  function noteStep(nowMs: number): void {
+    const stepMs = time.lastStepMs(LEAST_STEP_MS)
+    if (stepMs <= seenStepMs) return
+    wokenAtMs = nowMs
+    if (nowMs >= stepMs + STEP_CHECK_MS + channelMs) seenStepMs = stepMs
+  }
+
+  function askedVerdict(call: Call, question: Question): void {
+    const nowMs = time.nowMs
+    noteStep(nowMs)
+    const isProven = said.isProven(question)
+    const name = questionName(question)
+    const family = familyNameOf(question.token, history.now)
+    const demandMs = demandedSince(family)
+    // Each temporary token must itself be asked about at least every so many intervals.
+    const ownMs = nowMs - (said.yesTo(question)?.askedAtMs ?? nowMs)
+    const hasOwnTurn = isProven && ownMs >= OWN_QUESTION_FROM * maxStalenessMs - EPSILON_MS
+    for (const other of call.askedAtMs < nowMs ? [] : underWay) {
+      if (!other.counts || Math.max(demandMs, wokenAtMs) > other.call.askedAtMs - EPSILON_MS)
+        continue
+      if (questionName(other.question) === name) {
+        object('the same was asked twice at once', about(question))
+      } else if (
+        !isTiny &&
+        isProven &&
+        !hasOwnTurn &&
+        other.isProven &&
+        question.token.id !== null &&
+        familyNameOf(other.question.token, history.now) === family
+      ) {
+        object('a family was asked about twice at once', about(question))
+      }
+    }
+    underWay.add({ call, question, isProven, counts: true })
+    if (call.askedAtMs < nowMs) return // a second attempt
+    if (breaker === 'open') object('asked though the breaker is open', about(question))
+    // What was under way then is asked anew when its answer is there.
+    if (isTiny || nowMs - wokenAtMs <= TIMEOUT_MS * settings.maxAttempts) return
+
+    const backMs = lastTakenBack(question)
+    const youngerThan = Math.max(backMs, demandMs)
+    const yes = isProven ? said.yesFor(question) : said.yesTo(question)
+    const no = said.noTo(question)
+    const death = said.deathOf(question.token)
+    const over = said.overSince(question.token)
+    if (
+      over !== undefined &&
+      over.askedAtMs > Math.max(backMs, wokenAtMs) &&
+      nowMs - over.heardAtMs < 60_000
+    ) {
+      const later = yes !== undefined && yes.askedAtMs > over.askedAtMs
+      if (!later) object('asked about a generation that is over', about(question))
+    }
+    const noMs = no?.askedAtMs ?? -Infinity
+    const yesMs = yes?.askedAtMs ?? -Infinity
+    const voidMs = Math.max(death?.askedAtMs ?? -Infinity, noMs)
+    if (
+      !isProven &&
+      noMs > yesMs &&
+      noMs > Math.max(backMs, wokenAtMs) &&
+      nowMs - noMs < negativeTtlMs - EPSILON_MS
+    ) {
+      object('asked again about what was just refused', about(question, { ageMs: nowMs - noMs }))
+    }
+    if (yesMs <= voidMs || yesMs <= youngerThan) return
+    const ageMs = nowMs - yesMs
+    if (wokenAtMs >= yesMs) return
+    if (isProven) {
+      if (!hasOwnTurn && ageMs < EARLIEST_REFRESH * maxStalenessMs - EPSILON_MS) {
+        object('a family was asked about too soon', about(question, { ageMs }))
+      }
+    } else if (isRemote(question.token)) {
+      const { token, consumerToken } = question
+      const endsByItself = token.validUntil !== null || (consumerToken?.validUntil ?? null) !== null
+      if (!endsByItself && ageMs < maxStalenessMs - channelMs * 2 * workers - EPSILON_MS) {
+        object('a context was asked about too soon', about(question, { ageMs }))
+      }
+    }
+  }
+
+  function askedReading({ path }: Call): void {
+    const nowMs = time.nowMs
+    const known = readings.get(path)
+    readingsUnderWay += 1
+    if (readingsUnderWay > 4) object('more readings at once than allowed', { path })
+    if (known?.underWay === true) object('the same was read twice at once', { path })
+    // What was not in use for a while is read at the next look after it is.
+    const leastMs = (watchIntervalMs ?? 0) / 8
+    if (known !== undefined && nowMs - known.askedAtMs < leastMs - EPSILON_MS) {
+      object('the watch read too soon', { path, ageMs: nowMs - known.askedAtMs })
+    }
+    if (breaker !== 'closed') object('the watch read though the breaker is not closed', { path })
+    readings.set(path, { askedAtMs: nowMs, underWay: true })
+  }
+
+  function ended({ question, path, ...call }: Call, isFault: boolean): void {
+    if (question === null) {
+      readingsUnderWay -= 1
+      const known = readings.get(path)
+      if (known !== undefined) known.underWay = false
+      return
+    }
+    for (const each of underWay) {
+      if (each.question === question && each.call.askedAtMs === call.askedAtMs)
+        underWay.delete(each)
+    }
+    if (settings.maxAttempts > 1) return
+    if (breaker === 'closed') {
+      faultsInARow = isFault ? faultsInARow + 1 : 0
+      recent.push({ atMs: time.nowMs, fault: isFault })
+    }
+  }
+
+  return {
+    asked(call) {
+      if (call.question === null) askedReading(call)
+      else askedVerdict(call, call.question)
+    },
+    answered(call, outcome) {
+      const { question } = call
+      const { token } = question ?? {}
+      const tellsTtl =
+        outcome.objection === null && token !== undefined && token.validUntil !== null
+      const isSafe = tellsTtl && (token.validUntil ?? 0) < 1e12
+      if (settings.tellsDate || isSafe) knownTime.told(outcome.judgedAtMs, time.nowMs)
+      said.heard(call, outcome, time.nowMs)
+      ended(call, false)
+    },
+    failed(call) {
+      troubles.push(time.nowMs)
+      ended(call, call.question !== null)
+    },
+    hasTrouble(fromMs, toMs) {
+      if (breaker !== 'closed') return true
+      if (breakerTimes.some((each) => each.fromMs <= toMs && each.toMs >= fromMs)) return true
+      return troubles.some((atMs) => atMs >= fromMs - EPSILON_MS && atMs <= toMs)
+    },
+    patienceMs(fromMs, toMs) {
+      let wayMs = 0
+      for (let at = slowest.length - 1; at >= 0; at--) {
+        const { atMs, wayMs: each } = slowest[at] ?? { atMs: 0, wayMs: 0 }
+        wayMs = Math.max(wayMs, Math.min(each, TIMEOUT_MS))
+        if (atMs < fromMs - TIMEOUT_MS * settings.maxAttempts) break
+      }
+      const failed = this.hasTrouble(fromMs - TIMEOUT_MS, toMs)
+      return 3 * (failed ? settings.maxAttempts * TIMEOUT_MS + 150 : wayMs)
+    },
+    networkIs({ thereMs, backMs, jitterMs }) {
+      slowest.push({ atMs: time.nowMs, wayMs: thereMs + backMs + 2 * jitterMs })
+      slowest = slowest.slice(-50)
+      troubles = troubles.slice(-200)
+    },
+    breakerIs(state) {
+      const nowMs = time.nowMs
+      if (state === 'open' && breaker === 'closed' && settings.maxAttempts === 1)
+        checkOpening(nowMs)
+      if (breaker === 'closed') breakerSinceMs = nowMs
+      if (state === 'closed') {
+        breakerTimes.push({ fromMs: breakerSinceMs, toMs: nowMs })
+        faultsInARow = 0
+        recent.length = 0
+      }
+      breaker = state
+    },
+    takenBack(selects) {
+      takenBackAtMs.push({ atMs: time.nowMs, selects })
+      for (const each of underWay) if (selects(each.question)) each.counts = false
+    },
+  }
+
+  function checkOpening(nowMs: number): void {
+    const window = recent.filter(({ atMs }) => nowMs - atMs <= 11_000)
+    const faults = window.filter(({ fault }) => fault).length
+    const many = window.length >= 20 && faults * 2 >= window.length
+    if (faultsInARow < 5 && !many) {
+      object('the breaker opened without need', { faultsInARow, faults, calls: window.length })
+    }
+  }
+}
