@@ -24,6 +24,10 @@ const row = (
 ): Row => ({ rank, rooms: words(rooms), packages: words(packages), node })
 
 const TABLE: Record<string, Row> = {
+  // Whether a value is a JSON object, and which word was meant: every room that reads what others wrote asks so.
+  json: row(-2, ''),
+  suggestion: row(-2, ''),
+  'package-version': row(-1, 'json', '', ['fs']),
   errors: row(-1, ''),
   clock: row(-1, ''),
   logger: row(-2, ''),
@@ -35,22 +39,22 @@ const TABLE: Record<string, Row> = {
   'file-watch': row(-1, '', '', ['crypto', 'fs/promises']),
   // What the proxy uses of a request and its response, so that those of HTTP/2 are made without knowing the proxy.
   'http-message': row(-1, ''),
-  token: row(0, 'errors', '', ['buffer', 'crypto']),
+  token: row(0, 'errors json', '', ['buffer', 'crypto']),
   // HTTP and JSON as every client of an API here does them; below the clients, so that none has a copy of its own.
-  'http-client': row(0, 'errors clock', 'undici'),
-  onezone: row(1, 'errors clock token http-client'),
-  'token-lookup': row(1, 'errors http-client'),
-  'dev-onezone': row(1, 'errors clock token', '', 'any'),
-  'dev-token-lookup': row(1, 'clock', '', 'any'),
+  'http-client': row(0, 'errors clock json', 'undici'),
+  onezone: row(1, 'errors clock token http-client json'),
+  'token-lookup': row(1, 'errors http-client json'),
+  'dev-onezone': row(1, 'errors clock token json', '', 'any'),
+  'dev-token-lookup': row(1, 'clock json', '', 'any'),
   // The two servers to develop against are one entry of the package.
   dev: row(2, 'dev-onezone dev-token-lookup'),
-  verifier: row(2, 'errors clock token http-client onezone token-lookup'),
+  verifier: row(2, 'errors clock token http-client onezone token-lookup json'),
   // What is remembered of single tokens, and what is known of families, do not know each other: verification joins them.
   cache: row(3, 'bounded-map clock token verifier'),
   revocation: row(3, 'bounded-map errors clock logger observer schedule token onezone'),
   verification: row(
     4,
-    'bounded-map errors clock logger observer schedule token http-client verifier cache revocation',
+    'bounded-map errors clock logger observer schedule token http-client verifier cache revocation json',
   ),
   authenticator: row(
     5,
@@ -69,11 +73,11 @@ const TABLE: Record<string, Row> = {
   ),
   metrics: row(
     7,
-    'http-client verifier cache revocation verification authenticator proxy',
+    'http-client verifier cache revocation verification authenticator proxy json',
     'prom-client',
   ),
   // What an operator may look into and take back; the host names that count as loopback are http-client's rule.
-  admin: row(7, 'logger http-client verification authenticator proxy', 'prom-client hono', [
+  admin: row(7, 'logger http-client verification authenticator proxy json', 'prom-client hono', [
     'crypto',
     'http',
     'net',
@@ -86,21 +90,21 @@ const TABLE: Record<string, Row> = {
   // Above the rooms that settings are for: it checks them by those rooms' own rules, so that no rule has a twin.
   config: row(
     7,
-    'errors token http-client onezone token-lookup verification authenticator upstream proxy tls',
+    'errors token http-client onezone token-lookup verification authenticator upstream proxy tls json suggestion',
     'yaml zod',
     'any',
   ),
   listener: row(7, 'short-stays http2 tls', '@hono/node-server', 'any'),
   // What a gateway works by and can change while it runs. Gateways are put together from it.
   // What the processes of one gateway say to each other. What they do is not its business.
-  cluster: row(8, 'errors clock logger token verifier verification', '', [
+  cluster: row(8, 'errors clock logger token verifier verification json', '', [
     'child_process',
     'events',
     'net',
   ]),
   serving: row(
     8,
-    'errors clock logger file-watch verification authenticator proxy metrics admin tls config listener',
+    'errors clock logger file-watch verification authenticator proxy metrics admin tls config listener package-version',
     '',
     'any',
   ),
@@ -113,7 +117,7 @@ const TABLE: Record<string, Row> = {
   'worker-gateway': row(9, 'clock logger verifier verification metrics config cluster serving'),
   cli: row(
     10,
-    'errors clock logger file-watch token onezone config cluster gateway clustered-gateway worker-gateway dev-onezone dev-token-lookup',
+    'errors clock logger file-watch token onezone config cluster gateway clustered-gateway worker-gateway dev-onezone dev-token-lookup json suggestion package-version',
     'pino',
     'any',
   ),

@@ -6,7 +6,7 @@
  */
 
 import type { Finding, SettingPath } from './problems.ts'
-import { suggest } from './suggestion.ts'
+import { suggest } from '../suggestion.ts'
 
 /** Settings that can be given as flags, under the names that commands use. */
 export interface ConfigFlags {

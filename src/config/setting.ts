@@ -7,7 +7,7 @@
 
 import { z } from 'zod'
 import { show } from './problems.ts'
-import { didYouMean } from './suggestion.ts'
+import { didYouMean } from '../suggestion.ts'
 
 function expected(what: string): (issue: { input?: unknown }) => string {
   return ({ input }) => {

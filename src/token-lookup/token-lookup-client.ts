@@ -1,6 +1,7 @@
 import { TokenLookupApiError } from '../errors.ts'
-import type { HttpAnswer, HttpCall, HttpClientOptions, JsonObject } from '../http-client/index.ts'
+import type { HttpAnswer, HttpCall, HttpClientOptions } from '../http-client/index.ts'
 import { createHttpTransport, readClientOptions } from '../http-client/index.ts'
+import type { JsonObject } from '../json.ts'
 import { TOKEN_LOOKUP } from './token-lookup-peer.ts'
 import type {
   CreatedToken,
