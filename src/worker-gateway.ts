@@ -14,7 +14,7 @@ import { takeSnapshot } from './metrics/index.ts'
 import type { Metrics } from './metrics/index.ts'
 import type { OpenVerification, Serving, Traffic } from './serving/index.ts'
 import { assemble, createReload, openTraffic } from './serving/index.ts'
-import { createVerification, parseSelector } from './verification/index.ts'
+import { createVerification, parseSelector, VERDICT_RANGES } from './verification/index.ts'
 import { backendTraits } from './verifier/index.ts'
 
 /** Options of {@link serveAsWorker}. */
@@ -32,6 +32,7 @@ const NEGATIVE_TTL_PART = 0.25
 
 /** A worker only shields the primary; what clients may cost is reckoned up there. */
 const BUDGET_FACTOR = 4
+const MOST_PER_SECOND = VERDICT_RANGES.budget.perAddressPerSecond[1]
 
 /** Carries traffic for a clustered gateway, by what the primary says, until it says to end. */
 export function serveAsWorker({ channel, openLog, exit }: WorkerOptions): void {
@@ -164,8 +165,8 @@ function askPrimary(questions: Questions, clock: Clock): OpenVerification {
         ...verdicts,
         negativeTtlMs: Math.floor(verdicts.negativeTtlMs * NEGATIVE_TTL_PART),
         budget: {
-          perAddressPerSecond: perAddressPerSecond * BUDGET_FACTOR,
-          perSubjectPerSecond: perSubjectPerSecond * BUDGET_FACTOR,
+          perAddressPerSecond: Math.min(perAddressPerSecond * BUDGET_FACTOR, MOST_PER_SECOND),
+          perSubjectPerSecond: Math.min(perSubjectPerSecond * BUDGET_FACTOR, MOST_PER_SECOND),
         },
       },
       onEviction: metrics.onEviction,

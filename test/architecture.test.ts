@@ -27,6 +27,8 @@ const TABLE: Record<string, Row> = {
   // Whether a value is a JSON object, and which word was meant: every room that reads what others wrote asks so.
   json: row(-2, ''),
   suggestion: row(-2, ''),
+  // What options of factories may be: every factory refuses what it does not know.
+  'option-shape': row(-1, 'suggestion'),
   'package-version': row(-1, 'json', '', ['fs']),
   errors: row(-1, ''),
   clock: row(-1, ''),
@@ -39,32 +41,32 @@ const TABLE: Record<string, Row> = {
   'file-watch': row(-1, '', '', ['crypto', 'fs/promises']),
   // What the proxy uses of a request and its response, so that those of HTTP/2 are made without knowing the proxy.
   'http-message': row(-1, ''),
-  token: row(0, 'errors json', '', ['buffer', 'crypto']),
+  token: row(0, 'errors json option-shape', '', ['buffer', 'crypto']),
   // HTTP and JSON as every client of an API here does them; below the clients, so that none has a copy of its own.
-  'http-client': row(0, 'errors clock json', 'undici'),
-  onezone: row(1, 'errors clock token http-client json'),
-  'token-lookup': row(1, 'errors http-client json'),
-  'dev-onezone': row(1, 'errors clock token json', '', 'any'),
-  'dev-token-lookup': row(1, 'clock json', '', 'any'),
+  'http-client': row(0, 'errors clock json option-shape', 'undici'),
+  onezone: row(1, 'errors clock token http-client json option-shape'),
+  'token-lookup': row(1, 'errors http-client json option-shape'),
+  'dev-onezone': row(1, 'errors clock token json option-shape', '', 'any'),
+  'dev-token-lookup': row(1, 'clock json option-shape', '', 'any'),
   // The two servers to develop against are one entry of the package.
   dev: row(2, 'dev-onezone dev-token-lookup'),
-  verifier: row(2, 'errors clock token http-client onezone token-lookup json'),
+  verifier: row(2, 'errors clock token http-client onezone token-lookup json option-shape'),
   // What is remembered of single tokens, and what is known of families, do not know each other: verification joins them.
   cache: row(3, 'bounded-map clock token verifier'),
   revocation: row(3, 'bounded-map errors clock logger observer schedule token onezone'),
   verification: row(
     4,
-    'bounded-map errors clock logger observer schedule token http-client verifier cache revocation json',
+    'bounded-map errors clock logger observer schedule token http-client verifier cache revocation json option-shape',
   ),
   authenticator: row(
     5,
-    'bounded-map errors clock logger observer token verifier',
+    'bounded-map errors clock logger observer token verifier option-shape',
     'ipaddr.js lru-cache',
     ['net'],
   ),
   // Which upstream, and over which connection: beside the question who may, which it never asks.
-  upstream: row(5, 'clock logger http-client', 'undici', 'any'),
-  middleware: row(6, 'errors logger verifier verification authenticator', 'hono'),
+  upstream: row(5, 'clock logger http-client option-shape', 'undici', 'any'),
+  middleware: row(6, 'errors logger verifier verification authenticator option-shape', 'hono'),
   proxy: row(
     6,
     'errors clock logger observer schedule http-message verifier authenticator upstream',
@@ -73,7 +75,7 @@ const TABLE: Record<string, Row> = {
   ),
   metrics: row(
     7,
-    'http-client verifier cache revocation verification authenticator proxy json',
+    'http-client verifier cache revocation verification authenticator proxy json option-shape',
     'prom-client',
   ),
   // What an operator may look into and take back; the host names that count as loopback are http-client's rule.
@@ -90,7 +92,7 @@ const TABLE: Record<string, Row> = {
   // Above the rooms that settings are for: it checks them by those rooms' own rules, so that no rule has a twin.
   config: row(
     7,
-    'errors token http-client onezone token-lookup verification authenticator upstream proxy tls json suggestion',
+    'errors token http-client onezone token-lookup verification authenticator upstream proxy tls json suggestion option-shape',
     'yaml zod',
     'any',
   ),
@@ -104,16 +106,19 @@ const TABLE: Record<string, Row> = {
   ]),
   serving: row(
     8,
-    'errors clock logger file-watch verification authenticator proxy metrics admin tls config listener package-version',
+    'errors clock logger file-watch verification authenticator proxy metrics admin tls config listener package-version option-shape',
     '',
     'any',
   ),
-  gateway: row(9, 'clock logger verification metrics admin config serving', '', [
+  gateway: row(9, 'clock logger verification metrics admin config serving option-shape', '', [
     'timers/promises',
   ]),
-  'clustered-gateway': row(9, 'clock logger verification metrics config cluster serving', '', [
-    'timers/promises',
-  ]),
+  'clustered-gateway': row(
+    9,
+    'clock logger verification metrics config cluster serving option-shape',
+    '',
+    ['timers/promises'],
+  ),
   'worker-gateway': row(9, 'clock logger verifier verification metrics config cluster serving'),
   cli: row(
     10,

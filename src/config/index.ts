@@ -8,6 +8,7 @@ export type {
   VerdictsConfig,
   VerifierConfig,
 } from './gateway-config.ts'
+export { checkGatewayConfig } from './gateway-config-shape.ts'
 export type { ListenAddress } from './listen-address.ts'
 export { formatListenAddress, parseListenAddress } from './listen-address.ts'
 export type { ConfigSources } from './load-config.ts'

@@ -2,6 +2,8 @@ import { availableParallelism } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { resolveServicePolicy } from '../authenticator/index.ts'
 import { ConfigError, type ConfigProblem } from '../errors.ts'
+import type { OptionShape } from '../option-shape.ts'
+import { CALLBACK, checkOptions, group, JUDGED_ELSEWHERE, listOf, TEXT } from '../option-shape.ts'
 import type { TlsFileProblem, TlsFiles } from '../tls/index.ts'
 import { readTlsFiles } from '../tls/index.ts'
 import { readConfigFile, type ConfigFile } from './config-file.ts'
@@ -32,13 +34,30 @@ export interface ConfigSources {
   readonly onFile?: ((name: string) => void) | undefined
 }
 
+const CONFIG_SOURCES: OptionShape<ConfigSources> = {
+  file: TEXT,
+  env: JUDGED_ELSEWHERE,
+  flags: group<ConfigFlags>({
+    listen: TEXT,
+    adminListen: TEXT,
+    onezoneUrl: TEXT,
+    workers: TEXT,
+    upstream: TEXT,
+    trustedProxies: listOf('addresses and CIDR ranges', TEXT),
+    logLevel: TEXT,
+  }),
+  onFile: CALLBACK,
+}
+
 /**
  * Loads a configuration and everything it refers to: secrets are read here, and TLS files are tried. Names of files are
  * relative to the configuration file that gives them, else to the working directory.
  *
  * @throws {ConfigError} with every problem of file, environment and flags, each with its place.
+ * @throws {TypeError} for sources that make no sense.
  */
 export async function loadConfig(sources: ConfigSources): Promise<GatewayConfig> {
+  checkOptions('loadConfig', sources, CONFIG_SOURCES)
   const { onFile = () => {} } = sources
   if (sources.file !== undefined) onFile(sources.file)
   const file = sources.file === undefined ? undefined : await readConfigFile(sources.file)

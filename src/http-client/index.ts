@@ -13,7 +13,7 @@ export type {
   FinishedCall,
   HttpClientOptions,
 } from './client-options.ts'
-export { readClientOptions } from './client-options.ts'
+export { HTTP_CLIENT_DEFAULTS, HTTP_CLIENT_OPTIONS, readClientOptions } from './client-options.ts'
 export type { HttpAnswer, HttpCall } from './http-call.ts'
 export type { Peer } from './peer.ts'
 export type { RetryBudget } from './retry-budget.ts'
