@@ -1,6 +1,7 @@
 import type { OptionShape } from '../option-shape.ts'
 import { checkOptions, group, wholeNumbers } from '../option-shape.ts'
 import type { VerificationBudgetOptions } from './verification-budget.ts'
+import { BUDGET_DEFAULTS } from './verification-budget.ts'
 
 /** What is remembered, how much of it, and for how long. */
 export interface VerdictOptions {
@@ -36,15 +37,15 @@ export interface VerdictOptions {
 }
 
 /** What is used where an option is left out. */
-export const VERDICT_DEFAULTS = {
+export const VERDICT_DEFAULTS: VerdictSettings & { readonly budget: typeof BUDGET_DEFAULTS } = {
   maxStalenessMs: 10_000,
   negativeTtlMs: 2_000,
   staleIfErrorMs: 0,
   maxTokens: 50_000,
   maxFamilies: 50_000,
   maxRefusals: 10_000,
-  budget: { perAddressPerSecond: 50, perSubjectPerSecond: 100 },
-} as const
+  budget: BUDGET_DEFAULTS,
+}
 
 /** The least and the most that a number may be. */
 export const VERDICT_RANGES = {

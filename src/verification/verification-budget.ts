@@ -13,6 +13,9 @@ export interface VerificationBudgetOptions {
   readonly perSubjectPerSecond?: number | undefined
 }
 
+/** What is used where an option is left out. */
+export const BUDGET_DEFAULTS = { perAddressPerSecond: 50, perSubjectPerSecond: 100 } as const
+
 /** The flood shield. */
 export interface VerificationBudget {
   /** Takes what a question costs. Throws a {@link VerificationBudgetError} where the purse is empty. */
@@ -39,8 +42,9 @@ export function createVerificationBudget(
   options: VerificationBudgetOptions,
   clock: Clock,
 ): VerificationBudget {
-  const addresses = createPurses(options.perAddressPerSecond ?? 50, clock)
-  const subjects = createPurses(options.perSubjectPerSecond ?? 100, clock)
+  const { perAddressPerSecond, perSubjectPerSecond } = BUDGET_DEFAULTS
+  const addresses = createPurses(options.perAddressPerSecond ?? perAddressPerSecond, clock)
+  const subjects = createPurses(options.perSubjectPerSecond ?? perSubjectPerSecond, clock)
 
   return {
     charge({ token, clientAddress = '' }) {
