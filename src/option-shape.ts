@@ -44,7 +44,7 @@ export function checkOptions<Options extends object>(
 ): void {
   const given: unknown = options
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-    throw new TypeError(`${owner} needs an object of options, not ${describe(given)}`)
+    throw new TypeError(`${owner} needs options: an object, not ${describe(given)}`)
   }
   // A mapped type over a type parameter has no index signature, though its members are all alike.
   checkMembers(owner, path, given, shape as AnyShape)

@@ -67,9 +67,9 @@ test.each<[unknown, string]>([
   [{ limits: [] }, '"limits" must be an object of options, not the given list'],
   [{ onEnd: {} }, '"onEnd" must be a function, not the given object'],
   [{ clock: { now: () => 1 } }, '"clock" must be a clock with "now", "monotonic"'],
-  [undefined, 'createX needs an object of options, not undefined'],
-  [[], 'createX needs an object of options, not the given list'],
-  ['x', 'createX needs an object of options, not the given text'],
+  [undefined, 'createX needs options: an object, not undefined'],
+  [[], 'createX needs options: an object, not the given list'],
+  ['x', 'createX needs options: an object, not the given text'],
 ])('%j is refused', (options, message) => {
   const check = () => checkOptions('createX', options as Options, SHAPE)
   expect(check).toThrow(TypeError)
