@@ -31,19 +31,20 @@ const TABLE: Record<string, Row> = {
   'option-shape': row(-1, 'suggestion'),
   'package-version': row(-1, 'json', '', ['fs']),
   errors: row(-1, ''),
-  clock: row(-1, ''),
+  clock: row(-2, ''),
   logger: row(-2, ''),
   // Beside the clock: whatever waits can be made to go by the same fake time.
   schedule: row(-1, '', '', ['timers']),
   observer: row(-1, 'logger'),
   'bounded-map': row(-1, '', 'lru-cache'),
   'short-stays': row(-1, ''),
+  'token-bucket': row(-1, 'clock'),
   'file-watch': row(-1, '', '', ['crypto', 'fs/promises']),
   // What the proxy uses of a request and its response, so that those of HTTP/2 are made without knowing the proxy.
   'http-message': row(-1, ''),
   token: row(0, 'errors json option-shape', '', ['buffer', 'crypto']),
   // HTTP and JSON as every client of an API here does them; below the clients, so that none has a copy of its own.
-  'http-client': row(0, 'errors clock json option-shape', 'undici'),
+  'http-client': row(0, 'errors clock json option-shape token-bucket', 'undici'),
   onezone: row(1, 'errors clock token http-client json option-shape'),
   'token-lookup': row(1, 'errors http-client json option-shape'),
   'dev-onezone': row(1, 'errors clock token json option-shape', '', 'any'),
@@ -56,7 +57,7 @@ const TABLE: Record<string, Row> = {
   revocation: row(3, 'bounded-map errors clock logger observer schedule token onezone'),
   verification: row(
     4,
-    'bounded-map errors clock logger observer schedule token http-client verifier cache revocation json option-shape',
+    'bounded-map errors clock logger observer schedule token http-client verifier cache revocation json option-shape token-bucket',
   ),
   authenticator: row(
     5,
@@ -88,7 +89,7 @@ const TABLE: Record<string, Row> = {
   tls: row(6, 'logger', '', 'any'),
   // Connections that speak HTTP/2, made into requests and responses like those of HTTP/1.1: what becomes of them it leaves
   // to whoever listens.
-  http2: row(6, 'clock http-message', '', 'any'),
+  http2: row(6, 'clock http-message token-bucket', '', 'any'),
   // Above the rooms that settings are for: it checks them by those rooms' own rules, so that no rule has a twin.
   config: row(
     7,

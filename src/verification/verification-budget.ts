@@ -3,6 +3,8 @@ import type { Clock } from '../clock.ts'
 import { VerificationBudgetError } from '../errors.ts'
 import type { PresentedToken } from '../token/index.ts'
 import { serializeSubject } from '../token/index.ts'
+import type { TokenBucket } from '../token-bucket.ts'
+import { createTokenBucket } from '../token-bucket.ts'
 import type { Question } from '../verifier/index.ts'
 
 /** How many questions about new tokens one party may cost in vain. */
@@ -22,11 +24,6 @@ export interface VerificationBudget {
   charge(request: Question): void
   /** Gives it back, since the token was good. */
   refund(request: Question): void
-}
-
-interface Purse {
-  coins: number
-  filledAtMs: number
 }
 
 /** So many seconds' worth may be spent at once. */
@@ -72,27 +69,15 @@ interface Purses {
 /** Token buckets, one a party. An empty name is nobody in particular and pays nothing. */
 function createPurses(perSecond: number, clock: Clock): Purses {
   const capacity = perSecond * BURST_SECONDS
-  const purses = createBoundedMap<Purse>({ max: MAX_PARTIES })
-
-  const fill = (purse: Purse, coins: number): void => {
-    purse.coins = Math.min(capacity, purse.coins + coins)
-  }
+  const purses = createBoundedMap<TokenBucket>({ max: MAX_PARTIES })
 
   return {
     take(party) {
       if (party === '') return 0
-      const nowMs = clock.monotonic()
-      const purse = purses.get(party) ?? { coins: capacity, filledAtMs: nowMs }
+      const purse = purses.get(party) ?? createTokenBucket({ capacity, perSecond, clock })
       purses.set(party, purse)
-      fill(purse, ((nowMs - purse.filledAtMs) / 1000) * perSecond)
-      purse.filledAtMs = nowMs
-      if (purse.coins < 1) return ((1 - purse.coins) / perSecond) * 1000
-      purse.coins -= 1
-      return 0
+      return purse.take()
     },
-    giveBack(party) {
-      const purse = purses.get(party)
-      if (purse !== undefined) fill(purse, 1)
-    },
+    giveBack: (party) => purses.get(party)?.add(1),
   }
 }
