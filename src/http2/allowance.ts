@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts'
+import { createTokenBucket } from '../token-bucket.ts'
 
 /** So many at once, and so many per second after that. */
 export interface AllowanceOptions {
@@ -9,14 +10,6 @@ export interface AllowanceOptions {
 
 /** Makes a function that counts one, and says whether that is still within what is allowed. */
 export function createAllowance({ burst, perSecond, clock }: AllowanceOptions): () => boolean {
-  let left = burst
-  let countedAtMs = clock.monotonic()
-  return () => {
-    const nowMs = clock.monotonic()
-    left = Math.min(burst, left + ((nowMs - countedAtMs) / 1000) * perSecond)
-    countedAtMs = nowMs
-    if (left < 1) return false
-    left--
-    return true
-  }
+  const bucket = createTokenBucket({ capacity: burst, perSecond, clock })
+  return () => bucket.take() === 0
 }

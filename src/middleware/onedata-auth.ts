@@ -16,8 +16,23 @@ import type {
   RouteAuthenticator,
   RoutePolicy,
 } from '../authenticator/index.ts'
-import { answerHeaders, createAuthenticator } from '../authenticator/index.ts'
+import {
+  answerHeaders,
+  createAuthenticator,
+  ROUTE_POLICY_OPTIONS,
+  routePolicyOf,
+} from '../authenticator/index.ts'
 import type { Logger } from '../logger.ts'
+import type { OptionShape } from '../option-shape.ts'
+import {
+  CALLBACK,
+  checkOptions,
+  JUDGED_ELSEWHERE,
+  listOf,
+  LOGGER,
+  oneOf,
+  TEXT,
+} from '../option-shape.ts'
 import type { Verification, VerificationOptions } from '../verification/index.ts'
 import { createVerification } from '../verification/index.ts'
 
@@ -68,6 +83,25 @@ export interface OnedataAuthOptions extends Omit<
   readonly onDecision?: ((event: DecisionEvent) => void) | undefined
 }
 
+// Here a handler is told the identity, not an upstream.
+const { headers: _, forwardToken: __, ...POLICY_OPTIONS } = ROUTE_POLICY_OPTIONS
+
+const ONEDATA_AUTH_OPTIONS: OptionShape<OnedataAuthOptions> = {
+  ...POLICY_OPTIONS,
+  // Without a token to demand, no middleware is needed.
+  token: oneOf(['access', 'identity', 'invite']),
+  onezoneUrl: TEXT,
+  verification: {
+    wanted: 'made with createVerification',
+    accepts: (value) => typeof (value as Partial<Verification>)?.verifier?.verify === 'function',
+  },
+  verdicts: JUDGED_ELSEWHERE,
+  trustedProxies: listOf('addresses and CIDR ranges', TEXT),
+  remoteAddress: CALLBACK,
+  logger: LOGGER,
+  onDecision: CALLBACK,
+}
+
 /**
  * Lets requests pass that carry a valid Onedata token, and tells handlers whose it is: `c.var.onedata`. Everybody else
  * gets an `HTTPException` whose response is a problem document with a challenge (RFC 9457, RFC 6750), so that
@@ -103,20 +137,10 @@ export function onedataAuth<Optional extends boolean = false>(
 }
 
 function createRoute(options: OnedataAuthOptions): RouteAuthenticator {
-  if (typeof options !== 'object' || options === null) {
-    throw new TypeError('onedataAuth needs options with "onezoneUrl" or "verification"')
-  }
+  checkOptions('onedataAuth', options, ONEDATA_AUTH_OPTIONS)
   const { onezoneUrl, verification, verdicts, id = 'middleware', token = 'access' } = options
   if ((onezoneUrl === undefined) === (verification === undefined)) {
     throw new TypeError('onedataAuth needs exactly one of "onezoneUrl" and "verification"')
-  }
-  if (!['access', 'identity', 'invite'].includes(token)) {
-    throw new TypeError(
-      '"token" must be access, identity or invite; without one, use no middleware',
-    )
-  }
-  if (verification !== undefined && typeof verification.verifier?.verify !== 'function') {
-    throw new TypeError('"verification" must be made with createVerification')
   }
   if (verification !== undefined && verdicts !== undefined) {
     throw new TypeError('"verdicts" belongs to "verification"; set it there')
@@ -130,17 +154,7 @@ function createRoute(options: OnedataAuthOptions): RouteAuthenticator {
     trustedProxies: options.trustedProxies,
     logger: options.logger,
     onDecision: options.onDecision,
-  }).route({
-    id,
-    token,
-    optional: options.optional,
-    interface: options.interface,
-    inviteType: options.inviteType,
-    subjects: options.subjects,
-    scopes: options.scopes,
-    caveats: options.caveats,
-    realm: options.realm,
-  })
+  }).route(routePolicyOf({ ...options, id, token }))
 }
 
 /** Names that fold into the identity's namespace, however a back end spells its separators. */

@@ -80,7 +80,8 @@ export interface CompiledRoute {
   readonly timeouts: { readonly [Name in keyof UpstreamTimeouts]-?: number }
 }
 
-const DEFAULT_TIMEOUTS = {
+/** What is used where a time-out is left out. */
+export const TIMEOUT_DEFAULTS = {
   connectMs: 3_000,
   headMs: 60_000,
   idleBodyMs: 60_000,
@@ -147,9 +148,9 @@ function readMaxBodyBytes(name: string, given: number | undefined): number {
 }
 
 function readTimeouts(given: UpstreamTimeouts = {}, name: string): CompiledRoute['timeouts'] {
-  const timeouts: Record<keyof UpstreamTimeouts, number> = { ...DEFAULT_TIMEOUTS }
-  for (const key of Object.keys(DEFAULT_TIMEOUTS) as (keyof UpstreamTimeouts)[]) {
-    const value = given[key] ?? DEFAULT_TIMEOUTS[key]
+  const timeouts: Record<keyof UpstreamTimeouts, number> = { ...TIMEOUT_DEFAULTS }
+  for (const key of Object.keys(TIMEOUT_DEFAULTS) as (keyof UpstreamTimeouts)[]) {
+    const value = given[key] ?? TIMEOUT_DEFAULTS[key]
     const least = key.startsWith('idle') ? 0 : 1
     if (!Number.isSafeInteger(value) || value < least || value > 2 ** 31 - 1) {
       throw new TypeError(

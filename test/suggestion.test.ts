@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { didYouMean, suggest } from '../../src/config/index.ts'
+import { didYouMean, suggest } from '../src/suggestion.ts'
 
 const WORDS = ['serve', 'demo', 'onezone', 'check', 'token', 'serviceTokenFile']
 
