@@ -3,7 +3,7 @@ import type { Duplex, Readable } from 'node:stream'
 import type { Granted } from '../authenticator/index.ts'
 import { answerFor } from '../authenticator/index.ts'
 import type { UpstreamController, UpstreamHandler, UpstreamMember } from '../upstream/index.ts'
-import { breakOff, drainThenEnd, sendAnswer } from './answering.ts'
+import { breakOff, drainThenEnd, sendAnswer } from './send-answer.ts'
 import { EventStream, hasLength, isEventStream } from './event-stream.ts'
 import type { UpstreamEvent } from './events.ts'
 import { writeInformation } from './informational.ts'
@@ -61,7 +61,7 @@ export class Exchange implements UpstreamHandler {
 
   /** Sends the request; also again, to another upstream. */
   send(member: UpstreamMember): void {
-    const { incoming, outgoing, record, route, handshake } = this.#input
+    const { incoming, outgoing, record, route, upgrade } = this.#input
     this.#member = member
     this.#controller = null
     const headers = upstreamFields({
@@ -92,7 +92,7 @@ export class Exchange implements UpstreamHandler {
         body: this.#body,
         headersTimeout: route.timeouts.headMs,
         bodyTimeout: route.timeouts.idleBodyMs,
-        upgrade: handshake === null ? null : 'websocket',
+        upgrade: upgrade === null ? null : 'websocket',
       },
       this,
     )
@@ -222,15 +222,15 @@ export class Exchange implements UpstreamHandler {
     _headers: unknown,
     upstream: Duplex,
   ): void {
-    const { handshake } = this.#input
+    const { upgrade } = this.#input
     this.#answering = true
     upstream.on('error', () => {}) // undici has let go of it
     const rawFields = rawFieldsOf(controller)
     const lease = this.#lease()
     if (
-      handshake !== null &&
+      upgrade !== null &&
       !this.#clientGone &&
-      switchProtocols({ ...this.#input, handshake, upstream, rawFields, lease })
+      switchProtocols({ ...this.#input, upgrade, upstream, rawFields, lease })
     ) {
       this.#settle('ok')
     } else {

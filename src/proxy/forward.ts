@@ -1,12 +1,12 @@
 import type { AuthenticationRequest, Granted } from '../authenticator/index.ts'
-import type { Incoming, Outgoing } from '../http-message.ts'
+import type { Incoming, Outgoing } from '../listener/index.ts'
 import type { Logger } from '../logger.ts'
 import type { UpstreamEvent } from './events.ts'
 import { Exchange } from './exchange.ts'
 import type { OpenStreams } from './open-streams.ts'
 import type { RequestRecord } from './request-record.ts'
 import type { CompiledRoute } from './routes.ts'
-import type { Handshake } from './websocket-handshake.ts'
+import type { Upgrade } from './websocket.ts'
 
 /** One request, and what is needed to carry it to its upstream. */
 export interface ForwardInput {
@@ -18,7 +18,7 @@ export interface ForwardInput {
   readonly route: CompiledRoute
   readonly streams: OpenStreams
   /** Null: not for a WebSocket. */
-  readonly handshake: Handshake | null
+  readonly upgrade: Upgrade | null
   readonly logger: Logger
   readonly onUpstream: (event: UpstreamEvent) => void
 }

@@ -2,7 +2,6 @@ export type { RequestEvent, StreamEnd, StreamEvent, StreamKind, UpstreamEvent } 
 export { UNMATCHED } from './events.ts'
 export type { StreamOptions } from './open-streams.ts'
 export type {
-  ProxyBindings,
   ReverseProxy,
   ReverseProxyOptions,
   RouteChoice,

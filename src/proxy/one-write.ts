@@ -1,4 +1,4 @@
-import type { Outgoing } from '../http-message.ts'
+import type { Outgoing } from '../listener/index.ts'
 
 /** Longest body that leaves as one text with its head, in bytes: what Node writes without allocating. */
 export const MAX_TEXT_BYTES: number = 12 * 1024

@@ -1,7 +1,7 @@
 import { METHODS } from 'node:http'
 
 import type { AnswerCode } from '../authenticator/index.ts'
-import type { Incoming } from '../http-message.ts'
+import type { Incoming } from '../listener/index.ts'
 import { NOTHING_NAMED, readConnection } from './connection-field.ts'
 import { kindOf } from './field-names.ts'
 import { readHost } from './host-name.ts'

@@ -1,26 +1,22 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-
-import { Hono } from 'hono'
-
 import type { AnswerCode, AuthenticationRequest, Decision } from '../authenticator/index.ts'
 import { answerFor } from '../authenticator/index.ts'
 import type { Clock } from '../clock.ts'
 import { systemClock } from '../clock.ts'
-import type { Incoming, Outgoing } from '../http-message.ts'
+import type { Door, Incoming, Outgoing, ServeUpgrade } from '../listener/index.ts'
 import type { Logger } from '../logger.ts'
 import { silentLogger } from '../logger.ts'
 import { shielded, shieldedLogger } from '../observer.ts'
 import type { UpstreamState } from '../upstream/index.ts'
 import { createUpstreams } from '../upstream/index.ts'
-import { sendAnswer } from './answering.ts'
+import { sendAnswer } from './send-answer.ts'
 import type { RequestEvent, StreamEvent, UpstreamEvent } from './events.ts'
 import { UNMATCHED } from './events.ts'
 import type { ForwardInput } from './forward.ts'
 import { forward } from './forward.ts'
-import { hardenServer } from './harden.ts'
 import { readHost } from './host-name.ts'
 import type { StreamOptions } from './open-streams.ts'
 import { createOpenStreams } from './open-streams.ts'
+import { ProxyRequest } from './proxy-request.ts'
 import type { RequestRecord } from './request-record.ts'
 import { isCarried, recordOf } from './request-record.ts'
 import { readsAlike, readTarget } from './request-target.ts'
@@ -28,16 +24,9 @@ import type { RouteQuestion } from './route-table.ts'
 import { createRouteTable } from './route-table.ts'
 import type { CompiledRoute, ProxyRoute } from './routes.ts'
 import { compileRoutes } from './routes.ts'
-import { inTurn } from './turns.ts'
-import { ProxyRequest } from './upgrades.ts'
-import type { Handshake } from './websocket-handshake.ts'
+import { refuseUnreadable } from './unreadable.ts'
+import type { TakeConnection, Upgrade } from './websocket.ts'
 import { asksForWebSocket, readHandshake } from './websocket-handshake.ts'
-
-/** What `@hono/node-server` gives to an app: the proxy works on Node's own request and response. */
-export interface ProxyBindings {
-  incoming: IncomingMessage
-  outgoing: ServerResponse
-}
 
 /** Options of {@link createReverseProxy}. */
 export interface ReverseProxyOptions {
@@ -69,20 +58,13 @@ export interface RouteRequest {
 /** The route that a request would take, by its id; or the code of its refusal. */
 export type RouteChoice = { readonly routeId: string } | { readonly code: AnswerCode }
 
-/** The reverse-proxy door. */
-export interface ReverseProxy {
-  /** To be mounted with `@hono/node-server`, with `overrideGlobalObjects: false`. */
-  readonly app: Hono<{ Bindings: ProxyBindings }>
-  /**
-   * Prepares the server that the app is mounted on, and from then on serves its requests past the app; call it before
-   * other listeners are added and before it listens. Health checks of upstreams begin when it does.
-   */
-  readonly harden: (server: Server) => void
-  /**
-   * The class of that server's requests (`IncomingMessage` of Node's options). With Node's own, requests to upgrade to
-   * anything but WebSocket are refused, instead of served without.
-   */
-  readonly requestClass: typeof IncomingMessage
+/**
+ * The reverse-proxy door. With another class of requests than its own, those to upgrade to anything but WebSocket are refused,
+ * instead of served without. Health checks of upstreams begin when it is opened.
+ */
+export interface ReverseProxy extends Door {
+  readonly opened: () => void
+  readonly upgrade: ServeUpgrade
   /** Finds the route of a request without serving it. */
   choose(request: RouteRequest): RouteChoice
   /** Which upstreams of each route are in use at the moment. */
@@ -97,9 +79,6 @@ export interface ReverseProxy {
 
 /** Status of the event for a client that went away before it was answered, as nginx has it. */
 const CLIENT_CLOSED_REQUEST = 499
-
-/** Tells node-server that the response is written elsewhere (its own `RESPONSE_ALREADY_SENT`). */
-const ALREADY_SENT = new Response(null, { headers: { 'x-hono-already-sent': 'true' } })
 
 /**
  * Makes the reverse proxy: one strict reading of the request, the first route that matches it, the decision of that
@@ -120,14 +99,6 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
   const upstreams = createUpstreams({ clock, logger })
   const routes = compileRoutes(options.routes, upstreams.groupFor)
   const table = createRouteTable(routes)
-
-  // One entry for all: which route a request takes is for the table to say, which knows hosts and methods too. Where no
-  // server was hardened, requests come by way of the app; either way they are served alike.
-  const app = new Hono<{ Bindings: ProxyBindings }>({ getPath: () => '/' })
-  app.all('/', ({ env }) => {
-    take(env.incoming, env.outgoing)
-    return ALREADY_SENT
-  })
 
   /** The route of a request, null where there is none; or the code of a request that has more than one reading. */
   function routeOf(question: RouteQuestion): CompiledRoute | AnswerCode | null {
@@ -152,11 +123,11 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
     return { code: others.length > 0 ? 'method_not_allowed' : 'route_not_found' }
   }
 
-  function take(incoming: Incoming, outgoing: Outgoing): void {
-    inTurn(incoming, outgoing, serve)
-  }
-
-  function serve(incoming: Incoming, outgoing: Outgoing, upgrade = false): void {
+  function serve(
+    incoming: Incoming,
+    outgoing: Outgoing,
+    takeConnection: TakeConnection | null = null,
+  ): void {
     const record = recordOf(incoming)
     const route = typeof record === 'string' ? null : routeOf(record)
     const known = route !== null && typeof route !== 'string'
@@ -167,9 +138,9 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
     if ((record.bodyLength ?? 0) > route.maxBodyBytes) {
       return sendAnswer(incoming, outgoing, answerFor('body_too_large'), record)
     }
-    const handshake = upgrade ? readUpgrade(incoming, route) : null
-    if (typeof handshake === 'string') {
-      return sendAnswer(incoming, outgoing, answerFor(handshake), record)
+    const upgrade = takeConnection === null ? null : readUpgrade(incoming, route, takeConnection)
+    if (typeof upgrade === 'string') {
+      return sendAnswer(incoming, outgoing, answerFor(upgrade), record)
     }
     const request: AuthenticationRequest = {
       rawHeaders: incoming.rawHeaders,
@@ -182,7 +153,7 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
       record,
       request,
       route,
-      handshake,
+      upgrade,
       streams,
       logger,
       onUpstream,
@@ -228,11 +199,16 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
   }
 
   return {
-    app,
-    harden(server) {
-      hardenServer(server, take, (incoming, outgoing) => serve(incoming, outgoing, true))
-      server.once('listening', () => upstreams.start())
+    serve: (incoming, outgoing) => serve(incoming, outgoing),
+    checkContinue(incoming, outgoing) {
+      const record = recordOf(incoming)
+      if (typeof record !== 'string') record.continueOwed = record.bodyLength !== 0
+      serve(incoming, outgoing)
     },
+    checkExpectation: (incoming, outgoing) => serve(incoming, outgoing),
+    upgrade: serve,
+    unreadable: refuseUnreadable,
+    opened: () => upstreams.start(),
     requestClass: ProxyRequest,
     choose,
     upstreams: () =>
@@ -249,10 +225,15 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
 }
 
 /** What a connection is to be used for instead of HTTP; or the code of a refusal. */
-function readUpgrade(incoming: Incoming, route: CompiledRoute): Handshake | AnswerCode {
+function readUpgrade(
+  incoming: Incoming,
+  route: CompiledRoute,
+  takeConnection: TakeConnection,
+): Upgrade | AnswerCode {
   if (!asksForWebSocket(incoming)) return 'request_invalid'
   if (!route.websocket) return 'websocket_not_carried'
-  return readHandshake(incoming.rawHeaders) ?? 'handshake_invalid'
+  const handshake = readHandshake(incoming.rawHeaders)
+  return handshake === null ? 'handshake_invalid' : { handshake, takeConnection }
 }
 
 function proceed(serving: ForwardInput, decision: Decision): void {

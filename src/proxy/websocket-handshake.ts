@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 
 import type { HeaderPolicy } from '../authenticator/index.ts'
-import type { Incoming } from '../http-message.ts'
+import type { Incoming } from '../listener/index.ts'
 import { kindOf } from './field-names.ts'
 import { responseFields } from './response-fields.ts'
 

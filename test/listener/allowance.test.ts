@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { createAllowance } from '../../src/http2/allowance.ts'
+import { createAllowance } from '../../src/listener/allowance.ts'
 
 test('an allowance is so many at once, and so many per second after that', () => {
   let nowMs = 0

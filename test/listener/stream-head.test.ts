@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 
-import { readRequestHead } from '../../src/http2/request-head.ts'
+import { readStreamHead } from '../../src/listener/stream-head.ts'
 
 const METHOD = [':method', 'GET']
 const SCHEME = [':scheme', 'https']
@@ -8,7 +8,7 @@ const AUTHORITY = [':authority', 'a.test']
 const PATH = [':path', '/x?y']
 const WHOLE = [METHOD, SCHEME, AUTHORITY, PATH]
 
-const read = (...fields: readonly (readonly string[])[]) => readRequestHead(fields.flat())
+const read = (...fields: readonly (readonly string[])[]) => readStreamHead(fields.flat())
 
 describe('the head of a request', () => {
   test('is written down as HTTP/1.1 has it', () => {

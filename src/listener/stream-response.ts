@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events'
 import type { OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import { constants } from 'node:http2'
 
-import type { Outgoing } from '../http-message.ts'
+import type { Outgoing } from './http-message.ts'
 import type { StreamRequest } from './stream-request.ts'
 
 /** How long a client may take to read the rest of a response that is complete, in milliseconds. */

@@ -1,5 +1,5 @@
 /** What HTTP/1.1 would call the request line and the fields. */
-export interface RequestHead {
+export interface StreamHead {
   readonly method: string
   /** As in a request line: in origin form, or in a form that says why it is not. */
   readonly target: string
@@ -33,7 +33,7 @@ const PSEUDO = new Set([':method', ':scheme', ':authority', ':path'])
  *
  * @param raw Name, value, name, value … as they came.
  */
-export function readRequestHead(raw: readonly string[]): RequestHead | null {
+export function readStreamHead(raw: readonly string[]): StreamHead | null {
   const pseudo = new Map<string, string>()
   const fields: string[] = []
   let cookieAt = -1
@@ -59,7 +59,7 @@ export function readRequestHead(raw: readonly string[]): RequestHead | null {
   return headOf(pseudo, fields)
 }
 
-function headOf(pseudo: ReadonlyMap<string, string>, fields: string[]): RequestHead | null {
+function headOf(pseudo: ReadonlyMap<string, string>, fields: string[]): StreamHead | null {
   const method = pseudo.get(':method')
   const scheme = pseudo.get(':scheme')
   const path = pseudo.get(':path')

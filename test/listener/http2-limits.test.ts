@@ -3,7 +3,7 @@ import { promisify } from 'node:util'
 
 import { describe, expect, onTestFinished } from 'vitest'
 
-import { createHttp2Sessions } from '../../src/http2/index.ts'
+import { createHttp2Sessions } from '../../src/listener/http2-sessions.ts'
 import { createTlsServer } from '../../src/tls/index.ts'
 import { createAuthority, tlsTest } from '../helpers/certificates.ts'
 import { eventually } from '../helpers/eventually.ts'

@@ -1,10 +1,8 @@
-import type { Incoming, Outgoing } from '../http-message.ts'
-
-/** Serves one request. */
-export type Serve = (incoming: Incoming, outgoing: Outgoing) => void
+import type { Serve } from './door.ts'
+import type { Incoming, Outgoing } from './http-message.ts'
 
 /** The responses of one connection. */
-interface Line {
+interface Pipeline {
   /** The one that is being written. */
   serving: Outgoing
   last: Outgoing
@@ -12,10 +10,10 @@ interface Line {
   waiting: number
 }
 
-/** More than anybody pipelines who wants answers; each one costs far more memory than its sender paid for it. */
+/** More than any client pipelines that wants answers; each one costs far more memory than its sender paid for it. */
 const MOST_WAITING = 512
 
-const lines = new WeakMap<object, Line>()
+const pipelines = new WeakMap<object, Pipeline>()
 
 /**
  * Serves the requests of one connection one after the other. Node hands over all requests that a client has pipelined at
@@ -23,37 +21,37 @@ const lines = new WeakMap<object, Line>()
  * could not stop those behind it. A connection on which too many wait is ended: what Node has read it hands over, paused or
  * not.
  */
-export function inTurn(incoming: Incoming, outgoing: Outgoing, serve: Serve): void {
+export function serveInTurn(incoming: Incoming, outgoing: Outgoing, serve: Serve): void {
   const { socket } = incoming
-  const line = lines.get(socket)
-  if (line === undefined) {
-    lines.set(socket, { serving: outgoing, last: outgoing, waiting: 0 })
+  const pipeline = pipelines.get(socket)
+  if (pipeline === undefined) {
+    pipelines.set(socket, { serving: outgoing, last: outgoing, waiting: 0 })
     serve(incoming, outgoing)
     return
   }
   // Node goes on handing over what it had read by then.
   if (socket.destroyed) return
-  if (line.waiting === MOST_WAITING) {
+  if (pipeline.waiting === MOST_WAITING) {
     socket.destroy()
     return
   }
-  line.waiting++
-  const before = line.last
-  line.last = outgoing
-  if (before.closed) begin(line, incoming, outgoing, serve)
-  else before.once('close', () => begin(line, incoming, outgoing, serve))
+  pipeline.waiting++
+  const before = pipeline.last
+  pipeline.last = outgoing
+  if (before.closed) begin(pipeline, incoming, outgoing, serve)
+  else before.once('close', () => begin(pipeline, incoming, outgoing, serve))
 }
 
-function begin(line: Line, incoming: Incoming, outgoing: Outgoing, serve: Serve): void {
+function begin(pipeline: Pipeline, incoming: Incoming, outgoing: Outgoing, serve: Serve): void {
   const { socket } = incoming
-  line.waiting--
+  pipeline.waiting--
   // After `Connection: close` whatever follows is no request (RFC 9112 §9.6).
   if (socket.destroyed || socket.writableEnded) return
-  line.serving = outgoing
+  pipeline.serving = outgoing
   serve(incoming, outgoing)
 }
 
 /** The response that is being written on a connection, or was the last to be. */
 export function servingOn(socket: object): Outgoing | undefined {
-  return lines.get(socket)?.serving
+  return pipelines.get(socket)?.serving
 }

@@ -2,8 +2,8 @@ import { EventEmitter } from 'node:events'
 import type { ServerHttp2Stream } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
 
-import type { Incoming, IncomingSocket } from '../http-message.ts'
-import type { RequestHead } from './request-head.ts'
+import type { Incoming, IncomingSocket } from './http-message.ts'
+import type { StreamHead } from './stream-head.ts'
 
 /** What stands for the connection: what is done to it is done to the one stream. */
 export class StreamSocket implements IncomingSocket {
@@ -53,7 +53,7 @@ export class StreamRequest extends EventEmitter implements Incoming {
   #endOwed = false
 
   /** @param ended Whether its head was all of it. */
-  constructor(stream: ServerHttp2Stream, head: RequestHead, ended: boolean, connection: TLSSocket) {
+  constructor(stream: ServerHttp2Stream, head: StreamHead, ended: boolean, connection: TLSSocket) {
     super()
     this.#stream = stream
     this.method = head.method

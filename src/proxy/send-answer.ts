@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 
 import type { Answer } from '../authenticator/index.ts'
 import { answerHeaders } from '../authenticator/index.ts'
-import type { Incoming, Outgoing } from '../http-message.ts'
+import type { Incoming, Outgoing } from '../listener/index.ts'
 
 /** How much of an unwanted body is read, so that its sender gets to read the answer (RFC 9112 §9.6). */
 const DRAIN_BYTES = 64 * 1024

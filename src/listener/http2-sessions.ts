@@ -5,7 +5,7 @@ import type { TLSSocket } from 'node:tls'
 import type { Clock } from '../clock.ts'
 import { systemClock } from '../clock.ts'
 import { createAllowance } from './allowance.ts'
-import { readRequestHead } from './request-head.ts'
+import { readStreamHead } from './stream-head.ts'
 import { StreamRequest } from './stream-request.ts'
 import { StreamResponse } from './stream-response.ts'
 
@@ -149,7 +149,7 @@ export function createHttp2Sessions(options: Http2SessionsOptions): Http2Session
     raw: readonly string[],
   ): void {
     if (stream.destroyed) return countReset(entry)
-    const head = readRequestHead(raw)
+    const head = readStreamHead(raw)
     if (head === null) {
       // Without a response there is nothing that could be taken for complete.
       stream.close(constants.NGHTTP2_PROTOCOL_ERROR)
