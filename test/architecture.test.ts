@@ -60,13 +60,15 @@ const TABLE: Record<string, Row> = {
     'ipaddr.js lru-cache',
     ['net'],
   ),
+  // One strict reading of a request, and the route that it takes, for every door that has routes.
+  routing: row(5.5, 'authenticator listener', '', ['http', 'net']),
   // Which upstream, and over which connection: beside the question who may, which it never asks.
   upstream: row(5, 'clock logger http-client', 'undici', 'any'),
   middleware: row(6, 'authenticator', 'hono'),
   // Of Hono it uses the types of a handler, in `onedataProxy` alone.
   proxy: row(
     6,
-    'errors clock logger observer schedule listener verifier authenticator upstream',
+    'clock logger observer schedule listener authenticator routing upstream',
     'hono',
     'any',
   ),
@@ -86,7 +88,7 @@ const TABLE: Record<string, Row> = {
   // Above the rooms that settings are for: it checks them by those rooms' own rules, so that no rule has a twin.
   config: row(
     7,
-    'errors token http-client onezone token-lookup verification authenticator upstream proxy tls',
+    'errors token http-client onezone token-lookup verification authenticator routing upstream proxy tls',
     'yaml zod',
     'any',
   ),

@@ -13,8 +13,8 @@ import {
   parseRouteHost,
   parseRouteMethod,
   parseRoutePath,
-} from '../proxy/index.ts'
-import type { RouteMatch } from '../proxy/index.ts'
+} from '../routing/index.ts'
+import type { RouteMatch } from '../routing/index.ts'
 import { parseUpstreamUrl, UPSTREAM_DEFAULTS } from '../upstream/index.ts'
 import { isGroup } from './overlay.ts'
 import { formatPath, problemOf, type Finding, type SettingPath } from './problems.ts'

@@ -6,7 +6,7 @@ import {
   ROUTE_CHOICES,
 } from '../authenticator/index.ts'
 import type { CaveatPolicy, IdentityHeaderNames } from '../authenticator/index.ts'
-import { parseRoutePath } from '../proxy/index.ts'
+import { parseRoutePath } from '../routing/index.ts'
 import { INVITE_TYPES, type InviteType } from '../token/index.ts'
 import type {
   GatewayConfig,

@@ -6,22 +6,18 @@ import type { Door, Incoming, Outgoing, ServeUpgrade } from '../listener/index.t
 import type { Logger } from '../logger.ts'
 import { silentLogger } from '../logger.ts'
 import { shielded, shieldedLogger } from '../observer.ts'
+import type { RequestRecord, RouteChoice, RouteRequest } from '../routing/index.ts'
+import { createRouter, recordOf } from '../routing/index.ts'
 import type { UpstreamState } from '../upstream/index.ts'
 import { createUpstreams } from '../upstream/index.ts'
 import { sendAnswer } from './send-answer.ts'
 import type { RequestEvent, StreamEvent, UpstreamEvent } from './events.ts'
 import { UNMATCHED } from './events.ts'
-import type { ForwardInput } from './forward.ts'
-import { forward } from './forward.ts'
-import { readHost } from './host-name.ts'
+import type { ExchangeInput } from './exchange.ts'
+import { Exchange } from './exchange.ts'
 import type { StreamOptions } from './open-streams.ts'
 import { createOpenStreams } from './open-streams.ts'
 import { ProxyRequest } from './proxy-request.ts'
-import type { RequestRecord } from './request-record.ts'
-import { isCarried, recordOf } from './request-record.ts'
-import { readsAlike, readTarget } from './request-target.ts'
-import type { RouteQuestion } from './route-table.ts'
-import { createRouteTable } from './route-table.ts'
 import type { CompiledRoute, ProxyRoute } from './routes.ts'
 import { compileRoutes } from './routes.ts'
 import { refuseUnreadable } from './unreadable.ts'
@@ -46,18 +42,6 @@ export interface ReverseProxyOptions {
   readonly onStream?: ((event: StreamEvent) => void) | undefined
 }
 
-/** A request whose route is asked for. */
-export interface RouteRequest {
-  readonly method: string
-  /** As in the request line, e.g. `/api?q=1`. */
-  readonly target: string
-  /** As in a `Host` field. @default none, so that only routes for every host match */
-  readonly host?: string | undefined
-}
-
-/** The route that a request would take, by its id; or the code of its refusal. */
-export type RouteChoice = { readonly routeId: string } | { readonly code: AnswerCode }
-
 /**
  * The reverse-proxy door. With another class of requests than its own, those to upgrade to anything but WebSocket are refused,
  * instead of served without. Health checks of upstreams begin when it is opened.
@@ -66,7 +50,7 @@ export interface ReverseProxy extends Door {
   readonly opened: () => void
   readonly upgrade: ServeUpgrade
   /** Finds the route of a request without serving it. */
-  choose(request: RouteRequest): RouteChoice
+  readonly choose: (request: RouteRequest) => RouteChoice
   /** Which upstreams of each route are in use at the moment. */
   upstreams(): readonly (UpstreamState & { readonly routeId: string })[]
   /** Somebody's tokens stopped being good: verifies all open streams again, soon. */
@@ -98,30 +82,7 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
   })
   const upstreams = createUpstreams({ clock, logger })
   const routes = compileRoutes(options.routes, upstreams.groupFor)
-  const table = createRouteTable(routes)
-
-  /** The route of a request, null where there is none; or the code of a request that has more than one reading. */
-  function routeOf(question: RouteQuestion): CompiledRoute | AnswerCode | null {
-    const route = table.find(question)
-    const { method, hostName, path } = question
-    const alike = readsAlike(path, (other) =>
-      other === path ? route : table.find({ method, hostName, path: other }),
-    )
-    return alike ? route : 'request_invalid'
-  }
-
-  function choose({ method, target, host }: RouteRequest): RouteChoice {
-    if (!isCarried(method)) return { code: 'method_not_allowed' }
-    const read = readTarget(target)
-    const name = host === undefined ? { name: '' } : readHost(host)
-    if (read === null || name === null) return { code: 'request_invalid' }
-    const question = { method, hostName: name.name, path: read.path }
-    const route = routeOf(question)
-    if (typeof route === 'string') return { code: route }
-    if (route !== null) return { routeId: route.id }
-    const others = table.methodsFor(question)
-    return { code: others.length > 0 ? 'method_not_allowed' : 'route_not_found' }
-  }
+  const router = createRouter(routes)
 
   function serve(
     incoming: Incoming,
@@ -129,7 +90,7 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
     takeConnection: TakeConnection | null = null,
   ): void {
     const record = recordOf(incoming)
-    const route = typeof record === 'string' ? null : routeOf(record)
+    const route = typeof record === 'string' ? null : router.routeOf(record)
     const known = route !== null && typeof route !== 'string'
     observe(incoming, outgoing, known ? route.id : UNMATCHED)
     if (typeof record === 'string') return refuse(incoming, outgoing, record)
@@ -147,7 +108,7 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
       remoteAddress: incoming.socket.remoteAddress,
       secure: 'encrypted' in incoming.socket,
     }
-    const serving: ForwardInput = {
+    const serving: ExchangeInput = {
       incoming,
       outgoing,
       record,
@@ -190,7 +151,7 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
 
   function sendNoRoute(incoming: Incoming, outgoing: Outgoing, record: RequestRecord): void {
     const { bodyLength } = record
-    const allow = table.methodsFor(record)
+    const allow = router.methodsFor(record)
     if (allow.length === 0) {
       sendAnswer(incoming, outgoing, answerFor('route_not_found'), { bodyLength })
     } else {
@@ -210,7 +171,7 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
     unreadable: refuseUnreadable,
     opened: () => upstreams.start(),
     requestClass: ProxyRequest,
-    choose,
+    choose: (request) => router.choose(request),
     upstreams: () =>
       routes.flatMap(({ id, upstreams: { members } }) =>
         members.map(({ url, standing }) => ({ routeId: id, url, up: standing.up })),
@@ -236,17 +197,17 @@ function readUpgrade(
   return handshake === null ? 'handshake_invalid' : { handshake, takeConnection }
 }
 
-function proceed(serving: ForwardInput, decision: Decision): void {
+function proceed(serving: ExchangeInput, decision: Decision): void {
   const { incoming, outgoing, record } = serving
   if (outgoing.destroyed) return
   if (decision.outcome === 'granted') {
-    forward(serving, decision)
+    new Exchange(serving, decision).begin()
   } else {
     sendAnswer(incoming, outgoing, decision.answer, record)
   }
 }
 
-function fail({ incoming, outgoing, record, route, logger }: ForwardInput, error: unknown): void {
+function fail({ incoming, outgoing, record, route, logger }: ExchangeInput, error: unknown): void {
   logger.error({ route: route.id, err: error }, 'a request could not be handled')
   if (outgoing.headersSent) incoming.socket.destroy()
   else sendAnswer(incoming, outgoing, answerFor('internal_error'), record)

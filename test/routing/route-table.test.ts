@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
-import { createRouteTable } from '../../src/proxy/route-table.ts'
+import { createRouteTable } from '../../src/routing/route-table.ts'
 import { AUTHENTICATED, startRig } from '../helpers/proxy-rig.ts'
 import type { RigRoute } from '../helpers/proxy-rig.ts'
 import { openRawClient, readResponse } from '../helpers/raw-client.ts'

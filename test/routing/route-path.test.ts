@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { checkStripPrefix, coversPath, parseRoutePath } from '../../src/proxy/index.ts'
-import { createPathMatcher } from '../../src/proxy/route-path.ts'
+import { checkStripPrefix, coversPath, parseRoutePath } from '../../src/routing/index.ts'
+import { createPathMatcher } from '../../src/routing/route-path.ts'
 
 describe('parseRoutePath', () => {
   test.each([

@@ -1,8 +1,11 @@
 import { METHODS } from 'node:http'
 
-import { isCarried } from './request-record.ts'
-
 const CARRIED: ReadonlySet<string> = new Set(METHODS.filter(isCarried))
+
+/** Whether the gateway carries a method at all. */
+export function isCarried(method: string): boolean {
+  return method !== 'TRACE' && method !== 'CONNECT'
+}
 
 /**
  * Checks a method of a route.

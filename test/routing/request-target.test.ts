@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
-import { readsAlike, readTarget } from '../../src/proxy/request-target.ts'
+import { readsAlike, readTarget } from '../../src/routing/request-target.ts'
 
 /** Routes `/admin/**`, `/a/b/**` and, for all else, `/**`. */
 const routeOf = (path: string): string =>

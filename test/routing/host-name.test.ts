@@ -6,7 +6,7 @@ import {
   createHostMatcher,
   parseRouteHost,
   readHost,
-} from '../../src/proxy/host-name.ts'
+} from '../../src/routing/host-name.ts'
 
 describe('a Host field', () => {
   test.each([

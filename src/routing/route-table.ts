@@ -1,16 +1,7 @@
 import { createHostMatcher, type HostMatcher } from './host-name.ts'
+import type { RouteMatch } from './route-match.ts'
 import { withHead } from './route-methods.ts'
 import { createPathMatcher, literalPrefix, type PathMatcher } from './route-path.ts'
-
-/** What a route says about the requests that it is for. */
-export interface RouteMatch {
-  /** See `parseRoutePath`. */
-  readonly path: string
-  /** See `parseRouteHost`. @default every host */
-  readonly hosts?: readonly string[] | undefined
-  /** @default every method */
-  readonly methods?: readonly string[] | undefined
-}
 
 /** The part of a request that says which route it takes. */
 export interface RouteQuestion {
