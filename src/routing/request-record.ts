@@ -5,7 +5,6 @@ import type { Incoming } from '../listener/index.ts'
 import { kindOf, NOTHING_NAMED, readConnection } from './field-names.ts'
 import { readHost } from './host-name.ts'
 import { readTarget } from './request-target.ts'
-import { isCarried } from './route-methods.ts'
 
 /**
  * The one reading of a request: what is matched, decided, logged and forwarded is derived from it, and nothing looks
@@ -48,6 +47,11 @@ interface ReadRequest extends Incoming {
 export function recordOf(incoming: Incoming): RequestRecord | AnswerCode {
   const request: ReadRequest = incoming
   return (request[RECORD] ??= readRequest(incoming))
+}
+
+/** Whether the gateway carries a method at all. */
+export function isCarried(method: string): boolean {
+  return method !== 'TRACE' && method !== 'CONNECT'
 }
 
 function readRequest(incoming: Incoming): RequestRecord | AnswerCode {

@@ -1,11 +1,8 @@
 import { METHODS } from 'node:http'
 
-const CARRIED: ReadonlySet<string> = new Set(METHODS.filter(isCarried))
+import { isCarried } from './request-record.ts'
 
-/** Whether the gateway carries a method at all. */
-export function isCarried(method: string): boolean {
-  return method !== 'TRACE' && method !== 'CONNECT'
-}
+const CARRIED: ReadonlySet<string> = new Set(METHODS.filter(isCarried))
 
 /**
  * Checks a method of a route.

@@ -1,8 +1,8 @@
 import type { AnswerCode } from '../authenticator/index.ts'
 import { readHost } from './host-name.ts'
+import { isCarried } from './request-record.ts'
 import { readsAlike, readTarget } from './request-target.ts'
 import type { RouteMatch } from './route-match.ts'
-import { isCarried } from './route-methods.ts'
 import type { RouteQuestion, RouteTable } from './route-table.ts'
 import { createRouteTable } from './route-table.ts'
 
