@@ -68,6 +68,7 @@ describe('the package', () => {
       './token',
       './onezone',
       './token-lookup',
+      './proxy',
       './gateway',
       './metrics',
       './dev',
@@ -136,8 +137,17 @@ describe('importing', () => {
   test('the middleware loads neither proxy, nor prom-client, nor an HTTP server', async () => {
     const loaded = await loadedBy('.')
     expect(loaded).toContain('/dist/middleware/')
-    expect(loaded).not.toMatch(/\/dist\/(?:proxy|metrics|gateway|listener|dev-onezone|config|cli)/)
+    expect(loaded).not.toMatch(
+      /\/dist\/(?:proxy|metrics|gateway|listener|routing|dev-onezone|config|cli)/,
+    )
     expect(loaded).not.toMatch(/node_modules\/(?:prom-client|@hono\/node-server|pino|zod|yaml)\//)
+  })
+
+  test('the proxy for Hono apps loads neither prom-client, nor the settings, nor Hono', async () => {
+    const loaded = await loadedBy('./proxy')
+    expect(loaded).toContain('/dist/proxy/')
+    expect(loaded).not.toMatch(/\/dist\/(?:metrics|gateway|config|cli)/)
+    expect(loaded).not.toMatch(/node_modules\/(?:prom-client|@?hono|pino|zod|yaml)\//)
   })
 
   test('the token tools load no package at all', async () => {

@@ -28,3 +28,5 @@ export type { CaveatPolicy, RoutePolicy, SubjectPolicy } from './route-policy.ts
 export { ROUTE_CHOICES, ROUTE_POLICY_OPTIONS, routePolicyOf } from './route-policy.ts'
 export type { CaveatTreatment } from './route-rules.ts'
 export { parseScope, resolveScopes, resolveServicePolicy } from './route-rules.ts'
+export type { SingleRoute, SingleRouteDoor, SingleRouteOptions } from './single-route.ts'
+export { createSingleRoute, SINGLE_ROUTE_OPTIONS } from './single-route.ts'

@@ -6,7 +6,7 @@
 
 import { clashingHeaderNames, resolveServicePolicy } from '../authenticator/index.ts'
 import { isJsonObject } from '../json.ts'
-import { checkStripPrefix, parseRoutePath } from '../proxy/index.ts'
+import { checkStripPrefix, parseRoutePath } from '../routing/index.ts'
 import { waysToGive } from './overlay.ts'
 import { formatPath, problemOf, type Finding, type SettingPath } from './problems.ts'
 import { checkRouteOrder } from './route-order.ts'

@@ -12,8 +12,8 @@ import {
   parseRouteHost,
   parseRouteMethod,
   parseRoutePath,
-} from '../proxy/index.ts'
-import type { RouteMatch } from '../proxy/index.ts'
+} from '../routing/index.ts'
+import type { RouteMatch } from '../routing/index.ts'
 import { formatPath, type Finding } from './problems.ts'
 import { readable } from './written.ts'
 

@@ -6,7 +6,8 @@ import {
   ROUTE_CHOICES,
 } from '../authenticator/index.ts'
 import type { CaveatPolicy, IdentityHeaderNames } from '../authenticator/index.ts'
-import { parseRoutePath, TIMEOUT_DEFAULTS } from '../proxy/index.ts'
+import { TIMEOUT_DEFAULTS } from '../proxy/index.ts'
+import { parseRoutePath } from '../routing/index.ts'
 import { INVITE_TYPES, type InviteType } from '../token/index.ts'
 import { VERDICT_DEFAULTS, VERDICT_RANGES } from '../verification/index.ts'
 import type { GatewayConfig, RouteConfig, TlsConfig } from './gateway-config.ts'

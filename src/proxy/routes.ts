@@ -1,5 +1,7 @@
 import type { HeaderPolicy, RouteAuthenticator } from '../authenticator/index.ts'
 import { nameOption, readOption } from '../authenticator/index.ts'
+import type { RouteMatch } from '../routing/index.ts'
+import { checkStripPrefix, readRouteMatch } from '../routing/index.ts'
 import type {
   UpstreamDispatcher,
   UpstreamGroup,
@@ -7,9 +9,6 @@ import type {
   Upstreams,
 } from '../upstream/index.ts'
 import { readUpstreamOptions } from '../upstream/index.ts'
-import { parseRouteHost } from './host-name.ts'
-import { parseRouteMethod } from './route-methods.ts'
-import { checkStripPrefix, parseRoutePath } from './route-path.ts'
 
 /** How long a route waits for its upstream, in whole milliseconds. */
 export interface UpstreamTimeouts {
@@ -24,26 +23,9 @@ export interface UpstreamTimeouts {
 }
 
 /** Which requests take a route, where they go, and who may make them. */
-export interface ProxyRoute {
+export interface ProxyRoute extends RouteMatch {
   /** Bounded name of the route, for metrics and logs. */
   readonly id: string
-  /**
-   * `/exact`, `/users/:id/files` (`:id` is any one segment), `/prefix/**` or `/**`. Compared segment by segment and with
-   * regard to case; `/prefix/**` is also `/prefix`. Of several routes that match, the first one counts.
-   */
-  readonly path: string
-  /**
-   * Names that `Host` must say, its port aside: a name, an IP address, or `*.example.org`, where `*` is exactly one label.
-   *
-   * @default every host
-   */
-  readonly hosts?: readonly string[] | undefined
-  /**
-   * Methods that take this route, in capital letters; `GET` brings `HEAD`. Other methods are for the routes after it.
-   *
-   * @default every method that the gateway carries
-   */
-  readonly methods?: readonly string[] | undefined
   /**
    * What is taken off the front of each path before it is sent on, e.g. `/api`. A prefix of `path` up to its first
    * parameter. The upstream is told in `X-Forwarded-Prefix`.
@@ -64,11 +46,8 @@ export interface ProxyRoute {
 }
 
 /** A route with everything filled in that does not depend on the request. */
-export interface CompiledRoute {
+export interface CompiledRoute extends RouteMatch {
   readonly id: string
-  readonly path: string
-  readonly hosts: readonly string[] | undefined
-  readonly methods: readonly string[] | undefined
   /** Empty: nothing is taken off. */
   readonly stripPrefix: string
   /** Infinity: there is no limit. */
@@ -104,19 +83,17 @@ export function compileRoutes(
       throw new TypeError(`"${at}.id" must be a name that no other route has`)
     }
     ids.add(route.id)
-    const path = readOption(`${at}.path`, route.path, parseRoutePath)
+    const match = readRouteMatch(at, route)
     const upstream = nameOption(`${at}.upstream`, () => readUpstreamOptions(route.upstream))
     const timeouts = readTimeouts(route.timeouts, `${at}.timeouts`)
     return {
       id: route.id,
-      path,
-      hosts: readList(`${at}.hosts`, route.hosts, parseRouteHost),
-      methods: readList(`${at}.methods`, route.methods, parseRouteMethod),
+      ...match,
       stripPrefix:
         route.stripPrefix === undefined
           ? ''
           : readOption(`${at}.stripPrefix`, route.stripPrefix, (prefix) =>
-              checkStripPrefix(prefix, path),
+              checkStripPrefix(prefix, match.path),
             ),
       maxBodyBytes: readMaxBodyBytes(`${at}.maxBodyBytes`, route.maxBodyBytes),
       upstreams: groupFor(upstream, {
@@ -129,16 +106,6 @@ export function compileRoutes(
       timeouts,
     }
   })
-}
-
-function readList(
-  name: string,
-  given: readonly string[] | undefined,
-  parse: (text: string) => string,
-): string[] | undefined {
-  if (given === undefined) return undefined
-  if (given.length === 0) throw new TypeError(`"${name}" must not be empty; leave it out`)
-  return given.map((text, index) => readOption(`${name}[${index}]`, text, parse))
 }
 
 function readMaxBodyBytes(name: string, given: number | undefined): number {
