@@ -82,7 +82,7 @@ const TABLES = [
   },
 ]
 
-describe.each(TABLES)('the table of "$heading"', ({ heading, defaults, takes, beside }) => {
+describe.each(TABLES)('the table of $heading', ({ heading, defaults, takes, beside }) => {
   const listed = listedIn(heading)
 
   test('has every setting that has a default, with that default', () => {
