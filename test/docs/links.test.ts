@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
+import { existsSync, readdirSync } from 'node:fs'
+import { basename, dirname, join, relative } from 'node:path'
 
 import { describe, expect, test } from 'vitest'
 
@@ -32,6 +32,20 @@ describe.each(PAGES)('%s', (page) => {
       expect(file.startsWith('..'), `${file} is in the repository`).toBe(false)
       expect(existsSync(join(ROOT, file)), file).toBe(true)
       if (anchor !== '') expect(anchorsOf(file), `${file}#${anchor}`).toContain(anchor)
+    }
+  })
+
+  test('names files and folders of the repository that exist', () => {
+    const named = textOf(page).matchAll(/`((?:src|test|bench|docs|\.ci)\/[\w./*-]*)`/g)
+    for (const [, path = ''] of named) {
+      const pattern = new RegExp(`^${basename(path).replaceAll('.', '\\.').replaceAll('*', '.*')}$`)
+      const beside = existsSync(join(ROOT, dirname(path)))
+        ? readdirSync(join(ROOT, dirname(path)))
+        : []
+      expect(
+        beside.some((name) => pattern.test(name)),
+        path,
+      ).toBe(true)
     }
   })
 
