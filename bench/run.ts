@@ -1,18 +1,18 @@
 /**
- * `npm run bench -- [NAME…] [--quick | --seconds N] [--minutes N] [--markdown FILE] [--json FILE] [--write-readme]`
+ * `npm run bench -- [NAME…] [--quick | --seconds N] [--minutes N] [--markdown FILE] [--json FILE] [--write-docs]`
  *
  * Runs the named suites, or all but those that are long. Every scenario is first asked whether it does its job; if one
  * does not, there are no numbers and the exit status is 1. `--quick` and `--seconds` (a row) are for suites with rounds,
- * `--minutes` is for `soak`; the experiments of `verdicts` take the time that they need. `--write-readme` puts the result
- * of `proxy` into the README. The report goes to stdout, what happens meanwhile to stderr.
+ * `--minutes` is for `soak`; the experiments of `verdicts` take the time that they need. `--write-docs` puts the result
+ * of `proxy` into docs/performance.md. The report goes to stdout, what happens meanwhile to stderr.
  */
 
 import { writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
 
 import { describeMachine } from './machine.ts'
+import { writePerformancePage } from './performance-page.ts'
 import { buildProduct } from './product.ts'
-import { writeReadme } from './readme.ts'
 import type { Report } from './report.ts'
 import { toJson, toMarkdown } from './report.ts'
 import type { StudyResult } from './run-study.ts'
@@ -45,7 +45,7 @@ async function main(args: readonly string[]): Promise<number> {
   console.log(markdown)
   if (wishes.markdown !== undefined) writeFileSync(wishes.markdown, markdown)
   if (wishes.json !== undefined) writeFileSync(wishes.json, toJson(report))
-  if (wishes.writeReadme) await writeReadme(report)
+  if (wishes.writeDocs) await writePerformancePage(report)
   return 0
 }
 

@@ -15,8 +15,8 @@ export interface Wishes {
   /** Files for the report. */
   readonly markdown: string | undefined
   readonly json: string | undefined
-  /** Put the result of `proxy` into the README. */
-  readonly writeReadme: boolean
+  /** Put the result of `proxy` into docs/performance.md. */
+  readonly writeDocs: boolean
 }
 
 const DEFAULT_SOAK_MINUTES = 30
@@ -32,7 +32,7 @@ export function readWishes(args: readonly string[]): Wishes {
       minutes: { type: 'string' },
       markdown: { type: 'string' },
       json: { type: 'string' },
-      'write-readme': { type: 'boolean', default: false },
+      'write-docs': { type: 'boolean', default: false },
     },
   })
   const seconds = numberOf('seconds', values.seconds, 3600)
@@ -47,8 +47,8 @@ export function readWishes(args: readonly string[]): Wishes {
   const suites = all.filter((suite) =>
     positionals.length === 0 ? !isLong(suite) : positionals.includes(suite.name),
   )
-  if (values['write-readme'] && !suites.includes(proxySuite)) {
-    throw new TypeError('"--write-readme" is for the result of "proxy", which is not to be run')
+  if (values['write-docs'] && !suites.includes(proxySuite)) {
+    throw new TypeError('"--write-docs" is for the result of "proxy", which is not to be run')
   }
   return {
     suites,
@@ -56,7 +56,7 @@ export function readWishes(args: readonly string[]): Wishes {
       values.quick ? suite.quick : { ...suite, seconds: seconds ?? suite.seconds },
     markdown: values.markdown,
     json: values.json,
-    writeReadme: values['write-readme'],
+    writeDocs: values['write-docs'],
   }
 }
 

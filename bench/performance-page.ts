@@ -6,20 +6,22 @@ import { format, resolveConfig } from 'prettier'
 import type { Report } from './report.ts'
 import { machineToMarkdown, resultToMarkdown } from './report.ts'
 
-const README = join(import.meta.dirname, '..', 'README.md')
+const PAGE = join(import.meta.dirname, '..', 'docs', 'performance.md')
 
 /**
- * Puts the machine and the result of the suite `proxy` between its markers in the README, formatted like the rest of it.
+ * Puts the machine and the result of the suite `proxy` between their markers in the documentation, formatted like the
+ * rest of it.
  *
  * @throws {Error} if the markers or the result are not there.
  */
-export async function writeReadme(report: Report): Promise<void> {
+export async function writePerformancePage(report: Report): Promise<void> {
   const result = report.results.find(({ suite }) => suite.name === 'proxy')
-  if (result === undefined) throw new Error('There is no result of "proxy" for the README.')
+  if (result === undefined)
+    throw new Error('There is no result of "proxy" for docs/performance.md.')
   const lines = [...resultToMarkdown(result), ...machineToMarkdown(report.machine)]
-  const text = replaceBetweenMarkers(readFileSync(README, 'utf8'), 'proxy', lines.join('\n'))
-  const settings = await resolveConfig(README)
-  writeFileSync(README, await format(text, { ...settings, filepath: README }))
+  const text = replaceBetweenMarkers(readFileSync(PAGE, 'utf8'), 'proxy', lines.join('\n'))
+  const settings = await resolveConfig(PAGE)
+  writeFileSync(PAGE, await format(text, { ...settings, filepath: PAGE }))
 }
 
 /**
@@ -36,6 +38,6 @@ export function replaceBetweenMarkers(text: string, name: string, content: strin
 
 function splitOnce(text: string, marker: string): [before: string, after: string] {
   const parts = text.split(marker)
-  if (parts.length !== 2) throw new Error(`The README must hold ${marker} once.`)
+  if (parts.length !== 2) throw new Error(`docs/performance.md must hold ${marker} once.`)
   return [parts[0] ?? '', parts[1] ?? '']
 }
