@@ -1,15 +1,14 @@
 import { parseArgs } from 'node:util'
 
-import type { Study } from './study.ts'
 import type { Pace, Suite } from './suite.ts'
 import { proxySuite } from './suites/proxy.ts'
-import { soakStudy } from './suites/soak.ts'
-import { verdictsStudy } from './suites/verdicts.ts'
+import { soakSuite } from './suites/soak.ts'
+import { verdictSuites } from './suites/verdicts.ts'
 import { workersSuite } from './suites/workers.ts'
 
 /** What the command line asks for. */
 export interface Wishes {
-  readonly suites: readonly (Suite | Study)[]
+  readonly suites: readonly Suite[]
   /** How long a suite takes. */
   paceOf(suite: Suite): Pace
   /** Files for the report. */
@@ -45,7 +44,7 @@ export function readWishes(args: readonly string[]): Wishes {
   const unknown = positionals.find((name) => !all.some((suite) => suite.name === name))
   if (unknown !== undefined) throw new TypeError(`There is no suite "${unknown}".`)
   const suites = all.filter((suite) =>
-    positionals.length === 0 ? !isLong(suite) : positionals.includes(suite.name),
+    positionals.length === 0 ? suite.long !== true : positionals.includes(suite.name),
   )
   if (values['write-docs'] && !suites.includes(proxySuite)) {
     throw new TypeError('"--write-docs" is for the result of "proxy", which is not to be run')
@@ -65,12 +64,8 @@ export function listOfSuites(): string {
   return ['Suites:', ...lines].join('\n')
 }
 
-function suitesFor(soakMinutes: number): readonly (Suite | Study)[] {
-  return [proxySuite, workersSuite, verdictsStudy, soakStudy(soakMinutes)]
-}
-
-function isLong(suite: Suite | Study): boolean {
-  return 'long' in suite && suite.long === true
+function suitesFor(soakMinutes: number): readonly Suite[] {
+  return [proxySuite, workersSuite, ...verdictSuites, soakSuite(soakMinutes)]
 }
 
 function numberOf(name: string, text: string | undefined, most: number): number | undefined {
