@@ -2,25 +2,20 @@ import type { Machine } from './machine.ts'
 import { markdownTable } from './markdown-table.ts'
 import type { Spread } from './ratios.ts'
 import { ratioOf, valueOf } from './ratios.ts'
-import type { StudyResult } from './run-study.ts'
 import type { SuiteResult } from './run-suite.ts'
-import { studyToJson, studyToMarkdown } from './study-report.ts'
-import type { Goal } from './study.ts'
-import { isMet, missedBy } from './study.ts'
+import { goalText, isMet } from './goal.ts'
 import type { Column, Comparison } from './suite.ts'
 
 /** Everything that one run found out. */
 export interface Report {
   readonly machine: Machine
   readonly results: readonly SuiteResult[]
-  readonly studies: readonly StudyResult[]
 }
 
 /** For people. */
 export function toMarkdown(report: Report): string {
   const lines = ['# onegate, measured', '', ...machineToMarkdown(report.machine)]
   for (const result of report.results) lines.push('', ...suiteToMarkdown(result))
-  for (const result of report.studies) lines.push('', ...studyToMarkdown(result))
   return `${lines.join('\n')}\n`
 }
 
@@ -50,6 +45,7 @@ export function resultToMarkdown(result: SuiteResult): string[] {
   const remarks = [
     `Medians of ${rounds} rounds of ${seconds / rounds} s a row, in turns.`,
     ...suite.comparisons.map((comparison) => comparisonText(result, comparison)),
+    ...suite.columns.flatMap((column) => columnGoals(result, column)),
     ...skipped.map((row) => `${row.scenario}: not measured, ${row.skipped}`),
     ...notes,
   ]
@@ -83,10 +79,18 @@ function comparisonText(result: SuiteResult, comparison: Comparison): string {
   if (ratio === null) return `${what}not measured`
   const show = goal !== undefined && 'atLeast' in goal ? asFactor : asDifference
   const spread = `${show(ratio.median)} (half of the rounds: ${show(ratio.lower)} to ${show(ratio.upper)})`
-  if (goal === undefined) return what + spread
-  const finding = { value: ratio.median, goal }
-  const verdict = isMet(finding) === true ? 'met' : `**missed**${missedBy(finding)}`
-  return `${what}${spread}; goal: ${goalText(goal, show)}, ${verdict}`
+  return what + spread + (goal === undefined ? '' : `; ${goalText(ratio.median, goal, show)}`)
+}
+
+/** How each row fares against the goal of a column. */
+function columnGoals(result: SuiteResult, column: Column): string[] {
+  const { key, title, digits, goal } = column
+  if (goal === undefined) return []
+  return result.rows.flatMap(({ scenario }) => {
+    const value = valueOf(result, scenario, key)?.median
+    const show = (number: number): string => number.toFixed(digits)
+    return value === undefined ? [] : [`${title}, “${scenario}”: ${goalText(value, goal, show)}`]
+  })
 }
 
 function asFactor(ratio: number): string {
@@ -98,13 +102,7 @@ function asDifference(ratio: number): string {
   return ratio >= 1 ? `+${percent} %` : `${percent.replace('-', '−')} %`
 }
 
-function goalText(goal: Goal, show: (ratio: number) => string): string {
-  if ('atMost' in goal) return `at most ${show(goal.atMost)}`
-  if ('atLeast' in goal) return `at least ${show(goal.atLeast)}`
-  return show(goal.exactly)
-}
-
-/** For programs: every round of every row, the ratios with their spread, and every finding. */
+/** For programs: every round of every row, the ratios with their spread. */
 export function toJson(report: Report): string {
   const { machine, results } = report
   const suites = results.map((result) => ({
@@ -122,10 +120,9 @@ export function toJson(report: Report): string {
     comparisons: result.suite.comparisons.map((comparison) => ({
       ...comparison,
       ratio: ratioOf(result, comparison),
-      met: isMet({ value: ratioOf(result, comparison)?.median ?? null, goal: comparison.goal }),
+      met: comparison.goal && isMet(ratioOf(result, comparison)?.median ?? null, comparison.goal),
     })),
     notes: result.notes,
   }))
-  const studies = report.studies.map(studyToJson)
-  return `${JSON.stringify({ machine, suites, studies }, null, 2)}\n`
+  return `${JSON.stringify({ machine, suites }, null, 2)}\n`
 }

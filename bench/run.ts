@@ -1,22 +1,20 @@
 /**
- * `npm run bench -- [NAME…] [--quick | --seconds N] [--minutes N] [--markdown FILE] [--json FILE] [--write-readme]`
+ * `npm run bench -- [NAME…] [--quick | --seconds N] [--minutes N] [--markdown FILE] [--json FILE] [--write-docs]`
  *
  * Runs the named suites, or all but those that are long. Every scenario is first asked whether it does its job; if one
- * does not, there are no numbers and the exit status is 1. `--quick` and `--seconds` (a row) are for suites with rounds,
- * `--minutes` is for `soak`; the experiments of `verdicts` take the time that they need. `--write-readme` puts the result
- * of `proxy` into the README. The report goes to stdout, what happens meanwhile to stderr.
+ * does not, there are no numbers and the exit status is 1. `--quick` is for a first look, `--seconds` are those of a row of
+ * `proxy` or `workers`, `--minutes` those of `soak`. `--write-docs` puts the result of `proxy` into docs/performance.md.
+ * The report goes to stdout, what happens meanwhile to stderr.
  */
 
 import { writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
 
 import { describeMachine } from './machine.ts'
+import { writePerformancePage } from './performance-page.ts'
 import { buildProduct } from './product.ts'
-import { writeReadme } from './readme.ts'
 import type { Report } from './report.ts'
 import { toJson, toMarkdown } from './report.ts'
-import type { StudyResult } from './run-study.ts'
-import { runStudy } from './run-study.ts'
 import type { SuiteResult } from './run-suite.ts'
 import { CheckFailure, runSuite } from './run-suite.ts'
 import type { Wishes } from './wishes.ts'
@@ -45,25 +43,20 @@ async function main(args: readonly string[]): Promise<number> {
   console.log(markdown)
   if (wishes.markdown !== undefined) writeFileSync(wishes.markdown, markdown)
   if (wishes.json !== undefined) writeFileSync(wishes.json, toJson(report))
-  if (wishes.writeReadme) await writeReadme(report)
+  if (wishes.writeDocs) await writePerformancePage(report)
   return 0
 }
 
 async function measureAll(wishes: Wishes): Promise<Report> {
   const machine = describeMachine()
   const results: SuiteResult[] = []
-  const studies: StudyResult[] = []
   onProgress('compiling src')
   const product = await buildProduct()
   for (const suite of wishes.suites) {
     onProgress(`${suite.name}: ${suite.about}`)
-    if ('rounds' in suite) {
-      results.push(await runSuite(suite, { pace: wishes.paceOf(suite), product, onProgress }))
-    } else {
-      studies.push(await runStudy(suite, { product, onProgress }))
-    }
+    results.push(await runSuite(suite, { pace: wishes.paceOf(suite), product, onProgress }))
   }
-  return { machine, results, studies }
+  return { machine, results }
 }
 
 // The children and the compiled product go when this process exits (child.ts, product.ts).

@@ -1,4 +1,4 @@
-import type { Goal } from './study.ts'
+import type { Goal } from './goal.ts'
 
 /** What one round measured: a number per column; null: this machine does not tell. */
 export type Measurement = Readonly<Record<string, number | null>>
@@ -10,6 +10,8 @@ export interface Column {
   readonly title: string
   /** How many decimals are shown. */
   readonly digits: number
+  /** What the median of each row is meant to be. */
+  readonly goal?: Goal | undefined
 }
 
 /** One row of a report. */
@@ -77,9 +79,12 @@ export interface Pace {
  * scenarios of one round, so that a machine that is busy for a while is busy for both.
  */
 export interface Suite extends Pace {
+  /** What it is run by; suites that share a name are run together. */
   readonly name: string
   /** One line. */
   readonly about: string
+  /** Done only where it is asked for by name. @default false */
+  readonly long?: boolean | undefined
   readonly columns: readonly Column[]
   readonly ratios: readonly RatioColumn[]
   readonly comparisons: readonly Comparison[]

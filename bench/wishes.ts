@@ -1,22 +1,21 @@
 import { parseArgs } from 'node:util'
 
-import type { Study } from './study.ts'
 import type { Pace, Suite } from './suite.ts'
 import { proxySuite } from './suites/proxy.ts'
-import { soakStudy } from './suites/soak.ts'
-import { verdictsStudy } from './suites/verdicts.ts'
+import { soakSuite } from './suites/soak.ts'
+import { verdictSuites } from './suites/verdicts.ts'
 import { workersSuite } from './suites/workers.ts'
 
 /** What the command line asks for. */
 export interface Wishes {
-  readonly suites: readonly (Suite | Study)[]
+  readonly suites: readonly Suite[]
   /** How long a suite takes. */
   paceOf(suite: Suite): Pace
   /** Files for the report. */
   readonly markdown: string | undefined
   readonly json: string | undefined
-  /** Put the result of `proxy` into the README. */
-  readonly writeReadme: boolean
+  /** Put the result of `proxy` into docs/performance.md. */
+  readonly writeDocs: boolean
 }
 
 const DEFAULT_SOAK_MINUTES = 30
@@ -32,7 +31,7 @@ export function readWishes(args: readonly string[]): Wishes {
       minutes: { type: 'string' },
       markdown: { type: 'string' },
       json: { type: 'string' },
-      'write-readme': { type: 'boolean', default: false },
+      'write-docs': { type: 'boolean', default: false },
     },
   })
   const seconds = numberOf('seconds', values.seconds, 3600)
@@ -45,10 +44,10 @@ export function readWishes(args: readonly string[]): Wishes {
   const unknown = positionals.find((name) => !all.some((suite) => suite.name === name))
   if (unknown !== undefined) throw new TypeError(`There is no suite "${unknown}".`)
   const suites = all.filter((suite) =>
-    positionals.length === 0 ? !isLong(suite) : positionals.includes(suite.name),
+    positionals.length === 0 ? suite.long !== true : positionals.includes(suite.name),
   )
-  if (values['write-readme'] && !suites.includes(proxySuite)) {
-    throw new TypeError('"--write-readme" is for the result of "proxy", which is not to be run')
+  if (values['write-docs'] && !suites.includes(proxySuite)) {
+    throw new TypeError('"--write-docs" is for the result of "proxy", which is not to be run')
   }
   return {
     suites,
@@ -56,7 +55,7 @@ export function readWishes(args: readonly string[]): Wishes {
       values.quick ? suite.quick : { ...suite, seconds: seconds ?? suite.seconds },
     markdown: values.markdown,
     json: values.json,
-    writeReadme: values['write-readme'],
+    writeDocs: values['write-docs'],
   }
 }
 
@@ -65,12 +64,8 @@ export function listOfSuites(): string {
   return ['Suites:', ...lines].join('\n')
 }
 
-function suitesFor(soakMinutes: number): readonly (Suite | Study)[] {
-  return [proxySuite, workersSuite, verdictsStudy, soakStudy(soakMinutes)]
-}
-
-function isLong(suite: Suite | Study): boolean {
-  return 'long' in suite && suite.long === true
+function suitesFor(soakMinutes: number): readonly Suite[] {
+  return [proxySuite, workersSuite, ...verdictSuites, soakSuite(soakMinutes)]
 }
 
 function numberOf(name: string, text: string | undefined, most: number): number | undefined {

@@ -15,6 +15,7 @@ import {
   readSnapshot,
   takeSnapshot,
 } from './metrics/index.ts'
+import { checkOptions, LOGGER, TEXT } from './option-shape.ts'
 import { systemSchedule } from './schedule.ts'
 import { assemble, createReload, openAdminWindow, openVerificationOf } from './serving/index.ts'
 import type { InvalidationOptions, InvalidationSelector } from './verification/index.ts'
@@ -53,8 +54,10 @@ const SCRAPE_MS = 2_000
  */
 export async function createClusteredGateway(
   config: GatewayConfig,
-  { program, logger }: ClusteredGatewayOptions,
+  options: ClusteredGatewayOptions,
 ): Promise<ClusteredGateway> {
+  checkOptions('createClusteredGateway', options, { program: TEXT, logger: LOGGER })
+  const { program, logger } = options
   let fleet: WorkerFleet | null = null
   let draining = false
   const { serving, metrics } = assemble({

@@ -12,6 +12,8 @@ import type { GatewayConfig } from './config/index.ts'
 import type { Logger } from './logger.ts'
 import { silentLogger } from './logger.ts'
 import type { ReloadOutcome } from './metrics/index.ts'
+import type { OptionShape } from './option-shape.ts'
+import { checkOptions, CLOCK, LOGGER } from './option-shape.ts'
 import type { Traffic } from './serving/index.ts'
 import {
   assemble,
@@ -35,6 +37,8 @@ export interface GatewayOptions {
   /** @default systemClock */
   readonly clock?: Clock | undefined
 }
+
+const GATEWAY_OPTIONS: OptionShape<GatewayOptions> = { logger: LOGGER, clock: CLOCK }
 
 /** A running gateway. */
 export interface Gateway {
@@ -71,6 +75,7 @@ export async function createGateway(
   config: GatewayConfig,
   options: GatewayOptions = {},
 ): Promise<Gateway> {
+  checkOptions('createGateway', options, GATEWAY_OPTIONS)
   const { logger = silentLogger } = options
   let traffic: Traffic | null = null
   const { serving, metrics } = assemble({
@@ -153,6 +158,7 @@ export async function explainRequest(
   request: ExplainRequest,
   options: GatewayOptions = {},
 ): Promise<Explanation> {
+  checkOptions('explainRequest', options, GATEWAY_OPTIONS)
   const { serving } = assemble({
     config,
     openVerification: openVerificationOf(),

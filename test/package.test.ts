@@ -46,15 +46,30 @@ beforeAll(async () => {
 afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 
 describe('the package', () => {
-  test('is packed with its build, its licence and nothing else', async () => {
+  test('is packed with its build, its documentation, its licence and nothing else', async () => {
     const { stdout } = await run('tar', ['-tzf', tarball])
     const files = stdout.trim().split('\n')
     const top = new Set(files.map((file) => file.split('/')[1]))
-    expect([...top].sort()).toEqual(['LICENSE', 'README.md', 'dist', 'package.json'])
+    expect([...top].sort()).toEqual([
+      'CHANGELOG.md',
+      'CONTRIBUTING.md',
+      'LICENSE',
+      'README.md',
+      'SECURITY.md',
+      'dist',
+      'docs',
+      'package.json',
+    ])
     expect(
       files.filter((file) => !/\.(?:js|d\.ts)$/.test(file) && file.includes('/dist/')),
     ).toEqual([])
     expect(files).toContain('package/dist/cli/main.js')
+    const linked = readFileSync(join(ROOT, 'README.md'), 'utf8').matchAll(
+      /\]\(([^):#]+)(?:#[^)]*)?\)/g,
+    )
+    const links = [...linked].map(([, file]) => `package/${file}`)
+    expect(links).toContain('package/docs/onegate.svg')
+    expect(files).toEqual(expect.arrayContaining(links))
   })
 
   test('has an entry for every room that is public, and each exists', () => {
@@ -68,6 +83,7 @@ describe('the package', () => {
       './token',
       './onezone',
       './token-lookup',
+      './proxy',
       './gateway',
       './metrics',
       './dev',
@@ -136,8 +152,17 @@ describe('importing', () => {
   test('the middleware loads neither proxy, nor prom-client, nor an HTTP server', async () => {
     const loaded = await loadedBy('.')
     expect(loaded).toContain('/dist/middleware/')
-    expect(loaded).not.toMatch(/\/dist\/(?:proxy|metrics|gateway|listener|dev-onezone|config|cli)/)
+    expect(loaded).not.toMatch(
+      /\/dist\/(?:proxy|metrics|gateway|listener|routing|dev-onezone|config|cli)/,
+    )
     expect(loaded).not.toMatch(/node_modules\/(?:prom-client|@hono\/node-server|pino|zod|yaml)\//)
+  })
+
+  test('the proxy for Hono apps loads neither prom-client, nor the settings, nor Hono', async () => {
+    const loaded = await loadedBy('./proxy')
+    expect(loaded).toContain('/dist/proxy/')
+    expect(loaded).not.toMatch(/\/dist\/(?:metrics|gateway|config|cli)/)
+    expect(loaded).not.toMatch(/node_modules\/(?:prom-client|@?hono|pino|zod|yaml)\//)
   })
 
   test('the token tools load no package at all', async () => {

@@ -12,8 +12,6 @@ export interface PeerPlace {
   readonly upstreamPort: string
   /** Of the introspection server. */
   readonly authPort: string
-  /** The same by https; empty where there is no certificate for it. */
-  readonly authTlsPort: string
   /** Its own, for configuration and state; in memory where the system has such a file system. */
   readonly directory: string
   /** Who runs it. */
@@ -23,29 +21,32 @@ export interface PeerPlace {
 /** A gateway of somebody else. */
 export interface Peer {
   readonly name: string
-  /** Whether it asks about tokens; otherwise it is a plain proxy. */
-  readonly authenticates: boolean
   /** Templates beside this file that are filled in for it. */
   readonly files: readonly string[]
   /** Where its modules are. @default it has none */
   readonly modules?: string | undefined
   /** Brings here what can be brought; answers why it cannot run, or null. */
-  missing(place: Pick<PeerPlace, 'authTlsPort'>): Promise<string | null>
+  missing(): Promise<string | null>
   command(place: PeerPlace): { readonly command: string; readonly args: readonly string[] }
 }
 
 const NGINX_MODULES = '/usr/lib/nginx/modules'
-const APACHE_MODULES = '/usr/lib/apache2/modules'
 const NODE_PEERS = join(import.meta.dirname, 'node')
 
 /** All of them, each tuned as its own documentation advises; one process or thread that does the work, if it can be told. */
 export const PEERS: readonly Peer[] = [
-  nginx('nginx, plain', 'nginx-plain.conf', false),
-  nginx('nginx, auth_request + proxy_cache', 'nginx-auth-request.conf', true),
-  nginx('nginx, Lua shared dict', 'nginx-lua.conf', true, 'ngx_http_lua_module.so'),
+  {
+    name: 'nginx, auth_request + proxy_cache',
+    files: ['nginx-auth-request.conf'],
+    modules: NGINX_MODULES,
+    missing: async () => withoutProgram('nginx'),
+    command: ({ directory }) => ({
+      command: pathOf('nginx') ?? '',
+      args: ['-p', directory, '-e', 'stderr', '-c', join(directory, 'nginx-auth-request.conf')],
+    }),
+  },
   {
     name: 'HAProxy, Lua verdict table',
-    authenticates: true,
     files: ['haproxy.cfg', 'haproxy-verdicts.lua'],
     missing: async () => withoutProgram('haproxy'),
     command: ({ directory }) => ({
@@ -54,22 +55,7 @@ export const PEERS: readonly Peer[] = [
     }),
   },
   {
-    name: 'Apache, mod_auth_openidc shm',
-    authenticates: true,
-    files: ['apache.conf'],
-    modules: APACHE_MODULES,
-    missing: async ({ authTlsPort }) =>
-      withoutProgram('apache2') ??
-      withoutModule(APACHE_MODULES, 'mod_auth_openidc.so') ??
-      (authTlsPort === '' ? 'it asks by https only, and openssl is not installed' : null),
-    command: ({ directory }) => ({
-      command: pathOf('apache2') ?? '',
-      args: ['-DFOREGROUND', '-f', join(directory, 'apache.conf')],
-    }),
-  },
-  {
     name: 'Caddy, forward_auth',
-    authenticates: true,
     files: ['Caddyfile'],
     missing: async () => withoutProgram('caddy'),
     command: ({ directory }) => ({
@@ -81,26 +67,9 @@ export const PEERS: readonly Peer[] = [
   nodePeer('hono/proxy, cached check', 'hono-proxy.mjs'),
 ]
 
-function nginx(name: string, file: string, authenticates: boolean, module?: string): Peer {
-  return {
-    name,
-    authenticates,
-    files: [file],
-    modules: NGINX_MODULES,
-    missing: async () =>
-      withoutProgram('nginx') ??
-      (module === undefined ? null : withoutModule(NGINX_MODULES, module)),
-    command: ({ directory }) => ({
-      command: pathOf('nginx') ?? '',
-      args: ['-p', directory, '-e', 'stderr', '-c', join(directory, file)],
-    }),
-  }
-}
-
 function nodePeer(name: string, file: string): Peer {
   return {
     name,
-    authenticates: true,
     files: [],
     missing: async () => {
       nodePeersInstalled ??= installNodePeers()
@@ -131,8 +100,4 @@ async function installNodePeers(): Promise<string | null> {
 
 function withoutProgram(program: string): string | null {
   return pathOf(program) === null ? `${program} is not installed` : null
-}
-
-function withoutModule(directory: string, module: string): string | null {
-  return existsSync(join(directory, module)) ? null : `${module} is not installed`
 }

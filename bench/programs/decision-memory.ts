@@ -20,13 +20,9 @@ export interface DecisionMemoryResult {
   readonly remembered: number
   /** With the tokens themselves, text and parsed form. */
   readonly withTokens: number
-  /** Characters of one token's text. */
-  readonly characters: number
-  readonly elapsedSeconds: number
 }
 
 await runAsProgram(async ({ tokens }: DecisionMemoryInput): Promise<DecisionMemoryResult> => {
-  const begun = performance.now()
   const onezone = createScriptedOnezone({ clock: systemClock, blind: true })
   const before = await liveBytes()
   const model = withVerdictModel(onezone, { maxEntries: tokens })
@@ -38,7 +34,6 @@ await runAsProgram(async ({ tokens }: DecisionMemoryInput): Promise<DecisionMemo
     kept.push(token)
   }
   assert.equal(onezone.calls, tokens)
-  const characters = kept[0]?.serialized.length ?? 0
 
   const full = await liveBytes()
   kept = []
@@ -49,7 +44,5 @@ await runAsProgram(async ({ tokens }: DecisionMemoryInput): Promise<DecisionMemo
   return {
     remembered: (remembered - before) / tokens,
     withTokens: (full - before) / tokens,
-    characters,
-    elapsedSeconds: (performance.now() - begun) / 1000,
   }
 })

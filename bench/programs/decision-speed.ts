@@ -1,4 +1,4 @@
-/** How long a decision takes that needs no question. `{ check: true }` only asks whether it decides rightly. */
+/** How long a decision takes that needs no question, and what a million of them leave behind. */
 
 import { strict as assert } from 'node:assert'
 
@@ -15,22 +15,13 @@ import { createScriptedOnezone } from './scripted-onezone.ts'
 import { MAX_STALENESS_MS, requestOf, withVerdictModel } from './verdict-model.ts'
 
 export interface DecisionSpeedInput {
-  readonly check: boolean
+  /** `check` only asks whether it decides rightly. */
+  readonly what: 'check' | 'growth' | DecisionKind
+  readonly sort: TokenSort
 }
 
-/** Nanoseconds a decision. */
-export interface Speed {
-  readonly what: string
-  readonly median: number
-  readonly min: number
-  readonly max: number
-}
-
-export interface DecisionSpeedResult {
-  readonly speeds: readonly Speed[]
-  /** By how much more is alive after a million decisions, in bytes. */
-  readonly grownBytes: number
-}
+/** Where a decision begins: at the verifier, at a route, or there with a header text that is new each time. */
+export type DecisionKind = 'verify' | 'authenticate' | 'authenticate, header text new each time'
 
 /** So many tokens take turns, so that no single one is always at hand. */
 const TOKENS = 1_000
@@ -47,13 +38,11 @@ const route = createAuthenticator({ verifier, stalenessBoundMs: MAX_STALENESS_MS
   token: 'access',
 })
 
-await runAsProgram(async ({ check }: DecisionSpeedInput): Promise<DecisionSpeedResult> => {
-  for (const sort of TOKEN_SORTS) await checkDecisions(sort)
-  if (check) return { speeds: [], grownBytes: 0 }
-
-  const speeds: Speed[] = []
-  for (const sort of TOKEN_SORTS) speeds.push(...(await measureSort(sort)))
-  return { speeds, grownBytes: await growth() }
+/** Answers nanoseconds a decision, or bytes a decision by which what is alive has grown. */
+await runAsProgram(async ({ what, sort }: DecisionSpeedInput): Promise<number> => {
+  await checkDecisions(sort)
+  if (what === 'check') return 0
+  return what === 'growth' ? growth() : measureKind(what, sort)
 })
 
 /** The header of an ordinary API client. */
@@ -87,38 +76,28 @@ function sourceOf(by: RouteAuthenticator, request: AuthenticationRequest): strin
   return `${decision.outcome} by ${decision.source}`
 }
 
-async function measureSort(sort: TokenSort): Promise<Speed[]> {
+async function measureKind(kind: DecisionKind, sort: TokenSort): Promise<number> {
   const first = (TOKEN_SORTS.indexOf(sort) + 1) * 1_000_000
   const texts = Array.from({ length: TOKENS }, (_, index) => temporaryToken(first + index, sort))
   const requests = texts.map((text) => requestOf(parseToken(text), CLIENT_IP))
-  const incoming = texts.map(requestWith)
   await prove(verifier, requests)
-
-  return [
-    await measure(`verify, token with ${sort} caveat`, (index) => {
-      return verifier.verify(requests[index] ?? fail())
-    }),
-    await measure(`authenticate, token with ${sort} caveat`, (index) => {
-      return route.authenticate(incoming[index] ?? fail())
-    }),
-    await measureFreshText(sort, texts),
-  ]
+  if (kind === 'verify') return measure((index) => verifier.verify(requests[index] ?? fail()))
+  if (kind !== 'authenticate') return measureFreshText(texts)
+  const incoming = texts.map(requestWith)
+  return measure((index) => route.authenticate(incoming[index] ?? fail()))
 }
 
 /** A socket brings a new text each time, whose hash nobody has computed yet; making the text is not what is measured. */
-async function measureFreshText(sort: TokenSort, texts: readonly string[]): Promise<Speed> {
+async function measureFreshText(texts: readonly string[]): Promise<number> {
   const octets = texts.map((text) => Buffer.from(text, 'latin1'))
   const fresh = (index: number): AuthenticationRequest =>
     requestWith((octets[index] ?? fail()).toString('latin1'))
   let characters = 0
-  const making = await measure('', (index) => {
+  const making = await measure((index) => {
     characters += fresh(index).rawHeaders.length
   })
   assert.ok(characters > 0)
-  const both = await measure('', (index) => route.authenticate(fresh(index)))
-  const [median, min, max] = [both.median, both.min, both.max].map((ns) => ns - making.median)
-  const what = `authenticate, token with ${sort} caveat, header text new each time`
-  return { what, median: median ?? 0, min: min ?? 0, max: max ?? 0 }
+  return (await measure((index) => route.authenticate(fresh(index)))) - making
 }
 
 async function prove(
@@ -136,7 +115,7 @@ async function prove(
  * CPU time of the process, its garbage collection included: on a machine that others use, too, the wall clock would
  * measure them.
  */
-async function measure(what: string, decide: (index: number) => unknown): Promise<Speed> {
+async function measure(decide: (index: number) => unknown): Promise<number> {
   const batch = async (): Promise<number> => {
     // Nobody has used them for a while, perhaps: then the first use asks.
     for (let index = 0; index < TOKENS; index++) await decide(index)
@@ -153,9 +132,7 @@ async function measure(what: string, decide: (index: number) => unknown): Promis
   for (let round = 0; round < WARM_UP_BATCHES; round++) await batch()
   const times: number[] = []
   for (let round = 0; round < BATCHES; round++) times.push(await batch())
-  times.sort((a, b) => a - b)
-  const at = (index: number): number => times.at(index) ?? NaN
-  return { what, median: at(BATCHES >> 1), min: at(0), max: at(-1) }
+  return times.toSorted((a, b) => a - b)[BATCHES >> 1] ?? NaN
 }
 
 /** Refreshes that fell due are answered. Without that, facts would grow too old while nothing but decisions is done. */
@@ -176,7 +153,7 @@ async function growth(): Promise<number> {
   await decideAll(100)
   const before = await liveBytes()
   await decideAll(DECISIONS_FOR_GROWTH / TOKENS)
-  return (await liveBytes()) - before
+  return ((await liveBytes()) - before) / DECISIONS_FOR_GROWTH
 }
 
 function fail(): never {

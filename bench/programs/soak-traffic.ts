@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Agent, request } from 'undici'
 
 import { runAsProgram } from './run-as-program.ts'
-import { TRAFFIC_KINDS } from './traffic-kinds.ts'
+import { SMALL_REQUESTS, TRAFFIC_KINDS } from './traffic-kinds.ts'
 
 export interface SoakTrafficInput {
   /** Of the route, without a slash at the end. */
@@ -43,7 +43,7 @@ await runAsProgram(async (input: SoakTrafficInput): Promise<readonly KindResult[
   })
   const endMs = performance.now() + seconds * 1000
 
-  const small = createCounter('small requests')
+  const small = createCounter(SMALL_REQUESTS)
   const smallRequest = async (): Promise<void> => {
     const { statusCode, body } = await request(`${url}/files/1`, { dispatcher, headers: headers() })
     const text = await body.text()

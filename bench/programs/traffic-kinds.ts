@@ -40,6 +40,9 @@ const LARGE_MESSAGE = 13
 const LARGE_MESSAGE_BYTES = 64 * 1024
 const MESSAGE_PAUSE_MS = 800
 
+/** The kind of which many come a second, at a fixed rate. */
+export const SMALL_REQUESTS = 'small requests'
+
 /** What goes on beside the small requests. Another kind is one more entry. */
 export const TRAFFIC_KINDS: readonly TrafficKind[] = [
   {

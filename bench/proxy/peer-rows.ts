@@ -18,7 +18,6 @@ export async function openPeerRows(stage: Stage): Promise<(Scenario | SkippedSce
   const place = {
     upstreamPort: new URL(stage.upstreamUrl).port,
     authPort: introspection.ready['port'] ?? '',
-    authTlsPort: introspection.ready['tlsPort'] ?? '',
     directory: join(stage.directory, 'peers'),
   }
   mkdirSync(place.directory)
@@ -41,7 +40,7 @@ async function startOrSay(
   peer: Peer,
   place: Parameters<typeof startPeer>[1],
 ): Promise<RunningPeer | string> {
-  const missing = await peer.missing(place)
+  const missing = await peer.missing()
   if (missing !== null) return missing
   try {
     return await startPeer(peer, place)
@@ -59,12 +58,11 @@ interface PeerUnderTest {
 
 function peerRow(peer: Peer, { pid, url, token, stage }: PeerUnderTest): Scenario {
   const { product, peersOnezone } = stage
-  const headers = peer.authenticates ? bearing(token) : {}
+  const headers = bearing(token)
   const resource = `${url}/files/1`
   return {
     name: peer.name,
     async check() {
-      if (!peer.authenticates) return assertSmallAnswer(resource)
       await assertGuards(url, token)
       await sendCrowd(resource, token)
       const before = peersOnezone.calls().verifyAccessToken

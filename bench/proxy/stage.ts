@@ -1,14 +1,11 @@
-import { execFile } from 'node:child_process'
 import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 
 import type { DevOnezone } from '../../src/dev-onezone/index.ts'
 import { createDevOnezone } from '../../src/dev-onezone/index.ts'
 import type { NodeChild } from '../child.ts'
 import { startChild } from '../child.ts'
-import { installed } from '../installed.ts'
 import { programPath } from '../product.ts'
 
 /** What all contenders stand between, and what ends with it. */
@@ -27,7 +24,7 @@ export interface Stage {
   /** Another, which takes `SLOW_MS` for each answer. */
   readonly slowOnezone: DevOnezone
   /**
-   * Starts a gateway with two routes: `/public/**` for everybody, all else with a token.
+   * Starts a gateway with two routes: `/public/**` without a token, all else with one.
    *
    * @param workers How many processes carry the traffic. @default 1
    */
@@ -43,8 +40,13 @@ export const SLOW_MS = 20
 
 const MEMORY = '/dev/shm'
 
-/** @throws {Error} if one of them does not start; then none is left running. */
-export async function openStage(product: string): Promise<Stage> {
+/**
+ * Starts what surrounds a gateway.
+ *
+ * @param target Program of the upstream. @default one that always gives the small answer
+ * @throws {Error} if one of them does not start; then none is left running.
+ */
+export async function openStage(product: string, target = 'targets/upstream.ts'): Promise<Stage> {
   const closers: (() => Promise<void>)[] = []
   const close = async (): Promise<void> => {
     for (const closer of closers.splice(0).toReversed()) await closer()
@@ -71,7 +73,7 @@ export async function openStage(product: string): Promise<Stage> {
     const peersOnezone = await openOnezone()
     const slowOnezone = await openOnezone()
     slowOnezone.setFaults([{ operation: '*', kind: 'latency', latencyMs: SLOW_MS }])
-    const upstream = await start('the upstream', ['--import', 'tsx', 'targets/upstream.ts'])
+    const upstream = await start('the upstream', ['--import', 'tsx', target])
     const upstreamUrl = upstream.ready['upstream'] ?? ''
 
     return {
@@ -89,9 +91,8 @@ export async function openStage(product: string): Promise<Stage> {
         return start('the gateway', serve)
       },
       async startIntrospection() {
-        const certificate = await makeCertificate(directory)
         const program = programPath(product, 'introspection')
-        return start('the introspection server', [program, peersOnezone.url, ...certificate])
+        return start('the introspection server', [program, peersOnezone.url])
       },
       atEnd: (closer) => void closers.push(closer),
       close,
@@ -114,14 +115,4 @@ function gatewayConfig(onezoneUrl: string, upstream: string, workers: number): s
       { path: '/**', token: 'access', upstream },
     ],
   })
-}
-
-/** Files of a key and its certificate; none, where nobody can make them. */
-async function makeCertificate(directory: string): Promise<readonly string[]> {
-  if (!installed('openssl')) return []
-  const [key, certificate] = [join(directory, 'key.pem'), join(directory, 'certificate.pem')]
-  const how = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1']
-  const what = ['-subj', '/CN=127.0.0.1', '-keyout', key, '-out', certificate]
-  await promisify(execFile)('openssl', ['req', '-x509', ...how, ...what])
-  return [key, certificate]
 }

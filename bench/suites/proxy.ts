@@ -76,7 +76,7 @@ const NOTES: readonly string[] = [
     'that the peers ask about tokens otherwise.',
   `The load is a closed loop, made by ${LOAD_PROGRAM}, on the same machine: requests/s and latency are those of a ` +
     'machine that is full. CPU per request depends on that least.',
-  'Each peer has one worker. Apache has threads and can use a second core. Caddy has no cache for forward_auth: it asks ' +
+  'Each peer has one worker. Caddy has no cache for forward_auth: it asks ' +
     'at each request, a server that remembers.',
   `“${ROW.misses}”: every hundredth request carries a token that nobody has seen, and Onezone takes ${SLOW_MS} ms to answer.`,
 ]

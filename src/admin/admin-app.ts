@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Context, Handler } from 'hono'
 import { Hono } from 'hono'
 
+import type { JsonObject } from '../json.ts'
 import type { Logger } from '../logger.ts'
 import { silentLogger } from '../logger.ts'
 import type { AdminGuardOptions } from './admin-guard.ts'
@@ -11,7 +12,6 @@ import type { Explainer } from './explainer.ts'
 import { createExplainRoute } from './explain-route.ts'
 import type { Invalidate } from './invalidate-route.ts'
 import { createInvalidateRoute } from './invalidate-route.ts'
-import type { Group } from './json-body.ts'
 import { readJsonBody } from './json-body.ts'
 import { problem, ProblemError } from './problem.ts'
 
@@ -33,7 +33,7 @@ export interface AdminBindings {
 }
 
 /** Does what an operator asks for. Throws a {@link ProblemError} where that makes no sense. */
-export type AdminAction = (order: Group, who: string) => object | Promise<object>
+export type AdminAction = (order: JsonObject, who: string) => object | Promise<object>
 
 /**
  * Makes the window for operators: `GET /metrics` (Prometheus text format), `GET /livez` (the process runs), `GET /readyz`

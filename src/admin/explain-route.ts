@@ -1,8 +1,8 @@
 import { isIP } from 'node:net'
 
+import type { JsonObject } from '../json.ts'
 import type { AdminAction } from './admin-app.ts'
 import type { Explainer, ExplainRequest } from './explainer.ts'
-import type { Group } from './json-body.ts'
 import { ProblemError } from './problem.ts'
 
 const KEYS = ['token', 'path', 'method', 'host', 'peerIp', 'consumerToken', 'ask'] as const
@@ -12,7 +12,7 @@ export function createExplainRoute(explain: Explainer): AdminAction {
   return (order) => explain(readRequest(order))
 }
 
-function readRequest(order: Group): ExplainRequest {
+function readRequest(order: JsonObject): ExplainRequest {
   for (const key of Object.keys(order)) {
     if ((KEYS as readonly string[]).includes(key)) continue
     const name = key.length > 30 ? 'A key' : `"${key}"`
@@ -35,7 +35,7 @@ function readRequest(order: Group): ExplainRequest {
   }
 }
 
-function textAt(order: Group, key: (typeof KEYS)[number]): string | undefined {
+function textAt(order: JsonObject, key: (typeof KEYS)[number]): string | undefined {
   const value = order[key]
   if (value === undefined || value === null) return undefined
   if (typeof value !== 'string' || value === '') {

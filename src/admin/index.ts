@@ -1,5 +1,5 @@
-export type { AdminAppOptions, AdminBindings } from './admin-app.ts'
-export { createAdminApp } from './admin-app.ts'
+export type { AdminAppOptions } from './admin-app.ts'
+export { createAdminDoor } from './admin-door.ts'
 export type {
   CaveatExplanation,
   Explainer,

@@ -1,3 +1,4 @@
+import type { JsonObject } from '../json.ts'
 import type { Logger } from '../logger.ts'
 import type {
   Invalidation,
@@ -6,7 +7,6 @@ import type {
 } from '../verification/index.ts'
 import { parseSelector } from '../verification/index.ts'
 import type { AdminAction } from './admin-app.ts'
-import type { Group } from './json-body.ts'
 import { ProblemError } from './problem.ts'
 
 /** Takes back what is known; when it has settled, nothing of that counts any more. */
@@ -30,7 +30,7 @@ export function createInvalidateRoute(invalidate: Invalidate, logger: Logger): A
   }
 }
 
-function readSelector(group: Group): InvalidationSelector {
+function readSelector(group: JsonObject): InvalidationSelector {
   try {
     return parseSelector(group)
   } catch (error) {

@@ -1,7 +1,5 @@
+import { isJsonObject, type JsonObject } from '../json.ts'
 import { ProblemError } from './problem.ts'
-
-/** A JSON object. */
-export type Group = Readonly<Record<string, unknown>>
 
 const MAX_BODY_BYTES = 16 * 1024
 
@@ -11,7 +9,7 @@ const MAX_BODY_BYTES = 16 * 1024
  *
  * @throws {ProblemError} 400, 413 or 415.
  */
-export async function readJsonBody(request: Request): Promise<Group> {
+export async function readJsonBody(request: Request): Promise<JsonObject> {
   const type = request.headers.get('Content-Type') ?? ''
   if (!/^application\/json *(?:;|$)/i.test(type)) {
     throw new ProblemError(415, 'Send a JSON object as Content-Type: application/json')
@@ -23,10 +21,10 @@ export async function readJsonBody(request: Request): Promise<Group> {
   } catch {
     throw new ProblemError(400, 'The body is no JSON')
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+  if (!isJsonObject(value)) {
     throw new ProblemError(400, 'The body must be a JSON object')
   }
-  return value as Group
+  return value
 }
 
 async function readText(body: ReadableStream<Uint8Array> | null): Promise<string> {

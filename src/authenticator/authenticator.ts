@@ -4,9 +4,11 @@ import { VerificationBudgetError, VerifierFaultError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import { silentLogger } from '../logger.ts'
 import { shielded, shieldedLogger } from '../observer.ts'
+import type { OptionShape } from '../option-shape.ts'
+import { CALLBACK, checkOptions, CLOCK, having, listOf, LOGGER, TEXT } from '../option-shape.ts'
 import type { PresentedToken } from '../token/index.ts'
 import type { BackendTraits, Verification, Verifier, VerdictSource } from '../verifier/index.ts'
-import { isAccepted, onezoneTraits } from '../verifier/index.ts'
+import { BACKEND_TRAITS, isAccepted, onezoneTraits } from '../verifier/index.ts'
 import type { AnswerCase, AnswerCode } from './answers.ts'
 import { answerFor } from './answers.ts'
 import type { Client } from './client-address.ts'
@@ -55,6 +57,19 @@ export interface AuthenticatorOptions extends Partial<BackendTraits> {
   readonly logger?: Logger | undefined
   /** Told of every decision. */
   readonly onDecision?: ((event: DecisionEvent) => void) | undefined
+}
+
+const AUTHENTICATOR_OPTIONS: OptionShape<AuthenticatorOptions> = {
+  ...BACKEND_TRAITS,
+  verifier: having('a verifier', 'verify'),
+  trustedProxies: listOf('addresses and CIDR ranges', TEXT),
+  stalenessBoundMs: {
+    wanted: 'a number of milliseconds, more than 0',
+    accepts: (value) => typeof value === 'number' && value > 0,
+  },
+  clock: CLOCK,
+  logger: LOGGER,
+  onDecision: CALLBACK,
 }
 
 /** Request in, answer out, for one route. */
@@ -108,13 +123,11 @@ export interface Authenticator {
  * @throws {TypeError} for options that make no sense.
  */
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
+  checkOptions('createAuthenticator', options, AUTHENTICATOR_OPTIONS)
   const { verifier, clock = systemClock } = options
   const traits = traitsOf(options)
   const logger = shieldedLogger(options.logger ?? silentLogger)
   const { stalenessBoundMs = Infinity } = options
-  if (!(stalenessBoundMs > 0)) {
-    throw new TypeError('"stalenessBoundMs" must be a number of milliseconds, more than 0')
-  }
   const resolveClient = createClientResolver(options.trustedProxies)
   const readToken = withMemory(traits.readToken)
   const logFault = createFaultLog(logger, clock)

@@ -1,7 +1,7 @@
 import ipaddr from 'ipaddr.js'
 
 import { createBoundedMap } from '../bounded-map.ts'
-import { readOption } from './option.ts'
+import { readOption } from './named-option.ts'
 
 /** Who sent a request, as far as socket and trusted proxies say. */
 export interface Client {

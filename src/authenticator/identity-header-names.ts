@@ -4,7 +4,9 @@
  * @module
  */
 
-import { readOption } from './option.ts'
+import type { OptionShape } from '../option-shape.ts'
+import { TEXT } from '../option-shape.ts'
+import { readOption } from './named-option.ts'
 
 /** Names of the header fields that carry the identity, each configurable per route. */
 export interface IdentityHeaderNames {
@@ -26,6 +28,17 @@ export interface IdentityHeaderNames {
    * @default 'X-Onedata-Scopes'
    */
   readonly scopes?: string | undefined
+}
+
+/** What may be named. */
+export const IDENTITY_HEADER_OPTIONS: OptionShape<IdentityHeaderNames> = {
+  subjectType: TEXT,
+  subjectId: TEXT,
+  tokenId: TEXT,
+  tokenType: TEXT,
+  tokenExpires: TEXT,
+  caveats: TEXT,
+  scopes: TEXT,
 }
 
 type Fact = keyof IdentityHeaderNames

@@ -1,5 +1,9 @@
+import type { OptionShape } from '../option-shape.ts'
+import { FLAG, group, listOf, oneOf, orNull, TEXT, textLike } from '../option-shape.ts'
 import type { InviteType, OnedataInterface, TokenKind } from '../token/index.ts'
+import { INVITE_TYPES } from '../token/index.ts'
 import type { IdentityHeaderNames } from './identity-header-names.ts'
+import { IDENTITY_HEADER_OPTIONS } from './identity-header-names.ts'
 
 /** Which subjects a route admits. Absent lists admit everybody. */
 export interface SubjectPolicy {
@@ -69,4 +73,33 @@ export const ROUTE_CHOICES: {
   service: ['refuse', 'verify', 'as-onezone'],
   api: ['refuse', 'delegate'],
   data: ['refuse', 'delegate'],
+}
+
+/** What the policy of a route consists of. */
+export const ROUTE_POLICY_OPTIONS: OptionShape<RoutePolicy> = {
+  id: textLike(/./s, 'a non-empty string'),
+  token: oneOf(ROUTE_CHOICES.token),
+  optional: FLAG,
+  interface: orNull(oneOf(ROUTE_CHOICES.interface)),
+  inviteType: orNull(oneOf(Object.keys(INVITE_TYPES))),
+  subjects: group<SubjectPolicy>({
+    types: listOf('subject types: user, oneprovider', oneOf(ROUTE_CHOICES.subjectTypes)),
+    ids: listOf('ids', TEXT),
+  }),
+  scopes: listOf('scopes', TEXT),
+  caveats: group<CaveatPolicy>({
+    service: oneOf(ROUTE_CHOICES.service),
+    api: oneOf(ROUTE_CHOICES.api),
+    data: oneOf(ROUTE_CHOICES.data),
+  }),
+  headers: group(IDENTITY_HEADER_OPTIONS),
+  forwardToken: FLAG,
+  realm: textLike(/^[\x20-\x7e]*$/, 'printable ASCII'),
+}
+
+/** The policy in what may say more than that, as the options of a door do. */
+export function routePolicyOf(given: RoutePolicy): RoutePolicy {
+  const names = Object.keys(ROUTE_POLICY_OPTIONS) as (keyof RoutePolicy)[]
+  const policy = Object.fromEntries(names.map((name) => [name, given[name]]))
+  return policy as object as RoutePolicy
 }

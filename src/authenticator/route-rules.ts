@@ -1,3 +1,4 @@
+import { checkOptions } from '../option-shape.ts'
 import type {
   Caveat,
   InviteType,
@@ -6,12 +7,11 @@ import type {
   Subject,
   TokenKind,
 } from '../token/index.ts'
-import { INVITE_TYPES } from '../token/index.ts'
 import type { BackendTraits, TokenRecord } from '../verifier/index.ts'
 import type { AnswerCode } from './answers.ts'
-import { nameOption } from './option.ts'
+import { nameOption } from './named-option.ts'
 import type { CaveatPolicy, RoutePolicy } from './route-policy.ts'
-import { ROUTE_CHOICES } from './route-policy.ts'
+import { ROUTE_POLICY_OPTIONS } from './route-policy.ts'
 
 /** Why a route refuses a token whatever Onezone says of it. */
 export interface Objection {
@@ -50,17 +50,11 @@ export function compileRouteRules(
   policy: RoutePolicy,
   traits: Pick<BackendTraits, 'serviceTokenConfigured' | 'statesScopes'>,
 ): RouteRules {
+  checkOptions('a route policy', policy, ROUTE_POLICY_OPTIONS)
   const { token: kind, interface: door = 'rest', caveats = {}, subjects = {} } = policy
-  if (typeof policy.id !== 'string' || policy.id === '') {
-    throw new TypeError('"id" must be a non-empty string')
+  if (policy.id === undefined || kind === undefined) {
+    throw new TypeError('"id" and "token" of a route must be given')
   }
-  if (!isOneOf(ROUTE_CHOICES.token, kind)) {
-    throw new TypeError('"token" must be access, identity, invite or none')
-  }
-  if (door !== null && !isOneOf(ROUTE_CHOICES.interface, door)) {
-    throw new TypeError('"interface" must be rest, oneclient, graphsync or null')
-  }
-  checkChoices(policy)
   const service = nameOption('caveats.service', () =>
     resolveServicePolicy(caveats.service, traits.serviceTokenConfigured),
   )
@@ -146,7 +140,7 @@ export function resolveScopes(
   statesScopes: boolean,
 ): readonly string[] {
   if (scopes === undefined) return []
-  if (!isListOf(scopes) || scopes.length === 0) {
+  if (!Array.isArray(scopes) || scopes.length === 0) {
     throw new TypeError(
       'must be a list of scopes with at least one in it; leave it out to demand none',
     )
@@ -167,52 +161,6 @@ export function parseScope(text: string): string {
   if (SCOPE.test(text)) return text
   throw new TypeError(
     'must be 1 to 128 printable ASCII characters without space, quote or backslash',
-  )
-}
-
-/** What the types say, for those who have none: a misspelled restriction must not be no restriction. */
-function checkChoices({ inviteType, subjects = {}, caveats = {}, realm = '' }: RoutePolicy): void {
-  if (inviteType !== undefined && inviteType !== null && !Object.hasOwn(INVITE_TYPES, inviteType)) {
-    throw new TypeError(`"inviteType" must be one of ${Object.keys(INVITE_TYPES).join(', ')}`)
-  }
-  if (!/^[\x20-\x7e]*$/.test(realm)) throw new TypeError('"realm" must be printable ASCII')
-  checkGroup('subjects', subjects, {
-    types: (value) => isListOf(value, ROUTE_CHOICES.subjectTypes),
-    ids: (value) => isListOf(value),
-  })
-  checkGroup('caveats', caveats, {
-    service: (value) => isOneOf(ROUTE_CHOICES.service, value),
-    api: (value) => isOneOf(ROUTE_CHOICES.api, value),
-    data: (value) => isOneOf(ROUTE_CHOICES.data, value),
-  })
-}
-
-function checkGroup(
-  name: string,
-  group: object,
-  members: Readonly<Record<string, (value: unknown) => boolean>>,
-): void {
-  for (const [key, value] of Object.entries(group)) {
-    const member = Object.hasOwn(members, key) ? members[key] : undefined
-    if (member === undefined) {
-      throw new TypeError(
-        `"${name}.${key}" is unknown; there are ${Object.keys(members).join(', ')}`,
-      )
-    }
-    if (value !== undefined && !member(value)) {
-      throw new TypeError(`"${name}.${key}" must not be ${JSON.stringify(value)}`)
-    }
-  }
-}
-
-function isOneOf(choices: readonly unknown[], value: unknown): boolean {
-  return choices.includes(value)
-}
-
-function isListOf(value: unknown, choices?: readonly string[]): boolean {
-  return (
-    Array.isArray(value) &&
-    value.every((each) => typeof each === 'string' && (choices?.includes(each) ?? true))
   )
 }
 

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { didYouMean } from '../config/suggestion.ts'
+import { didYouMean } from '../suggestion.ts'
 import { UsageError } from './failure.ts'
 
 /** One flag of a command. */

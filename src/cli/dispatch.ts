@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
-import { didYouMean } from '../config/suggestion.ts'
 import { ConfigError, OnegateError } from '../errors.ts'
+import { packageVersion } from '../package-version.ts'
+import { didYouMean } from '../suggestion.ts'
 import { readArguments } from './arguments.ts'
 import type { Command } from './command.ts'
 import { EXIT } from './exit-codes.ts'
@@ -113,9 +113,4 @@ export function reportBug(error: unknown, terminal: Terminal): number {
   terminal.report(error instanceof Error ? (error.stack ?? error.message) : String(error))
   terminal.report('onegate: this is a mistake in onegate itself; please report it')
   return EXIT.bug
-}
-
-function packageVersion(): string {
-  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(manifest) as { version: string }).version
 }

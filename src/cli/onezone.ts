@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { createDevOnezone, validateWorld, type World } from '../dev-onezone/index.ts'
+import { isJsonObject } from '../json.ts'
 import type { Command } from './command.ts'
 import { EXIT } from './exit-codes.ts'
 import { CommandFailure, isSystemError, UsageError } from './failure.ts'
@@ -72,8 +73,8 @@ async function readWorld(file: string): Promise<World> {
   }
   try {
     const json: unknown = JSON.parse(text)
-    const nested = typeof json === 'object' && json !== null && 'world' in json
-    return validateWorld(nested ? json.world : json)
+    const nested = isJsonObject(json) && 'world' in json
+    return validateWorld(nested ? json['world'] : json)
   } catch (error) {
     // The message of the parser repeats a part of the file, which may hold secrets of tokens.
     if (error instanceof SyntaxError) throw new CommandFailure(`${file} is no JSON`)

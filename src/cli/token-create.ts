@@ -1,5 +1,6 @@
 import type { CreateNamedTokenRequest } from '../onezone/index.ts'
 import { TokenError } from '../errors.ts'
+import { isJsonObject } from '../json.ts'
 import { INVITE_TYPES, sanitizeTokenType, type InviteType, type TokenType } from '../token/index.ts'
 import type { Arguments } from './arguments.ts'
 import { CAVEAT_OPTIONS, readCaveats } from './caveat-options.ts'
@@ -147,8 +148,6 @@ function readMetadata(text: string | undefined): Partial<CreateNamedTokenRequest
   } catch {
     throw new UsageError('--metadata is no JSON')
   }
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-    throw new UsageError('--metadata must be an object in JSON')
-  }
-  return { customMetadata: json as Readonly<Record<string, unknown>> }
+  if (!isJsonObject(json)) throw new UsageError('--metadata must be an object in JSON')
+  return { customMetadata: json }
 }

@@ -7,6 +7,8 @@
 
 import { Socket } from 'node:net'
 
+import { isJsonObject } from '../json.ts'
+
 /** A message that was read and not understood yet. */
 export type Message = Readonly<Record<string, unknown>>
 
@@ -64,7 +66,7 @@ export function createChannel(end: MessageEnd): Channel {
 }
 
 export function isMessage(value: unknown): value is Message {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  return isJsonObject(value)
 }
 
 /** The number that joins an answer to its question; null where there is none. */

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { Logger } from '../logger.ts'
 import type { Schedule } from '../schedule.ts'
 import type { VerdictOptions, Verification, VerificationObservers } from '../verification/index.ts'
-import { createVerification } from '../verification/index.ts'
+import { createVerification, VERDICT_RANGES } from '../verification/index.ts'
 import type { BackendTraits } from '../verifier/index.ts'
 import { createPrimaryBackend } from './primary-backend.ts'
 import type { PrimaryLink } from './primary-link.ts'
@@ -36,6 +36,7 @@ const NEGATIVE_TTL_PART = 0.25
 
 /** A worker only shields the primary; what clients may cost is reckoned up there. */
 const BUDGET_FACTOR = 4
+const [, MOST_PER_SECOND] = VERDICT_RANGES.budget.perAddressPerSecond
 
 /**
  * Makes the verification of a worker, which asks the primary, and remembers what it says.
@@ -64,8 +65,8 @@ export function createWorkerVerification(options: WorkerVerificationOptions): Ve
       ...verdicts,
       negativeTtlMs: Math.floor(negativeTtlMs * NEGATIVE_TTL_PART),
       budget: {
-        perAddressPerSecond: budget.perAddressPerSecond * BUDGET_FACTOR,
-        perSubjectPerSecond: budget.perSubjectPerSecond * BUDGET_FACTOR,
+        perAddressPerSecond: Math.min(budget.perAddressPerSecond * BUDGET_FACTOR, MOST_PER_SECOND),
+        perSubjectPerSecond: Math.min(budget.perSubjectPerSecond * BUDGET_FACTOR, MOST_PER_SECOND),
       },
     },
     logger: withoutNews(logger),

@@ -3,6 +3,7 @@ import type { HttpClientOptions } from '../http-client/index.ts'
 import type { ProxyRoute, UpstreamTimeouts } from '../proxy/index.ts'
 import type { ClientAuth, TlsFiles } from '../tls/index.ts'
 import type { UpstreamOptions } from '../upstream/index.ts'
+import type { VerdictOptions, VerificationBudgetOptions } from '../verification/index.ts'
 import type { ListenAddress } from './listen-address.ts'
 
 /** Options of which none is left out. */
@@ -112,26 +113,8 @@ export interface OnezoneConfig extends VerifierConnection {
 }
 
 /** How long and how much is remembered. */
-export interface VerdictsConfig {
-  /** No request is granted on a fact older than this, in milliseconds, 100 to 300 000. @default 10_000 */
-  readonly maxStalenessMs: number
-  /** How long a refusal is remembered, in milliseconds, 0 (not at all) to 60 000. @default 2_000 */
-  readonly negativeTtlMs: number
-  /** How much longer than that where nobody can say, in milliseconds, up to 300 000. @default 0 */
-  readonly staleIfErrorMs: number
-  /** Accepted tokens that are remembered at most, 1 to 10 000 000. @default 50_000 */
-  readonly maxTokens: number
-  /** Families of them, 1 to 10 000 000. @default 50_000 */
-  readonly maxFamilies: number
-  /** Refusals that are remembered at most, 1 to 10 000 000. @default 10_000 */
-  readonly maxRefusals: number
-  /** What clients may cost with tokens that turn out to be no good, each second on average. */
-  readonly budget: {
-    /** @default 50 */
-    readonly perAddressPerSecond: number
-    /** @default 100 */
-    readonly perSubjectPerSecond: number
-  }
+export interface VerdictsConfig extends Complete<Omit<VerdictOptions, 'budget'>> {
+  readonly budget: Complete<VerificationBudgetOptions>
 }
 
 /** What one route demands and where its requests go: a `RoutePolicy` and a `ProxyRoute` in one. */

@@ -8,15 +8,15 @@ export type {
   VerdictsConfig,
   VerifierConfig,
 } from './gateway-config.ts'
+export { checkGatewayConfig } from './gateway-config-shape.ts'
 export type { ListenAddress } from './listen-address.ts'
 export { formatListenAddress, parseListenAddress } from './listen-address.ts'
 export type { ConfigSources } from './load-config.ts'
 export { loadConfig } from './load-config.ts'
 export { withDigestedSecrets } from './digested-secrets.ts'
-export { routeTitle } from './route-checks.ts'
+export { routeTitle } from './route-order.ts'
 export type { ConfigFlags } from './overlay.ts'
 export { ENVIRONMENT_VARIABLES } from './overlay.ts'
 export type { VerifierChoice } from './verifier-choice.ts'
 export { insecureSettingsOf, verifierChoiceOf } from './verifier-choice.ts'
-export { didYouMean, suggest } from './suggestion.ts'
 export type { UpstreamOptions, UpstreamTls } from '../upstream/index.ts'

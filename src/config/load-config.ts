@@ -2,15 +2,18 @@ import { availableParallelism } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { resolveServicePolicy } from '../authenticator/index.ts'
 import { ConfigError, type ConfigProblem } from '../errors.ts'
+import { isJsonObject } from '../json.ts'
+import type { OptionShape } from '../option-shape.ts'
+import { CALLBACK, checkOptions, group, JUDGED_ELSEWHERE, listOf, TEXT } from '../option-shape.ts'
 import type { TlsFileProblem, TlsFiles } from '../tls/index.ts'
 import { readTlsFiles } from '../tls/index.ts'
 import { readConfigFile, type ConfigFile } from './config-file.ts'
 import { crossCheck } from './cross-checks.ts'
 import type { GatewayConfig, RouteConfig, VerifierConfig } from './gateway-config.ts'
-import { applyOverlays, isGroup, readEnvironment, readFlags, waysToGive } from './overlay.ts'
+import { applyOverlays, readEnvironment, readFlags, waysToGive } from './overlay.ts'
 import type { ConfigFlags, Overlay } from './overlay.ts'
 import { byPlace, problemAt, type Finding, type SettingPath } from './problems.ts'
-import { routeTitle } from './route-checks.ts'
+import { routeTitle } from './route-order.ts'
 import { configSchema, routeSchema, type RouteSettings, type Settings } from './schema.ts'
 import { verifierSectionOf } from './verifier-checks.ts'
 import { readCertificates, readOnedataToken, readSecret } from './secret-file.ts'
@@ -32,13 +35,30 @@ export interface ConfigSources {
   readonly onFile?: ((name: string) => void) | undefined
 }
 
+const CONFIG_SOURCES: OptionShape<ConfigSources> = {
+  file: TEXT,
+  env: JUDGED_ELSEWHERE,
+  flags: group<ConfigFlags>({
+    listen: TEXT,
+    adminListen: TEXT,
+    onezoneUrl: TEXT,
+    workers: TEXT,
+    upstream: TEXT,
+    trustedProxies: listOf('addresses and CIDR ranges', TEXT),
+    logLevel: TEXT,
+  }),
+  onFile: CALLBACK,
+}
+
 /**
  * Loads a configuration and everything it refers to: secrets are read here, and TLS files are tried. Names of files are
  * relative to the configuration file that gives them, else to the working directory.
  *
  * @throws {ConfigError} with every problem of file, environment and flags, each with its place.
+ * @throws {TypeError} for sources that make no sense.
  */
 export async function loadConfig(sources: ConfigSources): Promise<GatewayConfig> {
+  checkOptions('loadConfig', sources, CONFIG_SOURCES)
   const { onFile = () => {} } = sources
   if (sources.file !== undefined) onFile(sources.file)
   const file = sources.file === undefined ? undefined : await readConfigFile(sources.file)
@@ -59,7 +79,7 @@ export async function loadConfig(sources: ConfigSources): Promise<GatewayConfig>
     const parsed = configSchema.safeParse(written)
     settings = parsed.data
     const findings = parsed.success ? [] : parsed.error.issues.flatMap(findingsOf)
-    if (isGroup(written)) {
+    if (isJsonObject(written)) {
       findings.push(...crossCheck(written))
       const base = (path: SettingPath): string => baseOf(path, sources.file, overlays)
       secrets = await readSecrets(written, (path, name) => resolve(base(path), name), onFile)
@@ -138,7 +158,7 @@ async function readSecrets(
   onFile: (name: string) => void,
 ): Promise<Secrets> {
   const section = verifierSectionOf(written) ?? 'onezone'
-  const verifier = isGroup(written[section]) ? written[section] : {}
+  const verifier = isJsonObject(written[section]) ? written[section] : {}
   const findings: Finding[] = []
   const read = async (
     path: SettingPath,
@@ -175,7 +195,7 @@ async function tryTls(
   nameAt: (path: SettingPath, name: string) => string,
   findings: Finding[],
 ): Promise<TlsFiles | undefined> {
-  if (!isGroup(tls)) return undefined
+  if (!isJsonObject(tls)) return undefined
   const nameOf = (key: keyof TlsFiles): string | undefined => {
     const name = tls[key]
     return typeof name === 'string' && name !== '' ? nameAt(['tls', key], name) : undefined

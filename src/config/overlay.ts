@@ -1,12 +1,15 @@
 /**
- * What is laid over a configuration file: environment variables, then flags. One table says which settings can be
- * given so, and by which names.
+ * What is laid over a configuration file: environment variables, then flags. Which variables there are, and what they
+ * hold, the schema says.
  *
  * @module
  */
 
+import { z } from 'zod'
+import { isJsonObject } from '../json.ts'
+import { suggest } from '../suggestion.ts'
 import type { Finding, SettingPath } from './problems.ts'
-import { suggest } from './suggestion.ts'
+import { configSchema } from './schema.ts'
 
 /** Settings that can be given as flags, under the names that commands use. */
 export interface ConfigFlags {
@@ -29,55 +32,50 @@ export interface Overlay {
   readonly source: string
 }
 
-interface OverlayRow {
+/** A setting that can be given as one text. */
+interface TextSetting {
   readonly path: readonly string[]
   readonly kind: 'text' | 'number' | 'toggle' | 'list'
-  readonly flag?: readonly [property: keyof ConfigFlags, name: string]
 }
 
-const ROWS: readonly OverlayRow[] = [
-  { path: ['listen'], kind: 'text', flag: ['listen', '--listen'] },
-  { path: ['adminListen'], kind: 'text', flag: ['adminListen', '--admin-listen'] },
-  { path: ['adminTokenFile'], kind: 'text' },
-  { path: ['workers'], kind: 'number', flag: ['workers', '--workers'] },
-  { path: ['tls', 'certFile'], kind: 'text' },
-  { path: ['tls', 'keyFile'], kind: 'text' },
-  { path: ['tls', 'clientCaFile'], kind: 'text' },
-  { path: ['tls', 'clientAuth'], kind: 'text' },
-  { path: ['tls', 'http2'], kind: 'toggle' },
-  { path: ['onezone', 'url'], kind: 'text', flag: ['onezoneUrl', '--onezone-url'] },
-  { path: ['onezone', 'caFile'], kind: 'text' },
-  { path: ['onezone', 'serviceTokenFile'], kind: 'text' },
-  { path: ['onezone', 'watchTokenFile'], kind: 'text' },
-  { path: ['onezone', 'watchIntervalMs'], kind: 'number' },
-  { path: ['onezone', 'connectTimeoutMs'], kind: 'number' },
-  { path: ['onezone', 'totalTimeoutMs'], kind: 'number' },
-  { path: ['onezone', 'allowInsecureHttp'], kind: 'toggle' },
-  { path: ['verifier', 'type'], kind: 'text' },
-  { path: ['verifier', 'url'], kind: 'text' },
-  { path: ['verifier', 'apiTokenFile'], kind: 'text' },
-  { path: ['verifier', 'caFile'], kind: 'text' },
-  { path: ['verifier', 'connectTimeoutMs'], kind: 'number' },
-  { path: ['verifier', 'totalTimeoutMs'], kind: 'number' },
-  { path: ['verifier', 'allowInsecureHttp'], kind: 'toggle' },
-  { path: ['trustedProxies'], kind: 'list', flag: ['trustedProxies', '--trusted-proxy'] },
-  { path: ['upstream'], kind: 'text', flag: ['upstream', '--upstream'] },
-  { path: ['verdicts', 'maxStalenessMs'], kind: 'number' },
-  { path: ['verdicts', 'negativeTtlMs'], kind: 'number' },
-  { path: ['verdicts', 'staleIfErrorMs'], kind: 'number' },
-  { path: ['verdicts', 'maxTokens'], kind: 'number' },
-  { path: ['verdicts', 'maxFamilies'], kind: 'number' },
-  { path: ['verdicts', 'maxRefusals'], kind: 'number' },
-  { path: ['realm'], kind: 'text' },
-  { path: ['log', 'level'], kind: 'text', flag: ['logLevel', '--log-level'] },
-  { path: ['reload', 'watchFiles'], kind: 'toggle' },
-  { path: ['reload', 'intervalMs'], kind: 'number' },
-  { path: ['shutdown', 'readinessDelayMs'], kind: 'number' },
-  { path: ['shutdown', 'drainMs'], kind: 'number' },
+/** Flags of settings, as `[property, flag, ...path]`. */
+const FLAGS: readonly (readonly [keyof ConfigFlags, string, ...string[]])[] = [
+  ['listen', '--listen', 'listen'],
+  ['adminListen', '--admin-listen', 'adminListen'],
+  ['workers', '--workers', 'workers'],
+  ['onezoneUrl', '--onezone-url', 'onezone', 'url'],
+  ['trustedProxies', '--trusted-proxy', 'trustedProxies'],
+  ['upstream', '--upstream', 'upstream'],
+  ['logLevel', '--log-level', 'log', 'level'],
 ]
 
-/** Every environment variable that is understood, in the order of the documentation. */
-export const ENVIRONMENT_VARIABLES: readonly string[] = ROWS.map(({ path }) => variableOf(path))
+/** All of them: whatever is neither a group nor a list of groups. A new setting of the schema is among them. */
+const SETTINGS: readonly TextSetting[] = textSettings(configSchema, [])
+
+function textSettings(schema: unknown, path: readonly string[]): TextSetting[] {
+  if (
+    schema instanceof z.ZodOptional ||
+    schema instanceof z.ZodDefault ||
+    schema instanceof z.ZodPrefault
+  ) {
+    return textSettings(schema.unwrap(), path)
+  }
+  if (schema instanceof z.ZodObject) {
+    return Object.entries(schema.shape).flatMap(([key, inner]) =>
+      textSettings(inner, [...path, key]),
+    )
+  }
+  if (schema instanceof z.ZodArray) {
+    return schema.element instanceof z.ZodObject ? [] : [{ path, kind: 'list' }]
+  }
+  if (schema instanceof z.ZodBoolean) return [{ path, kind: 'toggle' }]
+  // A custom one is a number or a word.
+  const isNumber = schema instanceof z.ZodNumber || schema instanceof z.ZodCustom
+  return [{ path, kind: isNumber ? 'number' : 'text' }]
+}
+
+/** Every environment variable that is understood, in the order of the schema. */
+export const ENVIRONMENT_VARIABLES: readonly string[] = SETTINGS.map(({ path }) => variableOf(path))
 
 /** `['verdicts', 'maxStalenessMs']` → `ONEGATE_VERDICTS_MAX_STALENESS_MS` */
 export function variableOf(path: readonly string[]): string {
@@ -87,9 +85,14 @@ export function variableOf(path: readonly string[]): string {
 
 /** How a setting can be given, for messages about one that is missing. */
 export function waysToGive(path: SettingPath): string {
-  const row = ROWS.find((candidate) => candidate.path.join('.') === path.join('.'))
-  if (row === undefined) return ''
-  return [row.flag?.[1], variableOf(row.path)].filter((way) => way !== undefined).join(' or ')
+  const setting = SETTINGS.find((candidate) => isAt(candidate.path, path))
+  if (setting === undefined) return ''
+  const flag = FLAGS.find(([, , ...flagged]) => isAt(flagged, path))?.[1]
+  return [flag, variableOf(setting.path)].filter((way) => way !== undefined).join(' or ')
+}
+
+function isAt(path: SettingPath, other: SettingPath): boolean {
+  return path.join('.') === other.join('.')
 }
 
 /** Reads the `ONEGATE_…` variables. Empty ones count as absent; unknown ones are findings. */
@@ -97,10 +100,10 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
   overlays: Overlay[]
   findings: (Finding & { source: string })[]
 } {
-  const overlays = ROWS.flatMap((row) => {
-    const source = variableOf(row.path)
+  const overlays = SETTINGS.flatMap(({ path, kind }) => {
+    const source = variableOf(path)
     const value = env[source]
-    return value ? [{ path: row.path, value: valueOf(row.kind, value), source }] : []
+    return value ? [{ path, value: valueOf(kind, value), source }] : []
   })
   const findings = Object.keys(env)
     .filter((name) => name.startsWith('ONEGATE_') && !ENVIRONMENT_VARIABLES.includes(name))
@@ -115,33 +118,22 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
 
 /** Turns flags into overlays. */
 export function readFlags(flags: ConfigFlags): Overlay[] {
-  return ROWS.flatMap(({ path, kind, flag }) => {
-    if (flag === undefined) return []
-    const [property, source] = flag
+  return FLAGS.flatMap(([property, source, ...path]) => {
     const value = flags[property]
     if (value === undefined) return []
+    const kind = SETTINGS.find((setting) => isAt(setting.path, path))?.kind ?? 'text'
     return [{ path, value: typeof value === 'string' ? valueOf(kind, value) : value, source }]
   })
 }
 
 /** Lays overlays over the value of a file; later ones win. A group that is no group is left for the schema to refuse. */
 export function applyOverlays(value: unknown, overlays: readonly Overlay[]): unknown {
-  if (!isGroup(value)) return value
-  const result = { ...value }
-  for (const { path, value: given } of overlays) {
-    const [first = '', second] = path
-    if (second === undefined) {
-      result[first] = given
-      continue
-    }
-    const group = result[first] ?? {}
-    if (isGroup(group)) result[first] = { ...group, [second]: given }
-  }
-  return result
+  return overlays.reduce((laid, overlay) => lay(laid, overlay.path, overlay.value), value)
 }
 
-export function isGroup(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+function lay(value: unknown, [key, ...deeper]: readonly string[], given: unknown): unknown {
+  if (key === undefined) return given
+  return isJsonObject(value) ? { ...value, [key]: lay(value[key] ?? {}, deeper, given) } : value
 }
 
 /** Kubernetes and Docker tell every container about services: one called `onegate` must not break its own gateway. */
@@ -152,7 +144,7 @@ function isServiceLink(name: string): boolean {
 }
 
 /** Text that is no number or toggle stays text: the schema then says what it wants. */
-function valueOf(kind: OverlayRow['kind'], text: string): unknown {
+function valueOf(kind: TextSetting['kind'], text: string): unknown {
   if (kind === 'number' && /^-?\d+$/.test(text)) return Number(text)
   if (kind === 'toggle' && (text === 'true' || text === 'false')) return text === 'true'
   if (kind === 'list') return text.split(',').map((entry) => entry.trim())

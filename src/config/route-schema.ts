@@ -5,7 +5,7 @@
  */
 
 import type { z } from 'zod'
-import { parseRouteHost, parseRouteMethod } from '../proxy/index.ts'
+import { parseRouteHost, parseRouteMethod } from '../routing/index.ts'
 import { integer, list, text } from './setting.ts'
 
 /** Names that `Host` may say. */

@@ -6,16 +6,11 @@ import {
   ROUTE_CHOICES,
 } from '../authenticator/index.ts'
 import type { CaveatPolicy, IdentityHeaderNames } from '../authenticator/index.ts'
-import { parseRoutePath } from '../proxy/index.ts'
+import { TIMEOUT_DEFAULTS } from '../proxy/index.ts'
+import { parseRoutePath } from '../routing/index.ts'
 import { INVITE_TYPES, type InviteType } from '../token/index.ts'
-import type {
-  GatewayConfig,
-  OnezoneConfig,
-  RouteConfig,
-  TlsConfig,
-  VerifierConfig,
-  VerifierConnection,
-} from './gateway-config.ts'
+import { VERDICT_DEFAULTS, VERDICT_RANGES } from '../verification/index.ts'
+import type { GatewayConfig, RouteConfig, TlsConfig } from './gateway-config.ts'
 import { parseListenAddress } from './listen-address.ts'
 import {
   hostsSchema,
@@ -29,12 +24,14 @@ import {
   group,
   integer,
   integerOr,
+  integers,
   list,
   section,
   text,
   toggle,
 } from './setting.ts'
 import { upstreamSchema, type UpstreamWritten } from './upstream-schema.ts'
+import type { OnezoneSettings, VerifierSettings } from './verifier-schema.ts'
 import { onezoneSection, verifierSection } from './verifier-schema.ts'
 
 /** A configuration that fits the schema; secrets are still names of files. */
@@ -42,15 +39,8 @@ export interface Settings extends Omit<
   GatewayConfig,
   'verifier' | 'routes' | 'adminToken' | 'tls' | 'workers'
 > {
-  readonly onezone: ConnectionSettings &
-    Pick<OnezoneConfig, 'watchIntervalMs'> & {
-      readonly serviceTokenFile?: string | undefined
-      readonly watchTokenFile?: string | undefined
-    }
-  readonly verifier: ConnectionSettings & {
-    readonly type: VerifierConfig['type']
-    readonly apiTokenFile?: string | undefined
-  }
+  readonly onezone: OnezoneSettings
+  readonly verifier: VerifierSettings
   readonly adminTokenFile?: string | undefined
   readonly tls?:
     | (Omit<TlsConfig, 'clientAuth'> & {
@@ -60,12 +50,6 @@ export interface Settings extends Omit<
   readonly workers: number | 'auto'
   readonly upstream?: UpstreamWritten | undefined
   readonly routes?: readonly RouteSettings[] | undefined
-}
-
-/** How a verifier is reached, if it is the one that is asked. */
-export interface ConnectionSettings extends Omit<VerifierConnection, 'url' | 'ca'> {
-  readonly url?: string | undefined
-  readonly caFile?: string | undefined
 }
 
 /** A route before the defaults that depend on other settings are filled in. */
@@ -80,12 +64,17 @@ const inviteTypes = Object.keys(INVITE_TYPES) as InviteType[]
 const fileName = text('the name of a file', (value) => matching(value, /./, 'must not be empty'))
 const headerName = text('the name of a header field', parseIdentityHeaderName)
 
-const timeouts = section({
-  connectMs: integer(1, 600_000).default(3_000),
-  headMs: integer(1, 3_600_000).default(60_000),
-  idleBodyMs: integer(0, 3_600_000).default(60_000),
-  idleStreamMs: integer(0, 3_600_000).default(0),
-})
+const timeouts = section(
+  integers(
+    {
+      connectMs: [1, 600_000],
+      headMs: [1, 3_600_000],
+      idleBodyMs: [0, 3_600_000],
+      idleStreamMs: [0, 3_600_000],
+    },
+    TIMEOUT_DEFAULTS,
+  ),
+)
 
 const headers = group({
   subjectType: headerName.optional(),
@@ -134,6 +123,8 @@ const route = group({
   timeouts,
 })
 
+const { budget: BUDGET, ...VERDICTS } = VERDICT_RANGES
+
 /** One route on its own. */
 export const routeSchema: z.ZodType<RouteSettings> = route
 
@@ -162,16 +153,8 @@ export const configSchema: z.ZodType<Settings> = group({
   upstream: upstreamSchema.optional(),
   routes: list('routes', route).optional(),
   verdicts: section({
-    maxStalenessMs: integer(100, 300_000).default(10_000),
-    negativeTtlMs: integer(0, 60_000).default(2_000),
-    staleIfErrorMs: integer(0, 300_000).default(0),
-    maxTokens: integer(1, 10_000_000).default(50_000),
-    maxFamilies: integer(1, 10_000_000).default(50_000),
-    maxRefusals: integer(1, 10_000_000).default(10_000),
-    budget: section({
-      perAddressPerSecond: integer(1, 1_000_000).default(50),
-      perSubjectPerSecond: integer(1, 1_000_000).default(100),
-    }),
+    ...integers(VERDICTS, VERDICT_DEFAULTS),
+    budget: section(integers(BUDGET, VERDICT_DEFAULTS.budget)),
   }),
   realm: text('a text', (value) =>
     matching(value, /^[\x20-\x7e]{1,128}$/, 'must be 1 to 128 printable ASCII characters'),

@@ -6,8 +6,9 @@
  */
 
 import { z } from 'zod'
+import type { NumberRange } from '../option-shape.ts'
 import { show } from './problems.ts'
-import { didYouMean } from './suggestion.ts'
+import { didYouMean } from '../suggestion.ts'
 
 function expected(what: string): (issue: { input?: unknown }) => string {
   return ({ input }) => {
@@ -25,6 +26,18 @@ export function integer(least: number, most: number): z.ZodType<number> {
     .refine((value) => Number.isInteger(value) && value >= least && value <= most, {
       error,
     })
+}
+
+/** Whole numbers, each of its own range and with its own default. */
+export function integers<Name extends string>(
+  ranges: Readonly<Record<Name, NumberRange>>,
+  defaults: Readonly<Record<NoInfer<Name>, number>>,
+): Record<Name, z.ZodDefault<z.ZodType<number>>> {
+  const settings = Object.entries<NumberRange>(ranges).map(([name, range]) => [
+    name,
+    integer(...range).default(defaults[name as Name]),
+  ])
+  return Object.fromEntries(settings) as Record<Name, z.ZodDefault<z.ZodType<number>>>
 }
 
 /** A whole number of a range, bounds included, or a word for which there is one. */

@@ -1,8 +1,9 @@
 import { resolve } from 'node:path'
+import { isJsonObject } from '../json.ts'
 import type { UpstreamOptions, UpstreamTls } from '../upstream/index.ts'
-import { isGroup } from './overlay.ts'
 import type { Finding, SettingPath } from './problems.ts'
 import { isKeyOf, readCertificates, readPrivateKey } from './secret-file.ts'
+import { listAt, type Written } from './written.ts'
 import type { UpstreamTlsFiles, UpstreamWritten } from './upstream-schema.ts'
 
 /** What the files of all upstreams hold, by the place of the upstream in the configuration. */
@@ -10,8 +11,6 @@ export interface UpstreamFiles {
   readonly contents: ReadonlyMap<string, UpstreamTls>
   readonly findings: readonly Finding[]
 }
-
-type Group = Readonly<Record<string, unknown>>
 
 const READERS = {
   caFile: ['ca', readCertificates],
@@ -25,20 +24,19 @@ const READERS = {
  * @param base Directory that the name of a file is relative to.
  */
 export async function readUpstreamFiles(
-  config: Group,
+  config: Written,
   base: (path: SettingPath) => string,
 ): Promise<UpstreamFiles> {
-  const routes = Array.isArray(config['routes']) ? (config['routes'] as unknown[]) : []
   const places: SettingPath[] = [
     ['upstream'],
-    ...routes.map((_, index) => ['routes', index, 'upstream']),
+    ...listAt(config, 'routes').map((_, index) => ['routes', index, 'upstream']),
   ]
   const contents = new Map<string, UpstreamTls>()
   const findings: Finding[] = []
   for (const place of places) {
     const upstream = place.reduce<unknown>(valueAt, config)
-    const tls = isGroup(upstream) ? upstream['tls'] : undefined
-    if (!isGroup(tls)) continue
+    const tls = isJsonObject(upstream) ? upstream['tls'] : undefined
+    if (!isJsonObject(tls)) continue
     const read: { -readonly [Name in keyof UpstreamTls]: string } = {}
     for (const [key, [name, reader]] of Object.entries(READERS)) {
       const file = tls[key]
@@ -72,5 +70,5 @@ export function withContents(
 }
 
 function valueAt(value: unknown, key: string | number): unknown {
-  return isGroup(value) || Array.isArray(value) ? (value as Group)[key] : undefined
+  return isJsonObject(value) || Array.isArray(value) ? (value as Written)[key] : undefined
 }

@@ -13,7 +13,7 @@ import {
   UPSTREAM_DEFAULTS as DEFAULTS,
   UPSTREAM_RANGES as RANGES,
 } from '../upstream/index.ts'
-import { group, integer, list, section, shaped, text } from './setting.ts'
+import { group, integer, integers, list, section, shaped, text } from './setting.ts'
 
 /** An upstream whose certificates and keys are still names of files. */
 export interface UpstreamWritten extends Omit<UpstreamOptions, 'tls'> {
@@ -38,11 +38,7 @@ const upstream = group({
   urls: list('URLs', url),
   retries: integer(...RANGES.retries).default(DEFAULTS.retries),
   maxConnections: integer(...RANGES.maxConnections).default(DEFAULTS.maxConnections),
-  ejection: section({
-    failures: integer(...RANGES.ejection.failures).default(DEFAULTS.ejection.failures),
-    baseMs: integer(...RANGES.ejection.baseMs).default(DEFAULTS.ejection.baseMs),
-    maxMs: integer(...RANGES.ejection.maxMs).default(DEFAULTS.ejection.maxMs),
-  }),
+  ejection: section(integers(RANGES.ejection, DEFAULTS.ejection)),
   healthCheck: group({
     path: text('a path, e.g. /healthz', parseCheckPath),
     intervalMs: integer(...RANGES.healthCheck.intervalMs).default(DEFAULTS.healthCheck.intervalMs),

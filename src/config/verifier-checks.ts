@@ -6,24 +6,25 @@
 
 import { resolveScopes } from '../authenticator/index.ts'
 import { isExposed } from '../http-client/index.ts'
-import { isGroup, variableOf, waysToGive } from './overlay.ts'
+import { isJsonObject } from '../json.ts'
+import { variableOf, waysToGive } from './overlay.ts'
 import type { Finding, SettingPath } from './problems.ts'
 import { problemOf } from './problems.ts'
-
-type Group = Readonly<Record<string, unknown>>
+import { VERIFIER_KEYS } from './verifier-schema.ts'
+import { findingsAt, groupAt, type Written } from './written.ts'
 
 /** The group of settings that says how the verifier is asked. */
 export type VerifierSection = 'onezone' | 'verifier'
 
 /** In which group it stands how the chosen verifier is asked; null where none that exists is chosen. */
-export function verifierSectionOf(config: Group): VerifierSection | null {
+export function verifierSectionOf(config: Written): VerifierSection | null {
   const { type = 'onezone' } = groupAt(config, 'verifier')
   if (type === 'onezone') return 'onezone'
   return type === 'token-lookup' ? 'verifier' : null
 }
 
 /** Finds what is wrong with the choice of a verifier, and with how it is to be asked. */
-export function checkVerifier(config: Group): Finding[] {
+export function checkVerifier(config: Written): Finding[] {
   const section = verifierSectionOf(config)
   if (section === null) return []
   return [
@@ -33,34 +34,27 @@ export function checkVerifier(config: Group): Finding[] {
   ]
 }
 
-function checkUnused(config: Group, section: VerifierSection): Finding[] {
+function checkUnused(config: Written, section: VerifierSection): Finding[] {
   if (section === 'verifier') {
     if (config['onezone'] === undefined) return []
     const message = 'has no meaning with "verifier.type: token-lookup"; remove it'
     return [{ path: ['onezone'], message, atKey: true }]
   }
-  return Object.keys(groupAt(config, 'verifier'))
-    .filter((key) => key !== 'type' && VERIFIER_KEYS.has(key))
-    .map((key) => {
-      const message =
-        'is only for "verifier.type: token-lookup"; how Onezone is asked stands under "onezone"'
-      return { path: ['verifier', key], message, atKey: true }
-    })
+  return (
+    Object.keys(groupAt(config, 'verifier'))
+      // Of any other the schema says that it does not exist.
+      .filter((key) => key !== 'type' && VERIFIER_KEYS.includes(key))
+      .map((key) => {
+        const message =
+          'is only for "verifier.type: token-lookup"; how Onezone is asked stands under "onezone"'
+        return { path: ['verifier', key], message, atKey: true }
+      })
+  )
 }
 
-/** Keys that exist: of any other the schema says that it does not. */
-const VERIFIER_KEYS = new Set([
-  'url',
-  'apiTokenFile',
-  'caFile',
-  'connectTimeoutMs',
-  'totalTimeoutMs',
-  'allowInsecureHttp',
-])
-
-function checkMissing(config: Group, keys: readonly string[], section: string): Finding[] {
+function checkMissing(config: Written, keys: readonly string[], section: string): Finding[] {
   // What is no group at all is refused for that.
-  if (config[section] !== undefined && !isGroup(config[section])) return []
+  if (config[section] !== undefined && !isJsonObject(config[section])) return []
   return keys
     .filter((key) => groupAt(config, section)[key] === undefined)
     .map((key) => {
@@ -72,7 +66,7 @@ function checkMissing(config: Group, keys: readonly string[], section: string): 
     })
 }
 
-function checkExposure(group: Group, section: VerifierSection): Finding[] {
+function checkExposure(group: Written, section: VerifierSection): Finding[] {
   const { url } = group
   if (typeof url !== 'string' || !URL.canParse(url) || !isExposed(url)) return []
   if (group['allowInsecureHttp'] === true) return []
@@ -84,7 +78,7 @@ function checkExposure(group: Group, section: VerifierSection): Finding[] {
 }
 
 /** Finds what a route demands that the verifier cannot give. */
-export function checkRouteVerifier(route: Group, path: SettingPath, config: Group): Finding[] {
+export function checkRouteVerifier(route: Written, path: SettingPath, config: Written): Finding[] {
   const section = verifierSectionOf(config)
   if (section === null || route['token'] === 'none') return []
   if (section === 'onezone') {
@@ -92,33 +86,29 @@ export function checkRouteVerifier(route: Group, path: SettingPath, config: Grou
     const problem = problemOf(() => resolveScopes(route['scopes'] as string[], false))
     return problem === null ? [] : [{ path: [...path, 'scopes'], message: problem, atKey: true }]
   }
-  const findings: Finding[] = []
-  const find = (key: string, message: string, atKey = false): void => {
-    findings.push({ path: [...path, key], message, atKey })
-  }
+  const { all, find } = findingsAt(path)
   if (route['token'] === 'identity' || route['token'] === 'invite') {
-    find('token', 'must be access or none: only access tokens can be looked up')
+    find(['token'], 'must be access or none: only access tokens can be looked up')
   }
   for (const key of ['interface', 'caveats']) {
     if (route[key] !== undefined) {
-      find(key, 'has no meaning where tokens are looked up: they have no caveats; remove it', true)
+      find(
+        [key],
+        'has no meaning where tokens are looked up: they have no caveats; remove it',
+        true,
+      )
     }
   }
   const { types } = groupAt(route, 'subjects')
   if (Array.isArray(types) && types.includes('oneprovider')) {
     find(
-      'subjects',
+      ['subjects'],
       'admits oneproviders, but tokens that are looked up speak for users only',
       true,
     )
   }
   if (Array.isArray(route['scopes']) && route['scopes'].length === 0) {
-    find('scopes', 'is empty; remove it to demand none')
+    find(['scopes'], 'is empty; remove it to demand none')
   }
-  return findings
-}
-
-function groupAt(group: Group, key: string): Group {
-  const value = group[key]
-  return isGroup(value) ? value : {}
+  return all
 }

@@ -1,8 +1,29 @@
 import type { z } from 'zod'
+import { HTTP_CLIENT_DEFAULTS } from '../http-client/index.ts'
 import { parseOnezoneUrl } from '../onezone/index.ts'
 import { parseTokenLookupUrl } from '../token-lookup/index.ts'
-import type { Settings } from './schema.ts'
-import { choice, integer, section, text, toggle } from './setting.ts'
+import { WATCH_DEFAULTS, WATCH_RANGES } from '../verification/index.ts'
+import type { OnezoneConfig, VerifierConfig, VerifierConnection } from './gateway-config.ts'
+import { choice, integer, integers, section, text, toggle } from './setting.ts'
+
+/** How a verifier is reached, if it is the one that is asked. */
+interface ConnectionSettings extends Omit<VerifierConnection, 'url' | 'ca'> {
+  readonly url?: string | undefined
+  readonly caFile?: string | undefined
+}
+
+/** How Onezone is asked; secrets are still names of files. */
+export interface OnezoneSettings
+  extends ConnectionSettings, Pick<OnezoneConfig, 'watchIntervalMs'> {
+  readonly serviceTokenFile?: string | undefined
+  readonly watchTokenFile?: string | undefined
+}
+
+/** Who is asked, and how, where that is not Onezone; secrets are still names of files. */
+export interface VerifierSettings extends ConnectionSettings {
+  readonly type: VerifierConfig['type']
+  readonly apiTokenFile?: string | undefined
+}
 
 /** Who can be asked whether tokens are good. */
 export const VERIFIER_TYPES = ['onezone', 'token-lookup'] as const
@@ -14,24 +35,29 @@ const fileName = text('the name of a file', (value) => {
 
 const connection = {
   caFile: fileName.optional(),
-  connectTimeoutMs: integer(1, 60_000).default(1_000),
-  totalTimeoutMs: integer(1, 60_000).default(2_500),
+  // A request waits for an answer, so a time-out longer than this is a slip.
+  ...integers({ connectTimeoutMs: [1, 60_000], totalTimeoutMs: [1, 60_000] }, HTTP_CLIENT_DEFAULTS),
   allowInsecureHttp: toggle().default(false),
 }
 
 /** How Onezone is asked. That there must be a `url` depends on `verifier.type`. */
-export const onezoneSection: z.ZodType<Settings['onezone']> = section({
+export const onezoneSection: z.ZodType<OnezoneSettings> = section({
   url: text('a URL, e.g. https://onezone.example.org', parseOnezoneUrl).optional(),
   serviceTokenFile: fileName.optional(),
   watchTokenFile: fileName.optional(),
-  watchIntervalMs: integer(250, 300_000).default(2_000),
+  watchIntervalMs: integer(...WATCH_RANGES.intervalMs).default(WATCH_DEFAULTS.intervalMs),
   ...connection,
 })
 
-/** Who is asked; and how, where that is not Onezone. */
-export const verifierSection: z.ZodType<Settings['verifier']> = section({
+const verifier = {
   type: choice(...VERIFIER_TYPES).default('onezone'),
   url: text('a URL, e.g. https://cluster.example.org', parseTokenLookupUrl).optional(),
   apiTokenFile: fileName.optional(),
   ...connection,
-})
+}
+
+/** Names of the settings of {@link verifierSection}. */
+export const VERIFIER_KEYS: readonly string[] = Object.keys(verifier)
+
+/** Who is asked; and how, where that is not Onezone. */
+export const verifierSection: z.ZodType<VerifierSettings> = section(verifier)

@@ -4,6 +4,17 @@ import type { AddressInfo } from 'node:net'
 import { BlockList, isIP } from 'node:net'
 import type { Clock } from '../clock.ts'
 import { systemClock } from '../clock.ts'
+import type { OptionShape } from '../option-shape.ts'
+import {
+  CALLBACK,
+  checkOptions,
+  CLOCK,
+  FLAG,
+  JUDGED_ELSEWHERE,
+  TEXT,
+  textLike,
+  wholeNumber,
+} from '../option-shape.ts'
 import type { CallCounts } from './calls.ts'
 import { createCallCounter } from './calls.ts'
 import { CONTROL_PREFIX, createControlApi, validateClock } from './control-api.ts'
@@ -67,6 +78,20 @@ export interface DevOnezoneOptions {
   readonly iKnowThisIsNotOnezone?: boolean
 }
 
+const DEV_ONEZONE_OPTIONS: OptionShape<DevOnezoneOptions> = {
+  host: TEXT,
+  port: wholeNumber([0, 65_535]),
+  world: JUDGED_ELSEWHERE,
+  control: FLAG,
+  clock: CLOCK,
+  onezoneDomain: textLike(/./s, 'a string that is not empty'),
+  maxTemporaryTokenTtlSeconds: wholeNumber([1, Number.MAX_SAFE_INTEGER]),
+  geo: CALLBACK,
+  stateFile: TEXT,
+  permissions: FLAG,
+  iKnowThisIsNotOnezone: FLAG,
+}
+
 /** A development Onezone that listens. */
 export interface DevOnezone extends DirectMethods {
   /** Base URL, without a slash at the end. */
@@ -91,7 +116,8 @@ export interface DevOnezone extends DirectMethods {
  * @throws {ConfigError} with every problem of the world, or what is wrong with the state file
  */
 export async function createDevOnezone(options: DevOnezoneOptions = {}): Promise<DevOnezone> {
-  checkOptions(options)
+  checkOptions('createDevOnezone', options, DEV_ONEZONE_OPTIONS)
+  checkReach(options)
 
   const stateFile = options.stateFile === undefined ? null : openStateFile(options.stateFile)
   try {
@@ -156,21 +182,14 @@ const LOOPBACK = new BlockList()
 LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4')
 LOOPBACK.addAddress('::1', 'ipv6')
 
-function checkOptions(options: DevOnezoneOptions): void {
-  const { host = '127.0.0.1', port = 0, maxTemporaryTokenTtlSeconds = 1 } = options
+function checkReach(options: DevOnezoneOptions): void {
+  const { host = '127.0.0.1' } = options
   if (!isLoopback(host) && options.iKnowThisIsNotOnezone !== true) {
     throw new TypeError(
       `"host" is ${host}, which others may reach, and this Onezone is for development only. ` +
         'Listen on 127.0.0.1, or set "iKnowThisIsNotOnezone" to true.',
     )
   }
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new TypeError(`"port" must be an integer from 0 to 65535, got ${port}`)
-  }
-  if (!Number.isInteger(maxTemporaryTokenTtlSeconds) || maxTemporaryTokenTtlSeconds < 1) {
-    throw new TypeError('"maxTemporaryTokenTtlSeconds" must be an integer of 1 or more')
-  }
-  if (options.onezoneDomain === '') throw new TypeError('"onezoneDomain" must not be empty')
 }
 
 function isLoopback(host: string): boolean {

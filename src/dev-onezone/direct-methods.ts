@@ -1,3 +1,5 @@
+import type { OptionShape } from '../option-shape.ts'
+import { checkOptions, JUDGED_ELSEWHERE, NUMBER } from '../option-shape.ts'
 import type { CaveatInput, Subject, TokenType } from '../token/index.ts'
 import { refusals, valueOrThrow } from './answers.ts'
 import type { NamedToken } from './issuing.ts'
@@ -35,6 +37,21 @@ export interface NewNamedToken {
   readonly caveats?: readonly CaveatInput[]
   /** @default false */
   readonly revoked?: boolean
+}
+
+const NEW_TEMPORARY_TOKEN: OptionShape<NewTemporaryToken> = {
+  subject: JUDGED_ELSEWHERE,
+  type: JUDGED_ELSEWHERE,
+  caveats: JUDGED_ELSEWHERE,
+  validForSeconds: NUMBER,
+}
+
+const NEW_NAMED_TOKEN: OptionShape<NewNamedToken> = {
+  subject: JUDGED_ELSEWHERE,
+  name: JUDGED_ELSEWHERE,
+  type: JUDGED_ELSEWHERE,
+  caveats: JUDGED_ELSEWHERE,
+  revoked: JUDGED_ELSEWHERE,
 }
 
 /**
@@ -79,6 +96,7 @@ export function createDirectMethods(state: OnezoneState, keeper: StateKeeper): D
       state.patchWorld(validateWorldChange({ providers: { [id]: provider } }))
     }),
     createTemporaryToken: kept((token: NewTemporaryToken) => {
+      checkOptions('createTemporaryToken', token, NEW_TEMPORARY_TOKEN)
       const { subject, type, caveats = [], validForSeconds = 3600 } = token
       const limited = caveats.some((caveat) => caveat.type === 'time')
       const validUntil = state.nowSeconds() + validForSeconds
@@ -87,7 +105,9 @@ export function createDirectMethods(state: OnezoneState, keeper: StateKeeper): D
       const created = createTemporaryToken(issue, { type, caveats: allCaveats })
       return valueOrThrow(created, 'Creating a temporary token')
     }),
-    createNamedToken: kept(({ subject, ...token }: NewNamedToken) => {
+    createNamedToken: kept((asked: NewNamedToken) => {
+      checkOptions('createNamedToken', asked, NEW_NAMED_TOKEN)
+      const { subject, ...token } = asked
       const issue = { state, subject, checksInvitations: false }
       return valueOrThrow(createNamedToken(issue, { ...token }), 'Creating a named token')
     }),

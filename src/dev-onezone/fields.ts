@@ -1,4 +1,5 @@
 import { TokenError } from '../errors.ts'
+import { isJsonObject } from '../json.ts'
 import type { InviteType, KnownCaveat, OnedataInterface, Token, TokenType } from '../token/index.ts'
 import {
   INVITE_TYPES,
@@ -32,11 +33,7 @@ export function readFields<R extends Record<string, FieldReader<unknown>>>(
 
 /** The body as an object, which every operation with a body asks for after authorisation (Onezone API, §16). */
 export function objectBody(body: unknown): Record<string, unknown> | Refusal {
-  return isObject(body) ? body : refusals.malformedData()
-}
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  return isJsonObject(body) ? body : refusals.malformedData()
 }
 
 export function required<T>(read: FieldReader<T>): FieldReader<T> {
@@ -72,7 +69,7 @@ export const booleanField: FieldReader<boolean> = (value, key) =>
   typeof value === 'boolean' ? value : refusals.badValueBoolean(key)
 
 export const objectField: FieldReader<Record<string, unknown>> = (value, key) =>
-  isObject(value) ? value : refusals.badValueJSON(key)
+  isJsonObject(value) ? value : refusals.badValueJSON(key)
 
 /** What an invite token is to grant: some of the allowed privileges, each once, in alphabetical order. */
 export function privilegesField(allowed: readonly string[]): FieldReader<readonly string[]> {
@@ -134,7 +131,7 @@ export const caveatsField: FieldReader<readonly KnownCaveat[]> = (value, key) =>
     const echo = error.value
     // Anything but an object or a string comes back as text (Onezone API, §4.1).
     return refusals.badValueCaveat(
-      isObject(echo) || typeof echo === 'string' ? echo : JSON.stringify(echo),
+      isJsonObject(echo) || typeof echo === 'string' ? echo : JSON.stringify(echo),
     )
   }
 }

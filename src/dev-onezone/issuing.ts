@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { TokenError } from '../errors.ts'
+import { isJsonObject } from '../json.ts'
 import type { KnownCaveat, MintTokenOptions, Service, Subject, TokenType } from '../token/index.ts'
 import { ACCESS_TOKEN, mintToken, parseService } from '../token/index.ts'
 import { Refusal, refusals } from './answers.ts'
@@ -7,7 +8,6 @@ import type { FieldReader } from './fields.ts'
 import {
   booleanField,
   caveatsField,
-  isObject,
   nameField,
   objectField,
   optional,
@@ -45,7 +45,7 @@ export function createNamedToken(
 ): NamedToken | Refusal {
   const { state, subject } = issue
   // A type that is an object is looked at before everything else, any other only in its turn (Onezone API, §16).
-  const early = isObject(body['type']) ? tokenTypeField(body['type'], 'type') : ACCESS_TOKEN
+  const early = isJsonObject(body['type']) ? tokenTypeField(body['type'], 'type') : ACCESS_TOKEN
   if (early instanceof Refusal) return early
   const grantable = grantableBy(early)
   const choosesPrivileges = grantable !== null && body['privileges'] !== undefined

@@ -1,5 +1,6 @@
 import type { ConfigProblem } from '../errors.ts'
 import { ConfigError } from '../errors.ts'
+import { isJsonObject } from '../json.ts'
 
 /**
  * Reads a JSON value piece by piece and remembers everything that is wrong with it. A reader that finds something wrong
@@ -34,9 +35,7 @@ export function createShapeCheck(source: string): ShapeCheck {
       problems.push({ path, message, source })
     },
     record(value, path) {
-      if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-        return value as Record<string, unknown>
-      }
+      if (isJsonObject(value)) return value
       check.wrong(path, `must be an object, got ${kindOf(value)}`)
       return {}
     },

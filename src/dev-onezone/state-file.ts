@@ -9,6 +9,7 @@ import {
 } from 'node:fs'
 import { dirname } from 'node:path'
 import { ConfigError } from '../errors.ts'
+import { isJsonObject } from '../json.ts'
 import type { StateLock } from './state-lock.ts'
 import { takeStateLock } from './state-lock.ts'
 import type { World } from './world.ts'
@@ -109,7 +110,7 @@ function parse(path: string, text: string): World {
 function parseObject(path: string, text: string): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+    return isJsonObject(value) ? value : {}
   } catch {
     // The parser's message repeats a part of the file, which holds secrets.
     throw refusal(path, `is torn, or no state file at all; ${REMEDY}`)

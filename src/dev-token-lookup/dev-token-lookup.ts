@@ -5,6 +5,8 @@ import type { AddressInfo } from 'node:net'
 import { BlockList, isIP } from 'node:net'
 import type { Clock } from '../clock.ts'
 import { systemClock } from '../clock.ts'
+import type { OptionShape } from '../option-shape.ts'
+import { checkOptions, CLOCK, FLAG, listOf, NUMBER, TEXT, wholeNumber } from '../option-shape.ts'
 import { createControl } from './control.ts'
 import type { LookupFault } from './lookup-fault.ts'
 import type { LookupOperation } from './token-operations.ts'
@@ -35,6 +37,21 @@ export interface NewLookupToken {
   readonly userId?: string | undefined
   /** For how long it is good, in milliseconds. @default without end */
   readonly expiresInMs?: number | undefined
+}
+
+const DEV_TOKEN_LOOKUP_OPTIONS: OptionShape<DevTokenLookupOptions> = {
+  host: TEXT,
+  port: wholeNumber([0, 65_535]),
+  control: FLAG,
+  clock: CLOCK,
+  iKnowThisIsNotACluster: FLAG,
+}
+
+const NEW_LOOKUP_TOKEN: OptionShape<NewLookupToken> = {
+  name: TEXT,
+  scopes: listOf('scopes', TEXT),
+  userId: TEXT,
+  expiresInMs: NUMBER,
 }
 
 /** A stand-in for a cluster's TokensApi that listens. */
@@ -69,7 +86,8 @@ export async function createDevTokenLookup(
   options: DevTokenLookupOptions = {},
 ): Promise<DevTokenLookup> {
   const { host = '127.0.0.1', port = 0, control = false, clock = systemClock } = options
-  checkOptions(host, port, options)
+  checkOptions('createDevTokenLookup', options, DEV_TOKEN_LOOKUP_OPTIONS)
+  checkReach(host, options)
   const shelf = createTokenShelf(clock)
   const calls = new Map<LookupOperation, number>()
   let fault: LookupFault | null = null
@@ -108,7 +126,9 @@ export async function createDevTokenLookup(
     url: `http://${isIP(host) === 6 ? `[${host}]` : host}:${address.port}`,
     port: address.port,
     apiToken: own.secret,
-    createToken({ name = 'a token', scopes = [], userId = 'alice', expiresInMs } = {}) {
+    createToken(asked = {}) {
+      checkOptions('createToken', asked, NEW_LOOKUP_TOKEN)
+      const { name = 'a token', scopes = [], userId = 'alice', expiresInMs } = asked
       const { id, secret } = shelf.create({ name, scopes, userId, expiresInMs })
       return { id, token: secret }
     },
@@ -132,7 +152,7 @@ const LOOPBACK = new BlockList()
 LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4')
 LOOPBACK.addAddress('::1', 'ipv6')
 
-function checkOptions(host: string, port: number, options: DevTokenLookupOptions): void {
+function checkReach(host: string, options: DevTokenLookupOptions): void {
   const version = isIP(host)
   const loopback =
     version === 0 ? host === 'localhost' : LOOPBACK.check(host, version === 4 ? 'ipv4' : 'ipv6')
@@ -141,9 +161,6 @@ function checkOptions(host: string, port: number, options: DevTokenLookupOptions
       `"host" is ${host}, which others may reach, and the tokens of this server protect nothing. ` +
         'Listen on 127.0.0.1, or set "iKnowThisIsNotACluster" to true.',
     )
-  }
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new TypeError(`"port" must be an integer from 0 to 65535, got ${port}`)
   }
 }
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '../clock.ts'
+import { isJsonObject } from '../json.ts'
 import type { LookupFault } from './lookup-fault.ts'
 import { answerWithFault } from './lookup-fault.ts'
 import type { LookupOperation, OperationAnswer, OperationRequest } from './token-operations.ts'
@@ -97,8 +98,7 @@ async function bodyOf(request: IncomingMessage): Promise<OperationRequest['body'
   }
   try {
     const value: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8'))
-    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
-    return isObject ? (value as OperationRequest['body']) : null
+    return isJsonObject(value) ? value : null
   } catch {
     return null
   }

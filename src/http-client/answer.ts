@@ -2,7 +2,8 @@ import type { FaultReason, PeerFaultError } from '../errors.ts'
 import type { Answer } from './exchange.ts'
 import type { HttpAnswer, HttpCall } from './http-call.ts'
 import type { Peer } from './peer.ts'
-import { isJsonObject, parseStrictJson } from './strict-json.ts'
+import { isJsonObject } from '../json.ts'
+import { parseStrictJson } from './strict-json.ts'
 
 /** Where and when an answer came. */
 export interface AnswerContext {

@@ -1,5 +1,16 @@
 import type { Dispatcher } from 'undici'
 import { systemClock, type Clock } from '../clock.ts'
+import type { OptionShape } from '../option-shape.ts'
+import {
+  CALLBACK,
+  checkOptions,
+  CLOCK,
+  FLAG,
+  having,
+  TEXT,
+  textLike,
+  wholeNumber,
+} from '../option-shape.ts'
 import { isExposed, parseBaseUrl } from './base-url.ts'
 import type { Peer } from './peer.ts'
 
@@ -111,64 +122,86 @@ export interface ClientSettings {
   readonly onCall: ((call: FinishedCall) => void) | undefined
 }
 
-const API_PREFIX = /^(?:\/[\w.~-]*[\w~-])+$/
+/** What is used where an option is left out. */
+export const HTTP_CLIENT_DEFAULTS = {
+  connectTimeoutMs: 1_000,
+  totalTimeoutMs: 2_500,
+  maxConnections: 64,
+  maxQueued: 256,
+  maxAttempts: 2,
+  maxAnswerBytes: 65_536,
+} as const
+
+// A longer setTimeout would fire at once; as a number of anything else it is out of reach.
+const ANY_COUNT = wholeNumber([1, 2 ** 31 - 1])
+
+/** What the options of any client may be. */
+export const HTTP_CLIENT_OPTIONS: OptionShape<HttpClientOptions> = {
+  url: TEXT,
+  ca: {
+    wanted: 'a non-empty string or Buffer of PEM certificates',
+    accepts: (value) => (typeof value === 'string' || Buffer.isBuffer(value)) && value.length > 0,
+  },
+  connectTimeoutMs: ANY_COUNT,
+  totalTimeoutMs: ANY_COUNT,
+  maxConnections: ANY_COUNT,
+  maxQueued: ANY_COUNT,
+  maxAttempts: ANY_COUNT,
+  maxAnswerBytes: ANY_COUNT,
+  apiPrefix: textLike(/^(?:\/[\w.~-]*[\w~-])+$/, 'an absolute path without a slash at its end'),
+  allowInsecureHttp: FLAG,
+  dispatcher: having('an undici Dispatcher', 'dispatch'),
+  clock: CLOCK,
+  onCall: CALLBACK,
+}
 
 /** What the options of one client depend on. */
-export interface ClientKind {
+export interface ClientKind<Options extends HttpClientOptions> {
   /** Name of the function that makes the client. */
   readonly factory: string
   readonly apiPrefix: string
   readonly peer: Peer
+  /** {@link HTTP_CLIENT_OPTIONS}, and what else this client takes. */
+  readonly shape: OptionShape<Options>
 }
 
 /** Checks every option; throws a `TypeError` that names the first one that is wrong. */
-export function readClientOptions(options: HttpClientOptions, kind: ClientKind): ClientSettings {
-  if (typeof options !== 'object' || options === null) {
-    throw new TypeError(`${kind.factory} expects an object of options with at least "url" in it.`)
-  }
-  const { ca, dispatcher, clock, onCall, apiPrefix = kind.apiPrefix } = options
-  if (typeof apiPrefix !== 'string' || !API_PREFIX.test(apiPrefix)) {
-    throw new TypeError('"apiPrefix" must be an absolute path without a slash at its end.')
-  }
-  if (ca !== undefined && !((typeof ca === 'string' || Buffer.isBuffer(ca)) && ca.length > 0)) {
-    throw new TypeError('"ca" must be a non-empty string or Buffer of PEM certificates.')
-  }
+export function readClientOptions<Options extends HttpClientOptions>(
+  options: Options,
+  kind: ClientKind<Options>,
+): ClientSettings {
+  checkOptions(kind.factory, options, kind.shape)
+  const { peer } = kind
+  const { ca, dispatcher, clock = systemClock, onCall, apiPrefix = kind.apiPrefix } = options
   if (dispatcher !== undefined) {
-    if (typeof dispatcher?.dispatch !== 'function') {
-      throw new TypeError('"dispatcher" must be an undici Dispatcher.')
-    }
     for (const name of ['ca', 'connectTimeoutMs'] as const) {
       if (options[name] !== undefined) {
         throw new TypeError(`"${name}" has no effect on a "dispatcher" of your own; set it there.`)
       }
     }
   }
-  if (onCall !== undefined && typeof onCall !== 'function') {
-    throw new TypeError('"onCall" must be a function.')
-  }
+  const countOf = (name: keyof typeof HTTP_CLIENT_DEFAULTS): number =>
+    options[name] ?? HTTP_CLIENT_DEFAULTS[name]
   return {
-    peer: kind.peer,
-    origin: readOrigin(options.url, options.allowInsecureHttp, kind.peer),
+    peer,
+    origin: readOrigin(options.url, options.allowInsecureHttp ?? false, peer),
     apiPrefix,
     ca,
-    connectTimeoutMs: readCount('connectTimeoutMs', options.connectTimeoutMs, 1000),
-    totalTimeoutMs: readCount('totalTimeoutMs', options.totalTimeoutMs, 2500),
-    maxConnections: readCount('maxConnections', options.maxConnections, 64),
-    maxQueued: readCount('maxQueued', options.maxQueued, 256),
-    maxAttempts: readCount('maxAttempts', options.maxAttempts, 2),
-    maxAnswerBytes: readCount('maxAnswerBytes', options.maxAnswerBytes, 65_536),
+    connectTimeoutMs: countOf('connectTimeoutMs'),
+    totalTimeoutMs: countOf('totalTimeoutMs'),
+    maxConnections: countOf('maxConnections'),
+    maxQueued: countOf('maxQueued'),
+    maxAttempts: countOf('maxAttempts'),
+    maxAnswerBytes: countOf('maxAnswerBytes'),
     dispatcher,
-    clock: clock ?? systemClock,
+    clock,
     onCall,
   }
 }
 
-function readOrigin(text: unknown, allowInsecureHttp: unknown, peer: Peer): string {
-  if (allowInsecureHttp !== undefined && typeof allowInsecureHttp !== 'boolean') {
-    throw new TypeError('"allowInsecureHttp" must be a boolean.')
-  }
+function readOrigin(text: unknown, allowInsecureHttp: boolean, peer: Peer): string {
   const origin = readUrl(text, peer)
-  if (allowInsecureHttp !== true && isExposed(origin)) {
+  if (!allowInsecureHttp && isExposed(origin)) {
     throw new TypeError(
       '"url" must be https: over http: tokens travel in the clear. ' +
         'Set "allowInsecureHttp" only where nobody else can read or write the wire.',
@@ -185,18 +218,4 @@ function readUrl(text: unknown, peer: Peer): string {
     if (!(error instanceof TypeError)) throw error
     throw new TypeError(`"url" ${error.message}`, { cause: error })
   }
-}
-
-// A longer setTimeout would fire at once.
-const LARGEST_TIMEOUT_MS = 2 ** 31 - 1
-
-function readCount(name: string, value: unknown, fallback: number): number {
-  if (value === undefined) return fallback
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < 1) {
-    throw new TypeError(`"${name}" must be a positive integer.`)
-  }
-  if (value > LARGEST_TIMEOUT_MS) {
-    throw new TypeError(`"${name}" must be at most ${LARGEST_TIMEOUT_MS}.`)
-  }
-  return value
 }

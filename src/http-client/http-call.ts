@@ -1,5 +1,5 @@
 import type { Answer } from './exchange.ts'
-import type { JsonObject } from './strict-json.ts'
+import type { JsonObject } from '../json.ts'
 
 /** An operation of an API over HTTP and JSON, and how to read what it answers. */
 export interface HttpCall<Result, ErrorBody> {

@@ -13,12 +13,10 @@ export type {
   FinishedCall,
   HttpClientOptions,
 } from './client-options.ts'
-export { readClientOptions } from './client-options.ts'
+export { HTTP_CLIENT_DEFAULTS, HTTP_CLIENT_OPTIONS, readClientOptions } from './client-options.ts'
 export type { HttpAnswer, HttpCall } from './http-call.ts'
 export type { Peer } from './peer.ts'
 export type { RetryBudget } from './retry-budget.ts'
 export { createRetryBudget } from './retry-budget.ts'
-export type { JsonObject } from './strict-json.ts'
-export { isJsonObject } from './strict-json.ts'
 export type { HttpTransport } from './transport.ts'
 export { createHttpTransport } from './transport.ts'

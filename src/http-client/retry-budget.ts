@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts'
+import { createTokenBucket } from '../token-bucket.ts'
 
 /** Options of {@link createRetryBudget}. */
 export interface RetryBudgetOptions {
@@ -22,24 +23,9 @@ export interface RetryBudget {
 /** Makes a budget. */
 export function createRetryBudget(options: RetryBudgetOptions): RetryBudget {
   const { clock, perCall = 0.2, perSecond = 3, most = 10 } = options
-  let balance = perSecond
-  let settledAtMs = clock.monotonic()
-
-  const add = (amount: number): void => {
-    balance = Math.min(most, balance + amount)
-  }
-
+  const bucket = createTokenBucket({ capacity: most, perSecond, initial: perSecond, clock })
   return {
-    earn() {
-      add(perCall)
-    },
-    spend() {
-      const nowMs = clock.monotonic()
-      add(((nowMs - settledAtMs) / 1000) * perSecond)
-      settledAtMs = nowMs
-      if (balance < 1) return false
-      balance -= 1
-      return true
-    },
+    earn: () => bucket.add(perCall),
+    spend: () => bucket.take() === 0,
   }
 }

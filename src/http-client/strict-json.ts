@@ -1,6 +1,3 @@
-/** A JSON object after parsing: nothing is known of its members. */
-export type JsonObject = Readonly<Record<string, unknown>>
-
 const DEFAULT_DEPTH = 16
 
 /**
@@ -17,11 +14,6 @@ export function parseStrictJson(bytes: Uint8Array, maxDepth: number = DEFAULT_DE
   }
   checkStructure(text, maxDepth)
   return parseJson(text)
-}
-
-/** Whether a parsed value is a JSON object, no array and not null. */
-export function isJsonObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function parseJson(text: string): unknown {

@@ -1,6 +1,8 @@
 import { AggregatorRegistry } from 'prom-client'
 import type { MetricObjectWithValues, MetricValue, Registry } from 'prom-client'
 
+import { isJsonObject } from '../json.ts'
+
 /** The metrics of one process at one moment, fit for JSON. */
 export type MetricsSnapshot = readonly SnapshotMetric[]
 
@@ -49,7 +51,7 @@ function kept(metric: SnapshotMetric): SnapshotMetric {
 }
 
 function isMetric(value: unknown): value is SnapshotMetric {
-  if (typeof value !== 'object' || value === null) return false
-  const { name, type, values } = value as Record<string, unknown>
+  if (!isJsonObject(value)) return false
+  const { name, type, values } = value
   return typeof name === 'string' && typeof type === 'string' && Array.isArray(values)
 }

@@ -8,6 +8,8 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 
 import type { DecisionEvent } from '../authenticator/index.ts'
+import type { OptionShape } from '../option-shape.ts'
+import { CALLBACK, checkOptions, having, TEXT } from '../option-shape.ts'
 import type { VerdictStore } from '../cache/index.ts'
 import type { WatchOutcome, WatchState } from '../verification/index.ts'
 import type { BackendName, BreakerState } from '../verifier/index.ts'
@@ -15,7 +17,7 @@ import type { DeathReason } from '../revocation/index.ts'
 import type { FinishedCall } from '../http-client/index.ts'
 import type { RequestEvent, StreamEvent, StreamKind, UpstreamEvent } from '../proxy/index.ts'
 import type { ProcessMetrics, ProcessMetricsOptions } from './process-metrics.ts'
-import { createProcessMetrics, OF_THE_FIRST } from './process-metrics.ts'
+import { createProcessMetrics, OF_THE_FIRST, PROCESS_METRICS_OPTIONS } from './process-metrics.ts'
 import { QuickHistogram } from './quick-histogram.ts'
 import { Tally } from './tally.ts'
 
@@ -56,6 +58,14 @@ export interface MetricsOptions extends ProcessMetricsOptions {
     | undefined
 }
 
+const METRICS_OPTIONS: OptionShape<MetricsOptions> = {
+  ...PROCESS_METRICS_OPTIONS,
+  registry: having('a registry of prom-client', 'registerMetric', 'metrics'),
+  backend: TEXT,
+  verification: having('a verification', 'entries'),
+  upstreams: CALLBACK,
+}
+
 /** Takes what the rooms observe and shows it to Prometheus. */
 export interface Metrics extends ProcessMetrics {
   readonly registry: Registry
@@ -71,8 +81,13 @@ export interface Metrics extends ProcessMetrics {
   readonly onWatchRead: (outcome: WatchOutcome) => void
 }
 
-/** Makes the metrics of one gateway. */
+/**
+ * Makes the metrics of one gateway.
+ *
+ * @throws {TypeError} for options that make no sense.
+ */
 export function createMetrics(options: MetricsOptions): Metrics {
+  checkOptions('createMetrics', options, METRICS_OPTIONS)
   const registry = options.registry ?? new Registry()
   const registers = [registry]
 

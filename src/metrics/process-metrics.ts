@@ -7,6 +7,9 @@
 import type { Registry } from 'prom-client'
 import { collectDefaultMetrics, Counter, Gauge } from 'prom-client'
 
+import type { OptionShape } from '../option-shape.ts'
+import { CALLBACK, FLAG, listOf, NUMBER, TEXT } from '../option-shape.ts'
+
 /** What the metrics show of a configuration. */
 export interface ConfigurationFacts {
   /** Bound on the age of a fact behind a grant, in seconds. */
@@ -28,6 +31,16 @@ export interface ProcessMetricsOptions extends ConfigurationFacts {
   readonly processName?: string | undefined
   /** How many worker processes carry traffic; looked at on each scrape. @default none: there are no workers */
   readonly workers?: (() => number) | undefined
+}
+
+/** What they may be. */
+export const PROCESS_METRICS_OPTIONS: OptionShape<ProcessMetricsOptions> = {
+  maxStalenessSeconds: NUMBER,
+  insecureSettings: listOf('names', TEXT),
+  version: TEXT,
+  nodeMetrics: FLAG,
+  processName: TEXT,
+  workers: CALLBACK,
 }
 
 /** Takes what happens to the processes. */

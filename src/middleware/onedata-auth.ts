@@ -11,15 +11,12 @@ import type {
   Answer,
   AuthenticationRequest,
   Decision,
-  DecisionEvent,
   Identity,
-  RouteAuthenticator,
-  RoutePolicy,
+  SingleRouteOptions,
 } from '../authenticator/index.ts'
-import { answerHeaders, createAuthenticator } from '../authenticator/index.ts'
-import type { Logger } from '../logger.ts'
-import type { Verification, VerificationOptions } from '../verification/index.ts'
-import { createVerification } from '../verification/index.ts'
+import { answerHeaders, createSingleRoute, SINGLE_ROUTE_OPTIONS } from '../authenticator/index.ts'
+import type { OptionShape } from '../option-shape.ts'
+import { CALLBACK } from '../option-shape.ts'
 
 /** What the middleware sets: `new Hono<{ Variables: OnedataVariables }>()`. */
 export interface OnedataVariables {
@@ -38,23 +35,8 @@ export type VariablesOf<Optional extends boolean> = Optional extends true
   ? OptionalOnedataVariables
   : OnedataVariables
 
-/** Options of {@link onedataAuth}. */
-export interface OnedataAuthOptions extends Omit<
-  RoutePolicy,
-  'id' | 'token' | 'headers' | 'forwardToken'
-> {
-  /** Bounded name of the route, for logs. @default 'middleware' */
-  readonly id?: string | undefined
-  /** Base URL of Onezone, e.g. `https://onezone.example.org`. Give this, or `verification` to share one. */
-  readonly onezoneUrl?: string | undefined
-  /** A verification made with `createVerification`, shared by several middlewares or closed by you. */
-  readonly verification?: Verification | undefined
-  /** How long verdicts are kept, and how many; only with `onezoneUrl`. */
-  readonly verdicts?: VerificationOptions['verdicts'] | undefined
-  /** The kind of token that is demanded. @default 'access' */
-  readonly token?: 'access' | 'identity' | 'invite' | undefined
-  /** Addresses and CIDR ranges of proxies whose `X-Forwarded-*` is believed. @default [] */
-  readonly trustedProxies?: readonly string[] | undefined
+/** Options of {@link onedataAuth}. Where nothing else is said, the route is called `middleware`. */
+export interface OnedataAuthOptions extends SingleRouteOptions {
   /**
    * Finds the address of the socket's peer, e.g. from `getConnInfo` of your runtime. Without an address no token that
    * is confined to one is accepted.
@@ -62,10 +44,11 @@ export interface OnedataAuthOptions extends Omit<
    * @default the socket of \@hono/node-server
    */
   readonly remoteAddress?: ((c: Context) => string | undefined) | undefined
-  /** @default silentLogger */
-  readonly logger?: Logger | undefined
-  /** Told of every decision. */
-  readonly onDecision?: ((event: DecisionEvent) => void) | undefined
+}
+
+const ONEDATA_AUTH_OPTIONS: OptionShape<OnedataAuthOptions> = {
+  ...SINGLE_ROUTE_OPTIONS,
+  remoteAddress: CALLBACK,
 }
 
 /**
@@ -87,7 +70,11 @@ export interface OnedataAuthOptions extends Omit<
 export function onedataAuth<Optional extends boolean = false>(
   options: OnedataAuthOptions & { readonly optional?: Optional | undefined },
 ): MiddlewareHandler<{ Variables: VariablesOf<Optional> }> {
-  const route = createRoute(options)
+  const route = createSingleRoute<OnedataAuthOptions>(options, {
+    name: 'onedataAuth',
+    id: 'middleware',
+    shape: ONEDATA_AUTH_OPTIONS,
+  }).authenticator
   const remoteAddress = options.remoteAddress ?? nodeRemoteAddress
 
   return async function onedataAuth(c, next) {
@@ -100,47 +87,6 @@ export function onedataAuth<Optional extends boolean = false>(
     c.set('onedata', decision.identity as VariablesOf<Optional>['onedata'])
     await next()
   }
-}
-
-function createRoute(options: OnedataAuthOptions): RouteAuthenticator {
-  if (typeof options !== 'object' || options === null) {
-    throw new TypeError('onedataAuth needs options with "onezoneUrl" or "verification"')
-  }
-  const { onezoneUrl, verification, verdicts, id = 'middleware', token = 'access' } = options
-  if ((onezoneUrl === undefined) === (verification === undefined)) {
-    throw new TypeError('onedataAuth needs exactly one of "onezoneUrl" and "verification"')
-  }
-  if (!['access', 'identity', 'invite'].includes(token)) {
-    throw new TypeError(
-      '"token" must be access, identity or invite; without one, use no middleware',
-    )
-  }
-  if (verification !== undefined && typeof verification.verifier?.verify !== 'function') {
-    throw new TypeError('"verification" must be made with createVerification')
-  }
-  if (verification !== undefined && verdicts !== undefined) {
-    throw new TypeError('"verdicts" belongs to "verification"; set it there')
-  }
-  const { verifier, traits, stalenessBoundMs } =
-    verification ?? createVerification({ onezone: { url: onezoneUrl ?? '' }, verdicts })
-  return createAuthenticator({
-    ...traits,
-    verifier,
-    stalenessBoundMs,
-    trustedProxies: options.trustedProxies,
-    logger: options.logger,
-    onDecision: options.onDecision,
-  }).route({
-    id,
-    token,
-    optional: options.optional,
-    interface: options.interface,
-    inviteType: options.inviteType,
-    subjects: options.subjects,
-    scopes: options.scopes,
-    caveats: options.caveats,
-    realm: options.realm,
-  })
 }
 
 /** Names that fold into the identity's namespace, however a back end spells its separators. */

@@ -1,3 +1,5 @@
+import { checkOptions, JUDGED_ELSEWHERE } from '../option-shape.ts'
+
 /** Tokens that go with an access token: who acts on whose behalf, and by which service (Onezone API, §8). */
 export interface CompanionTokens {
   /** Identity token of the Oneprovider through which the call is made, with its `opw-` or `opp-` prefix. */
@@ -21,6 +23,14 @@ export type OnezoneCredentials =
   | ({ readonly bearer: string } & CompanionTokens)
   | { readonly basic: BasicCredentials }
 
+const CREDENTIAL_MEMBERS = {
+  token: JUDGED_ELSEWHERE,
+  bearer: JUDGED_ELSEWHERE,
+  basic: JUDGED_ELSEWHERE,
+  serviceToken: JUDGED_ELSEWHERE,
+  consumerToken: JUDGED_ELSEWHERE,
+}
+
 const KINDS = ['token', 'bearer', 'basic'] as const
 const COMPANIONS = {
   serviceToken: 'x-onedata-service-token',
@@ -33,6 +43,7 @@ export function credentialFields(credentials: OnezoneCredentials): Record<string
   if (typeof given !== 'object' || given === null) {
     throw new TypeError('"credentials" must be an object with "token", "bearer" or "basic".')
   }
+  checkOptions('credentials', given, CREDENTIAL_MEMBERS)
   const members = given as Readonly<Record<string, unknown>>
   const [kind, ...others] = KINDS.filter((name) => members[name] !== undefined)
   if (others.length > 0) {

@@ -1,5 +1,5 @@
 import { OnezoneApiError } from '../errors.ts'
-import { isJsonObject } from '../http-client/index.ts'
+import { isJsonObject } from '../json.ts'
 import { INVITE_TYPES } from '../token/index.ts'
 import type { OnezoneErrorDetails, OnezoneErrorId } from './error-catalogue.ts'
 import { readErrorBody, type OnezoneErrorBody } from './wire.ts'

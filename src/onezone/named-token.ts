@@ -1,4 +1,6 @@
-import { isJsonObject, type JsonObject } from '../http-client/index.ts'
+import { isJsonObject, type JsonObject } from '../json.ts'
+import type { OptionShape } from '../option-shape.ts'
+import { JUDGED_ELSEWHERE } from '../option-shape.ts'
 import {
   isId,
   type CaveatInput,
@@ -47,6 +49,30 @@ export interface ModifyNamedTokenRequest {
   readonly customMetadata?: JsonObject | undefined
   /** Revocation of a named token can be taken back. */
   readonly revoked?: boolean | undefined
+}
+
+/** What a request for a temporary token may say. */
+export const TEMPORARY_TOKEN_REQUEST: OptionShape<CreateTemporaryTokenRequest> = {
+  type: JUDGED_ELSEWHERE,
+  caveats: JUDGED_ELSEWHERE,
+}
+
+/** What a request for a named token may say. What it says is for Onezone to judge. */
+export const NAMED_TOKEN_REQUEST: OptionShape<CreateNamedTokenRequest> = {
+  name: JUDGED_ELSEWHERE,
+  type: JUDGED_ELSEWHERE,
+  caveats: JUDGED_ELSEWHERE,
+  customMetadata: JUDGED_ELSEWHERE,
+  revoked: JUDGED_ELSEWHERE,
+  usageLimit: JUDGED_ELSEWHERE,
+  privileges: JUDGED_ELSEWHERE,
+}
+
+/** What a request to change a named token may say. */
+export const NAMED_TOKEN_CHANGE: OptionShape<ModifyNamedTokenRequest> = {
+  name: JUDGED_ELSEWHERE,
+  customMetadata: JUDGED_ELSEWHERE,
+  revoked: JUDGED_ELSEWHERE,
 }
 
 /** A named token that was just created. */

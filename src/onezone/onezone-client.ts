@@ -1,5 +1,6 @@
 import type { FinishedCall, HttpClientOptions } from '../http-client/index.ts'
-import { readClientOptions } from '../http-client/index.ts'
+import { HTTP_CLIENT_OPTIONS, readClientOptions } from '../http-client/index.ts'
+import { JUDGED_ELSEWHERE } from '../option-shape.ts'
 import { createTransport } from './api-transport.ts'
 import { credentialFields, type OnezoneCredentials } from './credentials.ts'
 import { ONEZONE } from './onezone-peer.ts'
@@ -79,6 +80,8 @@ export function createOnezoneClient(options: OnezoneClientOptions): OnezoneClien
     factory: 'createOnezoneClient',
     apiPrefix: '/api/v3/onezone',
     peer: ONEZONE,
+    // `credentialFields` judges them, here as with each call.
+    shape: { ...HTTP_CLIENT_OPTIONS, credentials: JUDGED_ELSEWHERE },
   })
   const { credentials } = options
   if (credentials !== undefined) credentialFields(credentials)

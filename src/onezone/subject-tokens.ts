@@ -1,9 +1,12 @@
+import { checkOptions } from '../option-shape.ts'
 import type { ProviderId, TokenId, UserId } from '../token/index.ts'
 import type { CallOptions } from './api-call.ts'
 import {
   NAMED_TOKEN,
+  NAMED_TOKEN_REQUEST,
   readCreatedNamedToken,
   readTokenIds,
+  TEMPORARY_TOKEN_REQUEST,
   type CreatedNamedToken,
   type CreateNamedTokenRequest,
   type CreateTemporaryTokenRequest,
@@ -153,11 +156,13 @@ function tokensAt(word: string, path: string, perform: Perform): SubjectTokens {
 
   return {
     createNamedToken: async (request, options) => {
+      checkOptions(nameOf('createNamedToken', word), request, NAMED_TOKEN_REQUEST)
       const read = readCreatedNamedToken
       const how = { method: 'POST', path: named, body: { ...request }, success: 201, read } as const
       return call('createNamedToken', how, options)
     },
     createTemporaryToken: async (request, options) => {
+      checkOptions(nameOf('createTemporaryToken', word), request, TEMPORARY_TOKEN_REQUEST)
       const body = { ...request }
       const how = { method: 'POST', path: temporary, body, success: 201, read: readToken } as const
       return call('createTemporaryToken', how, options)

@@ -1,7 +1,9 @@
+import { checkOptions } from '../option-shape.ts'
 import type { ExaminedToken, TokenId } from '../token/index.ts'
 import type { CallOptions } from './api-call.ts'
 import {
   NAMED_TOKEN,
+  NAMED_TOKEN_CHANGE,
   readTokenIds,
   type ModifyNamedTokenRequest,
   type NamedToken,
@@ -157,6 +159,7 @@ export function createTokenApi(perform: Perform): TokenApi {
         options,
       ),
     modifyNamedToken: async (id, request, options) => {
+      checkOptions('modifyNamedToken', request, NAMED_TOKEN_CHANGE)
       await perform(
         {
           operation: 'modifyNamedToken',

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from '../http-client/index.ts'
+import { isJsonObject, type JsonObject } from '../json.ts'
 
 /** What an access token opens (Onezone API, §6). */
 export interface AccessTokenScope {

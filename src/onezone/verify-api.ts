@@ -1,4 +1,4 @@
-import type { JsonObject } from '../http-client/index.ts'
+import type { JsonObject } from '../json.ts'
 import { resultOf, type CallOptions } from './api-call.ts'
 import type { Transport } from './api-transport.ts'
 import { credentialFields } from './credentials.ts'

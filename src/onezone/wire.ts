@@ -5,7 +5,7 @@ import type {
   OnedataInterface,
   Subject,
 } from '../token/index.ts'
-import { isJsonObject, type JsonObject } from '../http-client/index.ts'
+import { isJsonObject, type JsonObject } from '../json.ts'
 
 /** An error as Onezone words it (Onezone API, §9). Unknown ids must be tolerated. */
 export interface OnezoneErrorBody {

@@ -1,4 +1,4 @@
-import type { Outgoing } from '../http-message.ts'
+import type { Outgoing } from '../listener/index.ts'
 import type { StreamEnd } from './events.ts'
 import type { Stream } from './open-streams.ts'
 

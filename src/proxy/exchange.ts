@@ -1,35 +1,44 @@
 import type { Duplex, Readable } from 'node:stream'
 
-import type { Granted } from '../authenticator/index.ts'
+import type { AuthenticationRequest, Granted } from '../authenticator/index.ts'
 import { answerFor } from '../authenticator/index.ts'
+import type { Logger } from '../logger.ts'
+import { upstreamPath } from '../routing/index.ts'
 import type { UpstreamController, UpstreamHandler, UpstreamMember } from '../upstream/index.ts'
-import { breakOff, drainThenEnd, sendAnswer } from './answering.ts'
-import { EventStream, hasLength, isEventStream } from './event-stream.ts'
+import type { DeliveryInput, DeliveryOwner } from './delivery.ts'
+import { Delivery } from './delivery.ts'
 import type { UpstreamEvent } from './events.ts'
-import { writeInformation } from './informational.ts'
-import type { ForwardInput } from './forward.ts'
 import type { Lease } from './open-streams.ts'
 import { leaseOf } from './open-streams.ts'
-import { MAX_TEXT_BYTES, writeWhole } from './one-write.ts'
 import type { FailedAttempt } from './repeating.ts'
 import { codeOf, countsAgainstUpstream, mayRepeat } from './repeating.ts'
 import { createRequestBody, UploadError } from './request-body.ts'
-import type { ResponseFields } from './response-fields.ts'
-import { hasBody, rawFieldsOf, responseFields } from './response-fields.ts'
-import { upstreamPath } from './route-path.ts'
-import { SlowReader } from './slow-reader.ts'
+import { rawFieldsOf } from './response-fields.ts'
+import { breakOff, sendAnswer } from './send-answer.ts'
 import { meaningOf } from './upstream-failure.ts'
 import { upstreamFields } from './upstream-fields.ts'
+import type { Upgrade } from './websocket.ts'
 import { switchProtocols } from './websocket.ts'
+
+/** One request, and what is needed to carry it to its upstream. */
+export interface ExchangeInput extends DeliveryInput {
+  /** What was decided on, to be decided on again while its response goes on. */
+  readonly request: AuthenticationRequest
+  /** Null: not for a WebSocket. */
+  readonly upgrade: Upgrade | null
+  readonly logger: Logger
+  readonly onUpstream: (event: UpstreamEvent) => void
+}
 
 const NONE: readonly UpstreamMember[] = []
 
-/** How many informational responses are passed on before an answer. */
-const MOST_INFORMATION = 16
-
-/** One request on its way to an upstream, and the response on its way back. */
-export class Exchange implements UpstreamHandler {
-  readonly #input: ForwardInput
+/**
+ * One request on its way to an upstream: as streams, so that no body is ever held, each side waits for the slower one, and
+ * the end of one side ends the other. No redirect is followed and nothing is decoded. A request that failed is sent again
+ * where that is safe.
+ */
+export class Exchange implements UpstreamHandler, DeliveryOwner {
+  readonly #input: ExchangeInput
   readonly #decision: Granted
   #member: UpstreamMember | null = null
   #tried: readonly UpstreamMember[] = NONE
@@ -37,31 +46,28 @@ export class Exchange implements UpstreamHandler {
   #body: Readable | null = null
   /** Null until the request is on its way. */
   #controller: UpstreamController | null = null
-  /** Null while its client keeps up. */
-  #reader: SlowReader | null = null
+  /** Null until a response comes. */
+  #delivery: Delivery | null = null
   #clientGone = false
   #settled = false
   /** Whether a byte of the response has come. */
   #answering = false
-  /** Whether more than the head of the response has come. */
-  #started = false
-  /** Length of the response's body as the upstream says it; -1: it does not. */
-  #length = -1
-  /** Whether the end of the connection is the end of the body. */
-  #openEnded = false
-  /** Set where the response goes on for as long as it likes. */
-  #stream: EventStream | null = null
-  #informed = 0
 
-  constructor(input: ForwardInput, decision: Granted) {
+  constructor(input: ExchangeInput, decision: Granted) {
     this.#input = input
     this.#decision = decision
     input.outgoing.on('close', () => this.#onClose())
   }
 
-  /** Sends the request; also again, to another upstream. */
-  send(member: UpstreamMember): void {
-    const { incoming, outgoing, record, route, handshake } = this.#input
+  /** Sends the request to the upstream whose turn it is. */
+  begin(): void {
+    const { upstreams } = this.#input.route
+    upstreams.budget.earn()
+    this.#send(upstreams.pick())
+  }
+
+  #send(member: UpstreamMember): void {
+    const { incoming, outgoing, record, route, upgrade } = this.#input
     this.#member = member
     this.#controller = null
     const headers = upstreamFields({
@@ -92,7 +98,7 @@ export class Exchange implements UpstreamHandler {
         body: this.#body,
         headersTimeout: route.timeouts.headMs,
         bodyTimeout: route.timeouts.idleBodyMs,
-        upgrade: handshake === null ? null : 'websocket',
+        upgrade: upgrade === null ? null : 'websocket',
       },
       this,
     )
@@ -109,80 +115,34 @@ export class Exchange implements UpstreamHandler {
   }
 
   onResponseStart(controller: UpstreamController, status: number): void {
-    this.#answering = true
-    if (status < 200) return this.#inform(controller, status)
-    const { outgoing, record } = this.#input
-    const { fields, delimited, length } = this.#readFields(controller, status)
-    this.#length = length
-    this.#openEnded = !delimited || record.httpVersion === '1.0'
-    if (!delimited && hasBody(status, record.method)) {
-      // Nobody knows whether this body is complete when it ends, so chunks must not say that it is.
-      outgoing.shouldKeepAlive = false
-      outgoing.removeHeader('Transfer-Encoding')
-    }
-    outgoing.writeHead(status, fields)
-    if (status === 200 && record.method !== 'HEAD' && isEventStream(fields)) {
-      this.#beginStream(controller, hasLength(fields))
-    }
-    // The body mostly comes in the same turn, and then both leave in one packet.
-    process.nextTick(flushHead, this)
-  }
-
-  #readFields(controller: UpstreamController, status: number): ResponseFields {
-    const { incoming, outgoing, route } = this.#input
-    // A client that is still sending cannot use the connection for another request.
-    if (this.#body !== null && !incoming.complete) outgoing.shouldKeepAlive = false
-    return responseFields(rawFieldsOf(controller), status, route.policy)
+    const delivery = this.#deliveryOf(controller)
+    if (status < 200) delivery.inform(status)
+    else delivery.begin(status)
   }
 
   onResponseWhole(controller: UpstreamController, status: number, body: string): void {
-    this.#answering = true
-    this.#started = true
-    const { outgoing, record } = this.#input
-    const { fields, length } = this.#readFields(controller, status)
-    // Chunks were for this hop; whoever knows the length says it.
-    if (length === -1 && hasBody(status, record.method)) {
-      fields.push('Content-Length', String(body.length))
-    }
-    outgoing.writeHead(status, fields)
-    if (body !== '') writeWhole(outgoing, body)
-    this.#settle('ok')
-    this.#finish()
+    this.#deliveryOf(controller).deliverWhole(status, body)
   }
 
-  onResponseData(controller: UpstreamController, chunk: Buffer): void {
-    const whole = !this.#started && chunk.length === this.#length
-    this.#started = true
-    // Copies, because the transport reads into the same memory again.
-    if (this.#stream?.held === true) return this.#stream.keep(Buffer.from(chunk))
-    const { outgoing } = this.#input
-    if (whole && chunk.length <= MAX_TEXT_BYTES) {
-      writeWhole(outgoing, chunk.toString('latin1'))
-      return
-    }
-    if (outgoing.write(Buffer.from(chunk))) return
-    controller.pause()
-    this.#awaitReader(controller)
+  onResponseData(_controller: UpstreamController, chunk: Buffer): void {
+    this.#delivery?.pass(chunk)
   }
 
   onResponseEnd(): void {
-    this.#started = true
-    if (this.#stream?.held === true) return this.#stream.keepEnd(() => this.onResponseEnd())
-    this.#settle('ok')
-    this.#stream?.ended('upstream')
-    this.#finish()
+    this.#delivery?.end()
   }
 
-  /** Ends the response as complete. */
-  #finish(): void {
-    const { incoming, outgoing } = this.#input
-    if (this.#body !== null && !incoming.complete) {
-      this.#body.destroy()
-      drainThenEnd(incoming, outgoing)
-    } else {
-      outgoing.end()
-    }
-    if (outgoing.writableLength > 0 && !outgoing.destroyed) this.#limitedReader().limit()
+  #deliveryOf(controller: UpstreamController): Delivery {
+    this.#answering = true
+    return (this.#delivery ??= new Delivery(this.#input, this.#body, controller, this))
+  }
+
+  onDelivered(): void {
+    this.#settle('ok')
+  }
+
+  onGivenUp(): void {
+    this.#settle('aborted')
   }
 
   onResponseError(_controller: UpstreamController, error: Error): void {
@@ -196,7 +156,7 @@ export class Exchange implements UpstreamHandler {
     const { outcome, code } = meaningOf(error)
     const next = this.#nextAfter(error)
     this.#settle(outcome, { error, retried: next !== null })
-    this.#stream?.ended('upstream')
+    this.#delivery?.onUpstreamGone()
     // Not the error itself: undici's carry what the upstream sent.
     const facts = { route: route.id, upstream: this.#member?.url, outcome, cause: codeOf(error) }
     if (next !== null) {
@@ -205,7 +165,7 @@ export class Exchange implements UpstreamHandler {
       return
     }
     logger.warn({ ...facts, reason: error.message }, 'a request to the upstream failed')
-    if (outgoing.headersSent) breakOff(incoming, this.#openEnded)
+    if (outgoing.headersSent) breakOff(incoming, this.#delivery?.openEnded === true)
     else sendAnswer(incoming, outgoing, answerFor(code), { bodyLength: record.bodyLength })
   }
 
@@ -213,7 +173,7 @@ export class Exchange implements UpstreamHandler {
   sendAgain(member: UpstreamMember): void {
     if (this.#input.outgoing.destroyed) return
     this.#settled = false
-    this.send(member)
+    this.#send(member)
   }
 
   onRequestUpgrade(
@@ -222,15 +182,15 @@ export class Exchange implements UpstreamHandler {
     _headers: unknown,
     upstream: Duplex,
   ): void {
-    const { handshake } = this.#input
+    const { upgrade } = this.#input
     this.#answering = true
     upstream.on('error', () => {}) // undici has let go of it
     const rawFields = rawFieldsOf(controller)
-    const lease = this.#lease()
+    const lease = this.lease()
     if (
-      handshake !== null &&
+      upgrade !== null &&
       !this.#clientGone &&
-      switchProtocols({ ...this.#input, handshake, upstream, rawFields, lease })
+      switchProtocols({ ...this.#input, upgrade, upstream, rawFields, lease })
     ) {
       this.#settle('ok')
     } else {
@@ -239,51 +199,13 @@ export class Exchange implements UpstreamHandler {
     }
   }
 
-  #lease(): Lease | null {
+  lease(): Lease | null {
     const { request, route } = this.#input
     return leaseOf(this.#decision, request, (again) => route.authenticator.authenticate(again))
   }
 
-  #beginStream(controller: UpstreamController, isCounted: boolean): void {
-    const { incoming, outgoing, route, streams } = this.#input
-    const stream = new EventStream({
-      outgoing,
-      hasLength: isCounted,
-      pause: () => controller.pause(),
-      resume: () => {
-        if (outgoing.writableNeedDrain) this.#awaitReader(controller)
-        else controller.resume()
-      },
-      finish: () => {
-        this.#settle('aborted')
-        controller.abort(new Error('the stream was ended'))
-        if (!isCounted) this.#finish()
-      },
-      breakOff: () => breakOff(incoming, this.#openEnded),
-    })
-    this.#stream = stream
-    stream.ended = streams.open(stream, { kind: 'event-stream', routeId: route.id }, this.#lease())
-  }
-
-  #inform(controller: UpstreamController, status: number): void {
-    const { outgoing, record, route } = this.#input
-    if (status === 101) {
-      controller.abort(new Error('the upstream switched protocols unasked'))
-    } else if (record.httpVersion !== '1.0' && this.#informed++ < MOST_INFORMATION) {
-      const rawFields = rawFieldsOf(controller)
-      writeInformation(outgoing, status, responseFields(rawFields, status, route.policy).fields)
-    }
-  }
-
-  /** Sends the head of a response whose body is yet to come. */
-  flushHead(): void {
-    const { outgoing } = this.#input
-    if (!this.#started && !outgoing.destroyed) outgoing.flushHeaders()
-  }
-
   #onClose(): void {
-    this.#reader?.forget()
-    this.#stream?.ended('client')
+    this.#delivery?.onClientGone()
     if (this.#settled) return
     this.#clientGone = true
     if (this.#controller === null) this.#body?.destroy()
@@ -320,24 +242,6 @@ export class Exchange implements UpstreamHandler {
     const event = { routeId: route.id, outcome }
     onUpstream(failure?.retried === true ? { ...event, retried: true } : event)
   }
-
-  /** Goes on with the response when its client has read what was sent. Parts that still come meanwhile change nothing. */
-  #awaitReader(controller: UpstreamController): void {
-    this.#limitedReader().await(() => {
-      if (this.#stream?.held !== true) controller.resume()
-    })
-  }
-
-  #limitedReader(): SlowReader {
-    const { incoming, outgoing, route } = this.#input
-    const { idleBodyMs } = route.timeouts
-    const openEnded = this.#openEnded
-    return (this.#reader ??= new SlowReader({ incoming, outgoing, idleBodyMs, openEnded }))
-  }
-}
-
-function flushHead(exchange: Exchange): void {
-  exchange.flushHead()
 }
 
 function sendAgain(exchange: Exchange, member: UpstreamMember): void {

@@ -1,4 +1,4 @@
-import type { Outgoing } from '../http-message.ts'
+import type { Outgoing } from '../listener/index.ts'
 
 /** Between links of one field; a comma within a URL is not followed by `<`. */
 const NEXT_LINK = /,\s*(?=<)/

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { IDEMPOTENT_METHODS } from '../upstream/index.ts'
 import { UploadError } from './request-body.ts'
 
 /** How an attempt stood when it failed. */
@@ -16,9 +17,6 @@ export interface FailedAttempt {
   readonly answering: boolean
   readonly error: Error
 }
-
-/** Methods that have the same effect once or several times (RFC 9110 §9.2.2), of those that people use. */
-const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
 
 /** The connection broke under a request. */
 const BROKEN: ReadonlySet<unknown> = new Set([
@@ -58,7 +56,7 @@ export function mayRepeat(attempt: FailedAttempt): boolean {
   if (codeOf(error) === 'ERR_UPSTREAM_BUSY') return !connected
   if (!speaksAgainstUpstream(error)) return false
   if (!connected) return true
-  return !answering && !hasBody && IDEMPOTENT.has(method) && BROKEN.has(codeOf(error))
+  return !answering && !hasBody && IDEMPOTENT_METHODS.has(method) && BROKEN.has(codeOf(error))
 }
 
 /** Whether an error is the upstream's doing, and not the client's or ours. */

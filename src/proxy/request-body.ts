@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 
-import type { Incoming } from '../http-message.ts'
+import type { Incoming } from '../listener/index.ts'
 
 /** Why an upload came to an end before its time. */
 export class UploadError extends Error {

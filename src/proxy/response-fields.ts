@@ -1,7 +1,6 @@
 import type { HeaderPolicy } from '../authenticator/index.ts'
+import { kindOf, NOTHING_NAMED, readConnection } from '../routing/index.ts'
 import type { UpstreamController } from '../upstream/index.ts'
-import { NOTHING_NAMED, readConnection } from './connection-field.ts'
-import { kindOf } from './field-names.ts'
 
 /** The header section of an answer to a client. */
 export interface ResponseFields {

@@ -1,43 +1,28 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-
-import { Hono } from 'hono'
-
 import type { AnswerCode, AuthenticationRequest, Decision } from '../authenticator/index.ts'
 import { answerFor } from '../authenticator/index.ts'
 import type { Clock } from '../clock.ts'
 import { systemClock } from '../clock.ts'
-import type { Incoming, Outgoing } from '../http-message.ts'
+import type { Door, Incoming, Outgoing, ServeUpgrade } from '../listener/index.ts'
 import type { Logger } from '../logger.ts'
 import { silentLogger } from '../logger.ts'
 import { shielded, shieldedLogger } from '../observer.ts'
+import type { RequestRecord, RouteChoice, RouteRequest } from '../routing/index.ts'
+import { createRouter, recordOf } from '../routing/index.ts'
 import type { UpstreamState } from '../upstream/index.ts'
 import { createUpstreams } from '../upstream/index.ts'
-import { sendAnswer } from './answering.ts'
+import { sendAnswer } from './send-answer.ts'
 import type { RequestEvent, StreamEvent, UpstreamEvent } from './events.ts'
 import { UNMATCHED } from './events.ts'
-import type { ForwardInput } from './forward.ts'
-import { forward } from './forward.ts'
-import { hardenServer } from './harden.ts'
-import { readHost } from './host-name.ts'
+import type { ExchangeInput } from './exchange.ts'
+import { Exchange } from './exchange.ts'
 import type { StreamOptions } from './open-streams.ts'
 import { createOpenStreams } from './open-streams.ts'
-import type { RequestRecord } from './request-record.ts'
-import { isCarried, recordOf } from './request-record.ts'
-import { readsAlike, readTarget } from './request-target.ts'
-import type { RouteQuestion } from './route-table.ts'
-import { createRouteTable } from './route-table.ts'
+import { ProxyRequest } from './proxy-request.ts'
 import type { CompiledRoute, ProxyRoute } from './routes.ts'
 import { compileRoutes } from './routes.ts'
-import { inTurn } from './turns.ts'
-import { ProxyRequest } from './upgrades.ts'
-import type { Handshake } from './websocket-handshake.ts'
+import { refuseUnreadable } from './unreadable.ts'
+import type { TakeConnection, Upgrade } from './websocket.ts'
 import { asksForWebSocket, readHandshake } from './websocket-handshake.ts'
-
-/** What `@hono/node-server` gives to an app: the proxy works on Node's own request and response. */
-export interface ProxyBindings {
-  incoming: IncomingMessage
-  outgoing: ServerResponse
-}
 
 /** Options of {@link createReverseProxy}. */
 export interface ReverseProxyOptions {
@@ -57,34 +42,15 @@ export interface ReverseProxyOptions {
   readonly onStream?: ((event: StreamEvent) => void) | undefined
 }
 
-/** A request whose route is asked for. */
-export interface RouteRequest {
-  readonly method: string
-  /** As in the request line, e.g. `/api?q=1`. */
-  readonly target: string
-  /** As in a `Host` field. @default none, so that only routes for every host match */
-  readonly host?: string | undefined
-}
-
-/** The route that a request would take, by its id; or the code of its refusal. */
-export type RouteChoice = { readonly routeId: string } | { readonly code: AnswerCode }
-
-/** The reverse-proxy door. */
-export interface ReverseProxy {
-  /** To be mounted with `@hono/node-server`, with `overrideGlobalObjects: false`. */
-  readonly app: Hono<{ Bindings: ProxyBindings }>
-  /**
-   * Prepares the server that the app is mounted on, and from then on serves its requests past the app; call it before
-   * other listeners are added and before it listens. Health checks of upstreams begin when it does.
-   */
-  readonly harden: (server: Server) => void
-  /**
-   * The class of that server's requests (`IncomingMessage` of Node's options). With Node's own, requests to upgrade to
-   * anything but WebSocket are refused, instead of served without.
-   */
-  readonly requestClass: typeof IncomingMessage
+/**
+ * The reverse-proxy door. With another class of requests than its own, those to upgrade to anything but WebSocket are refused,
+ * instead of served without. Health checks of upstreams begin when it is opened.
+ */
+export interface ReverseProxy extends Door {
+  readonly opened: () => void
+  readonly upgrade: ServeUpgrade
   /** Finds the route of a request without serving it. */
-  choose(request: RouteRequest): RouteChoice
+  readonly choose: (request: RouteRequest) => RouteChoice
   /** Which upstreams of each route are in use at the moment. */
   upstreams(): readonly (UpstreamState & { readonly routeId: string })[]
   /** Somebody's tokens stopped being good: verifies all open streams again, soon. */
@@ -97,9 +63,6 @@ export interface ReverseProxy {
 
 /** Status of the event for a client that went away before it was answered, as nginx has it. */
 const CLIENT_CLOSED_REQUEST = 499
-
-/** Tells node-server that the response is written elsewhere (its own `RESPONSE_ALREADY_SENT`). */
-const ALREADY_SENT = new Response(null, { headers: { 'x-hono-already-sent': 'true' } })
 
 /**
  * Makes the reverse proxy: one strict reading of the request, the first route that matches it, the decision of that
@@ -119,46 +82,15 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
   })
   const upstreams = createUpstreams({ clock, logger })
   const routes = compileRoutes(options.routes, upstreams.groupFor)
-  const table = createRouteTable(routes)
+  const router = createRouter(routes)
 
-  // One entry for all: which route a request takes is for the table to say, which knows hosts and methods too. Where no
-  // server was hardened, requests come by way of the app; either way they are served alike.
-  const app = new Hono<{ Bindings: ProxyBindings }>({ getPath: () => '/' })
-  app.all('/', ({ env }) => {
-    take(env.incoming, env.outgoing)
-    return ALREADY_SENT
-  })
-
-  /** The route of a request, null where there is none; or the code of a request that has more than one reading. */
-  function routeOf(question: RouteQuestion): CompiledRoute | AnswerCode | null {
-    const route = table.find(question)
-    const { method, hostName, path } = question
-    const alike = readsAlike(path, (other) =>
-      other === path ? route : table.find({ method, hostName, path: other }),
-    )
-    return alike ? route : 'request_invalid'
-  }
-
-  function choose({ method, target, host }: RouteRequest): RouteChoice {
-    if (!isCarried(method)) return { code: 'method_not_allowed' }
-    const read = readTarget(target)
-    const name = host === undefined ? { name: '' } : readHost(host)
-    if (read === null || name === null) return { code: 'request_invalid' }
-    const question = { method, hostName: name.name, path: read.path }
-    const route = routeOf(question)
-    if (typeof route === 'string') return { code: route }
-    if (route !== null) return { routeId: route.id }
-    const others = table.methodsFor(question)
-    return { code: others.length > 0 ? 'method_not_allowed' : 'route_not_found' }
-  }
-
-  function take(incoming: Incoming, outgoing: Outgoing): void {
-    inTurn(incoming, outgoing, serve)
-  }
-
-  function serve(incoming: Incoming, outgoing: Outgoing, upgrade = false): void {
+  function serve(
+    incoming: Incoming,
+    outgoing: Outgoing,
+    takeConnection: TakeConnection | null = null,
+  ): void {
     const record = recordOf(incoming)
-    const route = typeof record === 'string' ? null : routeOf(record)
+    const route = typeof record === 'string' ? null : router.routeOf(record)
     const known = route !== null && typeof route !== 'string'
     observe(incoming, outgoing, known ? route.id : UNMATCHED)
     if (typeof record === 'string') return refuse(incoming, outgoing, record)
@@ -167,22 +99,22 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
     if ((record.bodyLength ?? 0) > route.maxBodyBytes) {
       return sendAnswer(incoming, outgoing, answerFor('body_too_large'), record)
     }
-    const handshake = upgrade ? readUpgrade(incoming, route) : null
-    if (typeof handshake === 'string') {
-      return sendAnswer(incoming, outgoing, answerFor(handshake), record)
+    const upgrade = takeConnection === null ? null : readUpgrade(incoming, route, takeConnection)
+    if (typeof upgrade === 'string') {
+      return sendAnswer(incoming, outgoing, answerFor(upgrade), record)
     }
     const request: AuthenticationRequest = {
       rawHeaders: incoming.rawHeaders,
       remoteAddress: incoming.socket.remoteAddress,
       secure: 'encrypted' in incoming.socket,
     }
-    const serving: ForwardInput = {
+    const serving: ExchangeInput = {
       incoming,
       outgoing,
       record,
       request,
       route,
-      handshake,
+      upgrade,
       streams,
       logger,
       onUpstream,
@@ -219,7 +151,7 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
 
   function sendNoRoute(incoming: Incoming, outgoing: Outgoing, record: RequestRecord): void {
     const { bodyLength } = record
-    const allow = table.methodsFor(record)
+    const allow = router.methodsFor(record)
     if (allow.length === 0) {
       sendAnswer(incoming, outgoing, answerFor('route_not_found'), { bodyLength })
     } else {
@@ -228,13 +160,18 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
   }
 
   return {
-    app,
-    harden(server) {
-      hardenServer(server, take, (incoming, outgoing) => serve(incoming, outgoing, true))
-      server.once('listening', () => upstreams.start())
+    serve: (incoming, outgoing) => serve(incoming, outgoing),
+    checkContinue(incoming, outgoing) {
+      const record = recordOf(incoming)
+      if (typeof record !== 'string') record.continueOwed = record.bodyLength !== 0
+      serve(incoming, outgoing)
     },
+    checkExpectation: (incoming, outgoing) => serve(incoming, outgoing),
+    upgrade: serve,
+    unreadable: refuseUnreadable,
+    opened: () => upstreams.start(),
     requestClass: ProxyRequest,
-    choose,
+    choose: (request) => router.choose(request),
     upstreams: () =>
       routes.flatMap(({ id, upstreams: { members } }) =>
         members.map(({ url, standing }) => ({ routeId: id, url, up: standing.up })),
@@ -249,23 +186,28 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
 }
 
 /** What a connection is to be used for instead of HTTP; or the code of a refusal. */
-function readUpgrade(incoming: Incoming, route: CompiledRoute): Handshake | AnswerCode {
+function readUpgrade(
+  incoming: Incoming,
+  route: CompiledRoute,
+  takeConnection: TakeConnection,
+): Upgrade | AnswerCode {
   if (!asksForWebSocket(incoming)) return 'request_invalid'
   if (!route.websocket) return 'websocket_not_carried'
-  return readHandshake(incoming.rawHeaders) ?? 'handshake_invalid'
+  const handshake = readHandshake(incoming.rawHeaders)
+  return handshake === null ? 'handshake_invalid' : { handshake, takeConnection }
 }
 
-function proceed(serving: ForwardInput, decision: Decision): void {
+function proceed(serving: ExchangeInput, decision: Decision): void {
   const { incoming, outgoing, record } = serving
   if (outgoing.destroyed) return
   if (decision.outcome === 'granted') {
-    forward(serving, decision)
+    new Exchange(serving, decision).begin()
   } else {
     sendAnswer(incoming, outgoing, decision.answer, record)
   }
 }
 
-function fail({ incoming, outgoing, record, route, logger }: ForwardInput, error: unknown): void {
+function fail({ incoming, outgoing, record, route, logger }: ExchangeInput, error: unknown): void {
   logger.error({ route: route.id, err: error }, 'a request could not be handled')
   if (outgoing.headersSent) incoming.socket.destroy()
   else sendAnswer(incoming, outgoing, answerFor('internal_error'), record)

@@ -1,5 +1,7 @@
 import type { HeaderPolicy, RouteAuthenticator } from '../authenticator/index.ts'
 import { nameOption, readOption } from '../authenticator/index.ts'
+import type { RouteMatch } from '../routing/index.ts'
+import { checkStripPrefix, readRouteMatch } from '../routing/index.ts'
 import type {
   UpstreamDispatcher,
   UpstreamGroup,
@@ -7,9 +9,6 @@ import type {
   Upstreams,
 } from '../upstream/index.ts'
 import { readUpstreamOptions } from '../upstream/index.ts'
-import { parseRouteHost } from './host-name.ts'
-import { parseRouteMethod } from './route-methods.ts'
-import { checkStripPrefix, parseRoutePath } from './route-path.ts'
 
 /** How long a route waits for its upstream, in whole milliseconds. */
 export interface UpstreamTimeouts {
@@ -24,26 +23,9 @@ export interface UpstreamTimeouts {
 }
 
 /** Which requests take a route, where they go, and who may make them. */
-export interface ProxyRoute {
+export interface ProxyRoute extends RouteMatch {
   /** Bounded name of the route, for metrics and logs. */
   readonly id: string
-  /**
-   * `/exact`, `/users/:id/files` (`:id` is any one segment), `/prefix/**` or `/**`. Compared segment by segment and with
-   * regard to case; `/prefix/**` is also `/prefix`. Of several routes that match, the first one counts.
-   */
-  readonly path: string
-  /**
-   * Names that `Host` must say, its port aside: a name, an IP address, or `*.example.org`, where `*` is exactly one label.
-   *
-   * @default every host
-   */
-  readonly hosts?: readonly string[] | undefined
-  /**
-   * Methods that take this route, in capital letters; `GET` brings `HEAD`. Other methods are for the routes after it.
-   *
-   * @default every method that the gateway carries
-   */
-  readonly methods?: readonly string[] | undefined
   /**
    * What is taken off the front of each path before it is sent on, e.g. `/api`. A prefix of `path` up to its first
    * parameter. The upstream is told in `X-Forwarded-Prefix`.
@@ -64,11 +46,8 @@ export interface ProxyRoute {
 }
 
 /** A route with everything filled in that does not depend on the request. */
-export interface CompiledRoute {
+export interface CompiledRoute extends RouteMatch {
   readonly id: string
-  readonly path: string
-  readonly hosts: readonly string[] | undefined
-  readonly methods: readonly string[] | undefined
   /** Empty: nothing is taken off. */
   readonly stripPrefix: string
   /** Infinity: there is no limit. */
@@ -80,7 +59,8 @@ export interface CompiledRoute {
   readonly timeouts: { readonly [Name in keyof UpstreamTimeouts]-?: number }
 }
 
-const DEFAULT_TIMEOUTS = {
+/** What is used where a time-out is left out. */
+export const TIMEOUT_DEFAULTS = {
   connectMs: 3_000,
   headMs: 60_000,
   idleBodyMs: 60_000,
@@ -103,19 +83,17 @@ export function compileRoutes(
       throw new TypeError(`"${at}.id" must be a name that no other route has`)
     }
     ids.add(route.id)
-    const path = readOption(`${at}.path`, route.path, parseRoutePath)
+    const match = readRouteMatch(at, route)
     const upstream = nameOption(`${at}.upstream`, () => readUpstreamOptions(route.upstream))
     const timeouts = readTimeouts(route.timeouts, `${at}.timeouts`)
     return {
       id: route.id,
-      path,
-      hosts: readList(`${at}.hosts`, route.hosts, parseRouteHost),
-      methods: readList(`${at}.methods`, route.methods, parseRouteMethod),
+      ...match,
       stripPrefix:
         route.stripPrefix === undefined
           ? ''
           : readOption(`${at}.stripPrefix`, route.stripPrefix, (prefix) =>
-              checkStripPrefix(prefix, path),
+              checkStripPrefix(prefix, match.path),
             ),
       maxBodyBytes: readMaxBodyBytes(`${at}.maxBodyBytes`, route.maxBodyBytes),
       upstreams: groupFor(upstream, {
@@ -130,16 +108,6 @@ export function compileRoutes(
   })
 }
 
-function readList(
-  name: string,
-  given: readonly string[] | undefined,
-  parse: (text: string) => string,
-): string[] | undefined {
-  if (given === undefined) return undefined
-  if (given.length === 0) throw new TypeError(`"${name}" must not be empty; leave it out`)
-  return given.map((text, index) => readOption(`${name}[${index}]`, text, parse))
-}
-
 function readMaxBodyBytes(name: string, given: number | undefined): number {
   if (given === undefined) return Infinity
   if (Number.isSafeInteger(given) && given >= 0) return given
@@ -147,9 +115,9 @@ function readMaxBodyBytes(name: string, given: number | undefined): number {
 }
 
 function readTimeouts(given: UpstreamTimeouts = {}, name: string): CompiledRoute['timeouts'] {
-  const timeouts: Record<keyof UpstreamTimeouts, number> = { ...DEFAULT_TIMEOUTS }
-  for (const key of Object.keys(DEFAULT_TIMEOUTS) as (keyof UpstreamTimeouts)[]) {
-    const value = given[key] ?? DEFAULT_TIMEOUTS[key]
+  const timeouts: Record<keyof UpstreamTimeouts, number> = { ...TIMEOUT_DEFAULTS }
+  for (const key of Object.keys(TIMEOUT_DEFAULTS) as (keyof UpstreamTimeouts)[]) {
+    const value = given[key] ?? TIMEOUT_DEFAULTS[key]
     const least = key.startsWith('idle') ? 0 : 1
     if (!Number.isSafeInteger(value) || value < least || value > 2 ** 31 - 1) {
       throw new TypeError(

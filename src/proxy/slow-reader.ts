@@ -1,6 +1,6 @@
-import type { Incoming, Outgoing } from '../http-message.ts'
+import type { Incoming, Outgoing } from '../listener/index.ts'
 
-import { breakOff } from './answering.ts'
+import { breakOff } from './send-answer.ts'
 
 /** A response that its client has to read, and how long it may take over it. */
 export interface Reading {

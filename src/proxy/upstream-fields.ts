@@ -1,6 +1,6 @@
 import type { Granted, HeaderPolicy } from '../authenticator/index.ts'
-import { kindOf } from './field-names.ts'
-import type { RequestRecord } from './request-record.ts'
+import type { RequestRecord } from '../routing/index.ts'
+import { kindOf } from '../routing/index.ts'
 
 /** What the header section of an upstream request is made from. */
 export interface UpstreamFieldsInput {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 
 import type { HeaderPolicy } from '../authenticator/index.ts'
-import type { Incoming } from '../http-message.ts'
-import { kindOf } from './field-names.ts'
+import type { Incoming } from '../listener/index.ts'
+import { kindOf } from '../routing/index.ts'
 import { responseFields } from './response-fields.ts'
 
 /** A client's wish for a WebSocket, as far as it matters here: all else is between client and upstream. */

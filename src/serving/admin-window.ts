@@ -1,8 +1,8 @@
-import { createAdminApp } from '../admin/index.ts'
+import { createAdminDoor } from '../admin/index.ts'
 import type { AdminAppOptions } from '../admin/index.ts'
 import type { GatewayConfig } from '../config/index.ts'
-import type { Listener } from '../listener.ts'
-import { openListener } from '../listener.ts'
+import type { Listener } from '../listener/index.ts'
+import { openListener } from '../listener/index.ts'
 
 /** What operators see, whatever the configuration is. */
 export type AdminView = Omit<AdminAppOptions, 'host' | 'token'>
@@ -25,15 +25,15 @@ export async function openAdminWindow(
   view: AdminView,
 ): Promise<AdminWindow> {
   const { host } = config.adminListen
-  const appFor = ({ adminToken }: GatewayConfig) =>
-    createAdminApp({ ...view, host, token: adminToken })
+  const doorFor = ({ adminToken }: GatewayConfig) =>
+    createAdminDoor({ ...view, host, token: adminToken })
   const listener: Listener = await openListener({
     on: config.adminListen,
-    door: { app: appFor(config) },
+    door: doorFor(config),
   })
   return {
     url: listener.url,
-    change: (next) => void listener.use({ app: appFor(next) }),
+    change: (next) => void listener.use(doorFor(next)),
     close: () => listener.drain(0),
   }
 }

@@ -1,10 +1,11 @@
 import type { Clock } from '../clock.ts'
 import type { GatewayConfig } from '../config/index.ts'
+import { checkGatewayConfig } from '../config/index.ts'
 import type { Logger } from '../logger.ts'
 import type { Metrics, MetricsOptions } from '../metrics/index.ts'
 import { createMetrics } from '../metrics/index.ts'
+import { packageVersion } from '../package-version.ts'
 import { configurationFacts } from './configuration-facts.ts'
-import { packageVersion } from './package-version.ts'
 import type { Serving } from './serving.ts'
 import { createServing } from './serving.ts'
 import type { Traffic } from './traffic.ts'
@@ -33,6 +34,7 @@ export interface Assembly {
  */
 export function assemble(options: AssemblyOptions): Assembly {
   const { config, traffic, processName, workers } = options
+  checkGatewayConfig(config)
   // The metrics show what is served, and what is served reports to the metrics: they are made first and look later.
   const metrics = createMetrics({
     version: packageVersion(),

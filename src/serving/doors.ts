@@ -1,9 +1,8 @@
 import type { Explainer } from '../admin/index.ts'
 import { createExplainer } from '../admin/index.ts'
-import type { RoutePolicy } from '../authenticator/index.ts'
-import { createAuthenticator } from '../authenticator/index.ts'
+import { createAuthenticator, routePolicyOf } from '../authenticator/index.ts'
 import type { Clock } from '../clock.ts'
-import type { GatewayConfig, RouteConfig } from '../config/index.ts'
+import type { GatewayConfig } from '../config/index.ts'
 import { verifierChoiceOf } from '../config/index.ts'
 import type { Logger } from '../logger.ts'
 import type { Metrics } from '../metrics/index.ts'
@@ -44,16 +43,8 @@ export function assembleDoors(config: GatewayConfig, surroundings: DoorSurroundi
   })
   const reserved = config.routes.flatMap((route) => Object.values(route.headers ?? {}))
   const routes = config.routes.map((route) => ({
-    id: route.id,
-    path: route.path,
-    hosts: route.hosts,
-    methods: route.methods,
-    stripPrefix: route.stripPrefix,
-    maxBodyBytes: route.maxBodyBytes,
-    upstream: route.upstream,
-    authenticator: authenticator.route(policyOf(route, config), reserved),
-    websocket: route.websocket,
-    timeouts: route.timeouts,
+    ...route,
+    authenticator: authenticator.route(routePolicyOf({ ...route, realm: config.realm }), reserved),
   }))
   const proxy = createReverseProxy({
     routes,
@@ -74,20 +65,4 @@ export function assembleDoors(config: GatewayConfig, surroundings: DoorSurroundi
     explain: (request, how) => verification.explain(request, how),
   })
   return { proxy, explain }
-}
-
-function policyOf(route: RouteConfig, config: GatewayConfig): RoutePolicy {
-  return {
-    id: route.id,
-    token: route.token,
-    optional: route.optional,
-    interface: route.interface,
-    inviteType: route.inviteType,
-    subjects: route.subjects,
-    scopes: route.scopes,
-    caveats: route.caveats,
-    headers: route.headers,
-    forwardToken: route.forwardToken,
-    realm: config.realm,
-  }
 }

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 
 import type { GatewayConfig } from '../config/index.ts'
+import { checkGatewayConfig } from '../config/index.ts'
 import { ConfigError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import type { ReloadOutcome } from '../metrics/index.ts'
@@ -38,6 +39,7 @@ export function createReload(
   async function attempt(load: () => Promise<GatewayConfig>): Promise<ReloadOutcome> {
     try {
       const loaded = await load()
+      checkGatewayConfig(loaded)
       if (isDeepStrictEqual(loaded, last)) return 'unchanged'
       const next = withFixed(loaded, current)
       for (const part of parts) part.change(next)

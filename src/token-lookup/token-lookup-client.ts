@@ -1,6 +1,12 @@
 import { TokenLookupApiError } from '../errors.ts'
-import type { HttpAnswer, HttpCall, HttpClientOptions, JsonObject } from '../http-client/index.ts'
-import { createHttpTransport, readClientOptions } from '../http-client/index.ts'
+import type { HttpAnswer, HttpCall, HttpClientOptions } from '../http-client/index.ts'
+import {
+  createHttpTransport,
+  HTTP_CLIENT_OPTIONS,
+  readClientOptions,
+} from '../http-client/index.ts'
+import type { JsonObject } from '../json.ts'
+import { textLike } from '../option-shape.ts'
 import { TOKEN_LOOKUP } from './token-lookup-peer.ts'
 import type {
   CreatedToken,
@@ -66,6 +72,8 @@ export interface TokenLookupClient {
   close(): Promise<void>
 }
 
+const SECRET_TEXT = textLike(/^[\x21-\x7e]+$/, 'a secret: printable ASCII without spaces')
+
 const JSON_TYPE = 'application/json; charset=utf-8'
 const API_ERRORS = [400, 401, 403, 404, 409, 422]
 /** Statuses that say nothing about the token: how it was asked, by way of whom, and when. */
@@ -84,11 +92,10 @@ export function createTokenLookupClient(options: TokenLookupClientOptions): Toke
     factory: 'createTokenLookupClient',
     apiPrefix: '/api/cluster/v2',
     peer: TOKEN_LOOKUP,
+    shape: { ...HTTP_CLIENT_OPTIONS, apiToken: SECRET_TEXT },
   })
   const { apiToken } = options
-  if (!isSecret(apiToken)) {
-    throw new TypeError('"apiToken" must be a secret: printable ASCII without spaces.')
-  }
+  if (apiToken === undefined) throw new TypeError('"apiToken" must be given')
   const http = createHttpTransport(settings)
 
   const send = async <Result>(
@@ -178,10 +185,6 @@ export function createTokenLookupClient(options: TokenLookupClientOptions): Toke
     },
     close: () => http.close(),
   }
-}
-
-function isSecret(value: unknown): value is string {
-  return typeof value === 'string' && /^[\x21-\x7e]+$/.test(value)
 }
 
 /** What the secrets of this API look like: a prefix, the public part, and 64 characters that nobody else may see. */

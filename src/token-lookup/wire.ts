@@ -6,8 +6,7 @@
  */
 
 import type { ConstraintViolation } from '../errors.ts'
-import type { JsonObject } from '../http-client/index.ts'
-import { isJsonObject } from '../http-client/index.ts'
+import { isJsonObject, type JsonObject } from '../json.ts'
 
 /** What `createToken` asks for. */
 export interface NewToken {

@@ -1,5 +1,5 @@
 import type { TokenError } from '../errors.ts'
-import { malformed } from './malformed.ts'
+import { malformed } from './notation.ts'
 import { bufferOf } from './octets.ts'
 
 const ESCAPE = 0x30

@@ -1,7 +1,7 @@
+import type { JsonObject } from '../json.ts'
 import type { GeoFilter } from './caveat.ts'
 
 /** An object that came as JSON. */
-export type JsonObject = Readonly<Record<string, unknown>>
 
 /** How one kind of caveat is written: as text in tokens, as JSON in the API. */
 export interface CaveatCodec<C> {

@@ -1,4 +1,5 @@
 import { TokenError } from '../errors.ts'
+import { isJsonObject, type JsonObject } from '../json.ts'
 import { normalizeApiSpec } from './api-spec.ts'
 import type {
   Caveat,
@@ -9,9 +10,9 @@ import type {
   OnedataInterface,
 } from './caveat.ts'
 import { after, filteredList, textEntry, whitelist } from './caveat-codec.ts'
-import type { CaveatCodec, EntryCodec, JsonObject } from './caveat-codec.ts'
+import type { CaveatCodec, EntryCodec } from './caveat-codec.ts'
 import { isBase64, isDataPath, isObjectId } from './data-access.ts'
-import { parseInteger, serializeInteger } from './integer.ts'
+import { parseInteger, serializeInteger } from './notation.ts'
 import { ipMatchesAny, normalizeNetwork } from './ipv4.ts'
 import { octetsOfText, textOfOctets } from './octets.ts'
 import { parseService, parseSubject } from './subject.ts'
@@ -249,11 +250,8 @@ export function serializeCaveat(caveat: Caveat): string {
  * @throws TokenError `ERR_CAVEAT_INVALID`, with the given value in `value`.
  */
 export function sanitizeCaveat(json: unknown): KnownCaveat {
-  if (typeof json === 'object' && json !== null) {
-    const object = json as JsonObject
-    const caveat = ROWS_BY_TYPE.get(object['type'])?.sanitize(object)
-    if (caveat) return caveat
-  }
+  const caveat = isJsonObject(json) ? ROWS_BY_TYPE.get(json['type'])?.sanitize(json) : null
+  if (caveat) return caveat
   throw invalidCaveat(json)
 }
 

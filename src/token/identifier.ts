@@ -1,5 +1,4 @@
-import { parseInteger, serializeInteger } from './integer.ts'
-import { malformed } from './malformed.ts'
+import { malformed, parseInteger, serializeInteger } from './notation.ts'
 import { NOBODY, parseSubject, serializeSubject } from './subject.ts'
 import type { Subject } from './subject.ts'
 import { ACCESS_TOKEN, parseTokenType, serializeTokenType } from './token-type.ts'

@@ -1,4 +1,4 @@
-import { parseInteger } from './integer.ts'
+import { parseInteger } from './notation.ts'
 
 const WORD = 32
 const DOT = 0x2e

@@ -1,6 +1,6 @@
 import { createHmac, hash, timingSafeEqual } from 'node:crypto'
 import type { TokenError } from '../errors.ts'
-import { malformed } from './malformed.ts'
+import { malformed } from './notation.ts'
 import { parsePackets, serializePackets } from './packets.ts'
 import type { Packet } from './packets.ts'
 

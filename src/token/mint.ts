@@ -1,3 +1,5 @@
+import type { OptionShape } from '../option-shape.ts'
+import { checkOptions, JUDGED_ELSEWHERE, oneOf, orNull } from '../option-shape.ts'
 import type { Caveat } from './caveat.ts'
 import { serializeCaveat } from './caveat-table.ts'
 import { parseIdentifier, serializeIdentifier } from './identifier.ts'
@@ -62,6 +64,19 @@ export interface MintTokenOptions {
   serviceIndication?: ServiceIndication | null
 }
 
+const MINT_TOKEN_OPTIONS: OptionShape<MintTokenOptions> = {
+  onezoneDomain: JUDGED_ELSEWHERE,
+  secret: JUDGED_ELSEWHERE,
+  version: JUDGED_ELSEWHERE,
+  id: JUDGED_ELSEWHERE,
+  persistence: oneOf(['named', 'temporary']),
+  generation: JUDGED_ELSEWHERE,
+  subject: JUDGED_ELSEWHERE,
+  type: JUDGED_ELSEWHERE,
+  caveats: JUDGED_ELSEWHERE,
+  serviceIndication: orNull(oneOf(['opw', 'opp'])),
+}
+
 /**
  * Issues a token. Whether it is good is for the holder of the secrets to know: see the development Onezone.
  *
@@ -69,6 +84,7 @@ export interface MintTokenOptions {
  * @throws TokenError `ERR_PACKET_TOO_LARGE`, `ERR_TOKEN_TOO_LARGE`, or `ERR_CAVEAT_INVALID` for what is no caveat.
  */
 export function mintToken(options: MintTokenOptions): string {
+  checkOptions('mintToken', options, MINT_TOKEN_OPTIONS)
   const { onezoneDomain, secret, caveats = [], serviceIndication = null } = options
   const identifier = octetsOfText(serializeIdentifier(identifierOf(options)))
   let signature = signIdentifier(octetsOf(secret), identifier)

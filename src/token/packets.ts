@@ -1,5 +1,5 @@
 import { TokenError } from '../errors.ts'
-import { malformed } from './malformed.ts'
+import { malformed } from './notation.ts'
 
 /** Keys of the packets of a macaroon (Onezone API, §1.1). `vid` and `cl` belong to third-party caveats. */
 export type PacketKey = 'location' | 'identifier' | 'signature' | 'cid' | 'vid' | 'cl'

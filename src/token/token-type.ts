@@ -1,4 +1,5 @@
 import { TokenError } from '../errors.ts'
+import { isJsonObject } from '../json.ts'
 
 /** What a token may be used as. */
 export type TokenKind = 'access' | 'identity' | 'invite'
@@ -97,7 +98,7 @@ export function serializeTokenType(type: TokenType): string {
  * @throws TokenError `ERR_TOKEN_TYPE_INVALID`, with the given value in `value`.
  */
 export function sanitizeTokenType(json: unknown): TokenType {
-  const type = isObject(json) ? sanitizeObject(json) : null
+  const type = isJsonObject(json) ? sanitizeObject(json) : null
   if (type !== null) return type
   throw new TokenError(
     'ERR_TOKEN_TYPE_INVALID',
@@ -114,14 +115,14 @@ function sanitizeObject(json: Readonly<Record<string, unknown>>): TokenType | nu
 }
 
 function sanitizeAccessToken(json: unknown): TokenType | null {
-  if (!isObject(json)) return null
+  if (!isJsonObject(json)) return null
   const { sessionId } = json as { sessionId?: unknown }
   if (typeof sessionId === 'string' && sessionId !== '') return { accessToken: { sessionId } }
   return Object.keys(json).length === 0 ? ACCESS_TOKEN : null
 }
 
 function sanitizeInviteToken(json: unknown): TokenType | null {
-  if (!isObject(json)) return null
+  if (!isJsonObject(json)) return null
   const inviteType = inviteTypes().find((name) => name === json['inviteType'])
   if (inviteType === undefined) return null
   const target = json[INVITE_TYPES[inviteType].targetKey]
@@ -136,8 +137,4 @@ function inviteTokenType(inviteType: InviteType, target: string): InviteTokenTyp
 
 function inviteTypes(): InviteType[] {
   return Object.keys(INVITE_TYPES) as InviteType[]
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,3 +1,5 @@
+import type { ResponseHead } from './response-head.ts'
+
 /** Longest chunk-size line with its extensions, in characters. */
 const MAX_LINE = 256
 
@@ -11,6 +13,9 @@ const SIZE_LINE =
 /** A field, but none that frames a message: there it could only mislead (RFC 9110 §6.5.1). */
 const TRAILER_LINE =
   /^(?!content-length:|transfer-encoding:)[A-Za-z0-9!#$%&'*+.^_`|~-]+:[\t\x20-\x7e\x80-\xff]*$/i
+
+/** The end of a body that has no trailers. */
+const LAST_CHUNK = '0\r\n\r\n'
 
 const CR = 0x0d
 const LF = 0x0a
@@ -104,4 +109,24 @@ export class ChunkReader {
     this.#state = 'broken'
     return null
   }
+}
+
+/**
+ * The body of a response, as latin-1 text of its bytes, where it has come to its end together with its head; null where it
+ * has not, or where something came after it.
+ *
+ * @param framing Its length, or what marks its end.
+ * @param rest What came after the head, as latin-1 text.
+ */
+export function wholeBody(framing: ResponseHead['body'], rest: string): string | null {
+  if (typeof framing === 'number') return rest.length === framing ? rest : null
+  // Anything more elaborate, say trailers, is read piece by piece.
+  if (framing !== 'chunked' || !rest.endsWith(LAST_CHUNK)) return null
+  const bytes = Buffer.from(rest, 'latin1')
+  let whole = ''
+  const onBodyPart = (part: Buffer): boolean => {
+    whole += part.toString('latin1')
+    return true
+  }
+  return new ChunkReader().read(bytes, 0, { onBodyPart }) === bytes.length ? whole : null
 }

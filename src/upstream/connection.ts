@@ -1,12 +1,13 @@
-import { ChunkReader } from './chunk-reader.ts'
+import { ChunkReader, wholeBody } from './chunk-reader.ts'
+import type { InterimOwner } from './head-reader.ts'
+import { HeadReader } from './head-reader.ts'
 import { RequestUpload } from './request-upload.ts'
 import type { ResponseHead } from './response-head.ts'
-import { MAX_HEAD_BYTES, mayBecomeHead, readResponseHead } from './response-head.ts'
+import { MAX_HEAD_BYTES } from './response-head.ts'
 import { lossOfBody, tookTooLong, UpstreamError } from './upstream-error.ts'
 import type { ExchangeKeeper, UpstreamExchange } from './upstream-exchange.ts'
 import type { ConnectionTarget } from './upstream-socket.ts'
 import { UpstreamSocket } from './upstream-socket.ts'
-import { wholeBody } from './whole-body.ts'
 
 /** What a connection needs of its pool. */
 export interface ConnectionOwner {
@@ -27,8 +28,6 @@ export interface ConnectionOwner {
 /** One for all connections: a read is done with when its call returns. */
 const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024)
 
-const MAX_INTERIM_RESPONSES = 64
-
 /** How long an upstream that takes no more of an upload is listened to, until its answer begins. */
 const LAST_WORDS_MS = 1_000
 
@@ -38,7 +37,7 @@ type State = 'connecting' | 'idle' | 'head' | 'body' | 'closed'
  * One connection to an upstream, one request at a time. Whatever is not exactly as it should be ends it: then nobody can
  * get the answer to somebody else's request.
  */
-export class UpstreamConnection implements ExchangeKeeper {
+export class UpstreamConnection implements ExchangeKeeper, InterimOwner {
   /** In ticks of the pool: when it has taken too long over what it is at. */
   deadline: number
   readonly #owner: ConnectionOwner
@@ -48,11 +47,7 @@ export class UpstreamConnection implements ExchangeKeeper {
   #upload: RequestUpload | null = null
   /** Whether it has served a request before this one. */
   #used = false
-  /** Of a head that is not complete yet. */
-  #text = ''
-  #interim = 0
-  /** Of heads that were interim. */
-  #interimBytes = 0
+  readonly #heads = new HeadReader()
   #head: ResponseHead | null = null
   /** Of a body by length. */
   #left = 0
@@ -92,8 +87,7 @@ export class UpstreamConnection implements ExchangeKeeper {
     exchange.keeper = this
     exchange.connected = true
     this.#state = 'head'
-    this.#interim = 0
-    this.#interimBytes = 0
+    this.#heads.reset()
     // What the upstream did not get the head of, it does not answer.
     this.#socket.bearsWriteErrors = false
     this.#socket.write(head.text, 'latin1')
@@ -196,36 +190,18 @@ export class UpstreamConnection implements ExchangeKeeper {
     const exchange = this.#exchange
     if (exchange === null) return
     exchange.hear()
-    const before = this.#text.length
-    let all = before === 0 ? text : this.#text + text
-    let start = 0
-    for (;;) {
-      const end = all.indexOf('\r\n\r\n', start === 0 ? Math.max(0, before - 3) : start)
-      if (end === -1 || end - start > MAX_HEAD_BYTES - 4) break
-      const toHead = exchange.request.method === 'HEAD'
-      const head = readResponseHead(all, start, end + 2, toHead)
-      if (typeof head === 'string') return this.#refuse(head)
-      start = end + 4
-      if (head.status >= 200) {
-        this.#text = ''
-        const rest = count === text.length ? all.slice(start) : null
-        return this.#begin(exchange, head, count, start - before, rest)
-      }
-      if (head.status === 101) return this.#refuse('it switches protocols, which nobody asked for')
-      if (++this.#interim > MAX_INTERIM_RESPONSES) return this.#refuse('it is one of too many')
-      // Nobody waits to be told to continue, and to be told so all the same does no harm (RFC 9110 §15.2).
-      if (head.status === 100) continue
-      exchange.respond(head.status, head.fields)
-      if (this.#exchange !== exchange) return
-    }
-    this.#interimBytes += start
-    // Interim heads count too: what is longer than one head altogether was not even looked at.
-    if (this.#interimBytes + all.length - start >= MAX_HEAD_BYTES) {
-      return this.#refuse('its head is too long')
-    }
-    if (start > 0) all = all.slice(start)
-    if (!mayBecomeHead(all, start > 0 ? 0 : before)) return this.#refuse('its head is malformed')
-    this.#text = all
+    const head = this.#heads.read(text, exchange.request.method === 'HEAD', this)
+    if (typeof head === 'string') return this.#refuse(head)
+    if (head === null) return
+    const { bodyStart } = this.#heads
+    const rest = count === text.length ? text.slice(bodyStart) : null
+    this.#begin(exchange, head, count, bodyStart, rest)
+  }
+
+  onInterim(head: ResponseHead): boolean {
+    const exchange = this.#exchange
+    exchange?.respond(head.status, head.fields)
+    return exchange !== null && this.#exchange === exchange
   }
 
   /**
@@ -243,7 +219,7 @@ export class UpstreamConnection implements ExchangeKeeper {
     this.#head = head
     this.#state = 'body'
     if (rest !== null && exchange.takesWhole) {
-      const whole = wholeBody(head, rest)
+      const whole = wholeBody(head.body, rest)
       if (whole !== null) return this.#complete(true, whole)
     }
     this.#left = typeof body === 'number' ? body : Infinity

@@ -1,4 +1,5 @@
 import type { UpstreamController, UpstreamHandler, UpstreamRequest } from './dispatcher.ts'
+import { IDEMPOTENT_METHODS } from './idempotent-methods.ts'
 import type { RequestHead } from './request-head.ts'
 
 /** Whoever has a request at the moment: the connection that serves it, or the pool while it waits. */
@@ -8,9 +9,6 @@ export interface ExchangeKeeper {
   /** Forgets the request, which has just failed. */
   release(exchange: UpstreamExchange): void
 }
-
-/** Methods that may be sent again when nobody knows what became of them (RFC 9110 §9.2.2). */
-const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
 
 /** One request and what has become of it so far. */
 export class UpstreamExchange implements UpstreamController {
@@ -39,7 +37,8 @@ export class UpstreamExchange implements UpstreamController {
   /** Whether it may be sent again after its connection, which had served others, ended without a word. */
   isRepeatable(): boolean {
     const { body, method } = this.request
-    return body === null && !this.#heard && this.interruption === null && IDEMPOTENT.has(method)
+    if (body !== null || this.#heard || this.interruption !== null) return false
+    return IDEMPOTENT_METHODS.has(method)
   }
 
   /** Tells the handler that it may steer; it may give the request up right then. */

@@ -1,3 +1,5 @@
+import type { OptionShape } from '../option-shape.ts'
+import { checkOptions, group, listOf, NUMBER, TEXT } from '../option-shape.ts'
 import type { UpstreamTarget } from './upstream-url.ts'
 import { targetOf } from './upstream-url.ts'
 
@@ -90,6 +92,20 @@ export const UPSTREAM_RANGES = {
   healthCheck: { intervalMs: [100, 3_600_000], timeoutMs: [1, 60_000], expect: [200, 599] },
 } as const
 
+const UPSTREAM_OPTIONS: OptionShape<UpstreamOptions> = {
+  urls: listOf('URLs', TEXT),
+  retries: NUMBER,
+  maxConnections: NUMBER,
+  ejection: group<EjectionOptions>({ failures: NUMBER, baseMs: NUMBER, maxMs: NUMBER }),
+  healthCheck: group<HealthCheckOptions>({
+    path: TEXT,
+    intervalMs: NUMBER,
+    timeoutMs: NUMBER,
+    expect: listOf('statuses', NUMBER),
+  }),
+  tls: group<UpstreamTls>({ ca: TEXT, serverName: TEXT, cert: TEXT, key: TEXT }),
+}
+
 /**
  * Checks where requests go, and fills in what is left out.
  *
@@ -103,8 +119,9 @@ export function readUpstreamOptions(
 }
 
 function settingsOf(given: UpstreamOptions): UpstreamSettings {
+  checkOptions('an upstream', given, UPSTREAM_OPTIONS)
   const { urls, healthCheck, tls = {} } = given
-  if (!Array.isArray(urls) || urls.length === 0) {
+  if (urls === undefined || urls.length === 0) {
     throw new TypeError('must name at least one URL')
   }
   const targets = urls.map(targetOf)

@@ -16,12 +16,10 @@ export type {
   SelectedSubject,
 } from './invalidation-selector.ts'
 export { parseSelector } from './invalidation-selector.ts'
-export type {
-  VerdictOptions,
-  Verification,
-  VerificationObservers,
-  VerificationOptions,
-} from './verification.ts'
+export type { Verification, VerificationObservers, VerificationOptions } from './verification.ts'
 export { createVerification } from './verification.ts'
+export type { VerdictOptions } from './verdict-options.ts'
+export { VERDICT_DEFAULTS, VERDICT_RANGES } from './verdict-options.ts'
 export type { WatchOptions, WatchState } from './revocation-watch.ts'
+export { WATCH_DEFAULTS, WATCH_RANGES } from './revocation-watch.ts'
 export type { VerificationBudgetOptions } from './verification-budget.ts'

@@ -1,3 +1,4 @@
+import { isJsonObject, type JsonObject } from '../json.ts'
 import type { Subject } from '../token/index.ts'
 
 /** Whom or what an invalidation is about. Exactly one of these. */
@@ -27,8 +28,6 @@ const LONGEST_ID = 256
 /** How tokens of Onezone begin, and what the secrets of a look-up API are: one in the wrong place gets into no log. */
 const TOKEN = /^(?:op[wp]-)?MDA|^[dD][tT]0[a-zA-Z]\d{2}\.[A-Za-z0-9]+\.[A-Za-z0-9]{32,}$/
 
-type Group = Readonly<Record<string, unknown>>
-
 const READERS: Readonly<Record<string, (value: unknown) => InvalidationSelector>> = {
   subject: (value) => ({ subject: readSubject(value, 'subject') }),
   tokenId: (value) => ({ tokenId: readId(value, 'tokenId') }),
@@ -47,7 +46,7 @@ const READERS: Readonly<Record<string, (value: unknown) => InvalidationSelector>
  */
 export function parseSelector(value: unknown): InvalidationSelector {
   const choices = `give exactly one of ${quoted(Object.keys(READERS))}`
-  if (!isGroup(value)) throw new TypeError(`The selector must be an object: ${choices}`)
+  if (!isJsonObject(value)) throw new TypeError(`The selector must be an object: ${choices}`)
   checkKeys(value, Object.keys(READERS), '')
   const keys = presentKeys(value)
   if (keys.length > 1) throw new TypeError(`${quoted(keys)} are given together: ${choices}`)
@@ -58,7 +57,7 @@ export function parseSelector(value: unknown): InvalidationSelector {
 }
 
 function readFamily(value: unknown): SelectedFamily {
-  if (!isGroup(value)) {
+  if (!isJsonObject(value)) {
     throw new TypeError('"family" must be an object with "subject" and "generation", or "tokenId"')
   }
   checkKeys(value, ['subject', 'generation', 'tokenId'], 'family.')
@@ -77,7 +76,7 @@ function readFamily(value: unknown): SelectedFamily {
 }
 
 function readSubject(value: unknown, name: string): SelectedSubject {
-  if (!isGroup(value)) throw new TypeError(`"${name}" must be an object with "type" and "id"`)
+  if (!isJsonObject(value)) throw new TypeError(`"${name}" must be an object with "type" and "id"`)
   checkKeys(value, ['type', 'id'], `${name}.`)
   const { type, id } = value
   if (type !== 'user' && type !== 'oneprovider') {
@@ -101,7 +100,7 @@ function readFingerprint(value: unknown): string {
   return value.toLowerCase()
 }
 
-function checkKeys(group: Group, known: readonly string[], prefix: string): void {
+function checkKeys(group: JsonObject, known: readonly string[], prefix: string): void {
   for (const key of Object.keys(group)) {
     if (known.includes(key)) continue
     const name = key.length > 30 ? 'A key' : `"${prefix}${key}"`
@@ -109,14 +108,10 @@ function checkKeys(group: Group, known: readonly string[], prefix: string): void
   }
 }
 
-function presentKeys(group: Group): string[] {
+function presentKeys(group: JsonObject): string[] {
   return Object.keys(group).filter((key) => group[key] !== undefined)
 }
 
 function quoted(names: readonly string[]): string {
   return names.map((name) => `"${name}"`).join(', ')
-}
-
-function isGroup(value: unknown): value is Group {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

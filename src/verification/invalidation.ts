@@ -1,5 +1,6 @@
 import type { VerdictMemory } from '../cache/index.ts'
 import { digestOfKey, keyPrefixOf } from '../cache/index.ts'
+import { checkOptions, FLAG } from '../option-shape.ts'
 import type { FamilyLedger, FamilyRecord } from '../revocation/index.ts'
 import type { FamilyRef, PresentedToken, Subject } from '../token/index.ts'
 import { familyKey, familyOf, serializeSubject } from '../token/index.ts'
@@ -53,8 +54,8 @@ export function createInvalidation(
   const { memory, ledger, gate, keepsProofs = true } = subjects
 
   return function invalidate(selector, options = {}) {
+    checkOptions('invalidate', options, { dryRun: FLAG })
     const { dryRun = false } = options
-    if (typeof dryRun !== 'boolean') throw new TypeError('"dryRun" must be true or false')
     const selection = compile(parseSelector(selector))
     const { hasFamily, hasToken, mayHaveOpaque } = selection
 

@@ -1,4 +1,6 @@
 import type { FamilyLedger, FamilyWatchOptions } from '../revocation/index.ts'
+import type { OptionKind } from '../option-shape.ts'
+import { group, textLike, wholeNumbers } from '../option-shape.ts'
 import { createFamilyWatch, withConfirmations } from '../revocation/index.ts'
 import type { Backend } from '../verifier/index.ts'
 
@@ -11,8 +13,8 @@ export interface WatchOptions {
    */
   readonly token: string
   /**
-   * How often each subject and each named token in use is read, in milliseconds, give or take a tenth; 250 or more, and
-   * less than `maxStalenessMs`, without which it would find nothing first.
+   * How often each subject and each named token in use is read, in milliseconds, give or take a tenth; 250 to 300 000,
+   * and less than `maxStalenessMs`, without which it would find nothing first.
    *
    * @default 2_000
    */
@@ -20,6 +22,18 @@ export interface WatchOptions {
   /** How many readings may be under way at once, over connections of their own; 1 to 64. @default 8 */
   readonly concurrency?: number | undefined
 }
+
+/** What is used where an option is left out. */
+export const WATCH_DEFAULTS = { intervalMs: 2_000, concurrency: 8 } as const
+
+/** The least and the most that a number may be. */
+export const WATCH_RANGES = { intervalMs: [250, 300_000], concurrency: [1, 64] } as const
+
+/** What watch options may be. */
+export const WATCH_OPTIONS: OptionKind = group<WatchOptions>({
+  token: textLike(/^[\x21-\x7e]+$/, 'a token: printable ASCII without spaces'),
+  ...wholeNumbers(WATCH_RANGES),
+})
 
 /** `off`: there is no watch token; `degraded`: the watch sees nothing at the moment, or may read nothing. */
 export type WatchState = 'off' | 'active' | 'degraded'
@@ -76,20 +90,17 @@ export function startRevocationWatch(options: RevocationWatchOptions): Revocatio
 }
 
 function resolveWatch(watch: WatchOptions, maxStalenessMs: number) {
-  const { token, intervalMs = 2_000, concurrency = 8 } = watch
-  if (typeof token !== 'string' || !/^[\x21-\x7e]+$/.test(token)) {
-    throw new TypeError('"watch.token" must be a token: printable ASCII without spaces')
+  const { intervalMs, concurrency } = WATCH_DEFAULTS
+  const resolved = {
+    token: watch.token,
+    intervalMs: watch.intervalMs ?? intervalMs,
+    concurrency: watch.concurrency ?? concurrency,
   }
-  if (!Number.isSafeInteger(intervalMs) || intervalMs < 250) {
-    throw new TypeError('"watch.intervalMs" must be a whole number, 250 or more')
-  }
-  if (intervalMs >= maxStalenessMs) {
+  if (resolved.token === undefined) throw new TypeError('"watch.token" must be given')
+  if (resolved.intervalMs >= maxStalenessMs) {
     throw new TypeError(
       '"watch.intervalMs" must be less than "maxStalenessMs": otherwise the watch finds nothing first',
     )
   }
-  if (!Number.isSafeInteger(concurrency) || concurrency < 1 || concurrency > 64) {
-    throw new TypeError('"watch.concurrency" must be a whole number from 1 to 64')
-  }
-  return { token, intervalMs, concurrency }
+  return resolved
 }

@@ -3,6 +3,8 @@ import type { Clock } from '../clock.ts'
 import { VerificationBudgetError } from '../errors.ts'
 import type { PresentedToken } from '../token/index.ts'
 import { serializeSubject } from '../token/index.ts'
+import type { TokenBucket } from '../token-bucket.ts'
+import { createTokenBucket } from '../token-bucket.ts'
 import type { Question } from '../verifier/index.ts'
 
 /** How many questions about new tokens one party may cost: in vain, or for further texts of what is proven. */
@@ -18,6 +20,9 @@ export interface VerificationBudgetOptions {
   readonly perSubjectPerSecond?: number | undefined
 }
 
+/** What is used where an option is left out. */
+export const BUDGET_DEFAULTS = { perAddressPerSecond: 50, perSubjectPerSecond: 100 } as const
+
 /** The flood shield. */
 export interface VerificationBudget {
   /** Takes what a question costs. Throws a {@link VerificationBudgetError} where the purse is empty. */
@@ -27,11 +32,6 @@ export interface VerificationBudget {
    * subject: with one good token anybody makes as many others as they like.
    */
   refund(request: Question, isFurtherText: boolean): void
-}
-
-interface Purse {
-  coins: number
-  filledAtMs: number
 }
 
 /** So many seconds' worth may be spent at once. */
@@ -47,8 +47,9 @@ export function createVerificationBudget(
   options: VerificationBudgetOptions,
   clock: Clock,
 ): VerificationBudget {
-  const addresses = createPurses(options.perAddressPerSecond ?? 50, clock)
-  const subjects = createPurses(options.perSubjectPerSecond ?? 100, clock)
+  const { perAddressPerSecond, perSubjectPerSecond } = BUDGET_DEFAULTS
+  const addresses = createPurses(options.perAddressPerSecond ?? perAddressPerSecond, clock)
+  const subjects = createPurses(options.perSubjectPerSecond ?? perSubjectPerSecond, clock)
 
   return {
     charge({ token, clientAddress = '' }) {
@@ -76,27 +77,15 @@ interface Purses {
 /** Token buckets, one a party. An empty name is nobody in particular and pays nothing. */
 function createPurses(perSecond: number, clock: Clock): Purses {
   const capacity = perSecond * BURST_SECONDS
-  const purses = createBoundedMap<Purse>({ max: MAX_PARTIES })
-
-  const fill = (purse: Purse, coins: number): void => {
-    purse.coins = Math.min(capacity, purse.coins + coins)
-  }
+  const purses = createBoundedMap<TokenBucket>({ max: MAX_PARTIES })
 
   return {
     take(party) {
       if (party === '') return 0
-      const nowMs = clock.monotonic()
-      const purse = purses.get(party) ?? { coins: capacity, filledAtMs: nowMs }
+      const purse = purses.get(party) ?? createTokenBucket({ capacity, perSecond, clock })
       purses.set(party, purse)
-      fill(purse, ((nowMs - purse.filledAtMs) / 1000) * perSecond)
-      purse.filledAtMs = nowMs
-      if (purse.coins < 1) return ((1 - purse.coins) / perSecond) * 1000
-      purse.coins -= 1
-      return 0
+      return purse.take()
     },
-    giveBack(party) {
-      const purse = purses.get(party)
-      if (purse !== undefined) fill(purse, 1)
-    },
+    giveBack: (party) => purses.get(party)?.add(1),
   }
 }

@@ -6,6 +6,16 @@ import type { Logger } from '../logger.ts'
 import { silentLogger } from '../logger.ts'
 import { shielded } from '../observer.ts'
 import type { FinishedCall } from '../http-client/index.ts'
+import type { OptionShape } from '../option-shape.ts'
+import {
+  CALLBACK,
+  checkOptions,
+  CLOCK,
+  FLAG,
+  having,
+  JUDGED_ELSEWHERE,
+  LOGGER,
+} from '../option-shape.ts'
 import type {
   Dead,
   DeathReason,
@@ -19,14 +29,13 @@ import { systemSchedule } from '../schedule.ts'
 import type { PresentedToken } from '../token/index.ts'
 import { NOBODY } from '../token/index.ts'
 import type {
-  Backend,
   BackendChoice,
   BackendTraits,
   BreakerState,
   Question,
   Verifier,
 } from '../verifier/index.ts'
-import { createBackend, withBreaker } from '../verifier/index.ts'
+import { BACKEND_CHOICE, createBackend, withBreaker } from '../verifier/index.ts'
 import type { ExplainedVerdict, ExplainOptions } from './explanation.ts'
 import { createExplanation } from './explanation.ts'
 import type { FamilyUse } from './family-use.ts'
@@ -36,44 +45,11 @@ import { createInvalidation } from './invalidation.ts'
 import type { InvalidationSelector } from './invalidation-selector.ts'
 import { createLessons } from './lessons.ts'
 import type { WatchOptions, WatchState } from './revocation-watch.ts'
-import { startRevocationWatch } from './revocation-watch.ts'
+import { startRevocationWatch, WATCH_OPTIONS } from './revocation-watch.ts'
 import { withFamilies } from './verdict-gate.ts'
-import type { VerificationBudgetOptions } from './verification-budget.ts'
+import type { VerdictOptions } from './verdict-options.ts'
+import { resolveVerdicts } from './verdict-options.ts'
 import { createVerificationBudget } from './verification-budget.ts'
-
-/** What is remembered, how much of it, and for how long. */
-export interface VerdictOptions {
-  /**
-   * No request is granted on a fact older than this, in milliseconds. Also the interval in which a family in use is
-   * asked about, in the background, by its tokens in turn: each temporary token in use is itself asked about at least every
-   * 10 intervals (20 with workers). At least the total time-out of the verifier.
-   *
-   * @default 10_000
-   */
-  readonly maxStalenessMs?: number | undefined
-  /**
-   * How long a refusal that may be taken back is believed, in milliseconds; 0: not at all. That a generation is over is
-   * believed for 60 000 in any case: only a subject that is deleted and made anew can have it again.
-   *
-   * @default 2_000
-   */
-  readonly negativeTtlMs?: number | undefined
-  /**
-   * How much longer than `maxStalenessMs` a grant may be used where nobody can say, in milliseconds, up to 300 000. A
-   * known revocation wins all the same, and no grant outlives its token.
-   *
-   * @default 0
-   */
-  readonly staleIfErrorMs?: number | undefined
-  /** How many tokens are remembered that were accepted; about 1 KiB each. @default 50_000 */
-  readonly maxTokens?: number | undefined
-  /** How many families of them; about 0.5 KiB each. @default 50_000 */
-  readonly maxFamilies?: number | undefined
-  /** How many refusals, apart from the grants, which they never push out. @default 10_000 */
-  readonly maxRefusals?: number | undefined
-  /** What clients may cost with tokens that turn out to be no good. */
-  readonly budget?: VerificationBudgetOptions | undefined
-}
 
 /** Told of what happens; what an observer throws is logged and changes nothing. */
 export interface VerificationObservers {
@@ -118,6 +94,24 @@ export interface VerificationOptions extends VerificationObservers, BackendChoic
   readonly logger?: Logger | undefined
 }
 
+const VERIFICATION_OPTIONS: OptionShape<VerificationOptions> = {
+  ...BACKEND_CHOICE,
+  verdicts: JUDGED_ELSEWHERE,
+  watch: WATCH_OPTIONS,
+  clock: CLOCK,
+  random: CALLBACK,
+  refusalsTell: FLAG,
+  onezoneTime: having('a time', 'now'),
+  schedule: CALLBACK,
+  logger: LOGGER,
+  onEviction: CALLBACK,
+  onDeath: CALLBACK,
+  onWithdrawal: CALLBACK,
+  onBreakerChange: CALLBACK,
+  onWatchRead: CALLBACK,
+  onCall: CALLBACK,
+}
+
 /** Says whether tokens are good: a backend, and what is known from its answers. */
 export interface Verification extends FamilyUse {
   readonly verifier: Verifier<PresentedToken>
@@ -159,6 +153,7 @@ const CLOCK_SKEW_MS = 5_000
  * @throws {TypeError} for options that make no sense.
  */
 export function createVerification(options: VerificationOptions): Verification {
+  checkOptions('createVerification', options, VERIFICATION_OPTIONS)
   const { clock = systemClock, random = Math.random, logger = silentLogger } = options
   const { refusalsTell } = options
   const onEviction = shielded(options.onEviction, 'the stores', logger)
@@ -262,31 +257,4 @@ function selectorOf(dead: Dead): InvalidationSelector {
   // Tokens are issued to no others; if they were, too much would be selected, not too little.
   if (id === null || (type !== 'user' && type !== 'oneprovider')) return { all: true }
   return { subject: { type, id } }
-}
-
-function resolveVerdicts(verdicts: VerdictOptions, { totalTimeoutMs }: Backend) {
-  const resolved = {
-    maxStalenessMs: wholeNumber('maxStalenessMs', verdicts.maxStalenessMs ?? 10_000, 1),
-    negativeTtlMs: wholeNumber('negativeTtlMs', verdicts.negativeTtlMs ?? 2_000, 0),
-    staleIfErrorMs: wholeNumber('staleIfErrorMs', verdicts.staleIfErrorMs ?? 0, 0),
-    maxTokens: wholeNumber('maxTokens', verdicts.maxTokens ?? 50_000, 1),
-    maxFamilies: wholeNumber('maxFamilies', verdicts.maxFamilies ?? 50_000, 1),
-    maxRefusals: wholeNumber('maxRefusals', verdicts.maxRefusals ?? 10_000, 1),
-  }
-  if (resolved.staleIfErrorMs > 300_000) {
-    throw new TypeError('"staleIfErrorMs" must be 300000 at most')
-  }
-  if (resolved.maxStalenessMs < totalTimeoutMs) {
-    throw new TypeError(
-      '"maxStalenessMs" must not be less than the "totalTimeoutMs" of the verifier: an answer could be too old when it comes',
-    )
-  }
-  return resolved
-}
-
-function wholeNumber(name: string, value: number, least: number): number {
-  if (!Number.isSafeInteger(value) || value < least) {
-    throw new TypeError(`"${name}" must be a whole number, ${least} or more`)
-  }
-  return value
 }

@@ -1,4 +1,6 @@
 import type { OnezoneClient } from '../onezone/index.ts'
+import type { OptionShape } from '../option-shape.ts'
+import { CALLBACK, FLAG, textLike } from '../option-shape.ts'
 import type { PresentedToken } from '../token/index.ts'
 import type { Verifier } from './verifier.ts'
 
@@ -19,6 +21,17 @@ export interface BackendTraits {
   readonly statesScopes: boolean
   /** Whether it is told a service token, so that it can judge `service` caveats. */
   readonly serviceTokenConfigured: boolean
+}
+
+/** What the traits of a backend may be. */
+export const BACKEND_TRAITS: OptionShape<BackendTraits> = {
+  backend: textLike(
+    /^(?:onezone|token-lookup|custom-[a-z0-9-]{1,32})$/,
+    '"custom-" and a name of a-z, 0-9 and "-"',
+  ),
+  readToken: CALLBACK,
+  statesScopes: FLAG,
+  serviceTokenConfigured: FLAG,
 }
 
 /** Reads what revocations change: generations of temporary tokens, and statuses of named ones. */

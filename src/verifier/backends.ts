@@ -7,8 +7,11 @@
 import type { Clock } from '../clock.ts'
 import type { FinishedCall } from '../http-client/index.ts'
 import type { OnezoneClientOptions } from '../onezone/index.ts'
+import type { OptionShape } from '../option-shape.ts'
+import { checkOptions, JUDGED_ELSEWHERE, textLike } from '../option-shape.ts'
 import type { TokenLookupClientOptions } from '../token-lookup/index.ts'
 import type { Backend, BackendTraits } from './backend.ts'
+import { BACKEND_TRAITS } from './backend.ts'
 import { createOnezoneBackend, onezoneTraits } from './onezone-backend.ts'
 import { createTokenLookupBackend, TOKEN_LOOKUP_TRAITS } from './token-lookup-backend.ts'
 
@@ -22,6 +25,14 @@ export interface BackendChoice {
   readonly tokenLookup?: TokenLookupClientOptions | undefined
   /** A backend of your own. It is closed together with whatever it was given to. */
   readonly backend?: Backend | undefined
+}
+
+/** What the choice may be. */
+export const BACKEND_CHOICE: OptionShape<BackendChoice> = {
+  onezone: JUDGED_ELSEWHERE,
+  serviceToken: textLike(/./s, 'a token; leave it out, or give one'),
+  tokenLookup: JUDGED_ELSEWHERE,
+  backend: JUDGED_ELSEWHERE,
 }
 
 /** What every backend is made with. */
@@ -60,8 +71,6 @@ function checked(backend: Backend | undefined): Backend {
   if (typeof backend?.verify !== 'function' || typeof backend.traits?.readToken !== 'function') {
     throw new TypeError('"backend" must be a Backend, with "verify" and "traits"')
   }
-  if (!/^(?:onezone|token-lookup|custom-[a-z0-9-]{1,32})$/.test(backend.traits.backend)) {
-    throw new TypeError('"backend.traits.backend" must be "custom-" and a name of a-z, 0-9 and "-"')
-  }
+  checkOptions('a backend', backend.traits, BACKEND_TRAITS, 'backend.traits.')
   return backend
 }

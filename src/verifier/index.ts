@@ -1,6 +1,7 @@
 export type { Backend, BackendName, BackendTraits, ReadToken, WatchSource } from './backend.ts'
+export { BACKEND_TRAITS } from './backend.ts'
 export type { BackendChoice } from './backends.ts'
-export { backendTraits, createBackend } from './backends.ts'
+export { BACKEND_CHOICE, backendTraits, createBackend } from './backends.ts'
 export { onezoneTraits } from './onezone-backend.ts'
 export type {
   Accepted,

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { TokenError } from '../errors.ts'
 import type { FinishedCall } from '../http-client/index.ts'
+import { HTTP_CLIENT_DEFAULTS } from '../http-client/index.ts'
 import type { OnezoneClientOptions } from '../onezone/index.ts'
 import { createOnezoneClient } from '../onezone/index.ts'
 import { parseToken } from '../token/index.ts'
@@ -25,13 +26,12 @@ export interface OnezoneBackendOptions {
  */
 export function createOnezoneBackend(options: OnezoneBackendOptions): Backend {
   const { serviceToken, clock, onCall } = options
-  if (serviceToken === '') throw new TypeError('"serviceToken" is empty; leave it out, or give one')
   const onezone = { clock, onCall, ...options.onezone }
   const client = createOnezoneClient(onezone)
   return {
     ...createOnezoneVerifier({ client, serviceToken, clock }),
     traits: onezoneTraits(serviceToken !== undefined),
-    totalTimeoutMs: onezone.totalTimeoutMs ?? 2_500,
+    totalTimeoutMs: onezone.totalTimeoutMs ?? HTTP_CLIENT_DEFAULTS.totalTimeoutMs,
     openWatch: (connections) =>
       createOnezoneClient({ ...onezone, maxConnections: connections, maxQueued: connections }),
   }

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { systemClock } from '../clock.ts'
 import { OnezoneFaultError, VerifierFaultError } from '../errors.ts'
+import { isJsonObject } from '../json.ts'
 import type { OnezoneClient, OnezoneErrorBody, VerifyAnswer } from '../onezone/index.ts'
 import type { PresentedToken } from '../token/index.ts'
 import type { RefusalReason, Verdict } from './verdict.ts'
@@ -134,16 +135,15 @@ function readRefusal(error: OnezoneErrorBody, askedAtMs: number): Verdict {
 }
 
 function idOf(error: unknown): unknown {
-  return typeof error === 'object' && error !== null && 'id' in error ? error.id : undefined
+  return isJsonObject(error) ? error['id'] : undefined
 }
 
 const CAVEAT_TYPE = /^[a-z][a-z.]{0,31}$/
 
 /** The type of a caveat in Onezone's JSON; the legacy scope caveat has none. */
 function caveatTypeOf(caveat: unknown): string {
-  if (typeof caveat !== 'object' || caveat === null) return 'unknown'
-  if ('type' in caveat && typeof caveat.type === 'string' && CAVEAT_TYPE.test(caveat.type)) {
-    return caveat.type
-  }
+  if (!isJsonObject(caveat)) return 'unknown'
+  const { type } = caveat
+  if (typeof type === 'string' && CAVEAT_TYPE.test(type)) return type
   return 'scope' in caveat ? 'scope' : 'unknown'
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { FinishedCall } from '../http-client/index.ts'
+import { HTTP_CLIENT_DEFAULTS } from '../http-client/index.ts'
 import { opaqueToken } from '../token/index.ts'
 import type { TokenLookupClientOptions } from '../token-lookup/index.ts'
 import { createTokenLookupClient } from '../token-lookup/index.ts'
@@ -27,7 +28,7 @@ export function createTokenLookupBackend(options: TokenLookupBackendOptions): Ba
   return {
     ...createTokenLookupVerifier({ client, clock }),
     traits: TOKEN_LOOKUP_TRAITS,
-    totalTimeoutMs: tokenLookup.totalTimeoutMs ?? 2_500,
+    totalTimeoutMs: tokenLookup.totalTimeoutMs ?? HTTP_CLIENT_DEFAULTS.totalTimeoutMs,
     openWatch: null, // the API has nothing that costs less than a look-up and tells as much
   }
 }

@@ -13,7 +13,6 @@ const PLACE = {
   port: '1001',
   upstreamPort: '1002',
   authPort: '1003',
-  authTlsPort: '1004',
   directory: '/peer',
   user: 'somebody',
   modules: '/modules',

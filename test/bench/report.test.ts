@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 
-import { replaceBetweenMarkers } from '../../bench/readme.ts'
+import { replaceBetweenMarkers } from '../../bench/performance-page.ts'
 import { spreadOf } from '../../bench/ratios.ts'
 import { resultToMarkdown } from '../../bench/report.ts'
 import type { SuiteResult } from '../../bench/run-suite.ts'
@@ -68,7 +68,7 @@ test('a spread is not moved by a single round that went wrong', () => {
   expect(spreadOf([null])).toBeNull()
 })
 
-describe('the README', () => {
+describe('the page of the results', () => {
   test('gets what is between its markers replaced, and nothing else', () => {
     const text = 'before\n<!-- bench:x -->\nold\n<!-- /bench:x -->\nafter'
     const expected = 'before\n<!-- bench:x -->\n\nnew\n\n<!-- /bench:x -->\nafter'

@@ -5,8 +5,8 @@ import { connect as connectTls } from 'node:tls'
 
 import { onTestFinished } from 'vitest'
 
-import type { Listener } from '../../src/listener.ts'
-import { openListener } from '../../src/listener.ts'
+import type { Listener } from '../../src/listener/index.ts'
+import { openListener } from '../../src/listener/index.ts'
 import { createAuthority } from './certificates.ts'
 import type { Field } from './http2-frames.ts'
 import { data, headers, openFrameClient } from './http2-frames.ts'

@@ -1,11 +1,12 @@
 import type { Server } from 'node:http'
+import { createServer } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 
-import { createAdaptorServer } from '@hono/node-server'
 import { onTestFinished } from 'vitest'
 
 import type { RoutePolicy } from '../../src/authenticator/index.ts'
 import { createAuthenticator } from '../../src/authenticator/index.ts'
+import { attachDoor } from '../../src/listener/attach-door.ts'
 import type { Logger } from '../../src/logger.ts'
 import type {
   ProxyRoute,
@@ -128,25 +129,22 @@ export function createRigProxy(routes: readonly RigRoute[], options: RigOptions 
   }
 }
 
-/** The same, served by node-server on a free port. */
+/** The same, served on a free port. */
 export async function startRig(
   routes: readonly RigRoute[],
   options: RigOptions = {},
 ): Promise<Rig> {
   const made = createRigProxy(routes, options)
   const { proxy } = made
-  const server = createAdaptorServer({
-    fetch: proxy.app.fetch,
-    overrideGlobalObjects: false,
-    serverOptions: {
-      IncomingMessage: proxy.requestClass,
-      requestTimeout: 0,
-      keepAliveTimeout: 5_000,
-      requireHostHeader: false,
-    },
-  }) as Server
-  proxy.harden(server)
+  const server = createServer({
+    IncomingMessage: proxy.requestClass,
+    requestTimeout: 0,
+    keepAliveTimeout: 5_000,
+    requireHostHeader: false,
+  })
+  attachDoor(server, () => proxy)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  proxy.opened()
   const connections = new Set<Socket>()
   server.on('connection', (socket: Socket) => {
     connections.add(socket)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { isJsonObject, parseStrictJson } from '../../src/http-client/strict-json.ts'
+import { parseStrictJson } from '../../src/http-client/strict-json.ts'
 
 const parse = (text: string): unknown => parseStrictJson(Buffer.from(text))
 
@@ -54,14 +54,4 @@ test.each([
   `{"${'a'.repeat(4_000_000)}`,
 ])('malice costs linear time', (text) => {
   expect(() => parse(text)).toThrow(SyntaxError)
-})
-
-test.each([
-  [{}, true],
-  [[], false],
-  [null, false],
-  ['x', false],
-  [undefined, false],
-])('isJsonObject(%j) is %s', (value, expected) => {
-  expect(isJsonObject(value)).toBe(expected)
 })

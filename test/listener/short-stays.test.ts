@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 
-import { ShortStays } from '../../src/short-stays.ts'
+import { ShortStays } from '../../src/listener/short-stays.ts'
 
 test('has what was added and not deleted, whatever the order', () => {
   const steps = fc.array(fc.tuple(fc.boolean(), fc.integer({ min: 0, max: 9 })), { maxLength: 60 })

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
 import { createHeaderPolicy, foldName } from '../../src/authenticator/index.ts'
-import type { RequestRecord } from '../../src/proxy/request-record.ts'
+import type { RequestRecord } from '../../src/routing/index.ts'
 import { upstreamFields } from '../../src/proxy/upstream-fields.ts'
 import { AUTHENTICATED, TOKEN } from '../helpers/proxy-rig.ts'
 import { expectForwarded, startBench } from '../helpers/proxy-rows.ts'

@@ -3,6 +3,7 @@ import type { AddressInfo, Socket } from 'node:net'
 
 import { describe, expect, onTestFinished, test } from 'vitest'
 
+import { attachDoor } from '../../src/listener/attach-door.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { AUTHENTICATED, startRig } from '../helpers/proxy-rig.ts'
 import { openRawClient, readResponse } from '../helpers/raw-client.ts'
@@ -118,7 +119,7 @@ describe('a request for a WebSocket', () => {
   test('is refused by a server that would upgrade to anything', async () => {
     const { rig, upstream } = await startEcho()
     const server = createServer()
-    rig.proxy.harden(server)
+    attachDoor(server, () => rig.proxy)
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     onTestFinished(() => void server.close())
     const client = await openRawClient((server.address() as AddressInfo).port)

@@ -2,7 +2,7 @@ import { getHeapSpaceStatistics } from 'node:v8'
 
 import { expect, test } from 'vitest'
 
-import { ShortStays } from '../../src/short-stays.ts'
+import { ShortStays } from '../../src/listener/short-stays.ts'
 
 /** A `Set` in its place lets 40 MB grow old here, in Node 20 to 26. */
 const MOST_BYTES = 10_000_000

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
 
-import { openListener } from '../../src/listener.ts'
-import { ShortStays } from '../../src/short-stays.ts'
+import { openListener } from '../../src/listener/index.ts'
+import { ShortStays } from '../../src/listener/short-stays.ts'
 import { createRigProxy } from '../helpers/proxy-rig.ts'
 import { openRawClient } from '../helpers/raw-client.ts'
 import { startRecordingUpstream } from '../helpers/recording-upstream.ts'
@@ -18,11 +18,7 @@ async function startBench() {
   const upstream = await startRecordingUpstream({ respond: () => {} })
   const route = { path: '/**', upstream: upstream.url, policy: { token: 'none' } } as const
   const { proxy } = createRigProxy([route])
-  const { app, harden, requestClass } = proxy
-  const listener = await openListener({
-    on: { host: '127.0.0.1', port: 0 },
-    door: { app, harden, requestClass },
-  })
+  const listener = await openListener({ on: { host: '127.0.0.1', port: 0 }, door: proxy })
   onTestFinished(async () => {
     await listener.drain(0)
     await proxy.close()

@@ -1,0 +1,43 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import { format, resolveConfig } from 'prettier'
+
+import type { Report } from './report.ts'
+import { machineToMarkdown, resultToMarkdown } from './report.ts'
+
+const PAGE = join(import.meta.dirname, '..', 'docs', 'performance.md')
+
+/**
+ * Puts the machine and the result of the suite `proxy` between their markers in the documentation, formatted like the
+ * rest of it.
+ *
+ * @throws {Error} if the markers or the result are not there.
+ */
+export async function writePerformancePage(report: Report): Promise<void> {
+  const result = report.results.find(({ suite }) => suite.name === 'proxy')
+  if (result === undefined)
+    throw new Error('There is no result of "proxy" for docs/performance.md.')
+  const lines = [...resultToMarkdown(result), ...machineToMarkdown(report.machine)]
+  const text = replaceBetweenMarkers(readFileSync(PAGE, 'utf8'), 'proxy', lines.join('\n'))
+  const settings = await resolveConfig(PAGE)
+  writeFileSync(PAGE, await format(text, { ...settings, filepath: PAGE }))
+}
+
+/**
+ * Replaces what stands between `<!-- bench:NAME -->` and `<!-- /bench:NAME -->`.
+ *
+ * @throws {Error} if the two are not there, in this order.
+ */
+export function replaceBetweenMarkers(text: string, name: string, content: string): string {
+  const [begin, end] = [`<!-- bench:${name} -->`, `<!-- /bench:${name} -->`]
+  const [before, rest] = splitOnce(text, begin)
+  const [, after] = splitOnce(rest, end)
+  return `${before}${begin}\n\n${content}\n\n${end}${after}`
+}
+
+function splitOnce(text: string, marker: string): [before: string, after: string] {
+  const parts = text.split(marker)
+  if (parts.length !== 2) throw new Error(`docs/performance.md must hold ${marker} once.`)
+  return [parts[0] ?? '', parts[1] ?? '']
+}

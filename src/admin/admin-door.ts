@@ -1,0 +1,25 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+
+import { getRequestListener } from '@hono/node-server'
+
+import type { Door } from '../listener/index.ts'
+import type { AdminAppOptions } from './admin-app.ts'
+import { createAdminApp } from './admin-app.ts'
+
+/**
+ * Makes the door of the admin window. It is for listeners of HTTP/1.1 only.
+ *
+ * @throws {TypeError} for options that make no sense.
+ */
+export function createAdminDoor(options: AdminAppOptions): Door {
+  const answer = getRequestListener(createAdminApp(options).fetch, {
+    overrideGlobalObjects: false,
+    autoCleanupIncoming: false, // the app says that the connection ends where it leaves something of a body
+  })
+  return {
+    serve(incoming, outgoing) {
+      // The adapter reads more of Node's classes than doors know of.
+      void answer(incoming as IncomingMessage, outgoing as unknown as ServerResponse)
+    },
+  }
+}

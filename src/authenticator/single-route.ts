@@ -1,0 +1,125 @@
+import type { Logger } from '../logger.ts'
+import type { OptionShape } from '../option-shape.ts'
+import {
+  CALLBACK,
+  checkOptions,
+  JUDGED_ELSEWHERE,
+  listOf,
+  LOGGER,
+  oneOf,
+  TEXT,
+} from '../option-shape.ts'
+import type { Verification, VerificationOptions } from '../verification/index.ts'
+import { createVerification } from '../verification/index.ts'
+import type { DecisionEvent, RouteAuthenticator } from './authenticator.ts'
+import { createAuthenticator } from './authenticator.ts'
+import type { RoutePolicy } from './route-policy.ts'
+import { ROUTE_POLICY_OPTIONS, routePolicyOf } from './route-policy.ts'
+
+/** Options of doors that are used in other people's apps, each of which has one policy. */
+export interface SingleRouteOptions extends Omit<
+  RoutePolicy,
+  'id' | 'token' | 'headers' | 'forwardToken'
+> {
+  /** Bounded name of the route, for logs. @default the kind of door */
+  readonly id?: string | undefined
+  /** Base URL of Onezone, e.g. `https://onezone.example.org`. Give this, or `verification` to share one. */
+  readonly onezoneUrl?: string | undefined
+  /** A verification made with `createVerification`, shared by several doors or closed by you. */
+  readonly verification?: Verification | undefined
+  /** How long verdicts are kept, and how many; only with `onezoneUrl`. */
+  readonly verdicts?: VerificationOptions['verdicts'] | undefined
+  /** The kind of token that is demanded. @default 'access' */
+  readonly token?: 'access' | 'identity' | 'invite' | undefined
+  /** Addresses and CIDR ranges of proxies whose `X-Forwarded-*` is believed. @default [] */
+  readonly trustedProxies?: readonly string[] | undefined
+  /** @default silentLogger */
+  readonly logger?: Logger | undefined
+  /** Told of every decision. */
+  readonly onDecision?: ((event: DecisionEvent) => void) | undefined
+}
+
+// To whom the identity is told is the door's own matter.
+const { headers: _, forwardToken: __, ...POLICY_OPTIONS } = ROUTE_POLICY_OPTIONS
+
+/** The options that all doors with one policy have. */
+export const SINGLE_ROUTE_OPTIONS: OptionShape<SingleRouteOptions> = {
+  ...POLICY_OPTIONS,
+  // Without a token to demand, no door is needed.
+  token: oneOf(['access', 'identity', 'invite']),
+  onezoneUrl: TEXT,
+  verification: {
+    wanted: 'made with createVerification',
+    accepts: (value) => typeof (value as Partial<Verification>)?.verifier?.verify === 'function',
+  },
+  verdicts: JUDGED_ELSEWHERE,
+  trustedProxies: listOf('addresses and CIDR ranges', TEXT),
+  logger: LOGGER,
+  onDecision: CALLBACK,
+}
+
+/** What a door settles besides its options. */
+export interface SingleRouteDoor<Options> extends Pick<RoutePolicy, 'headers' | 'forwardToken'> {
+  /** Its function, for error messages. */
+  readonly name: string
+  /** Every option that it has. */
+  readonly shape: OptionShape<Options>
+  /** @default the id that the options name */
+  readonly id: string
+  /** Told when tokens turn out to be revoked; not of a shared verification. */
+  readonly onDeath?: (() => void) | undefined
+}
+
+/** The authenticator of a door with one policy. */
+export interface SingleRoute {
+  readonly authenticator: RouteAuthenticator
+  readonly verification: Verification
+  /** Closes the verification, unless it is shared. */
+  close(): Promise<void>
+}
+
+/**
+ * Makes the authenticator of a door that is used in an app: with a verification of its own, or a shared one.
+ *
+ * @throws {TypeError} for options that make no sense.
+ */
+export function createSingleRoute<Options extends SingleRouteOptions>(
+  options: Options,
+  door: SingleRouteDoor<Options>,
+): SingleRoute {
+  const { name } = door
+  checkOptions(name, options, door.shape)
+  const { onezoneUrl, verification: shared, verdicts, token = 'access' } = options
+  if ((onezoneUrl === undefined) === (shared === undefined)) {
+    throw new TypeError(`${name} needs exactly one of "onezoneUrl" and "verification"`)
+  }
+  if (shared !== undefined && verdicts !== undefined) {
+    throw new TypeError('"verdicts" belongs to "verification"; set it there')
+  }
+  const verification =
+    shared ??
+    createVerification({ onezone: { url: onezoneUrl ?? '' }, verdicts, onDeath: door.onDeath })
+  const authenticator = createAuthenticator({
+    ...verification.traits,
+    verifier: verification.verifier,
+    stalenessBoundMs: verification.stalenessBoundMs,
+    trustedProxies: options.trustedProxies,
+    logger: options.logger,
+    onDecision: options.onDecision,
+  }).route(
+    routePolicyOf({
+      ...options,
+      id: options.id ?? door.id,
+      token,
+      headers: door.headers,
+      forwardToken: door.forwardToken,
+    }),
+  )
+  return {
+    authenticator,
+    verification,
+    close: async () => {
+      if (shared === undefined) await verification.close()
+    },
+  }
+}

@@ -1,0 +1,76 @@
+/**
+ * What a configuration that was made by hand may hold. One that `loadConfig` made has been through the schema, with its
+ * ranges and its conditions between settings; here is seen to it that nothing misspelled goes unnoticed.
+ *
+ * @module
+ */
+
+import { ROUTE_POLICY_OPTIONS } from '../authenticator/index.ts'
+import type { OptionKind, OptionShape } from '../option-shape.ts'
+import {
+  checkOptions,
+  FLAG,
+  group,
+  JUDGED_ELSEWHERE,
+  listOf,
+  listOfGroups,
+  NUMBER,
+  oneOf,
+  TEXT,
+  wholeNumber,
+} from '../option-shape.ts'
+import type { GatewayConfig, RouteConfig, TlsConfig } from './gateway-config.ts'
+import type { ListenAddress } from './listen-address.ts'
+
+const ADDRESS: OptionKind = group<ListenAddress>({ host: TEXT, port: wholeNumber([0, 65_535]) })
+
+const { realm, ...POLICY_OPTIONS } = ROUTE_POLICY_OPTIONS
+
+const ROUTE: OptionShape<RouteConfig> = {
+  ...POLICY_OPTIONS,
+  path: TEXT,
+  hosts: listOf('host names', TEXT),
+  methods: listOf('methods', TEXT),
+  stripPrefix: TEXT,
+  maxBodyBytes: NUMBER,
+  upstream: JUDGED_ELSEWHERE,
+  websocket: FLAG,
+  timeouts: group<RouteConfig['timeouts']>({
+    connectMs: NUMBER,
+    headMs: NUMBER,
+    idleBodyMs: NUMBER,
+    idleStreamMs: NUMBER,
+  }),
+}
+
+const GATEWAY_CONFIG: OptionShape<GatewayConfig> = {
+  listen: ADDRESS,
+  adminListen: ADDRESS,
+  adminToken: TEXT,
+  tls: group<TlsConfig>({
+    certFile: TEXT,
+    keyFile: TEXT,
+    clientCaFile: TEXT,
+    clientAuth: oneOf(['none', 'request', 'require']),
+    http2: FLAG,
+  }),
+  workers: wholeNumber([1, 256]),
+  // The client that it is for judges it, and `createVerification` the verdicts.
+  verifier: JUDGED_ELSEWHERE,
+  trustedProxies: listOf('addresses and CIDR ranges', TEXT),
+  routes: listOfGroups(ROUTE),
+  verdicts: JUDGED_ELSEWHERE,
+  realm,
+  log: group<GatewayConfig['log']>({ level: oneOf(['debug', 'info', 'warn', 'error']) }),
+  reload: group<GatewayConfig['reload']>({ watchFiles: FLAG, intervalMs: NUMBER }),
+  shutdown: group<GatewayConfig['shutdown']>({ readinessDelayMs: NUMBER, drainMs: NUMBER }),
+}
+
+/**
+ * Checks names and types of all settings.
+ *
+ * @throws {TypeError} that names the first one that is wrong.
+ */
+export function checkGatewayConfig(config: GatewayConfig): void {
+  checkOptions('a gateway configuration', config, GATEWAY_CONFIG)
+}

@@ -1,0 +1,42 @@
+/**
+ * Conditions on where and how clients are listened to.
+ *
+ * @module
+ */
+
+import { formatListenAddress, parseListenAddress } from './listen-address.ts'
+import type { Finding } from './problems.ts'
+import { readable, type Written } from './written.ts'
+
+/** Finds two listeners on one address. */
+export function checkListeners(config: Written): Finding[] {
+  const normal = (text: string): string => formatListenAddress(parseListenAddress(text))
+  const [listen, admin] = ['listen', 'adminListen'].map((key) => readable(config[key], normal))
+  if (listen === undefined || listen !== admin || listen.endsWith(':0')) return []
+  return [
+    { path: ['adminListen'], message: 'is the same as "listen"; metrics are not for clients' },
+  ]
+}
+
+/** Finds settings of TLS that mean nothing without others. */
+export function checkTls({
+  certFile,
+  keyFile,
+  clientCaFile,
+  clientAuth,
+  http2,
+}: Written): Finding[] {
+  if (http2 === true && certFile === undefined && keyFile === undefined) {
+    const message = 'needs tls.certFile and tls.keyFile: HTTP/2 is spoken over TLS only'
+    return [{ path: ['tls', 'http2'], message }]
+  }
+  const path = ['tls', 'clientAuth']
+  if (clientCaFile === undefined && (clientAuth === 'request' || clientAuth === 'require')) {
+    return [{ path, message: 'needs tls.clientCaFile: whose certificates are to be believed' }]
+  }
+  if (clientCaFile !== undefined && clientAuth === 'none') {
+    const message = 'makes tls.clientCaFile useless; remove that, or ask for certificates'
+    return [{ path, message }]
+  }
+  return []
+}

@@ -1,0 +1,64 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Server as TlsServer } from 'node:https'
+import type { Duplex } from 'node:stream'
+
+import type { Door, Serve } from './door.ts'
+import type { Incoming, Outgoing } from './http-message.ts'
+import { serveInTurn, servingOn } from './pipelining.ts'
+import { serveUpgradeInTurn } from './upgrade.ts'
+
+/** Told of what arrives, before it has its turn. */
+export interface Arrivals {
+  readonly onRequest: (incoming: Incoming, outgoing: Outgoing) => void
+  readonly onUpgrade: (incoming: Incoming, socket: Duplex) => void
+}
+
+/**
+ * Lets a door answer what an HTTP server of Node's hands over. The server's requests must be of the door's class.
+ *
+ * @param doorNow Finds the door that answers what arrives now.
+ */
+export function attachDoor(
+  server: Server | TlsServer,
+  doorNow: () => Door,
+  arrivals: Arrivals | null = null,
+): void {
+  const first = doorNow()
+  // A limit makes Node 20 hide fields that still frame the body (CVE-2026-58044); the doors count for themselves.
+  server.maxHeadersCount = 0
+
+  function on(event: 'request' | 'checkContinue' | 'checkExpectation', serve: () => Serve): void {
+    server.on(event, (incoming: IncomingMessage, outgoing: ServerResponse) => {
+      arrivals?.onRequest(incoming, outgoing)
+      serveInTurn(incoming, outgoing, serve())
+    })
+  }
+  on('request', () => doorNow().serve)
+  // A listener of ours alone would take these away from Node.
+  if (first.checkContinue !== undefined) on('checkContinue', () => continueOf(doorNow()))
+  if (first.checkExpectation !== undefined) {
+    on('checkExpectation', () => doorNow().checkExpectation ?? doorNow().serve)
+  }
+  if (first.upgrade !== undefined) {
+    server.on('upgrade', (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
+      arrivals?.onUpgrade(incoming, socket)
+      const { upgrade } = doorNow()
+      if (upgrade === undefined) socket.destroy()
+      else serveUpgradeInTurn(incoming, head, upgrade)
+    })
+  }
+  if (first.unreadable !== undefined) {
+    server.on('connect', (_incoming: IncomingMessage, socket: Duplex) => {
+      doorNow().unreadable?.(socket, 'tunnel', () => servingOn(socket))
+    })
+    server.on('clientError', ({ code }: NodeJS.ErrnoException, socket: Duplex) => {
+      const what = code === 'HPE_HEADER_OVERFLOW' ? 'head-too-large' : 'malformed'
+      doorNow().unreadable?.(socket, what, () => servingOn(socket))
+    })
+  }
+}
+
+/** What a door does with a request whose client waits to be told to go on. */
+export function continueOf({ checkContinue, serve }: Door): Serve {
+  return checkContinue ?? serve
+}

@@ -1,0 +1,205 @@
+import type { ServerOptions } from 'node:http'
+import { createServer, IncomingMessage, Server } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import { Server as NetServer } from 'node:net'
+
+import type { ClientAuth, TlsMaterial } from '../tls/index.ts'
+import { changeMaterial, createTlsServer } from '../tls/index.ts'
+import type { Arrivals } from './attach-door.ts'
+import { attachDoor, continueOf } from './attach-door.ts'
+import type { Door } from './door.ts'
+import { createDoorInUse } from './door-in-use.ts'
+import { createHttp2Sessions } from './http2-sessions.ts'
+import { createSilentConnections } from './silent-connections.ts'
+
+/** Begins to bring connections, of which nothing has been read. */
+export type ConnectionSource = (take: (socket: Socket) => void) => void
+
+/** How a listener speaks TLS. */
+export interface ListenerTls {
+  readonly material: TlsMaterial
+  readonly clientAuth: ClientAuth
+  /** Whether clients may speak HTTP/2, too. The doors must then make do with what {@link Incoming} and {@link Outgoing} have. */
+  readonly http2: boolean
+}
+
+/** Options of {@link openListener}. */
+export interface ListenerOptions {
+  /** Where to listen; port 0: any free one. Or who brings connections that were accepted elsewhere. */
+  readonly on: { readonly host: string; readonly port: number } | ConnectionSource
+  readonly door: Door
+  /** @default none: plain HTTP */
+  readonly tls?: ListenerTls | undefined
+}
+
+/** A listening socket that can be drained. */
+export interface Listener {
+  /** `http://host:port`, without a slash; `https:` with TLS. Empty where connections are brought. */
+  readonly url: string
+  /**
+   * Lets another door answer from now on; connections stay open.
+   *
+   * @returns Settles when the last request that the door before it had begun to answer is over.
+   */
+  use(door: Door): Promise<void>
+  /** Gives connections that are made from now on another certificate; without TLS it does nothing. */
+  useCertificate(material: TlsMaterial): void
+  /**
+   * Accepts nothing more, lets requests finish, and closes each connection as it falls idle; after `drainMs` those that
+   * are left are cut.
+   */
+  drain(drainMs: number): Promise<void>
+}
+
+/** How often connections are looked over, for slow ones and, while draining, for idle ones. */
+const SWEEP_MS = 250
+
+/**
+ * How long an idle connection is still listened to while draining: a request that was sent before the client could know
+ * is answered, and the answer says that the connection ends.
+ */
+const IDLE_GRACE_MS = 400
+
+/** How long a connection may take to send its first request head, and for its TLS handshake before. */
+const FIRST_HEAD_MS = 10_000
+
+/** Longer than the idle time of the usual load balancers (60 s), so that it is they who close first. */
+const KEEP_ALIVE_MS = 65_000
+
+const HTTP: ServerOptions = {
+  connectionsCheckingInterval: SWEEP_MS,
+  headersTimeout: FIRST_HEAD_MS,
+  requestTimeout: 0, // bodies may stream for as long as they move
+  keepAliveTimeout: KEEP_ALIVE_MS,
+  maxHeaderSize: 16 * 1024,
+  insecureHTTPParser: false,
+  requireHostHeader: false, // the doors refuse, with a document that says why
+}
+
+/**
+ * Opens a listener.
+ *
+ * @throws {Error} the system's own (`EADDRINUSE`, `EACCES` …), with `code`.
+ */
+export async function openListener(options: ListenerOptions): Promise<Listener> {
+  const { on, tls } = options
+  let draining = false
+  let current = createDoorInUse(options.door)
+  const doors = new Set([current])
+  const silent = createSilentConnections(tls === undefined ? FIRST_HEAD_MS : 2 * FIRST_HEAD_MS)
+  const arrivals: Arrivals = {
+    onRequest(incoming, outgoing) {
+      silent.heard(incoming.socket)
+      if (draining) outgoing.shouldKeepAlive = false
+      current.onRequest(incoming, outgoing)
+    },
+    onUpgrade(incoming, socket) {
+      silent.heard(incoming.socket)
+      current.onUpgrade(socket)
+    },
+  }
+  const sessions =
+    tls?.http2 !== true
+      ? null
+      : createHttp2Sessions({
+          idleMs: KEEP_ALIVE_MS,
+          onRequest(incoming, outgoing, expectsContinue) {
+            arrivals.onRequest(incoming, outgoing)
+            const { door } = current
+            const serve = expectsContinue ? continueOf(door) : door.serve
+            serve(incoming, outgoing)
+          },
+        })
+  const http = { ...HTTP, IncomingMessage: options.door.requestClass ?? IncomingMessage }
+  const server =
+    tls === undefined
+      ? createServer(http)
+      : createTlsServer(http, {
+          ...tls,
+          handshakeTimeoutMs: FIRST_HEAD_MS,
+          onHttp2: sessions === null ? undefined : (socket) => sessions.take(socket),
+        })
+  attachDoor(server, () => current.door, arrivals)
+  server.on('connection', (socket: Socket) => silent.add(socket))
+  const connections = new Set<Socket>()
+  let onEmpty = (): void => {}
+  server.on('connection', (socket: Socket) => {
+    connections.add(socket)
+    socket.once('close', () => {
+      connections.delete(socket)
+      if (connections.size === 0) onEmpty()
+    })
+  })
+  const scheme = tls === undefined ? 'http' : 'https'
+  const url = typeof on === 'function' ? takeFrom(on, server) : await listen(server, on, scheme)
+  current.door.opened?.()
+
+  return {
+    url,
+    async use(door) {
+      const before = current
+      current = createDoorInUse(door)
+      doors.add(current)
+      door.opened?.()
+      await before.idle()
+      doors.delete(before)
+    },
+    useCertificate(material) {
+      if (!(server instanceof Server)) changeMaterial(server, material)
+    },
+    async drain(drainMs) {
+      draining = true
+      sessions?.announceEnd()
+      for (const each of doors) {
+        for (const outgoing of each.responses()) outgoing.shouldKeepAlive = false
+      }
+      // Not `server.close()` yet: it ends idle connections at once, on which the next request may be on its way.
+      NetServer.prototype.close.call(server)
+      const closed = new Promise<void>((resolve) => {
+        onEmpty = resolve
+        if (connections.size === 0) resolve()
+      })
+      const graceEndsAt = performance.now() + IDLE_GRACE_MS
+      const sweep = setInterval(() => {
+        if (performance.now() < graceEndsAt) return
+        server.closeIdleConnections()
+        sessions?.close()
+        silent.end()
+      }, SWEEP_MS)
+      // Not by Node's own list, which lacks connections that are still shaking hands.
+      const cut = setTimeout(() => connections.forEach((socket) => socket.destroy()), drainMs)
+      await closed
+      server.close() // what is left is Node's own timer
+      clearInterval(sweep)
+      clearTimeout(cut)
+    },
+  }
+}
+
+async function listen(
+  server: NetServer,
+  { host, port }: { readonly host: string; readonly port: number },
+  scheme: string,
+): Promise<string> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+  const address = server.address() as AddressInfo
+  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${address.port}`
+}
+
+/** Serves connections that somebody else has accepted, as the server would have accepted them. */
+function takeFrom(source: ConnectionSource, server: NetServer): string {
+  // Node begins to look after slow and idle connections when a server listens.
+  server.emit('listening')
+  source((socket) => {
+    socket.allowHalfOpen = true
+    socket.setNoDelay(true)
+    server.emit('connection', socket)
+  })
+  return ''
+}

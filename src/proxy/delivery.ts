@@ -1,0 +1,228 @@
+import type { Readable } from 'node:stream'
+
+import type { Incoming, Outgoing } from '../listener/index.ts'
+import type { RequestRecord } from '../routing/index.ts'
+import type { UpstreamController } from '../upstream/index.ts'
+import { EventStream, hasLength, isEventStream } from './event-stream.ts'
+import { writeInformation } from './informational.ts'
+import type { Lease, OpenStreams } from './open-streams.ts'
+import type { ResponseFields } from './response-fields.ts'
+import { hasBody, rawFieldsOf, responseFields } from './response-fields.ts'
+import type { CompiledRoute } from './routes.ts'
+import { breakOff, drainThenEnd } from './send-answer.ts'
+import { SlowReader } from './slow-reader.ts'
+
+/** The request, and where its response goes. */
+export interface DeliveryInput {
+  readonly incoming: Incoming
+  readonly outgoing: Outgoing
+  readonly record: RequestRecord
+  readonly route: CompiledRoute
+  readonly streams: OpenStreams
+}
+
+/** What a delivery needs of its exchange. */
+export interface DeliveryOwner {
+  /** Told when all of the response has come. */
+  onDelivered(): void
+  /** Told when the response is ended here. */
+  onGivenUp(): void
+  /** The right to go on; null: it needs none. */
+  lease(): Lease | null
+}
+
+/** How many informational responses are passed on before an answer. */
+const MOST_INFORMATION = 16
+
+/** Longest body that leaves as one text with its head, in bytes: what Node writes without allocating. */
+const MAX_TEXT_BYTES = 12 * 1024
+
+/** One response on its way from the upstream to the client. */
+export class Delivery {
+  readonly #input: DeliveryInput
+  /** What of the request may still be on its way; null: it has no body. */
+  readonly #upload: Readable | null
+  readonly #controller: UpstreamController
+  readonly #owner: DeliveryOwner
+  /** Null while its client keeps up. */
+  #reader: SlowReader | null = null
+  /** Whether more than the head of the response has come. */
+  #started = false
+  /** Length of the response's body as the upstream says it; -1: it does not. */
+  #length = -1
+  /** Whether the end of the connection is the end of the body. */
+  #openEnded = false
+  /** Set where the response goes on for as long as it likes. */
+  #stream: EventStream | null = null
+  #informed = 0
+
+  constructor(
+    input: DeliveryInput,
+    upload: Readable | null,
+    controller: UpstreamController,
+    owner: DeliveryOwner,
+  ) {
+    this.#input = input
+    this.#upload = upload
+    this.#controller = controller
+    this.#owner = owner
+  }
+
+  /** Whether the end of the connection is the end of the body. */
+  get openEnded(): boolean {
+    return this.#openEnded
+  }
+
+  /** Passes an informational response on. */
+  inform(status: number): void {
+    const { outgoing, record, route } = this.#input
+    if (status === 101) {
+      this.#controller.abort(new Error('the upstream switched protocols unasked'))
+    } else if (record.httpVersion !== '1.0' && this.#informed++ < MOST_INFORMATION) {
+      const rawFields = rawFieldsOf(this.#controller)
+      writeInformation(outgoing, status, responseFields(rawFields, status, route.policy).fields)
+    }
+  }
+
+  /** Sends the head. */
+  begin(status: number): void {
+    const { outgoing, record } = this.#input
+    const { fields, delimited, length } = this.#readFields(status)
+    this.#length = length
+    this.#openEnded = !delimited || record.httpVersion === '1.0'
+    if (!delimited && hasBody(status, record.method)) {
+      // Nobody knows whether this body is complete when it ends, so chunks must not say that it is.
+      outgoing.shouldKeepAlive = false
+      outgoing.removeHeader('Transfer-Encoding')
+    }
+    outgoing.writeHead(status, fields)
+    if (status === 200 && record.method !== 'HEAD' && isEventStream(fields)) {
+      this.#beginStream(hasLength(fields))
+    }
+    // The body mostly comes in the same turn, and then both leave in one packet.
+    process.nextTick(flushHead, this)
+  }
+
+  #readFields(status: number): ResponseFields {
+    const { incoming, outgoing, route } = this.#input
+    // A client that is still sending cannot use the connection for another request.
+    if (this.#upload !== null && !incoming.complete) outgoing.shouldKeepAlive = false
+    return responseFields(rawFieldsOf(this.#controller), status, route.policy)
+  }
+
+  /** Sends the head of a response whose body is yet to come. */
+  flushHead(): void {
+    const { outgoing } = this.#input
+    if (!this.#started && !outgoing.destroyed) outgoing.flushHeaders()
+  }
+
+  /** Sends all of a response at once. */
+  deliverWhole(status: number, body: string): void {
+    this.#started = true
+    const { outgoing, record } = this.#input
+    const { fields, length } = this.#readFields(status)
+    // Chunks were for this hop; where the length is known, it is said.
+    if (length === -1 && hasBody(status, record.method)) {
+      fields.push('Content-Length', String(body.length))
+    }
+    outgoing.writeHead(status, fields)
+    if (body !== '') this.#writeWhole(body)
+    this.#owner.onDelivered()
+    this.#finish()
+  }
+
+  /** Sends a part of the body. */
+  pass(chunk: Buffer): void {
+    const whole = !this.#started && chunk.length === this.#length
+    this.#started = true
+    // Copies, because the transport reads into the same memory again.
+    if (this.#stream?.held === true) return this.#stream.keep(Buffer.from(chunk))
+    if (whole && chunk.length <= MAX_TEXT_BYTES) return this.#writeWhole(chunk.toString('latin1'))
+    if (this.#input.outgoing.write(Buffer.from(chunk))) return
+    this.#controller.pause()
+    this.#awaitReader()
+  }
+
+  /**
+   * Writes head and body as one text, and at once: one system call that copies, where two buffers would be gathered.
+   *
+   * @param body Latin-1 text of its bytes.
+   */
+  #writeWhole(body: string): void {
+    const { outgoing } = this.#input
+    outgoing.write(body, 'latin1')
+    // Node corks until the end of the turn, to gather what else may come; nothing will.
+    outgoing.socket?.uncork()
+  }
+
+  /** Ends the response, all of which has come. */
+  end(): void {
+    this.#started = true
+    if (this.#stream?.held === true) return this.#stream.keepEnd(() => this.end())
+    this.#owner.onDelivered()
+    this.#stream?.ended('upstream')
+    this.#finish()
+  }
+
+  /** Ends the response as complete. */
+  #finish(): void {
+    const { incoming, outgoing } = this.#input
+    if (this.#upload !== null && !incoming.complete) {
+      this.#upload.destroy()
+      drainThenEnd(incoming, outgoing)
+    } else {
+      outgoing.end()
+    }
+    if (outgoing.writableLength > 0 && !outgoing.destroyed) this.#limitedReader().limit()
+  }
+
+  onUpstreamGone(): void {
+    this.#stream?.ended('upstream')
+  }
+
+  onClientGone(): void {
+    this.#reader?.forget()
+    this.#stream?.ended('client')
+  }
+
+  #beginStream(isCounted: boolean): void {
+    const { incoming, outgoing, route, streams } = this.#input
+    const controller = this.#controller
+    const stream = new EventStream({
+      outgoing,
+      hasLength: isCounted,
+      pause: () => controller.pause(),
+      resume: () => {
+        if (outgoing.writableNeedDrain) this.#awaitReader()
+        else controller.resume()
+      },
+      finish: () => {
+        this.#owner.onGivenUp()
+        controller.abort(new Error('the stream was ended'))
+        if (!isCounted) this.#finish()
+      },
+      breakOff: () => breakOff(incoming, this.#openEnded),
+    })
+    this.#stream = stream
+    const about = { kind: 'event-stream', routeId: route.id } as const
+    stream.ended = streams.open(stream, about, this.#owner.lease())
+  }
+
+  /** Goes on with the response when its client has read what was sent. Parts that still come meanwhile change nothing. */
+  #awaitReader(): void {
+    this.#limitedReader().await(() => {
+      if (this.#stream?.held !== true) this.#controller.resume()
+    })
+  }
+
+  #limitedReader(): SlowReader {
+    const { incoming, outgoing, route } = this.#input
+    const { idleBodyMs } = route.timeouts
+    const openEnded = this.#openEnded
+    return (this.#reader ??= new SlowReader({ incoming, outgoing, idleBodyMs, openEnded }))
+  }
+}
+
+function flushHead(delivery: Delivery): void {
+  delivery.flushHead()
+}

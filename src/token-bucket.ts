@@ -1,0 +1,43 @@
+import type { Clock } from './clock.ts'
+
+/** Options of {@link createTokenBucket}. */
+export interface TokenBucketOptions {
+  /** What it holds at most. */
+  readonly capacity: number
+  /** What flows in each second. */
+  readonly perSecond: number
+  /** What it holds at first. @default capacity */
+  readonly initial?: number | undefined
+  readonly clock: Clock
+}
+
+/** So many at once, and so many a second after that. */
+export interface TokenBucket {
+  /** Takes one; where there is none, says in how many milliseconds there will be, else 0. */
+  readonly take: () => number
+  /** Puts some in, as far as there is room. */
+  readonly add: (amount: number) => void
+}
+
+/** Makes a token bucket. */
+export function createTokenBucket(options: TokenBucketOptions): TokenBucket {
+  const { capacity, perSecond, initial = capacity, clock } = options
+  let left = initial
+  let filledAtMs = clock.monotonic()
+
+  const add = (amount: number): void => {
+    left = Math.min(capacity, left + amount)
+  }
+
+  return {
+    take() {
+      const nowMs = clock.monotonic()
+      add(((nowMs - filledAtMs) / 1000) * perSecond)
+      filledAtMs = nowMs
+      if (left < 1) return ((1 - left) / perSecond) * 1000
+      left -= 1
+      return 0
+    },
+    add,
+  }
+}

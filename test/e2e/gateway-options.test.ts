@@ -1,0 +1,62 @@
+import { expect, test } from 'vitest'
+
+import type { GatewayConfig, GatewayOptions } from '../../src/gateway.ts'
+import { createGateway, explainRequest, loadConfig } from '../../src/gateway.ts'
+import { refusesOptions } from '../helpers/refused-options.ts'
+
+const CONFIG = await loadConfig({
+  flags: {
+    listen: '127.0.0.1:0',
+    adminListen: '127.0.0.1:0',
+    onezoneUrl: 'http://127.0.0.1:9',
+    upstream: 'http://127.0.0.1:9',
+  },
+})
+
+refusesOptions((config: GatewayConfig) => createGateway(config), CONFIG, [
+  [
+    { trustedProxy: [] },
+    '"trustedProxy" is no option of a gateway configuration; did you mean "tr',
+  ],
+  [
+    { routes: [{ ...CONFIG.routes[0], subject: { ids: ['bob'] } }] },
+    '"routes[0].subject" is no option of a gateway configuration; did you mean "subjects"?',
+  ],
+  [{ verdicts: { maxStaleness: 1 } }, '"maxStaleness" is no option of verdicts; did you mean'],
+  [
+    { verifier: { ...CONFIG.verifier, timeoutMs: 1 } },
+    '"timeoutMs" is no option of createOnezoneCl',
+  ],
+  [
+    { log: { level: 'infos' } },
+    '"log.level" must be debug, info, warn or error, not "infos"; did you',
+  ],
+  [{ workers: 0 }, '"workers" must be a whole number from 1 to 256, not 0'],
+])
+
+refusesOptions((options: GatewayOptions) => createGateway(CONFIG, options), {}, [
+  [{ loger: {} }, '"loger" is no option of createGateway; did you mean "logger"?'],
+  [{ logger: () => {} }, '"logger" must be a logger with "debug", "info", "warn", "error"'],
+])
+
+refusesOptions((options: object) => explainRequest(CONFIG, {}, options), {}, [
+  [{ clocks: {} }, '"clocks" is no option of explainRequest; did you mean "clock"?'],
+])
+
+refusesOptions(loadConfig, {}, [
+  [{ fil: 'x' }, '"fil" is no option of loadConfig; did you mean "file"?'],
+  [
+    { flags: { trustedProxy: [] } },
+    '"flags.trustedProxy" is no option of loadConfig; did you mean',
+  ],
+])
+
+test('a reload to a configuration with a misspelled restriction is refused', async () => {
+  const gateway = await createGateway(CONFIG)
+  try {
+    const routes = CONFIG.routes.map((route) => ({ ...route, subject: { ids: ['bob'] } }))
+    expect(await gateway.reload(async () => ({ ...CONFIG, routes }))).toBe('refused')
+  } finally {
+    await gateway.close()
+  }
+})
