@@ -48,7 +48,10 @@ describe('a request with a good token', () => {
   })
 
   test('is verified once; 500 at once make one call (herd)', async () => {
-    const { verifyCalls, upstream, get } = await setUp()
+    // Longer than the busiest machine takes: the family is asked about anew in the background when its fact gets old.
+    const { verifyCalls, upstream, get } = await setUp(
+      (url) => `{ upstream: '${url}', verdicts: { maxStalenessMs: 300000 } }`,
+    )
     const responses = await Promise.all(Array.from({ length: 500 }, () => get()))
     expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([200]))
     await Promise.all(responses.map((response) => response.arrayBuffer()))
