@@ -125,6 +125,19 @@ describe('Onezone’s time', () => {
     }
   })
 
+  test('is what each holder’s later question says, too, where there is no date', () => {
+    const { setAhead, ask, errorMs, clock } = setUp()
+    const ofEach = () =>
+      ['usr-a', 'usr-b', 'usr-c'].map((holder) => ask({ holder, dateAheadMs: null }))
+    const early = ofEach()
+    setAhead(60_000)
+    clock.advance(10)
+    for (const later of ofEach()) later.heard()
+    clock.advance(10)
+    for (const late of early) late.heard()
+    expect(errorMs()).toBeLessThanOrEqual(1_020)
+  })
+
   test('is not told by a number that cannot be counted with, or that was cut off', () => {
     const { time } = setUp()
     for (const [validUntil, ttlSeconds] of [
