@@ -47,6 +47,7 @@ describe('the TypeScript samples run as they stand', () => {
       'backend.ts',
       'cors.ts',
       'onezone.test.ts',
+      'proxy.ts', // run by test/proxy/onedata-proxy.test.ts
       'server.ts',
       'tokens.ts',
     ])
