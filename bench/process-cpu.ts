@@ -6,8 +6,8 @@ export type CpuReading = ReadonlyMap<string, number>
 /**
  * Reads what a process and all its descendants have used so far; null where the system does not tell.
  *
- * Read from `schedstat` of each thread, which counts nanoseconds: `stat` counts in steps of 10 ms, which is 1 % of a busy
- * second, and Node's own `cpuUsage` is the same clock in microseconds.
+ * Read from `schedstat` of each thread, which counts nanoseconds: `stat` counts in steps of 10 ms, which is 1 % of a
+ * busy second, and Node's own `cpuUsage` is the same clock in microseconds.
  */
 export function readCpu(root: number): CpuReading | null {
   try {

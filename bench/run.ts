@@ -2,9 +2,9 @@
  * `npm run bench -- [NAME…] [--quick | --seconds N] [--minutes N] [--markdown FILE] [--json FILE] [--write-docs]`
  *
  * Runs the named suites, or all but those that are long. Every scenario is first asked whether it does its job; if one
- * does not, there are no numbers and the exit status is 1. `--quick` is for a first look, `--seconds` are those of a row of
- * `proxy` or `workers`, `--minutes` those of `soak`. `--write-docs` puts the result of `proxy` into docs/performance.md.
- * The report goes to stdout, what happens meanwhile to stderr.
+ * does not, there are no numbers and the exit status is 1. `--quick` is for a first look, `--seconds` are those of a
+ * row of `proxy` or `workers`, `--minutes` those of `soak`. `--write-docs` puts the result of `proxy` into
+ * docs/performance.md. The report goes to stdout, what happens meanwhile to stderr.
  */
 
 import { writeFileSync } from 'node:fs'

@@ -20,8 +20,8 @@ export interface BoundedMapOptions<Value> {
   /** Told when an entry had to go because the map was full. */
   readonly onEviction?: ((value: Value) => void) | undefined
   /**
-   * Whose an entry is. Where the map is full and an owner holds more than a hundredth of it, an old entry of the one that
-   * holds most goes first: none pushes out more of what others have than its share.
+   * Whose an entry is. Where the map is full and an owner holds more than a hundredth of it, an old entry of the one
+   * that holds most goes first: none pushes out more of what others have than its share.
    *
    * @default all entries are of one kind
    */

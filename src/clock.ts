@@ -1,3 +1,5 @@
+import { clearTimeout, setTimeout } from 'node:timers'
+
 /**
  * The two times a gateway needs. Expiry is judged by wall time, ages by monotonic time, so that a jump of the wall
  * clock neither revives a fact nor kills one.
@@ -13,4 +15,14 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
+}
+
+/** Runs something later, once. What it returns takes that back. */
+export type Schedule = (afterMs: number, run: () => void) => () => void
+
+/** Timers of this process that do not keep it alive. */
+export const systemSchedule: Schedule = (afterMs, run) => {
+  const timer = setTimeout(run, afterMs)
+  timer.unref()
+  return () => clearTimeout(timer)
 }

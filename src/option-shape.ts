@@ -33,8 +33,8 @@ export type NumberRange = readonly [least: number, most: number]
  *
  * @param owner What has these options, e.g. `createVerification`.
  * @param path What stands before their names in messages, e.g. `backend.traits.`.
- * @throws {TypeError} that names the option, what was given and what is wanted, and for an unknown name the nearest known
- *   one. Texts are not repeated, since they may be secrets; words to choose from are.
+ * @throws {TypeError} that names the option, what was given and what is wanted, and for an unknown name the nearest
+ *   known one. Texts are not repeated, since they may be secrets; words to choose from are.
  */
 export function checkOptions<Options extends object>(
   owner: string,

@@ -31,14 +31,10 @@ const TABLE: Record<string, Row> = {
   'option-shape': row(-1, 'suggestion'),
   'package-version': row(-1, 'json', '', ['fs']),
   errors: row(-1, ''),
-  clock: row(-2, ''),
+  clock: row(-2, '', '', ['timers']),
   logger: row(-2, ''),
-  // Beside the clock: whatever waits can be made to go by the same fake time.
-  schedule: row(-1, '', '', ['timers']),
-  observer: row(-1, 'logger'),
   'bounded-map': row(-1, '', 'lru-cache'),
   'token-bucket': row(-1, 'clock'),
-  'file-watch': row(-1, '', '', ['crypto', 'fs/promises']),
   token: row(0, 'errors json option-shape', '', ['buffer', 'crypto']),
   // HTTP and JSON as every client of an API here does them; below the clients, so that none has a copy of its own.
   'http-client': row(0, 'errors clock json option-shape token-bucket', 'undici'),
@@ -49,12 +45,10 @@ const TABLE: Record<string, Row> = {
   // The two servers to develop against are one entry of the package.
   dev: row(2, 'dev-onezone dev-token-lookup'),
   verifier: row(2, 'errors clock token http-client onezone token-lookup json option-shape'),
-  // What is remembered of single tokens, and what is known of families, do not know each other: verification joins them.
-  cache: row(3, 'bounded-map clock token verifier'),
-  revocation: row(3, 'bounded-map errors clock logger observer schedule token onezone'),
+  revocation: row(3, 'bounded-map errors clock logger token onezone'),
   verification: row(
     4,
-    'bounded-map errors clock logger observer schedule token http-client verifier cache revocation json option-shape token-bucket',
+    'bounded-map errors clock logger token http-client verifier revocation json option-shape token-bucket',
   ),
   // What a TLS listener shows, and how it changes: below config, which tries the files that it names.
   tls: row(4, 'logger', '', 'any'),
@@ -63,78 +57,59 @@ const TABLE: Record<string, Row> = {
   // Doors in other people's apps have one policy each, and open the verification that it needs.
   authenticator: row(
     5,
-    'bounded-map errors clock logger observer token verifier verification option-shape',
+    'bounded-map errors clock logger token verifier verification option-shape',
     'ipaddr.js lru-cache',
     ['net'],
   ),
-  // One strict reading of a request, and the route that it takes, for every door that has routes.
-  routing: row(5.5, 'authenticator listener', '', ['http', 'net']),
   // Which upstream, and over which connection: beside the question who may, which it never asks.
   upstream: row(5, 'clock logger http-client option-shape', 'undici', 'any'),
-  middleware: row(6, 'authenticator option-shape', 'hono'),
+  // One strict reading of a request, and the route that it takes, for every door that has routes.
+  routing: row(6, 'authenticator listener', '', ['http', 'net']),
+  middleware: row(7, 'authenticator option-shape', 'hono'),
   // Of Hono it uses the types of a handler, in `onedataProxy` alone.
-  proxy: row(
-    6,
-    'clock logger observer schedule listener authenticator routing upstream option-shape',
-    'hono',
-    'any',
-  ),
+  proxy: row(7, 'clock logger listener authenticator routing upstream option-shape', 'hono', 'any'),
   metrics: row(
-    7,
-    'http-client verifier cache revocation verification authenticator proxy json option-shape',
+    8,
+    'http-client verifier revocation verification authenticator proxy json option-shape',
     'prom-client',
   ),
   // What an operator may look into and take back; the host names that count as loopback are http-client's rule.
   // Its door is a Hono app.
   admin: row(
-    7,
+    8,
     'logger http-client verification authenticator listener proxy json',
     'prom-client hono @hono/node-server',
     ['crypto', 'http', 'net'],
   ),
   // Above the rooms that settings are for: it checks them by those rooms' own rules, so that no rule has a twin.
   config: row(
-    7,
+    8,
     'errors token http-client onezone token-lookup verification authenticator routing upstream proxy tls json suggestion option-shape',
     'yaml zod',
     'any',
   ),
-  // What a gateway works by and can change while it runs. Gateways are put together from it.
   // What the processes of one gateway say to each other. What they do is not its business.
-  cluster: row(8, 'errors clock logger schedule token verifier verification json', '', [
+  cluster: row(8, 'errors clock logger token verifier verification json', '', [
     'child_process',
     'events',
     'net',
   ]),
-  serving: row(
-    8,
-    'errors clock logger file-watch verification authenticator proxy metrics admin tls config listener package-version option-shape',
+  // The process: what it works by, what of that can change while it runs, and who carries its traffic.
+  gateway: row(
+    9,
+    'errors clock logger verifier verification authenticator proxy metrics admin tls config listener cluster package-version option-shape',
     '',
     'any',
   ),
-  gateway: row(9, 'clock logger verification metrics admin config serving option-shape', '', [
-    'timers/promises',
-  ]),
-  // Both give the timers of the system to what they put together from the cluster.
-  'clustered-gateway': row(
-    9,
-    'clock logger schedule verification metrics config cluster serving option-shape',
-    '',
-    ['timers/promises'],
-  ),
-  'worker-gateway': row(
-    9,
-    'clock logger schedule verifier verification metrics config cluster serving',
-  ),
   cli: row(
     10,
-    'errors clock logger file-watch token onezone config cluster gateway clustered-gateway worker-gateway dev-onezone dev-token-lookup json suggestion package-version',
+    'errors clock logger token onezone config cluster gateway dev-onezone dev-token-lookup json suggestion package-version',
     'pino',
     'any',
   ),
   index: row(
     10,
-    'errors clock logger token onezone verifier cache verification authenticator middleware',
+    'errors clock logger token onezone verifier verification authenticator middleware',
   ),
 }
 
@@ -221,6 +196,41 @@ describe('the house', () => {
     }
   })
 
+  test('no file imports itself by way of others, types included', () => {
+    const imported = new Map(
+      FILES.map((file) => [
+        file,
+        importsOf(file)
+          .filter((specifier) => specifier.startsWith('.'))
+          .map((specifier) => relative(SRC, resolve(SRC, dirname(file), specifier))),
+      ]),
+    )
+    const circles: string[] = []
+    const done = new Set<string>()
+    const visit = (file: string, way: readonly string[]): void => {
+      if (way.includes(file)) {
+        circles.push([...way.slice(way.indexOf(file)), file].join(' → '))
+        return
+      }
+      if (done.has(file)) return
+      for (const next of imported.get(file) ?? []) visit(next, [...way, file])
+      done.add(file)
+    }
+    for (const file of FILES) visit(file, [])
+    expect(circles).toEqual([])
+  })
+
+  test('no line of prose passes 120 columns', () => {
+    const long = FILES.flatMap((file) =>
+      readFileSync(join(SRC, file), 'utf8')
+        .split('\n')
+        .map((line, index) => ({ line, place: `${file}:${index + 1}` }))
+        .filter(({ line }) => line.length > 120 && /^\s*(?:\*|\/\/|\/\*)/.test(line))
+        .map(({ place }) => place),
+    )
+    expect(long).toEqual([])
+  })
+
   test('no file or folder is a drawer', () => {
     const drawers = /^(?:utils?|helpers?|common|core|misc|manager|service|types)(?:\.ts)?$/
     for (const file of FILES) {
@@ -235,7 +245,9 @@ describe('the house', () => {
     expect(objectionTo('token/x.ts', '../verifier/index.ts')).toMatch('may not import verifier')
     expect(objectionTo('token/x.ts', 'undici')).toMatch('may not use the package undici')
     expect(objectionTo('token/x.ts', 'node:fs')).toMatch('may not use node:fs')
-    expect(objectionTo('cache/x.ts', '../revocation/index.ts')).toMatch('may not import revocation')
+    expect(objectionTo('verifier/x.ts', '../revocation/index.ts')).toMatch(
+      'may not import revocation',
+    )
     expect(objectionTo('drawer/x.ts', '../token/index.ts')).toMatch('no row')
   })
 })

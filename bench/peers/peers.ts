@@ -33,7 +33,10 @@ export interface Peer {
 const NGINX_MODULES = '/usr/lib/nginx/modules'
 const NODE_PEERS = join(import.meta.dirname, 'node')
 
-/** All of them, each tuned as its own documentation advises; one process or thread that does the work, if it can be told. */
+/**
+ * All of them, each tuned as its own documentation advises; one process or thread that does the work, if it can be
+ * told.
+ */
 export const PEERS: readonly Peer[] = [
   {
     name: 'nginx, auth_request + proxy_cache',

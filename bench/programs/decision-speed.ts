@@ -87,7 +87,9 @@ async function measureKind(kind: DecisionKind, sort: TokenSort): Promise<number>
   return measure((index) => route.authenticate(incoming[index] ?? fail()))
 }
 
-/** A socket brings a new text each time, whose hash nobody has computed yet; making the text is not what is measured. */
+/**
+ * A socket brings a new text each time, whose hash nobody has computed yet; making the text is not what is measured.
+ */
 async function measureFreshText(texts: readonly string[]): Promise<number> {
   const octets = texts.map((text) => Buffer.from(text, 'latin1'))
   const fresh = (index: number): AuthenticationRequest =>

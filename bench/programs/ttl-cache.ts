@@ -1,5 +1,5 @@
 import type { Clock } from '../../src/clock.ts'
-import type { Verification, VerificationRequest, Verifier } from '../../src/verifier/index.ts'
+import type { SourcedVerdict, VerificationRequest, Verifier } from '../../src/verifier/index.ts'
 
 export interface TtlCacheOptions {
   readonly keyOf: (request: VerificationRequest) => string
@@ -8,16 +8,19 @@ export interface TtlCacheOptions {
 }
 
 /**
- * What is usual: an answer, yes or no, is remembered for a fixed time under a key. Better than usual in three ways, so that
- * it is the policy that is compared and not its implementation: it never forgets too early, whoever asks the same meanwhile
- * shares the answer, and nothing is ever evicted.
+ * What is usual: an answer, yes or no, is remembered for a fixed time under a key. Better than usual in three ways, so
+ * that it is the policy that is compared and not its implementation: it never forgets too early, whoever asks the same
+ * meanwhile shares the answer, and nothing is ever evicted.
  */
 export function withTtlCache(inner: Verifier, options: TtlCacheOptions): Verifier {
   const { keyOf, ttlMs, clock } = options
-  const known = new Map<string, { readonly verification: Verification; readonly untilMs: number }>()
-  const underWay = new Map<string, Promise<Verification>>()
+  const known = new Map<
+    string,
+    { readonly verification: SourcedVerdict; readonly untilMs: number }
+  >()
+  const underWay = new Map<string, Promise<SourcedVerdict>>()
 
-  const ask = async (key: string, request: VerificationRequest): Promise<Verification> => {
+  const ask = async (key: string, request: VerificationRequest): Promise<SourcedVerdict> => {
     const { verdict } = await inner.verify(request)
     known.set(key, {
       verification: { verdict, source: 'cache' },

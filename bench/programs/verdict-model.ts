@@ -1,11 +1,11 @@
-import { createVerdictMemory } from '../../src/cache/index.ts'
+import { createVerdictMemory } from '../../src/verification/verdict-memory.ts'
 import type { Clock } from '../../src/clock.ts'
 import { systemClock } from '../../src/clock.ts'
 import type { FamilyRecord } from '../../src/revocation/index.ts'
 import { createFamilyLedger, createOnezoneTime } from '../../src/revocation/index.ts'
 import type { Token } from '../../src/token/index.ts'
 import { createLessons } from '../../src/verification/lessons.ts'
-import { withFamilies } from '../../src/verification/verdict-gate.ts'
+import { createVerdictGate } from '../../src/verification/verdict-gate.ts'
 import { createVerificationBudget } from '../../src/verification/verification-budget.ts'
 import type { VerificationRequest, Verifier } from '../../src/verifier/index.ts'
 
@@ -39,7 +39,7 @@ export function withVerdictModel(inner: Verifier, options: VerdictModelOptions =
   const ledger = createFamilyLedger({ ...bounds, onEviction: ignore, onDeath: ignore })
   const onezoneTime = createOnezoneTime(clock)
   const knowledge = { ...bounds, memory, ledger, onezoneTime }
-  return withFamilies(inner, {
+  return createVerdictGate(inner, {
     ...knowledge,
     lessons: createLessons({ ...knowledge, random }),
     clockSkewMs: 5_000,

@@ -13,7 +13,8 @@ const NORMAL = 1000
  * Opens a WebSocket, sends each message once the one before has come back, and closes it.
  *
  * @param pauseMs After each message, in milliseconds.
- * @throws {Error} if it is not opened, if anything but the same bytes comes back, or if it is not closed as it should be.
+ * @throws {Error} if it is not opened, if anything but the same bytes comes back, or if it is not closed as it should
+ *   be.
  */
 export async function converse(
   { url, headers, dispatcher }: TrafficContext,

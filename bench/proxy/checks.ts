@@ -22,8 +22,8 @@ export async function assertSmallAnswer(
 }
 
 /**
- * Asserts that whoever is at `url` guards the upstream: no token, garbage and a forged token do not get in, and behind a
- * good token the upstream learns who it is, not from the client, and does not get the token.
+ * Asserts that whoever is at `url` guards the upstream: no token, garbage and a forged token do not get in, and behind
+ * a good token the upstream learns who it is, not from the client, and does not get the token.
  */
 export async function assertGuards(url: string, token: string): Promise<void> {
   const strangers = {

@@ -24,8 +24,8 @@ export interface RemarkableScenario extends Scenario {
 }
 
 /**
- * The gateway without authentication: a public route. It is sent the same requests, token and all, so that what differs is
- * authentication, and not the size of a request.
+ * The gateway without authentication: a public route. It is sent the same requests, token and all, so that what differs
+ * is authentication, and not the size of a request.
  *
  * @param url Base URL of a gateway, whose process `pid` is.
  */
@@ -82,7 +82,9 @@ export function hitRow(url: string, pid: number, stage: Stage): RemarkableScenar
   }
 }
 
-/** One token that is used over and over, and between its requests tokens that nobody has seen, before a slow Onezone. */
+/**
+ * One token that is used over and over, and between its requests tokens that nobody has seen, before a slow Onezone.
+ */
 export async function missRow(stage: Stage): Promise<Scenario> {
   const { slowOnezone, product } = stage
   const { pid, ready } = await stage.startGateway(slowOnezone)

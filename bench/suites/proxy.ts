@@ -37,8 +37,9 @@ export const proxySuite: Suite = {
 async function openProxySuite(product: string): Promise<OpenSuite> {
   const stage = await openStage(product)
   try {
-    // With and without authentication are two routes of one process: two processes of the same program differ by several
-    // per cent in how the compiler and the memory happened to fall. One of the two is there twice, which shows the noise.
+    // With and without authentication are two routes of one process: two processes of the same program differ by
+    // several per cent in how the compiler and the memory happened to fall. One of the two is there twice, which shows
+    // the noise.
     const { pid, ready } = await stage.startGateway(stage.onezone)
     const url = ready['gateway'] ?? ''
     const hit = hitRow(url, pid, stage)

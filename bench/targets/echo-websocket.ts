@@ -8,7 +8,10 @@ const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
 const FIN = 0x80
 const CLOSE = 0x8
 
-/** Accepts a WebSocket, and sends every message back, the last one too: a close frame. Knows whole, masked messages only. */
+/**
+ * Accepts a WebSocket, and sends every message back, the last one too: a close frame. Knows whole, masked messages
+ * only.
+ */
 export function echoWebSocket({ headers }: IncomingMessage, socket: Duplex, first: Buffer): void {
   const accept = createHash('sha1').update(`${headers['sec-websocket-key']}${GUID}`)
   socket.write(

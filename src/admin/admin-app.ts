@@ -3,9 +3,9 @@ import type { IncomingMessage } from 'node:http'
 import type { Context, Handler } from 'hono'
 import { Hono } from 'hono'
 
-import type { JsonObject } from '../json.ts'
 import type { Logger } from '../logger.ts'
 import { silentLogger } from '../logger.ts'
+import type { AdminAction } from './admin-action.ts'
 import type { AdminGuardOptions } from './admin-guard.ts'
 import { createAdminGuard } from './admin-guard.ts'
 import type { Explainer } from './explainer.ts'
@@ -32,12 +32,9 @@ export interface AdminBindings {
   readonly incoming: IncomingMessage
 }
 
-/** Does what an operator asks for. Throws a {@link ProblemError} where that makes no sense. */
-export type AdminAction = (order: JsonObject, who: string) => object | Promise<object>
-
 /**
- * Makes the window for operators: `GET /metrics` (Prometheus text format), `GET /livez` (the process runs), `GET /readyz`
- * (it may get requests), and behind a guard `POST /invalidate` and `POST /explain`, JSON in and out.
+ * Makes the window for operators: `GET /metrics` (Prometheus text format), `GET /livez` (the process runs), `GET
+ * /readyz` (it may get requests), and behind a guard `POST /invalidate` and `POST /explain`, JSON in and out.
  *
  * @throws {TypeError} for options that make no sense.
  */

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 
 import type { JsonObject } from '../json.ts'
-import type { AdminAction } from './admin-app.ts'
+import type { AdminAction } from './admin-action.ts'
 import type { Explainer, ExplainRequest } from './explainer.ts'
 import { ProblemError } from './problem.ts'
 

@@ -65,8 +65,8 @@ export interface CaveatExplanation {
   /** What its verdict depends on; empty where it is not judged here. */
   readonly reads: CaveatJudgement['reads']
   /**
-   * By whom: the gateway from the token's own text, Onezone, or the upstream, to which the route delegates it. `refused`:
-   * the route takes no token that carries it. Null: the request is refused before it matters.
+   * By whom: the gateway from the token's own text, Onezone, or the upstream, to which the route delegates it.
+   * `refused`: the route takes no token that carries it. Null: the request is refused before it matters.
    */
   readonly judged: CaveatJudgement['judged'] | 'delegated' | 'refused' | null
   /** Whether it holds; null where that is not for the gateway to say. */

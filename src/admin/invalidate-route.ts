@@ -6,7 +6,7 @@ import type {
   InvalidationSelector,
 } from '../verification/index.ts'
 import { parseSelector } from '../verification/index.ts'
-import type { AdminAction } from './admin-app.ts'
+import type { AdminAction } from './admin-action.ts'
 import { ProblemError } from './problem.ts'
 
 /** Takes back what is known; when it has settled, nothing of that counts any more. */

@@ -2,12 +2,11 @@ import type { Clock } from '../clock.ts'
 import { systemClock } from '../clock.ts'
 import { VerificationBudgetError, VerifierFaultError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
-import { silentLogger } from '../logger.ts'
-import { shielded, shieldedLogger } from '../observer.ts'
+import { silentLogger, shielded, shieldedLogger } from '../logger.ts'
 import type { OptionShape } from '../option-shape.ts'
 import { CALLBACK, checkOptions, CLOCK, having, listOf, LOGGER, TEXT } from '../option-shape.ts'
 import type { PresentedToken } from '../token/index.ts'
-import type { BackendTraits, Verification, Verifier, VerdictSource } from '../verifier/index.ts'
+import type { BackendTraits, SourcedVerdict, Verifier, VerdictSource } from '../verifier/index.ts'
 import { BACKEND_TRAITS, isAccepted, onezoneTraits } from '../verifier/index.ts'
 import type { AnswerCase, AnswerCode } from './answers.ts'
 import { answerFor } from './answers.ts'
@@ -24,7 +23,7 @@ import type { IdentityStatement } from './identity-statements.ts'
 import { createIdentityStatements } from './identity-statements.ts'
 import type { RoutePolicy } from './route-policy.ts'
 import { compileRouteRules, impossibilityOf } from './route-rules.ts'
-import { withMemory } from './token-reader.ts'
+import { withRememberedTokens } from './remembered-tokens.ts'
 
 /** What happened to one request, for metrics and logs. */
 export interface DecisionEvent {
@@ -129,7 +128,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   const logger = shieldedLogger(options.logger ?? silentLogger)
   const { stalenessBoundMs = Infinity } = options
   const resolveClient = createClientResolver(options.trustedProxies)
-  const readToken = withMemory(traits.readToken)
+  const readToken = withRememberedTokens(traits.readToken)
   const logFault = createFaultLog(logger, clock)
   const onDecision = shielded(options.onDecision, 'decisions', logger)
 
@@ -174,7 +173,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     }
 
     const conclude = (
-      verification: Verification,
+      verification: SourcedVerdict,
       token: PresentedToken,
       client: Client,
     ): Decision => {

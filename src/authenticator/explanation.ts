@@ -11,7 +11,7 @@ import type {
   Question,
   ReadToken,
   VerdictSource,
-  Verification,
+  SourcedVerdict,
   Verifier,
 } from '../verifier/index.ts'
 import type { AnswerCode } from './answers.ts'
@@ -84,7 +84,7 @@ export interface DecisionExplanation {
 /** What a verifier would say to a question: a verdict, a fault, or neither where it would have to ask. */
 export interface Inspected<Report> {
   readonly report: Report
-  readonly verification: Verification | null
+  readonly verification: SourcedVerdict | null
   readonly fault?: unknown
 }
 

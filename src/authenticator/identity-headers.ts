@@ -12,7 +12,10 @@ import { foldName, resolveHeaderNames } from './identity-header-names.ts'
 export interface HeaderPolicy {
   /** Whether an inbound field must not reach the upstream, judged by the class its name falls in. */
   drops(name: string): boolean
-  /** The fields that state an identity: name, value, name, value …; for null every name with an empty value, but no scopes. */
+  /**
+   * The fields that state an identity: name, value, name, value …; for null every name with an empty value, but no
+   * scopes.
+   */
   state(identity: Identity | null): readonly string[]
 }
 

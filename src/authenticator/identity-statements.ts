@@ -14,7 +14,9 @@ export interface IdentityStatement {
 export interface IdentityStatements {
   /** That nobody in particular sends the request. */
   readonly nobody: IdentityStatement
-  /** What is said of an accepted token; made once per token and record, since it is the same for each of its requests. */
+  /**
+   * What is said of an accepted token; made once per token and record, since it is the same for each of its requests.
+   */
   of(token: PresentedToken, verdict: SpokenFor): IdentityStatement
 }
 

@@ -32,7 +32,9 @@ export interface RoutePolicy {
   readonly id: string
   /** The kind of token, or `none` on a public route. */
   readonly token: TokenKind | 'none'
-  /** Let requests without credentials pass, without identity. Bad credentials are refused all the same. @default false */
+  /**
+   * Let requests without credentials pass, without identity. Bad credentials are refused all the same. @default false
+   */
   readonly optional?: boolean | undefined
   /**
    * The Onedata interface that the route stands for, judged by `interface` caveats; null: none of them.

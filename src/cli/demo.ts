@@ -1,6 +1,6 @@
 import { loadConfig, type GatewayConfig, type RouteConfig } from '../config/index.ts'
 import { createDevOnezone, type DevOnezone } from '../dev-onezone/index.ts'
-import { createGateway } from '../gateway.ts'
+import { createGateway } from '../gateway/gateway.ts'
 import type { Subject, TokenType } from '../token/index.ts'
 import type { Arguments } from './arguments.ts'
 import type { Command } from './command.ts'

@@ -1,4 +1,4 @@
-import type { Explanation } from '../gateway.ts'
+import type { Explanation } from '../gateway/index.ts'
 import { describeSubject } from './caveat-words.ts'
 import { momentAndDistance } from './moment.ts'
 

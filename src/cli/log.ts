@@ -9,7 +9,10 @@ export interface Log extends Logger {
   level: string
 }
 
-/** Makes the log of a process, with facts that each line has: one JSON object a line on standard error, written at once, so that no exit loses any. */
+/**
+ * Makes the log of a process, with facts that each line has: one JSON object a line on standard error, written at once,
+ * so that no exit loses any.
+ */
 export function createLog(
   level: LogLevel,
   facts: Readonly<Record<string, unknown>> | null = null,

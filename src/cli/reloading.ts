@@ -1,7 +1,7 @@
 import type { ConfigSources, GatewayConfig } from '../config/index.ts'
 import { loadConfig } from '../config/index.ts'
-import { watchFiles } from '../file-watch.ts'
-import type { Gateway } from '../gateway.ts'
+import { watchFiles } from '../gateway/file-watch.ts'
+import type { Gateway } from '../gateway/gateway.ts'
 import type { Log } from './log.ts'
 
 /** A configuration, and the files that it was read from. */

@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url'
 
 import { formatListenAddress } from '../config/index.ts'
-import { createClusteredGateway } from '../clustered-gateway.ts'
-import { createGateway } from '../gateway.ts'
+import { createClusteredGateway } from '../gateway/clustered-gateway.ts'
+import { createGateway } from '../gateway/gateway.ts'
 import type { Command } from './command.ts'
 import { EXIT } from './exit-codes.ts'
 import { openListeners } from './listening.ts'

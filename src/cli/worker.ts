@@ -1,11 +1,12 @@
 /**
- * The program of a process that `onegate serve` starts to carry traffic. It does what the primary says, and ends with it.
+ * The program of a process that `onegate serve` starts to carry traffic. It does what the primary says, and ends with
+ * it.
  *
  * @module
  */
 
 import { createChannel } from '../cluster/index.ts'
-import { serveAsWorker } from '../worker-gateway.ts'
+import { serveAsWorker } from '../gateway/worker-gateway.ts'
 import { EXIT } from './exit-codes.ts'
 import { createLog } from './log.ts'
 

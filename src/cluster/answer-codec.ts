@@ -1,6 +1,11 @@
 import { VerificationBudgetError, VerifierFaultError } from '../errors.ts'
 import type { Subject } from '../token/index.ts'
-import type { RefusalReason, TokenRecord, Verification, VerdictSource } from '../verifier/index.ts'
+import type {
+  RefusalReason,
+  TokenRecord,
+  SourcedVerdict,
+  VerdictSource,
+} from '../verifier/index.ts'
 import { accept, isAccepted, refuse } from '../verifier/index.ts'
 import type { Message } from './message.ts'
 import { isMessage } from './message.ts'
@@ -22,7 +27,7 @@ export interface QuestionTimes {
 
 /** An answer that was read. */
 export interface DecodedAnswer {
-  readonly outcome: Verification | VerifierFaultError | VerificationBudgetError
+  readonly outcome: SourcedVerdict | VerifierFaultError | VerificationBudgetError
   /** What time it was at the verifier when the answer was sent. */
   readonly onezoneNowMs: number
 }
@@ -53,7 +58,7 @@ const REASONS: Readonly<Record<RefusalReason, true>> = {
  * Writes a verdict down. Readings of one process's clock mean nothing to another, so ages travel: a fact that was asked
  * for after the question had come has a negative one.
  */
-export function encodeVerdict({ verdict, source }: Verification, times: AnswerTimes): Message {
+export function encodeVerdict({ verdict, source }: SourcedVerdict, times: AnswerTimes): Message {
   const { receivedAtMs, answeredAtMs, onezoneNowMs } = times
   const ageMs = receivedAtMs - verdict.askedAtMs
   const answerAgeMs = answeredAtMs - verdict.askedAtMs
@@ -79,8 +84,8 @@ export function encodeFault(error: unknown, onezoneNowMs: number): Message | nul
 }
 
 /**
- * Reads an answer; null: it is none, and certainly no grant. A grant is at most as young as it really is: it is reckoned
- * from the sending of the question. A refusal is at most as old: from the hearing of the answer.
+ * Reads an answer; null: it is none, and certainly no grant. A grant is at most as young as it really is: it is
+ * reckoned from the sending of the question. A refusal is at most as old: from the hearing of the answer.
  */
 export function decodeAnswer(message: unknown, times: QuestionTimes): DecodedAnswer | null {
   if (!isMessage(message) || !isFiniteNumber(message['onezoneNowMs'])) return null
@@ -105,7 +110,7 @@ function decodeOutcome(message: Message, times: QuestionTimes): DecodedAnswer['o
   }
 }
 
-function decodeAccepted(message: Message, { sentAtMs }: QuestionTimes): Verification | null {
+function decodeAccepted(message: Message, { sentAtMs }: QuestionTimes): SourcedVerdict | null {
   const { ttlSeconds, ageMs } = message
   const source = SOURCES.find((each) => each === message['source'])
   const subject = readSubject(message['subject'])
@@ -116,7 +121,7 @@ function decodeAccepted(message: Message, { sentAtMs }: QuestionTimes): Verifica
   return { verdict: accept({ subject, ttlSeconds, askedAtMs, record }), source }
 }
 
-function decodeRefused(message: Message, { heardAtMs }: QuestionTimes): Verification | null {
+function decodeRefused(message: Message, { heardAtMs }: QuestionTimes): SourcedVerdict | null {
   const { reason, caveat, answerAgeMs } = message
   const source = SOURCES.find((each) => each === message['source'])
   if (source === undefined || !isReason(reason) || !isFiniteNumber(answerAgeMs)) return null

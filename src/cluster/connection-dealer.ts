@@ -11,8 +11,8 @@ export interface ConnectionDealer {
   /**
    * Deals to this worker, too.
    *
-   * @returns Stops that: the worker has ended. A connection that was on its way to it breaks: it may have read of it, and
-   *   what is left must not be taken for the beginning of a request. Those that had yet to be sent go to others.
+   * @returns Stops that: the worker has ended. A connection that was on its way to it breaks: it may have read of it,
+   *   and what is left must not be taken for the beginning of a request. Those that had yet to be sent go to others.
    */
   dealTo(channel: Channel): () => void
   /** Accepts no more connections. Those that were accepted have been dealt out before anything that is sent later. */
@@ -23,8 +23,8 @@ export interface ConnectionDealer {
 const MOST_WAITING = 512
 
 /**
- * Listens. Node's own cluster module can do this, but when a worker dies it forgets the connections that are on their way
- * to it, and their clients wait for ever.
+ * Listens. Node's own cluster module can do this, but when a worker dies it forgets the connections that are on their
+ * way to it, and their clients wait for ever.
  *
  * @throws {Error} the system's own (`EADDRINUSE`, `EACCES` …), with `code`.
  */

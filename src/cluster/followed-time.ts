@@ -13,8 +13,8 @@ export interface FollowedTime extends OnezoneTime {
 
 /**
  * Believes this machine's wall clock until the first statement, and from then on the last one. It is behind the other
- * process by as long as that statement was on its way, so no token ends before its time. Nor does one pass for longer than
- * the bound allows: what was heard on the same channel before the statement is older than it was on its way.
+ * process by as long as that statement was on its way, so no token ends before its time. Nor does one pass for longer
+ * than the bound allows: what was heard on the same channel before the statement is older than it was on its way.
  */
 export function createFollowedTime(clock: Clock): FollowedTime {
   const epochMs = clock.now() - clock.monotonic()

@@ -1,5 +1,4 @@
-import type { Clock } from '../clock.ts'
-import type { Schedule } from '../schedule.ts'
+import type { Clock, Schedule } from '../clock.ts'
 import type { Message } from './message.ts'
 
 /** Options of {@link createHerald}. */

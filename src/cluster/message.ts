@@ -1,6 +1,6 @@
 /**
- * What the processes of one gateway say to each other, over the channel that only they have. It carries tokens, so nothing
- * of it is ever logged.
+ * What the processes of one gateway say to each other, over the channel that only they have. It carries tokens, so
+ * nothing of it is ever logged.
  *
  * @module
  */

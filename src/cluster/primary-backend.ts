@@ -1,7 +1,6 @@
-import type { Clock } from '../clock.ts'
+import type { Clock, Schedule } from '../clock.ts'
 import { VerifierFaultError } from '../errors.ts'
-import type { Schedule } from '../schedule.ts'
-import type { Backend, BackendTraits, Question, Verification } from '../verifier/index.ts'
+import type { Backend, BackendTraits, Question, SourcedVerdict } from '../verifier/index.ts'
 import { isAccepted } from '../verifier/index.ts'
 import { decodeAnswer } from './answer-codec.ts'
 import type { FollowedTime } from './followed-time.ts'
@@ -63,14 +62,14 @@ export function createQuestions(channel: Channel): Questions {
 }
 
 /**
- * Makes the backend of a worker: it asks the primary, which remembers and shares for all workers, so that Onezone is asked
- * no more often than by one process.
+ * Makes the backend of a worker: it asks the primary, which remembers and shares for all workers, so that Onezone is
+ * asked no more often than by one process.
  */
 export function createPrimaryBackend(options: PrimaryBackendOptions): Backend {
   const { questions, traits, totalTimeoutMs, onezoneTime, clock, schedule } = options
   const { maxStalenessMs, staleIfErrorMs } = options
 
-  const ask = (question: Question): Promise<Verification> =>
+  const ask = (question: Question): Promise<SourcedVerdict> =>
     new Promise((resolve, reject) => {
       const sentAtMs = clock.monotonic()
       const forget = questions.ask(question, (message) => {
@@ -91,13 +90,13 @@ export function createPrimaryBackend(options: PrimaryBackendOptions): Backend {
     })
 
   /** The primary found the fact young enough, but it has grown older on its way. */
-  function isTooOld({ verdict, source }: Verification): boolean {
+  function isTooOld({ verdict, source }: SourcedVerdict): boolean {
     const boundMs = source === 'stale' ? maxStalenessMs + staleIfErrorMs : maxStalenessMs
     const ageMs = clock.monotonic() - verdict.askedAtMs
     return isAccepted(verdict) && ageMs >= boundMs * USABLE_PART
   }
 
-  async function verify(question: Question): Promise<Verification> {
+  async function verify(question: Question): Promise<SourcedVerdict> {
     const first = await ask(question)
     if (!isTooOld(first)) return first
     const { maxFactAgeMs = Infinity } = question

@@ -16,8 +16,8 @@ export interface QuestionDeskOptions {
 }
 
 /**
- * Answers the questions of a worker from what the primary knows, or finds out, and takes in which families the worker has
- * used. What is no question gets no answer.
+ * Answers the questions of a worker from what the primary knows, or finds out, and takes in which families the worker
+ * has used. What is no question gets no answer.
  */
 export function openQuestionDesk(channel: Channel, options: QuestionDeskOptions): void {
   const { clock, logger } = options

@@ -1,5 +1,4 @@
-import type { Clock } from '../clock.ts'
-import type { Schedule } from '../schedule.ts'
+import type { Clock, Schedule } from '../clock.ts'
 import type { FamilyRef, Subject } from '../token/index.ts'
 import { isId } from '../token/index.ts'
 import type { Channel } from './message.ts'

@@ -1,6 +1,5 @@
-import type { Clock } from '../clock.ts'
+import type { Clock, Schedule } from '../clock.ts'
 import type { Logger } from '../logger.ts'
-import type { Schedule } from '../schedule.ts'
 import type { VerdictOptions, Verification, VerificationObservers } from '../verification/index.ts'
 import { createVerification, VERDICT_RANGES } from '../verification/index.ts'
 import type { BackendTraits } from '../verifier/index.ts'

@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto'
 import type { GatewayConfig } from './gateway-config.ts'
 
 /**
- * The configuration as a process needs it that neither asks the verifier nor serves the admin API: in place of each of its
- * secrets stands a digest, which tells only whether there is one and whether it has changed.
+ * The configuration as a process needs it that neither asks the verifier nor serves the admin API: in place of each of
+ * its secrets stands a digest, which tells only whether there is one and whether it has changed.
  */
 export function withDigestedSecrets(config: GatewayConfig): GatewayConfig {
   const { verifier } = config

@@ -21,15 +21,15 @@ export interface GatewayConfig {
   /** Where metrics, health and the admin API are served; not for clients. @default 127.0.0.1:9090 */
   readonly adminListen: ListenAddress
   /**
-   * What the admin API asks for as `Authorization: Bearer`; content of `adminTokenFile`. Without it the API is open on a
-   * loopback address and closed on any other.
+   * What the admin API asks for as `Authorization: Bearer`; content of `adminTokenFile`. Without it the API is open on
+   * a loopback address and closed on any other.
    */
   readonly adminToken?: string | undefined
   /** TLS for the traffic listener. @default none: plain HTTP */
   readonly tls?: TlsConfig | undefined
   /**
-   * How many processes carry traffic, 1 to 256; `auto` in a file is one for each CPU. With 1 the process that serves the
-   * admin listener carries it, too. Only `onegate serve` starts more.
+   * How many processes carry traffic, 1 to 256; `auto` in a file is one for each CPU. With 1 the process that serves
+   * the admin listener carries it, too. Only `onegate serve` starts more.
    *
    * @default 1
    */
@@ -106,7 +106,9 @@ export interface OnezoneConfig extends VerifierConnection {
   readonly type: 'onezone'
   /** Identity token of the service that this gateway stands for; content of `serviceTokenFile`. */
   readonly serviceToken?: string | undefined
-  /** Access token by which generations and statuses are read; content of `watchTokenFile`. Without it there is no watch. */
+  /**
+   * Access token by which generations and statuses are read; content of `watchTokenFile`. Without it there is no watch.
+   */
   readonly watchToken?: string | undefined
   /** How often a family in use is read by the watch, in milliseconds, 250 to 300 000. @default 2_000 */
   readonly watchIntervalMs: number
@@ -125,7 +127,10 @@ export interface RouteConfig
     Complete<
       Pick<RoutePolicy, 'token' | 'optional' | 'interface' | 'inviteType' | 'forwardToken'>
     > {
-  /** Bounded name of the route in metrics and logs: a letter or digit, then letters, digits, `.`, `_`, `-`. @default methods, hosts and path */
+  /**
+   * Bounded name of the route in metrics and logs: a letter or digit, then letters, digits, `.`, `_`, `-`. @default
+   * methods, hosts and path
+   */
   readonly id: string
   /** `tls` holds the content of `caFile`, `certFile` and `keyFile`. */
   readonly upstream: UpstreamOptions

@@ -126,7 +126,9 @@ export function readFlags(flags: ConfigFlags): Overlay[] {
   })
 }
 
-/** Lays overlays over the value of a file; later ones win. A group that is no group is left for the schema to refuse. */
+/**
+ * Lays overlays over the value of a file; later ones win. A group that is no group is left for the schema to refuse.
+ */
 export function applyOverlays(value: unknown, overlays: readonly Overlay[]): unknown {
   return overlays.reduce((laid, overlay) => lay(laid, overlay.path, overlay.value), value)
 }

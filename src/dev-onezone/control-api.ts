@@ -32,7 +32,8 @@ export const CONTROL_PREFIX = '/control/'
  * | `PUT /control/clock` | `{"now": 1750000000}` stops the clock at this second, `{"now": null}` lets it run again |
  * | `PUT /control/world` | a whole `World`: everything before is forgotten |
  * | `PATCH /control/world` | a `WorldChange`: given keys of given entities replace, `null` deletes |
- * | `PUT /control/faults` | a list of `FaultRule`s, e.g. `[{"operation":"verifyAccessToken","kind":"hang","calls":1}]`; `[]` clears |
+ * | `PUT /control/faults` | a list of `FaultRule`s, e.g. `[{"operation":"verifyAccessToken","kind":"hang","calls":1}]`;
+ * `[]` clears |
  * | `GET /control/calls` | answers `{"verifyAccessToken": 3, …}`: every operation with its number of calls |
  * | `DELETE /control/calls` | sets the numbers to 0 |
  *

@@ -49,22 +49,24 @@ export interface DevOnezoneOptions {
   readonly clock?: Clock
   /** Takes the place of the world's. @default that of the world */
   readonly onezoneDomain?: string
-  /** How far in the future the time caveat of a new temporary token may lie, in seconds. @default 2_592_000 (30 days) */
+  /**
+   * How far in the future the time caveat of a new temporary token may lie, in seconds. @default 2_592_000 (30 days)
+   */
   readonly maxTemporaryTokenTtlSeconds?: number
   /** What is known about an IPv4 address; null: nothing. Takes the place of the world's table. @default that table */
   readonly geo?: (ip: string) => GeoRecord | null
   /**
    * File in which the world, the tokens, their secrets and generations are kept across restarts, readable for its owner
-   * only. If it exists, it takes the place of {@link DevOnezoneOptions.world}. A change is on the disk before its answer is
-   * sent, or its method returns; the whole file is written each time, so it is meant for thousands of tokens, not
-   * millions. One process at a time may have it: `FILE.lock` lies beside it.
+   * only. If it exists, it takes the place of {@link DevOnezoneOptions.world}. A change is on the disk before its
+   * answer is sent, or its method returns; the whole file is written each time, so it is meant for thousands of tokens,
+   * not millions. One process at a time may have it: `FILE.lock` lies beside it.
    *
    * @default none: everything is forgotten at the end
    */
   readonly stateFile?: string
   /**
-   * Whether callers need the permissions that Onezone asks for (Onezone API, §7.2). Without them everybody who reaches it
-   * may create, read and revoke everybody's tokens; the verification vectors were recorded so.
+   * Whether callers need the permissions that Onezone asks for (Onezone API, §7.2). Without them everybody who reaches
+   * it may create, read and revoke everybody's tokens; the verification vectors were recorded so.
    *
    * @default true
    */

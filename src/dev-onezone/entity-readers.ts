@@ -13,7 +13,9 @@ import type {
 /** Reads one part of a world. */
 export type Read<T> = (check: ShapeCheck, value: unknown, path: string) => T
 
-/** `{ [key]: … }` if the key is there, else `{}`: what was not given must stay absent, or a change would overwrite it. */
+/**
+ * `{ [key]: … }` if the key is there, else `{}`: what was not given must stay absent, or a change would overwrite it.
+ */
 export function given<K extends string, T>(
   raw: Record<string, unknown>,
   key: K,

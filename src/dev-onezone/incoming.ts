@@ -10,7 +10,9 @@ export function pathOf(request: IncomingMessage): string {
   return (request.url ?? '').replace(/[?#].*$/s, '')
 }
 
-/** Repeated headers are joined, also those of which Node keeps the first only: two credentials must not pass for one. */
+/**
+ * Repeated headers are joined, also those of which Node keeps the first only: two credentials must not pass for one.
+ */
 export function headersOf(request: IncomingMessage): HeaderLookup {
   return (name) => request.headersDistinct[name]?.join(', ')
 }
@@ -41,7 +43,9 @@ export function readBody(request: IncomingMessage): Promise<Buffer | null> {
   })
 }
 
-/** The JSON value of a body; `undefined` if it is none that the original would read. Without octets: an empty object. */
+/**
+ * The JSON value of a body; `undefined` if it is none that the original would read. Without octets: an empty object.
+ */
 export function parseBody(octets: Buffer): unknown {
   if (octets.length === 0) return {}
   try {

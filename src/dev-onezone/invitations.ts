@@ -18,8 +18,9 @@ const PLURALS: Readonly<Record<PrivilegedKind, string>> = {
 }
 
 /**
- * Why the subject may not issue a token of this type: the target is unknown, or it lacks the privilege to invite. To say
- * itself what is granted it must be able to set privileges, too (Onezone API, §7.4, §16). Null for all other tokens.
+ * Why the subject may not issue a token of this type: the target is unknown, or it lacks the privilege to invite. To
+ * say itself what is granted it must be able to set privileges, too (Onezone API, §7.4, §16). Null for all other
+ * tokens.
  */
 export function refuseInvitation(
   state: OnezoneState,

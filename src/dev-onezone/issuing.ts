@@ -175,7 +175,10 @@ function ignored<T>(instead: T): FieldReader<T> {
   return () => instead
 }
 
-/** What does not fit into a token (a caveat that is too long, a slash in the target of an invitation) fails as it does there. */
+/**
+ * What does not fit into a token (a caveat that is too long, a slash in the target of an invitation) fails as it does
+ * there.
+ */
 function mint(
   state: OnezoneState,
   parts: Omit<MintTokenOptions, 'onezoneDomain'>,

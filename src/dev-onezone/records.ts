@@ -10,7 +10,10 @@ import type {
   WorldUser,
 } from './world.ts'
 
-/** The privileges that a user has somewhere. Ids are no words of ours: one may be called like a property of every object. */
+/**
+ * The privileges that a user has somewhere. Ids are no words of ours: one may be called like a property of every
+ * object.
+ */
 export function privilegesOf(userId: string, privileges: WorldPrivileges): readonly string[] {
   return Object.hasOwn(privileges, userId) ? (privileges[userId] ?? []) : []
 }

@@ -4,7 +4,8 @@ import { isJsonObject } from '../json.ts'
 
 /**
  * Reads a JSON value piece by piece and remembers everything that is wrong with it. A reader that finds something wrong
- * notes it and returns an empty stand-in, so that reading goes on; {@link ShapeCheck.finish} throws if anything was noted.
+ * notes it and returns an empty stand-in, so that reading goes on; {@link ShapeCheck.finish} throws if anything was
+ * noted.
  */
 export interface ShapeCheck {
   /** Notes a problem. `message` says what is wrong and what to do. */

@@ -53,7 +53,9 @@ function readOrNull(path: string): string | null {
   }
 }
 
-/** Process ids are used again, in containers soon: where the system tells it, the time of the start must be the same. */
+/**
+ * Process ids are used again, in containers soon: where the system tells it, the time of the start must be the same.
+ */
 function isAlive(pid: number, start: string): boolean {
   if (!Number.isSafeInteger(pid) || pid <= 0) return false
   if (existsSync('/proc/self/stat')) return startOf(pid) === start

@@ -44,11 +44,13 @@ export interface OnezoneState {
   locate(ip: string): GeoRecord | null
 
   /**
-   * Made at generation 1 on first sight, whether or not the subject exists (Onezone API, §16). What is made for one that
-   * does not exist is no part of the world: nothing was ever signed with it.
+   * Made at generation 1 on first sight, whether or not the subject exists (Onezone API, §16). What is made for one
+   * that does not exist is no part of the world: nothing was ever signed with it.
    */
   temporarySecret(subject: Subject): TemporarySecret
-  /** The same for a subject that a token claims. Anybody can claim anything: of one that does not exist nothing is kept. */
+  /**
+   * The same for a subject that a token claims. Anybody can claim anything: of one that does not exist nothing is kept.
+   */
   temporarySecretOfClaimed(subject: Subject): TemporarySecret
   /** A new secret; the generation is one higher, or 1 if there was none. */
   renewTemporarySecret(subject: Subject): void

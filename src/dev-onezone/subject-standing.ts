@@ -18,8 +18,8 @@ export interface Bearing {
 }
 
 /**
- * The last checks of a verification, and the only ones of creating and confining: the subject exists and is not blocked,
- * the session lives, the services may act for the subject (Onezone API, §5.3 steps 9 to 11, §6, §7.4).
+ * The last checks of a verification, and the only ones of creating and confining: the subject exists and is not
+ * blocked, the session lives, the services may act for the subject (Onezone API, §5.3 steps 9 to 11, §6, §7.4).
  */
 export function refuseBearing(state: OnezoneState, bearing: Bearing): Refusal | null {
   const { subject, type } = bearing

@@ -99,7 +99,9 @@ function companion({ peerIp, interface: through }: CompanionContext): Verificati
   }
 }
 
-/** Steps 6 to 11 of Onezone API, §5.3, in this order: a token may fail in many ways, and which one is reported counts. */
+/**
+ * Steps 6 to 11 of Onezone API, §5.3, in this order: a token may fail in many ways, and which one is reported counts.
+ */
 function verify(
   state: OnezoneState,
   token: Token,

@@ -63,7 +63,9 @@ export interface DevTokenLookup {
   readonly apiToken: string
   /** @returns the public id, and the secret, which nothing tells again. */
   createToken(token?: NewLookupToken): { readonly id: string; readonly token: string }
-  /** Revocation can be undone. What is revoked is still looked up, as revoked. @throws {TypeError} for an unknown id. */
+  /**
+   * Revocation can be undone. What is revoked is still looked up, as revoked. @throws {TypeError} for an unknown id.
+   */
   setRevoked(id: string, revoked: boolean): void
   /** @throws {TypeError} for an unknown id. */
   setScopes(id: string, scopes: readonly string[]): void
@@ -78,7 +80,8 @@ export interface DevTokenLookup {
 }
 
 /**
- * Starts a development stand-in for a cluster's TokensApi (Onezone API, §13), with an empty list of tokens but for its own.
+ * Starts a development stand-in for a cluster's TokensApi (Onezone API, §13), with an empty list of tokens but for its
+ * own.
  *
  * @throws {TypeError} naming the option that is wrong.
  */

@@ -78,8 +78,8 @@ function isJsonType(value: HeaderValue): boolean {
 const IMF_FIXDATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/
 
 /**
- * The server's clock when it answered, in milliseconds since 1970, to the second; null: it did not say so in the one form
- * that is to be sent (RFC 9110, section 5.6.7), or the answer had been lying in a cache.
+ * The server's clock when it answered, in milliseconds since 1970, to the second; null: it did not say so in the one
+ * form that is to be sent (RFC 9110, section 5.6.7), or the answer had been lying in a cache.
  */
 export function readDate({ date, age }: Answer['headers']): number | null {
   if (typeof date !== 'string' || age !== undefined || !IMF_FIXDATE.test(date)) return null

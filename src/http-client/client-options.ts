@@ -32,7 +32,8 @@ export interface FinishedCall {
 /** Options of every client of an API. */
 export interface HttpClientOptions {
   /**
-   * Base URL of the server: scheme, host and port only, e.g. `https://api.example.org`. With `http:` every token would travel in the clear, so that is accepted for loopback hosts only; see {@link allowInsecureHttp}.
+   * Base URL of the server: scheme, host and port only, e.g. `https://api.example.org`. With `http:` every token would
+   * travel in the clear, so that is accepted for loopback hosts only; see {@link allowInsecureHttp}.
    */
   url: string
   /**

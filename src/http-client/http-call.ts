@@ -25,7 +25,10 @@ export interface HttpCall<Result, ErrorBody> {
   readonly success?: number | undefined
   /** Statuses whose error is an answer to the question; any other status is a fault. */
   readonly refusals: readonly number[]
-  /** Takes the error out of an answer of such a status; null: its body is no JSON object. Undefined where it is no error. */
+  /**
+   * Takes the error out of an answer of such a status; null: its body is no JSON object. Undefined where it is no
+   * error.
+   */
   readonly readError: (body: JsonObject | null, status: number) => ErrorBody | undefined
   /** Names an error that is about how we asked rather than what: then it is a fault, too. Null for any other. */
   readonly blamesUs?: ((error: ErrorBody) => string | null) | undefined

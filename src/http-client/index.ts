@@ -1,6 +1,6 @@
 /**
- * Calls an API over HTTP and JSON: bounded, strict, and never trusting the shape of an answer. What the API is, the rooms
- * above say.
+ * Calls an API over HTTP and JSON: bounded, strict, and never trusting the shape of an answer. What the API is, the
+ * rooms above say.
  *
  * @module
  */

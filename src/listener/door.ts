@@ -8,9 +8,9 @@ import type { Incoming, Outgoing } from './http-message.ts'
 export type Serve = (incoming: Incoming, outgoing: Outgoing) => void
 
 /**
- * Answers one request to upgrade. `outgoing` is an ordinary response, after which the connection ends. Unless it is taken:
- * once the response has been written to its end, `takeConnection` gives the connection away, with all that the client has
- * sent after its request.
+ * Answers one request to upgrade. `outgoing` is an ordinary response, after which the connection ends. Unless it is
+ * taken: once the response has been written to its end, `takeConnection` gives the connection away, with all that the
+ * client has sent after its request.
  */
 export type ServeUpgrade = (
   incoming: Incoming,
@@ -25,8 +25,8 @@ export type ServeUpgrade = (
 export type Unreadable = 'malformed' | 'head-too-large' | 'tunnel'
 
 /**
- * Answers what arrives at a listener. Requests of one connection come one after the other, each when the response before
- * it is over. All doors of one listener have the same functions: what the first one lacks is left to Node.
+ * Answers what arrives at a listener. Requests of one connection come one after the other, each when the response
+ * before it is over. All doors of one listener have the same functions: what the first one lacks is left to Node.
  */
 export interface Door {
   readonly serve: Serve

@@ -1,6 +1,6 @@
 /**
- * A request and its response, as far as those who carry them need to know: `node:http` has such, and so does a stream of
- * HTTP/2. What is not here is not used, so that neither protocol can have what the other lacks.
+ * A request and its response, as far as those who carry them need to know: `node:http` has such, and so does a stream
+ * of HTTP/2. What is not here is not used, so that neither protocol can have what the other lacks.
  *
  * @module
  */

@@ -21,8 +21,8 @@ export interface Http2SessionsOptions {
   readonly idleMs: number
   /**
    * After how long a client is cut that says nothing at all while it has requests under way, in milliseconds; after a
-   * third of that it is sent a PING. Node goes on with a session that has met an error of the connection, but reads nothing
-   * more from it, and so would never see its client go.
+   * third of that it is sent a PING. Node goes on with a session that has met an error of the connection, but reads
+   * nothing more from it, and so would never see its client go.
    *
    * @default 60_000
    */
@@ -45,9 +45,9 @@ export interface Http2Sessions {
 const SWEEP_MS = 1_000
 
 /**
- * How long a client may say nothing on a connection that is over before it is cut, and how long it may take to end it, in
- * milliseconds. Who is still reading says so, by opening windows; to have that met by a connection that is closed would
- * take from it what is still under way.
+ * How long a client may say nothing on a connection that is over before it is cut, and how long it may take to end it,
+ * in milliseconds. Who is still reading says so, by opening windows; to have that met by a connection that is closed
+ * would take from it what is still under way.
  */
 const FAREWELL_MS = 5_000
 const LONGEST_FAREWELL_MS = 60_000

@@ -19,7 +19,10 @@ export type ConnectionSource = (take: (socket: Socket) => void) => void
 export interface ListenerTls {
   readonly material: TlsMaterial
   readonly clientAuth: ClientAuth
-  /** Whether clients may speak HTTP/2, too. The doors must then make do with what {@link Incoming} and {@link Outgoing} have. */
+  /**
+   * Whether clients may speak HTTP/2, too. The doors must then make do with what {@link Incoming} and {@link Outgoing}
+   * have.
+   */
   readonly http2: boolean
 }
 

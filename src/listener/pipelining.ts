@@ -16,10 +16,10 @@ const MOST_WAITING = 512
 const pipelines = new WeakMap<object, Pipeline>()
 
 /**
- * Serves the requests of one connection one after the other. Node hands over all requests that a client has pipelined at
- * once; served together they would cost one client's worth of memory each, and a refusal that ends the connection
- * could not stop those behind it. A connection on which too many wait is ended: what Node has read it hands over, paused or
- * not.
+ * Serves the requests of one connection one after the other. Node hands over all requests that a client has pipelined
+ * at once; served together they would cost one client's worth of memory each, and a refusal that ends the connection
+ * could not stop those behind it. A connection on which too many wait is ended: what Node has read it hands over,
+ * paused or not.
  */
 export function serveInTurn(incoming: Incoming, outgoing: Outgoing, serve: Serve): void {
   const { socket } = incoming

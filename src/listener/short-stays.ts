@@ -5,9 +5,9 @@ interface Member {
 }
 
 /**
- * Things that come and go quickly, each in one such list at most. Not a `Set`: whenever one outgrows its table, V8 leaves
- * the former table with its members and a reference to the next one, so that as soon as one table has grown old, all
- * that follow, and every request in them, live until the next full collection.
+ * Things that come and go quickly, each in one such list at most. Not a `Set`: whenever one outgrows its table, V8
+ * leaves the former table with its members and a reference to the next one, so that as soon as one table has grown old,
+ * all that follow, and every request in them, live until the next full collection.
  */
 export class ShortStays<Each extends object> {
   readonly #members: (Each & Member)[] = []

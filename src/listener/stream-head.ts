@@ -28,8 +28,8 @@ const PSEUDO = new Set([':method', ':scheme', ':authority', ':path'])
  * Reads the head of a request of HTTP/2 (RFC 9113 §8.2, §8.3) and writes it down as HTTP/1.1 would have it, so that one
  * reading of requests judges both. Null: it is malformed.
  *
- * What is well-formed but no request for here keeps what is wrong with it: another scheme makes the target absolute, and a
- * `host` that differs from `:authority` is a second one.
+ * What is well-formed but no request for here keeps what is wrong with it: another scheme makes the target absolute,
+ * and a `host` that differs from `:authority` is a second one.
  *
  * @param raw Name, value, name, value … as they came.
  */

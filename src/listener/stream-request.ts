@@ -90,8 +90,8 @@ export class StreamRequest extends EventEmitter implements Incoming {
   }
 
   /**
-   * Node tells of an end where the client has reset the stream, too; that is no end of a body. Nor does it let go of such a
-   * stream before all is read and written, which may be never.
+   * Node tells of an end where the client has reset the stream, too; that is no end of a body. Nor does it let go of
+   * such a stream before all is read and written, which may be never.
    */
   #onEnd(): void {
     if (this.#stream.closed || this.#stream.destroyed) {
@@ -103,7 +103,9 @@ export class StreamRequest extends EventEmitter implements Incoming {
     }
   }
 
-  /** Not before somebody reads: Node tells of the end of an empty body at once, when nobody may have begun to listen. */
+  /**
+   * Not before somebody reads: Node tells of the end of an empty body at once, when nobody may have begun to listen.
+   */
   #tellEnd(): void {
     if (!this.#endOwed || this.#stream.closed || this.#stream.destroyed) return
     this.#endOwed = false

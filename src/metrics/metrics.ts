@@ -1,6 +1,6 @@
 /**
- * Every metric name that is about traffic and verdicts; those about processes are in `process-metrics.ts`. Times are seconds, labels are bounded: a route is its id, never a path; no user, token
- * or address is ever a label.
+ * Every metric name that is about traffic and verdicts; those about processes are in `process-metrics.ts`. Times are
+ * seconds, labels are bounded: a route is its id, never a path; no user, token or address is ever a label.
  *
  * @module
  */
@@ -10,8 +10,7 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { DecisionEvent } from '../authenticator/index.ts'
 import type { OptionShape } from '../option-shape.ts'
 import { CALLBACK, checkOptions, having, TEXT } from '../option-shape.ts'
-import type { VerdictStore } from '../cache/index.ts'
-import type { WatchOutcome, WatchState } from '../verification/index.ts'
+import type { VerdictStore, WatchOutcome, WatchState } from '../verification/index.ts'
 import type { BackendName, BreakerState } from '../verifier/index.ts'
 import type { DeathReason } from '../revocation/index.ts'
 import type { FinishedCall } from '../http-client/index.ts'

@@ -10,8 +10,8 @@ export type TallyVisitor<Third extends Label> = (
 ) => void
 
 /**
- * Counts by three labels, in a tenth of the time of a prom-client counter, which makes a text of them every time. What was
- * counted is handed over when somebody looks.
+ * Counts by three labels, in a tenth of the time of a prom-client counter, which makes a text of them every time. What
+ * was counted is handed over when somebody looks.
  */
 export class Tally<Third extends Label = Label> {
   readonly #counts = new Map<string, Map<string, Map<Third, number>>>()

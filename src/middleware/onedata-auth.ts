@@ -56,7 +56,8 @@ const ONEDATA_AUTH_OPTIONS: OptionShape<OnedataAuthOptions> = {
  * gets an `HTTPException` whose response is a problem document with a challenge (RFC 9457, RFC 6750), so that
  * `app.onError` and `hono/combine` work as usual.
  *
- * A request is verified once, when it comes. A WebSocket or an event stream that the app keeps open is the app's to end.
+ * A request is verified once, when it comes. A WebSocket or an event stream that the app keeps open is the app's to
+ * end.
  *
  * @example
  * ```ts

@@ -51,8 +51,9 @@ export interface OnezoneClient extends VerifyApi, TokenApi, ZoneApi {
 }
 
 /**
- * Makes a client of one Onezone. It opens connections when they are needed and follows no redirects. Public
- * operations are called anonymously unless the call itself has credentials. Throws a `TypeError` that names the option where one is wrong.
+ * Makes a client of one Onezone. It opens connections when they are needed and follows no redirects. Public operations
+ * are called anonymously unless the call itself has credentials. Throws a `TypeError` that names the option where one
+ * is wrong.
  *
  * Whatever is no answer of Onezone is an `OnezoneFaultError`; nothing is known about the token then:
  *
@@ -62,7 +63,8 @@ export interface OnezoneClient extends VerifyApi, TokenApi, ZoneApi {
  * | `ERR_ONEZONE_TIMEOUT` | no complete answer within `totalTimeoutMs` |
  * | `ERR_ONEZONE_RESET` | the connection broke before the answer was complete |
  * | `ERR_ONEZONE_REDIRECT` | status 3xx |
- * | `ERR_ONEZONE_STATUS` | a status, or an error about the request itself, that answers no question; `retryAfterSeconds` is at most 60 |
+ * | `ERR_ONEZONE_STATUS` | a status, or an error about the request itself, that answers no question;
+ * `retryAfterSeconds` is at most 60 |
  * | `ERR_ONEZONE_ANSWER_INVALID` | not HTTP, not JSON, or not of the documented shape |
  * | `ERR_ONEZONE_ANSWER_TOO_LARGE` | longer than `maxAnswerBytes` |
  * | `ERR_ONEZONE_OVERLOADED` | `maxConnections` calls are in flight and `maxQueued` wait |

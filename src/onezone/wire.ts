@@ -69,8 +69,8 @@ export interface VerifiedSubject extends Subject {
 export interface VerifiedToken {
   readonly subject: VerifiedSubject
   /**
-   * Seconds until the first time caveat of the token ends; null: it has none; Infinity: more than can be counted exactly,
-   * so that nothing must be reckoned from it.
+   * Seconds until the first time caveat of the token ends; null: it has none; Infinity: more than can be counted
+   * exactly, so that nothing must be reckoned from it.
    */
   readonly ttl: number | null
 }

@@ -208,7 +208,9 @@ export class Delivery {
     stream.ended = streams.open(stream, about, this.#owner.lease())
   }
 
-  /** Goes on with the response when its client has read what was sent. Parts that still come meanwhile change nothing. */
+  /**
+   * Goes on with the response when its client has read what was sent. Parts that still come meanwhile change nothing.
+   */
   #awaitReader(): void {
     this.#limitedReader().await(() => {
       if (this.#stream?.held !== true) this.#controller.resume()

@@ -30,8 +30,8 @@ export interface UpstreamEvent {
 export type StreamKind = 'websocket' | 'event-stream'
 
 /**
- * Why a stream ended. `client`, `upstream`: that side ended it. `idle`: nothing came for too long. `refused`: its token is
- * no good any more. `unverified`: nobody could say so until the bound. `draining`: the gateway is being stopped.
+ * Why a stream ended. `client`, `upstream`: that side ended it. `idle`: nothing came for too long. `refused`: its token
+ * is no good any more. `unverified`: nobody could say so until the bound. `draining`: the gateway is being stopped.
  */
 export type StreamEnd = 'client' | 'upstream' | 'idle' | 'refused' | 'unverified' | 'draining'
 

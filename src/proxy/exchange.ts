@@ -33,9 +33,9 @@ export interface ExchangeInput extends DeliveryInput {
 const NONE: readonly UpstreamMember[] = []
 
 /**
- * One request on its way to an upstream: as streams, so that no body is ever held, each side waits for the slower one, and
- * the end of one side ends the other. No redirect is followed and nothing is decoded. A request that failed is sent again
- * where that is safe.
+ * One request on its way to an upstream: as streams, so that no body is ever held, each side waits for the slower one,
+ * and the end of one side ends the other. No redirect is followed and nothing is decoded. A request that failed is sent
+ * again where that is safe.
  */
 export class Exchange implements UpstreamHandler, DeliveryOwner {
   readonly #input: ExchangeInput

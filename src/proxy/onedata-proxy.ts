@@ -46,8 +46,8 @@ const ONEDATA_PROXY_OPTIONS: OptionShape<OnedataProxyOptions> = {
 /** A Hono handler, and what it needs besides to carry WebSockets and to end. */
 export interface OnedataProxy extends Handler {
   /**
-   * Carries a WebSocket: a listener for the `upgrade` event of the server, whose requests do not come by the app. What asks
-   * for anything else is answered 400.
+   * Carries a WebSocket: a listener for the `upgrade` event of the server, whose requests do not come by the app. What
+   * asks for anything else is answered 400.
    */
   readonly upgrade: (incoming: IncomingMessage, socket: Duplex, head: Buffer) => void
   /** Has all open streams verified again, soon: for `onDeath` of a `verification` that is shared. */
@@ -74,7 +74,8 @@ const ALREADY_SENT = new Response(null, { headers: { 'x-hono-already-sent': 'tru
  * const server = serve({ fetch: app.fetch, port: 8080, autoCleanupIncoming: false })
  * server.on('upgrade', proxy.upgrade)
  * ```
- * @throws {TypeError} for options that make no sense; per request where the server is another one, or the body was read.
+ * @throws {TypeError} for options that make no sense; per request where the server is another one, or the body was
+ *   read.
  */
 export function onedataProxy(options: OnedataProxyOptions): OnedataProxy {
   const route = createSingleRoute<OnedataProxyOptions>(options, {

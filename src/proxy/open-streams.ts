@@ -1,18 +1,19 @@
 import type { AuthenticationRequest, Decision, Granted } from '../authenticator/index.ts'
-import type { Clock } from '../clock.ts'
-import type { Schedule } from '../schedule.ts'
-import { systemSchedule } from '../schedule.ts'
+import type { Clock, Schedule } from '../clock.ts'
+import { systemSchedule } from '../clock.ts'
 import type { StreamEnd, StreamEvent, StreamKind } from './events.ts'
 
 /** How often open streams are verified again. */
 export interface StreamOptions {
   /** A stream's token is asked about again before its fact is this old, in milliseconds. @default 10_000 */
   readonly intervalMs?: number | undefined
-  /** No stream carries anything on a fact older than this, in milliseconds; `intervalMs` or more. @default intervalMs */
+  /**
+   * No stream carries anything on a fact older than this, in milliseconds; `intervalMs` or more. @default intervalMs
+   */
   readonly boundMs?: number | undefined
   /**
-   * What is known of a stream's token meanwhile is looked at this often, in milliseconds; so its family stays in use, and
-   * whoever watches families in use goes on to watch it. @default Infinity (not at all)
+   * What is known of a stream's token meanwhile is looked at this often, in milliseconds; so its family stays in use,
+   * and whoever watches families in use goes on to watch it. @default Infinity (not at all)
    */
   readonly glanceMs?: number | undefined
   /** A number from 0 to 1, for jitter. @default Math.random */
@@ -109,17 +110,17 @@ export interface OpenStreamsOptions extends StreamOptions {
  * revocation.**
  *
  * Each stream rests on a yes of Onezone whose question was sent at some moment `asked`. That yes proves that the family
- * lived at `asked` or later, so a revocation that it did not see came after `asked`. It follows that a stream which stops
- * at `asked + boundMs`, unless it got a yes to a later question before, carries nothing at or after `revoked + boundMs`.
- * This is that rule, and nothing else here matters for it: `deadlineOf` is `asked + boundMs` less what it takes to end
- * well; no timer of a stream is ever set beyond it; and at it, a stream is ended, or is held while the last question is
- * under way. What the answer says decides, a silence counts as a no. A late answer, a fault, and a yes to an old question
- * move no deadline.
+ * lived at `asked` or later, so a revocation that it did not see came after `asked`. It follows that a stream which
+ * stops at `asked + boundMs`, unless it got a yes to a later question before, carries nothing at or after `revoked +
+ * boundMs`. This is that rule, and nothing else here matters for it: `deadlineOf` is `asked + boundMs` less what it
+ * takes to end well; no timer of a stream is ever set beyond it; and at it, a stream is ended, or is held while the
+ * last question is under way. What the answer says decides, a silence counts as a no. A late answer, a fault, and a yes
+ * to an old question move no deadline.
  *
  * The rest is about not ending streams in vain. A stream is asked about anew at 60 to 70 % of `intervalMs`, and takes a
  * fact of at most half of it: one question serves all streams and requests of a family, and leaves Onezone its whole
- * time-out to answer. With `boundMs` above `intervalMs` (`staleIfErrorMs`), revocations are still seen within the interval
- * while Onezone answers.
+ * time-out to answer. With `boundMs` above `intervalMs` (`staleIfErrorMs`), revocations are still seen within the
+ * interval while Onezone answers.
  *
  * @throws {TypeError} for options that make no sense.
  */

@@ -3,8 +3,8 @@ import { IncomingMessage } from 'node:http'
 import { asksForWebSocket } from './websocket-handshake.ts'
 
 /**
- * A request for a server that upgrades to WebSocket only. Node asks each request whether it is to be upgraded, and would
- * take any whose `Upgrade` names whatever it likes off HTTP, with its body; those are ordinary requests here.
+ * A request for a server that upgrades to WebSocket only. Node asks each request whether it is to be upgraded, and
+ * would take any whose `Upgrade` names whatever it likes off HTTP, with its body; those are ordinary requests here.
  */
 export class ProxyRequest extends IncomingMessage {
   // Not `#asked`: Node's constructor sets `upgrade` before there is such a field.

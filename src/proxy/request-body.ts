@@ -28,8 +28,8 @@ export interface RequestBodyOptions {
 }
 
 /**
- * The body of a request as a stream of its own, with back-pressure. An HTTP client destroys the body that it is given when
- * the upstream answers early; given the request itself, that would cut the client off before it got the answer.
+ * The body of a request as a stream of its own, with back-pressure. An HTTP client destroys the body that it is given
+ * when the upstream answers early; given the request itself, that would cut the client off before it got the answer.
  */
 export function createRequestBody(
   incoming: Incoming,

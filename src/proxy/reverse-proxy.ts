@@ -4,8 +4,7 @@ import type { Clock } from '../clock.ts'
 import { systemClock } from '../clock.ts'
 import type { Door, Incoming, Outgoing, ServeUpgrade } from '../listener/index.ts'
 import type { Logger } from '../logger.ts'
-import { silentLogger } from '../logger.ts'
-import { shielded, shieldedLogger } from '../observer.ts'
+import { silentLogger, shielded, shieldedLogger } from '../logger.ts'
 import type { RequestRecord, RouteChoice, RouteRequest } from '../routing/index.ts'
 import { createRouter, recordOf } from '../routing/index.ts'
 import type { UpstreamState } from '../upstream/index.ts'
@@ -43,8 +42,8 @@ export interface ReverseProxyOptions {
 }
 
 /**
- * The reverse-proxy door. With another class of requests than its own, those to upgrade to anything but WebSocket are refused,
- * instead of served without. Health checks of upstreams begin when it is opened.
+ * The reverse-proxy door. With another class of requests than its own, those to upgrade to anything but WebSocket are
+ * refused, instead of served without. Health checks of upstreams begin when it is opened.
  */
 export interface ReverseProxy extends Door {
   readonly opened: () => void

@@ -47,9 +47,9 @@ interface Flow {
 }
 
 /**
- * Carries bytes both ways between two sockets that speak WebSocket. Frames are neither changed nor kept; their heads are
- * followed, so that a close frame can be put in where one may stand. Each side waits for the slower one, an end is passed
- * on as an end, and a failure of one side ends the other.
+ * Carries bytes both ways between two sockets that speak WebSocket. Frames are neither changed nor kept; their heads
+ * are followed, so that a close frame can be put in where one may stand. Each side waits for the slower one, an end is
+ * passed on as an end, and a failure of one side ends the other.
  */
 export function createTunnel(options: TunnelOptions): Stream {
   const { client, upstream, idleMs, onEnd } = options

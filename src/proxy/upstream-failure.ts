@@ -2,7 +2,10 @@ import type { AnswerCode } from '../authenticator/index.ts'
 import type { UpstreamEvent } from './events.ts'
 import { UploadError } from './request-body.ts'
 
-/** Codes of the transport, of undici and of the system that mean "took too long"; all others: "refused, broke off or garbled". */
+/**
+ * Codes of the transport, of undici and of the system that mean "took too long"; all others: "refused, broke off or
+ * garbled".
+ */
 const TIMEOUTS: ReadonlySet<unknown> = new Set([
   'ERR_UPSTREAM_CONNECT_TIMEOUT',
   'ERR_UPSTREAM_HEAD_TIMEOUT',

@@ -31,7 +31,8 @@ export interface SwitchInput {
 }
 
 /**
- * Passes a `101` on and joins the two connections. Only now does the upstream get to see what the client has sent since.
+ * Passes a `101` on and joins the two connections. Only now does the upstream get to see what the client has sent
+ * since.
  *
  * @returns False: the `101` is no answer to this handshake; nothing was sent to the client.
  */

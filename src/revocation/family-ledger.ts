@@ -14,13 +14,13 @@ export interface FamilyLedgerOptions {
   /** How many families of accepted tokens, and as many subjects, are remembered. */
   readonly maxFamilies: number
   /**
-   * How many families, and as many subjects, are remembered of which only refused tokens were seen. They are kept apart,
-   * so that forged tokens push out nobody.
+   * How many families, and as many subjects, are remembered of which only refused tokens were seen. They are kept
+   * apart, so that forged tokens push out nobody.
    */
   readonly maxStrangers: number
   /**
-   * How long a death that can be taken back is believed without asking again, in milliseconds. That a generation is over
-   * is believed for a minute.
+   * How long a death that can be taken back is believed without asking again, in milliseconds. That a generation is
+   * over is believed for a minute.
    */
   readonly negativeTtlMs: number
   readonly clock: Clock
@@ -28,6 +28,8 @@ export interface FamilyLedgerOptions {
   readonly onEviction: () => void
   /** Told of each death of a family, or of a subject, of which tokens were accepted. */
   readonly onDeath: (reason: DeathReason, dead: Dead) => void
+  /** Told of each family of which Onezone accepted a token. */
+  readonly onConfirmed?: ((family: FamilyRecord) => void) | undefined
 }
 
 /** Who is dead: one family, or some or all families of a subject. */
@@ -44,9 +46,9 @@ export type Dead = { readonly family: FamilyRef } | { readonly subject: Subject 
  * - `tokenRevoked` for a named token: it and all its attenuations are dead now;
  * - `userBlocked`: the subject is blocked now;
  * - a refusal of a token that was proven before: its family is dead now. Of temporary tokens those are that were first
- *   proven before that one was last confirmed; a younger one may be of another life of the subject, and every one must be
- *   proven anew (a token of which the verifier has a record may be gone alone, as a secret that was replaced: of that the
- *   ledger is not told).
+ *   proven before that one was last confirmed; a younger one may be of another life of the subject, and every one must
+ *   be proven anew (a token of which the verifier has a record may be gone alone, as a secret that was replaced: of
+ *   that the ledger is not told).
  *
  * Facts are as old as their question. Of two that contradict each other the later question wins, and the death where
  * both are of the same moment. Eviction loses knowledge and never makes any up.
@@ -265,6 +267,7 @@ export function createFamilyLedger(options: FamilyLedgerOptions): FamilyLedger {
     aliveSince: (family) => (stillCounts(family, family.aliveAtMs) ? family.aliveAtMs : -Infinity),
 
     sawAlive(family, askedAtMs, provenAtMs = askedAtMs) {
+      options.onConfirmed?.(family)
       const { ref } = family
       const subject = currentSubject(family)
       if (subject !== null) {

@@ -29,13 +29,21 @@ export interface FamilyRecord {
   subject: SubjectRecord | null
   /** The last yes. */
   aliveAtMs: number
-  /** The last yes to an access token: only of those is asked whether their service is allowed (Onezone API, §5.3, step 11). */
+  /**
+   * The last yes to an access token: only of those is asked whether their service is allowed (Onezone API, §5.3, step
+   * 11).
+   */
   servedAtMs: number
   /** The last time that its named token was revoked, which can be taken back. */
   deadAtMs: number
-  /** The last refusal of a token of it as unknown that was proven before: what was proven until then must be proven anew. */
+  /**
+   * The last refusal of a token of it as unknown that was proven before: what was proven until then must be proven
+   * anew.
+   */
   lostAtMs: number
-  /** Tokens that were first proven until this moment are lost with that one; others may be of the subject's next life. */
+  /**
+   * Tokens that were first proven until this moment are lost with that one; others may be of the subject's next life.
+   */
   lostUpToMs: number
   /** Answers to questions sent at or before this moment no longer count. */
   distrustedUntilMs: number

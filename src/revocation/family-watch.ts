@@ -1,7 +1,6 @@
-import type { Clock } from '../clock.ts'
+import type { Clock, Schedule } from '../clock.ts'
 import { OnegateError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
-import type { Schedule } from '../schedule.ts'
 import type { FamilyRef } from '../token/index.ts'
 import { serializeSubject } from '../token/index.ts'
 import type { FamilyLedger } from './family-ledger.ts'
@@ -39,9 +38,9 @@ export interface FamilyWatchOptions {
 
 /**
  * Reads what Onezone says of the families in use, far more often than their tokens are verified: a number per subject
- * and a flag per named token. It learns of deaths only (a lower generation than was known
- * ends the life in which that was). That a generation is current, or a token not revoked, extends no fact, since it does not
- * say whether the subject still exists and is not blocked.
+ * and a flag per named token. It learns of deaths only (a lower generation than was known ends the life in which that
+ * was). That a generation is current, or a token not revoked, extends no fact, since it does not say whether the
+ * subject still exists and is not blocked.
  */
 export interface FamilyWatch {
   /** Onezone has just said yes to a token of the family: from now on it is read while it is used. */

@@ -1,10 +1,10 @@
 /**
- * What is known of the generations of one subject's temporary tokens. Times are monotonic milliseconds at which a question
- * was sent; -Infinity: never.
+ * What is known of the generations of one subject's temporary tokens. Times are monotonic milliseconds at which a
+ * question was sent; -Infinity: never.
  *
  * A subject has one generation, which only goes up while it lives. One that is deleted and made anew begins again with
- * the first: so a lower generation than was known, if it was asked about later, is the first word of a new life, in which
- * nothing holds that was proven in the former one.
+ * the first: so a lower generation than was known, if it was asked about later, is the first word of a new life, in
+ * which nothing holds that was proven in the former one.
  */
 export interface Generations {
   /** This generation and all older ones were over when it was last asked. Goes back only with a new life. */
@@ -20,10 +20,14 @@ export interface Generations {
   distrustedUntilMs: number
 }
 
-/** What it changed that a generation was named. `late`: nothing, since the answer to a later question contradicts it. */
+/**
+ * What it changed that a generation was named. `late`: nothing, since the answer to a later question contradicts it.
+ */
 export type Naming = 'late' | 'nothing' | 'older ones end' | 'made anew'
 
-/** How long it is believed without asking again that a generation is over: a subject that is made anew must get through. */
+/**
+ * How long it is believed without asking again that a generation is over: a subject that is made anew must get through.
+ */
 const BELIEVED_MS = 60_000
 
 /** Makes what is known of a subject of which nothing is known. */

@@ -1,4 +1,3 @@
-export { withConfirmations } from './attended-ledger.ts'
 export type { Dead, FamilyLedger, FamilyLedgerOptions } from './family-ledger.ts'
 export type { LedgerReading } from './ledger-reading.ts'
 export { createFamilyLedger } from './family-ledger.ts'

@@ -26,8 +26,8 @@ export interface DateReading extends ReadingTimes {
 
 /**
  * What time it is at Onezone, which is who judges time caveats. It moves with monotonic time, so that a jump of this
- * machine's wall clock neither revives a token nor ends one, and is corrected by what answers tell. It is an estimate: it
- * may be a reason to ask, and only {@link OnezoneTime.leastNow} one to refuse a token that was never asked about.
+ * machine's wall clock neither revives a token nor ends one, and is corrected by what answers tell. It is an estimate:
+ * it may be a reason to ask, and only {@link OnezoneTime.leastNow} one to refuse a token that was never asked about.
  */
 export interface OnezoneTime {
   /** Milliseconds since 1970. */
@@ -38,7 +38,9 @@ export interface OnezoneTime {
   readonly offsetMs: number
   observe(sample: TimeSample): void
   observeDate(reading: DateReading): void
-  /** This machine has been suspended for so long, as it seems: its monotonic clock stood still, and Onezone's did not. */
+  /**
+   * This machine has been suspended for so long, as it seems: its monotonic clock stood still, and Onezone's did not.
+   */
   slept(ms: number): void
 }
 
@@ -54,9 +56,9 @@ const DATE_WIDTH_MS = 1_999
 const AGREEMENT_MS = 2_000
 
 /**
- * Starts from this machine's wall clock and believes it until answers contradict it. The `Date` of Onezone's answers moves
- * the estimate, since no client writes it; samples make it exact where they agree with that. Where they do not, as behind a
- * proxy whose clock is wrong, it takes several holders of tokens that agree among themselves.
+ * Starts from this machine's wall clock and believes it until answers contradict it. The `Date` of Onezone's answers
+ * moves the estimate, since no client writes it; samples make it exact where they agree with that. Where they do not,
+ * as behind a proxy whose clock is wrong, it takes several holders of tokens that agree among themselves.
  */
 export function createOnezoneTime(clock: Clock): OnezoneTime {
   const epochMs = clock.now() - clock.monotonic()

@@ -1,5 +1,6 @@
 /**
- * Arithmetic on what single answers tell of a clock: each says that it is ahead by at least so much and at most so much.
+ * Arithmetic on what single answers tell of a clock: each says that it is ahead by at least so much and at most so
+ * much.
  *
  * @module
  */
@@ -29,7 +30,9 @@ export function isNear(one: Range, other: Range, distanceMs: number): boolean {
   return one.least - distanceMs <= other.most && other.least - distanceMs <= one.most
 }
 
-/** Those that are true together, the latest question first: of two that contradict each other the later question wins. */
+/**
+ * Those that are true together, the latest question first: of two that contradict each other the later question wins.
+ */
 export function consistent(readings: readonly Reading[]): Reading[] {
   const kept: Reading[] = []
   for (const reading of [...readings].sort((a, b) => b.askedAtMs - a.askedAtMs)) {
@@ -38,7 +41,9 @@ export function consistent(readings: readonly Reading[]): Reading[] {
   return kept
 }
 
-/** The most readings that allow what one of them allows; the one that was asked for last decides between two as large. */
+/**
+ * The most readings that allow what one of them allows; the one that was asked for last decides between two as large.
+ */
 export function largestGroup(readings: readonly Reading[]): Reading[] {
   const groups = [...readings]
     .sort((a, b) => b.askedAtMs - a.askedAtMs)

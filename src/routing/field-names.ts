@@ -7,8 +7,8 @@
 import { foldName } from '../authenticator/index.ts'
 
 /**
- * `pass`: end to end. `drop`: hop by hop (RFC 9110 §7.6.1), or consumed here. `disguised`: looks like a field that frames
- * or routes a message to servers that fold names (CVE-2025-64484). Others are read here before they are dropped.
+ * `pass`: end to end. `drop`: hop by hop (RFC 9110 §7.6.1), or consumed here. `disguised`: looks like a field that
+ * frames or routes a message to servers that fold names (CVE-2025-64484). Others are read here before they are dropped.
  */
 export type FieldKind =
   | 'pass'

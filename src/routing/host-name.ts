@@ -35,8 +35,8 @@ export function readHost(text: string): HostName | null {
 export type HostMatcher = (name: string) => boolean
 
 /**
- * Checks a host of a route: a name, an IP address (IPv6 in brackets), or `*.` and a name, where `*` stands for exactly one
- * label, as in certificates.
+ * Checks a host of a route: a name, an IP address (IPv6 in brackets), or `*.` and a name, where `*` stands for exactly
+ * one label, as in certificates.
  *
  * @returns The host in its one spelling, lower case.
  * @throws {TypeError} for what no request could ever name.

@@ -6,12 +6,13 @@ import { parseRoutePath } from './route-path.ts'
 /** What a route says about the requests that it is for. */
 export interface RouteMatch {
   /**
-   * `/exact`, `/users/:id/files` (`:id` is any one segment), `/prefix/**` or `/**`. Compared segment by segment and with
-   * regard to case; `/prefix/**` is also `/prefix`. Of several routes that match, the first one counts.
+   * `/exact`, `/users/:id/files` (`:id` is any one segment), `/prefix/**` or `/**`. Compared segment by segment and
+   * with regard to case; `/prefix/**` is also `/prefix`. Of several routes that match, the first one counts.
    */
   readonly path: string
   /**
-   * Names that `Host` must say, its port aside: a name, an IP address, or `*.example.org`, where `*` is exactly one label.
+   * Names that `Host` must say, its port aside: a name, an IP address, or `*.example.org`, where `*` is exactly one
+   * label.
    *
    * @default every host
    */

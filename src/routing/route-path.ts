@@ -4,8 +4,8 @@ const SEGMENT = /^[A-Za-z0-9._~@-]+$/
 const PARAMETER = /^:[A-Za-z][A-Za-z0-9_]*$/
 
 /**
- * Checks the path of a route: `/exact`, `/users/:id/files` (`:id` is any one segment), `/prefix/**` (the prefix itself and
- * everything below it) or `/**`.
+ * Checks the path of a route: `/exact`, `/users/:id/files` (`:id` is any one segment), `/prefix/**` (the prefix itself
+ * and everything below it) or `/**`.
  *
  * @returns The path itself.
  * @throws {TypeError} for a path that could never match, or that could be read in two ways.

@@ -29,8 +29,8 @@ interface Row<Route> {
 }
 
 /**
- * Makes the table of routes: the first that matches host, path and method counts. Routes are filed by their first segment,
- * so that a request is compared with those only that could match.
+ * Makes the table of routes: the first that matches host, path and method counts. Routes are filed by their first
+ * segment, so that a request is compared with those only that could match.
  */
 export function createRouteTable<Route extends RouteMatch>(
   routes: readonly Route[],

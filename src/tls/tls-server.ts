@@ -7,8 +7,8 @@ import type { TlsMaterial } from './tls-files.ts'
 import { OLDEST_TLS } from './tls-files.ts'
 
 /**
- * Whether clients must show a certificate. `request`: those that show none pass, those whose certificate is not valid do
- * not; `require`: neither does.
+ * Whether clients must show a certificate. `request`: those that show none pass, those whose certificate is not valid
+ * do not; `require`: neither does.
  */
 export type ClientAuth = 'none' | 'request' | 'require'
 
@@ -47,8 +47,8 @@ export function createTlsServer(http: HttpOptions, options: TlsServerOptions): S
 }
 
 /**
- * Hands over connections on which HTTP/2 was agreed, and leaves all others to the server. Not by `createSecureServer` of
- * node:http2: its HTTP/1.1 is not the same as that of node:https.
+ * Hands over connections on which HTTP/2 was agreed, and leaves all others to the server. Not by `createSecureServer`
+ * of node:http2: its HTTP/1.1 is not the same as that of node:https.
  */
 function divertHttp2(server: Server, onHttp2: (socket: TLSSocket) => void): void {
   const serveHttp1 = server.listeners('secureConnection')

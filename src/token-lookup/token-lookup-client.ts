@@ -43,22 +43,25 @@ export type LookupAnswer =
   | { readonly ok: false; readonly status: number }
 
 /**
- * A typed client of the cluster's TokensApi (Onezone API, §13). Its methods bear the names of the API's operations. They
- * reject with a `TokenLookupApiError` where the server says no, and with a `TokenLookupFaultError` where it gives no
- * usable answer (the codes are those of the Onezone client, as `ERR_TOKEN_LOOKUP_…`).
+ * A typed client of the cluster's TokensApi (Onezone API, §13). Its methods bear the names of the API's operations.
+ * They reject with a `TokenLookupApiError` where the server says no, and with a `TokenLookupFaultError` where it gives
+ * no usable answer (the codes are those of the Onezone client, as `ERR_TOKEN_LOOKUP_…`).
  */
 export interface TokenLookupClient {
   /** Creates a token (`POST /tokens`). Only this answer ever tells the secret. Never sent twice. */
   createToken(token: NewToken): Promise<CreatedToken>
-  /** Deletes a token (`DELETE /tokens/{id}`), by its public id only: a secret must not stand in a path. 400: it is our own. */
+  /**
+   * Deletes a token (`DELETE /tokens/{id}`), by its public id only: a secret must not stand in a path. 400: it is our
+   * own.
+   */
   deleteToken(id: string): Promise<void>
   /** What is on record about the token with a public id (`GET /tokens/{id}`). 404: there is none. */
   getTokenMetadata(id: string): Promise<TokenMetadata>
   /**
    * What is on record about a token, by the token itself (`POST /tokens/lookup`). That there is something does not say
-   * that the token is good: it may be revoked or over. That there is nothing is a value, and so are 401 and 403, about our
-   * own credential. Statuses that say nothing about the token are faults (405, 407, 408, 415, 421, 425, 426, 429, 431,
-   * 5xx), and so is whatever comes without the API's own error, as from a proxy in front of it.
+   * that the token is good: it may be revoked or over. That there is nothing is a value, and so are 401 and 403, about
+   * our own credential. Statuses that say nothing about the token are faults (405, 407, 408, 415, 421, 425, 426, 429,
+   * 431, 5xx), and so is whatever comes without the API's own error, as from a proxy in front of it.
    */
   getTokenMetadataBySecret(token: string, options?: { urgent?: boolean }): Promise<LookupAnswer>
   /** Lists tokens (`GET /tokens`), `limit` of them at most. */

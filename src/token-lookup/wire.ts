@@ -1,6 +1,6 @@
 /**
- * The models of the cluster's TokensApi (Onezone API, §13), and how each is read from JSON: members that are undocumented
- * are ignored, those that are documented must have their type, or the answer is none.
+ * The models of the cluster's TokensApi (Onezone API, §13), and how each is read from JSON: members that are
+ * undocumented are ignored, those that are documented must have their type, or the answer is none.
  *
  * @module
  */
@@ -96,8 +96,8 @@ export function readErrorEnvelope(body: JsonObject | null): ErrorEnvelope {
 }
 
 /**
- * Reads the body of a refused look-up. What stands in front of the API (a proxy, a page "not found") refuses too, and knows
- * nothing of tokens: only the documented error, with the status as its code, is an answer. Undefined: it is none.
+ * Reads the body of a refused look-up. What stands in front of the API (a proxy, a page "not found") refuses too, and
+ * knows nothing of tokens: only the documented error, with the status as its code, is an answer. Undefined: it is none.
  */
 export function readLookupError(
   body: JsonObject | null,

@@ -7,7 +7,10 @@ export function isBase64(text: string): boolean {
   return Buffer.from(text, 'base64').toString('base64') === text
 }
 
-/** Whether a text is the base64 of a path as data caveats name it: `/<space id>`, or something below; no slash at its end. */
+/**
+ * Whether a text is the base64 of a path as data caveats name it: `/<space id>`, or something below; no slash at its
+ * end.
+ */
 export function isDataPath(text: string): boolean {
   if (!isBase64(text)) return false
   const path = Buffer.from(text, 'base64')

@@ -8,7 +8,9 @@ import type { Packet } from './packets.ts'
 export interface MacaroonCaveat {
   /** What the HMAC chain covers. */
   readonly bytes: Uint8Array
-  /** Set where somebody else would have to discharge the caveat. Onezone never verifies a token that has such a caveat. */
+  /**
+   * Set where somebody else would have to discharge the caveat. Onezone never verifies a token that has such a caveat.
+   */
   readonly thirdParty: ThirdParty | null
 }
 

@@ -7,8 +7,8 @@
 import { TokenError } from '../errors.ts'
 
 /**
- * Reads a decimal integer as Onezone does: an optional sign, then digits, leading zeros allowed. Null for anything else.
- * Exact up to 2⁵³; beyond the range of a double, infinite.
+ * Reads a decimal integer as Onezone does: an optional sign, then digits, leading zeros allowed. Null for anything
+ * else. Exact up to 2⁵³; beyond the range of a double, infinite.
  */
 export function parseInteger(text: string): number | null {
   // adding 0 turns -0 into 0

@@ -7,8 +7,8 @@ import type { TokenKind, TokenType } from './token-type.ts'
 export type Persistence = 'named' | 'temporary'
 
 /**
- * What a token says about itself. Nothing in it is proven: anybody can write a token that says anything. Octets that are
- * not UTF-8 appear in strings as lone surrogates `U+DC80`–`U+DCFF`.
+ * What a token says about itself. Nothing in it is proven: anybody can write a token that says anything. Octets that
+ * are not UTF-8 appear in strings as lone surrogates `U+DC80`–`U+DCFF`.
  */
 export interface Token {
   /** The token as it was given, with its service indication. */

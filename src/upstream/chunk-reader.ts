@@ -29,8 +29,8 @@ export interface BodySink {
 type State = 'size' | 'data' | 'data-end' | 'trailers' | 'done' | 'broken'
 
 /**
- * Takes a body in chunks apart (RFC 9112 §7.1). Extensions and trailers are checked and dropped; a line that does not end
- * in CR LF, or that is longer than anybody needs, breaks it.
+ * Takes a body in chunks apart (RFC 9112 §7.1). Extensions and trailers are checked and dropped; a line that does not
+ * end in CR LF, or that is longer than anybody needs, breaks it.
  */
 export class ChunkReader {
   #state: State = 'size'
@@ -112,8 +112,8 @@ export class ChunkReader {
 }
 
 /**
- * The body of a response, as latin-1 text of its bytes, where it has come to its end together with its head; null where it
- * has not, or where something came after it.
+ * The body of a response, as latin-1 text of its bytes, where it has come to its end together with its head; null where
+ * it has not, or where something came after it.
  *
  * @param framing Its length, or what marks its end.
  * @param rest What came after the head, as latin-1 text.

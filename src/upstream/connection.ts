@@ -16,7 +16,10 @@ export interface ConnectionOwner {
   /** For how long a connection may be idle, in milliseconds. */
   readonly idleMs: number
   onIdle(connection: UpstreamConnection): void
-  /** @param exchange What it was serving, if that is still to be settled; `stale`: the upstream closed it, and it was used before. */
+  /**
+   * @param exchange What it was serving, if that is still to be settled; `stale`: the upstream closed it, and it was
+   * used before.
+   */
   onClosed(
     connection: UpstreamConnection,
     exchange: UpstreamExchange | null,
@@ -34,8 +37,8 @@ const LAST_WORDS_MS = 1_000
 type State = 'connecting' | 'idle' | 'head' | 'body' | 'closed'
 
 /**
- * One connection to an upstream, one request at a time. Whatever is not exactly as it should be ends it: then nobody can
- * get the answer to somebody else's request.
+ * One connection to an upstream, one request at a time. Whatever is not exactly as it should be ends it: then nobody
+ * can get the answer to somebody else's request.
  */
 export class UpstreamConnection implements ExchangeKeeper, InterimOwner {
   /** In ticks of the pool: when it has taken too long over what it is at. */

@@ -20,15 +20,17 @@ export interface UpstreamRequest {
   readonly headersTimeout: number
   /** Between two parts of the response's body, in milliseconds; 0: any time. */
   readonly bodyTimeout: number
-  /** What the connection is to be used for instead of HTTP, once the upstream has answered 101. @default null: nothing */
+  /**
+   * What the connection is to be used for instead of HTTP, once the upstream has answered 101. @default null: nothing
+   */
   readonly upgrade?: 'websocket' | null
 }
 
 /** What a handler steers its request by. */
 export interface UpstreamController {
   /**
-   * Header section of the response that has come: name, value, name, value … Text is latin-1. (undici's type allows for an
-   * object; HTTP/1.1 never makes it one.)
+   * Header section of the response that has come: name, value, name, value … Text is latin-1. (undici's type allows for
+   * an object; HTTP/1.1 never makes it one.)
    */
   readonly rawHeaders?: readonly (Buffer | string)[] | object | null
   /** Whether the request was sent, so that the upstream may have begun to act. Absent: it was, from the start on. */

@@ -2,8 +2,8 @@ const IS_TOKEN = 1
 const IS_VALUE = 2
 
 /**
- * What each latin-1 character may be part of. A table and a loop: a regular expression costs more than the few characters
- * that most texts have.
+ * What each latin-1 character may be part of. A table and a loop: a regular expression costs more than the few
+ * characters that most texts have.
  */
 const CLASSES = Uint8Array.from({ length: 256 }, (_, code) => {
   const character = String.fromCharCode(code)

@@ -30,8 +30,8 @@ const FIRST_WITHIN_MS = 1_000
 const JITTER = 0.2
 
 /**
- * Makes the check of one upstream. It has a connection of its own each time, as a new client would, and carries nothing of
- * any client: no token, no identity. No redirect is followed, and no body is read.
+ * Makes the check of one upstream. It has a connection of its own each time, as a new client would, and carries nothing
+ * of any client: no token, no identity. No redirect is followed, and no body is read.
  */
 export function createHealthCheck(input: HealthCheckInput): HealthCheck {
   const { check, random, onResult } = input

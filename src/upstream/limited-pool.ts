@@ -20,8 +20,8 @@ export interface LimitOptions {
 }
 
 /**
- * Lets requests wait for one of undici's connections by the rule of our own pool: in undici's queue there is room for any
- * number of them, and nobody's time runs out. A connection that was upgraded no longer counts.
+ * Lets requests wait for one of undici's connections by the rule of our own pool: in undici's queue there is room for
+ * any number of them, and nobody's time runs out. A connection that was upgraded no longer counts.
  */
 export function withLimit(inner: UpstreamPool, options: LimitOptions): UpstreamPool {
   const limit = new Limit(inner, options)

@@ -8,16 +8,16 @@ export interface UpstreamOptions {
   /** One or more, see `parseUpstreamUrl`; they take turns. */
   readonly urls: readonly string[]
   /**
-   * To how many more upstreams a request is sent that failed and may safely be sent again, 0 to 5. Retries are at most a
-   * fifth of all requests in the long run.
+   * To how many more upstreams a request is sent that failed and may safely be sent again, 0 to 5. Retries are at most
+   * a fifth of all requests in the long run.
    *
    * @default 2
    */
   readonly retries?: number | undefined
   /**
-   * How many connections one upstream may have, in each process, 1 to 65_535; a request that finds none free waits as long
-   * as for a connection, then fails. Each event stream and each long poll holds one for as long as it goes on. WebSockets
-   * do not count, only their handshakes do, by themselves: so many at a time.
+   * How many connections one upstream may have, in each process, 1 to 65_535; a request that finds none free waits as
+   * long as for a connection, then fails. Each event stream and each long poll holds one for as long as it goes on.
+   * WebSockets do not count, only their handshakes do, by themselves: so many at a time.
    *
    * @default 256
    */

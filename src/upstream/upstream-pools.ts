@@ -45,8 +45,8 @@ export function createUpstreamPools(): UpstreamPools {
 }
 
 /**
- * Our own transport for plain HTTP; undici's for TLS and for upgrades. Those have connections of their own everywhere, so
- * that none that waits for its 101 holds up a request.
+ * Our own transport for plain HTTP; undici's for TLS and for upgrades. Those have connections of their own everywhere,
+ * so that none that waits for its 101 holds up a request.
  */
 function createPool(connecting: Connecting): UpstreamPool {
   const { target, connectMs, maxConnections } = connecting

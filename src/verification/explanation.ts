@@ -1,10 +1,10 @@
-import type { KeyField } from '../cache/index.ts'
-import { keyFieldsOf } from '../cache/index.ts'
+import type { KeyField } from './verdict-keys.ts'
+import { keyFieldsOf } from './verdict-keys.ts'
 import type { Clock } from '../clock.ts'
 import type { DeathReason, FamilyLedger, OnezoneTime } from '../revocation/index.ts'
 import type { Caveat, ContextField, FamilyRef, Subject } from '../token/index.ts'
 import { caveatHolds, familyOf, fieldsReadBy } from '../token/index.ts'
-import type { Question, RefusalReason, VerdictSource, Verification } from '../verifier/index.ts'
+import type { Question, RefusalReason, VerdictSource, SourcedVerdict } from '../verifier/index.ts'
 import { isAccepted } from '../verifier/index.ts'
 import { isDataCaveat, isJudgedLocally, objectionOf } from './local-judgement.ts'
 import type { Inspection, VerdictGate } from './verdict-gate.ts'
@@ -19,7 +19,9 @@ export interface VerdictExplanation {
   readonly caveats: readonly CaveatJudgement[]
   /** Null where the token belongs to none. */
   readonly family: FamilyExplanation | null
-  /** How much longer a grant in this context may be used, for a token that only Onezone can judge; null: there is none. */
+  /**
+   * How much longer a grant in this context may be used, for a token that only Onezone can judge; null: there is none.
+   */
   readonly contextGoodForMs: number | null
   /** Whether Onezone is being asked about it at the moment. */
   readonly underWay: boolean
@@ -71,9 +73,11 @@ export interface VerdictView {
   readonly ageMs: number
 }
 
-/** Options of {@link Verification.explain}. */
+/** Options of {@link SourcedVerdict.explain}. */
 export interface ExplainOptions {
-  /** Ask Onezone, and learn from the answer as from any other, where nothing is remembered that decides. @default false */
+  /**
+   * Ask Onezone, and learn from the answer as from any other, where nothing is remembered that decides. @default false
+   */
   readonly ask?: boolean | undefined
 }
 
@@ -81,7 +85,7 @@ export interface ExplainOptions {
 export interface ExplainedVerdict {
   readonly explanation: VerdictExplanation
   /** Null: nobody was asked, or nobody could say. */
-  readonly verification: Verification | null
+  readonly verification: SourcedVerdict | null
   /** Why nobody could say. */
   readonly fault?: unknown
 }
@@ -101,7 +105,7 @@ export function createExplanation(
   const { gate, onezoneTime, clock } = sources
   const ledger = sources.ledger.glance
 
-  function view(request: Question, verification?: Verification): VerdictExplanation {
+  function view(request: Question, verification?: SourcedVerdict): VerdictExplanation {
     const inspection = gate.inspect(request)
     const { proof, context, underWay, known } = inspection
     const nowMs = clock.monotonic()
@@ -179,7 +183,7 @@ function keyOf(request: Question): KeyFieldExplanation[] {
   })
 }
 
-function verdictView({ verdict, source }: Verification, nowMs: number): VerdictView {
+function verdictView({ verdict, source }: SourcedVerdict, nowMs: number): VerdictView {
   const ageMs = nowMs - verdict.askedAtMs
   return isAccepted(verdict)
     ? { outcome: 'accepted', source, reason: null, caveat: null, subject: verdict.subject, ageMs }

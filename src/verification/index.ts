@@ -1,5 +1,5 @@
 export type { OnezoneTime, WatchOutcome } from '../revocation/index.ts'
-export type { Schedule } from '../schedule.ts'
+export type { Schedule } from '../clock.ts'
 export type {
   CaveatJudgement,
   ExplainedVerdict,
@@ -20,6 +20,7 @@ export type { Verification, VerificationObservers, VerificationOptions } from '.
 export { createVerification } from './verification.ts'
 export type { VerdictOptions } from './verdict-options.ts'
 export { VERDICT_DEFAULTS, VERDICT_RANGES } from './verdict-options.ts'
+export type { VerdictStore } from './verdict-memory.ts'
 export type { WatchOptions, WatchState } from './revocation-watch.ts'
 export { WATCH_DEFAULTS, WATCH_RANGES } from './revocation-watch.ts'
 export type { VerificationBudgetOptions } from './verification-budget.ts'

@@ -1,12 +1,12 @@
-import type { ContextGrant, Proof } from '../cache/index.ts'
+import type { ContextGrant, Proof } from './verdict-memory.ts'
 import type { FamilyRecord } from '../revocation/index.ts'
 import type { PresentedToken } from '../token/index.ts'
-import type { Question, Verification, Verifier } from '../verifier/index.ts'
+import type { Question, SourcedVerdict, Verifier } from '../verifier/index.ts'
 
 /** What a gate would say of a request, and what it says it by. */
 export interface Inspection {
   /** The verdict that needs no question; null: Onezone would be asked. */
-  readonly known: Verification | null
+  readonly known: SourcedVerdict | null
   /** Set where Onezone has accepted this very token in this use. */
   readonly proof: Proof<FamilyRecord> | null
   /** Set where it was accepted in this context, for a token that only Onezone can judge. */

@@ -1,5 +1,5 @@
-import type { VerdictMemory } from '../cache/index.ts'
-import { digestOfKey, keyPrefixOf } from '../cache/index.ts'
+import type { VerdictMemory } from './verdict-memory.ts'
+import { digestOfKey, keyPrefixOf } from './verdict-keys.ts'
 import { checkOptions, FLAG } from '../option-shape.ts'
 import type { FamilyLedger, FamilyRecord } from '../revocation/index.ts'
 import type { FamilyRef, PresentedToken, Subject } from '../token/index.ts'
@@ -45,8 +45,8 @@ interface Selection {
 
 /**
  * Makes the function that takes back what is known. What is selected stops counting at once, as a token and as the
- * consumer token that others came with, and so does the answer to every question about it that is under way: nothing that
- * Onezone was asked before decides about a request that comes after.
+ * consumer token that others came with, and so does the answer to every question about it that is under way: nothing
+ * that Onezone was asked before decides about a request that comes after.
  */
 export function createInvalidation(
   subjects: InvalidationSubjects,

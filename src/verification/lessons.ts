@@ -1,4 +1,4 @@
-import type { ConsumerPart, Proof, VerdictMemory } from '../cache/index.ts'
+import type { ConsumerPart, Proof, VerdictMemory } from './verdict-memory.ts'
 import type { Clock } from '../clock.ts'
 import type { FamilyLedger, FamilyRecord, OnezoneTime } from '../revocation/index.ts'
 import type { FamilyRef } from '../token/index.ts'

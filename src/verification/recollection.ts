@@ -1,9 +1,9 @@
-import type { ContextGrant, Proof } from '../cache/index.ts'
+import type { ContextGrant, Proof } from './verdict-memory.ts'
 import type { Clock } from '../clock.ts'
 import type { FamilyRecord, LedgerReading, OnezoneTime } from '../revocation/index.ts'
 import type { PresentedToken } from '../token/index.ts'
 import { familyOf } from '../token/index.ts'
-import type { Question, Refused, Verification } from '../verifier/index.ts'
+import type { Question, Refused, SourcedVerdict } from '../verifier/index.ts'
 import { consumerOf, refuse } from '../verifier/index.ts'
 import { invitesElsewhere, objectionOf } from './local-judgement.ts'
 import { grantAsOf, knownSince } from './proven-grant.ts'
@@ -13,7 +13,7 @@ import { hasEnded } from './token-end.ts'
 export interface RecollectionOptions {
   readonly ledger: LedgerReading
   /** A refusal that is remembered under a key, or null. */
-  readonly refusalOf: (key: string) => Verification | null
+  readonly refusalOf: (key: string) => SourcedVerdict | null
   readonly onezoneTime: OnezoneTime
   readonly clock: Clock
   /** No grant rests on a fact older than this. */
@@ -25,8 +25,8 @@ export interface RecollectionOptions {
 /** What is known of a request without asking Onezone; null: nothing that decides. */
 export interface Recollection {
   /**
-   * The verdict on a proven token; null where the fact about its family is too old, or where the token must itself be asked
-   * about.
+   * The verdict on a proven token; null where the fact about its family is too old, or where the token must itself be
+   * asked about.
    *
    * @param sinceMs What was asked from this moment on is believed however short that is otherwise. @default never
    */
@@ -36,7 +36,7 @@ export interface Recollection {
     family: FamilyRecord,
     nowMs: number,
     sinceMs?: number,
-  ): Verification | null
+  ): SourcedVerdict | null
   /** Why a proven token is refused, however old the fact about its family is. */
   objectionToProven(
     request: Question,
@@ -49,9 +49,9 @@ export interface Recollection {
     key: string,
     request: Question,
     known: ContextGrant<FamilyRecord> | undefined,
-  ): Verification | null
+  ): SourcedVerdict | null
   /** A reason to refuse a token that is not proven, whatever its signature is, or the last refusal. */
-  ofStranger(key: string, request: Question): Verification | null
+  ofStranger(key: string, request: Question): SourcedVerdict | null
   /** Whether a grant in context rests on nothing that is known to have ended since. */
   stillCounts(known: ContextGrant<FamilyRecord>): boolean
   /** Whether a yes to this very token still says that its signature is right. */
@@ -100,7 +100,7 @@ export function createRecollection(options: RecollectionOptions): Recollection {
   function judgeInContext(
     known: ContextGrant<FamilyRecord>,
     oldestMs: number,
-  ): Verification | null {
+  ): SourcedVerdict | null {
     const { family, consumer, grant, goodUntilMs } = known
     // Nobody would tell a record of a death that is kept no more.
     if (!family.kept || consumer?.family.kept === false) return null

@@ -1,7 +1,7 @@
-import type { FamilyLedger, FamilyWatchOptions } from '../revocation/index.ts'
+import type { FamilyRecord, FamilyWatchOptions } from '../revocation/index.ts'
 import type { OptionKind } from '../option-shape.ts'
 import { group, textLike, wholeNumbers } from '../option-shape.ts'
-import { createFamilyWatch, withConfirmations } from '../revocation/index.ts'
+import { createFamilyWatch } from '../revocation/index.ts'
 import type { Backend } from '../verifier/index.ts'
 
 /** How revocations are looked out for between verifications. */
@@ -48,9 +48,10 @@ export interface RevocationWatchOptions extends Omit<
   readonly maxStalenessMs: number
 }
 
-/** A watch, or none, and the ledger to use with it. */
+/** A watch, or none. */
 export interface RevocationWatch {
-  readonly ledger: FamilyLedger
+  /** Takes note that Onezone accepted a token of the family. */
+  confirmed(family: FamilyRecord): void
   readonly state: WatchState
   /** Stops at once; connections on which a reading is under way go when it ends. */
   close(): void
@@ -62,13 +63,13 @@ export interface RevocationWatch {
  * @throws {TypeError} for options that make no sense.
  */
 export function startRevocationWatch(options: RevocationWatchOptions): RevocationWatch {
-  const { watch, ledger, logger, maxStalenessMs } = options
+  const { watch, logger, maxStalenessMs } = options
   if (watch === undefined) {
     logger.info(
       { watch: 'off', maxStalenessMs },
       `no watch token: revocations are seen within ${maxStalenessMs} ms`,
     )
-    return { ledger, state: 'off', close: () => {} }
+    return { confirmed: () => {}, state: 'off', close: () => {} }
   }
   if (options.openSource === null) {
     throw new TypeError('"watch" is given, but this verifier has nothing that a watch could read')
@@ -78,7 +79,7 @@ export function startRevocationWatch(options: RevocationWatchOptions): Revocatio
   const client = options.openSource(concurrency)
   const familyWatch = createFamilyWatch({ ...options, client, token, intervalMs, concurrency })
   return {
-    ledger: withConfirmations(ledger, (family) => familyWatch.confirmed(family)),
+    confirmed: (family) => familyWatch.confirmed(family),
     get state() {
       return familyWatch.state
     },

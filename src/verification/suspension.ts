@@ -1,4 +1,4 @@
-import type { VerdictMemory } from '../cache/index.ts'
+import type { VerdictMemory } from './verdict-memory.ts'
 import type { Clock } from '../clock.ts'
 import type { FamilyLedger, FamilyRecord, OnezoneTime } from '../revocation/index.ts'
 
@@ -18,9 +18,9 @@ const INTERVAL_MS = 100
 const LEAST_STEP_MS = 1_000
 
 /**
- * Makes the check for a machine that was suspended: its monotonic clock stood still, by which all ages are reckoned, and
- * its wall clock has gone ahead of it. That an operator set the wall clock looks the same, which is no harm: what is old
- * is asked about anew, and nothing is granted or refused for it.
+ * Makes the check for a machine that was suspended: its monotonic clock stood still, by which all ages are reckoned,
+ * and its wall clock has gone ahead of it. That an operator set the wall clock looks the same, which is no harm: what
+ * is old is asked about anew, and nothing is granted or refused for it.
  *
  * @returns To be called with the monotonic time before anything that is remembered is used.
  */

@@ -1,4 +1,4 @@
-import type { Proof } from '../cache/index.ts'
+import type { Proof } from './verdict-memory.ts'
 import type { FamilyRecord } from '../revocation/index.ts'
 import type { Question } from '../verifier/index.ts'
 
@@ -8,7 +8,10 @@ export interface Turn {
   readonly proof: Proof<FamilyRecord>
 }
 
-/** Whose turn it is to be asked about: of each family the token that was itself asked about longest ago, of those in use. */
+/**
+ * Whose turn it is to be asked about: of each family the token that was itself asked about longest ago, of those in
+ * use.
+ */
 export interface Turns {
   /** A token of the family was granted. */
   note(family: FamilyRecord, request: Question, proof: Proof<FamilyRecord>): void

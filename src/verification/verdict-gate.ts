@@ -1,11 +1,12 @@
-import type { ContextGrant, Proof, VerdictMemory } from '../cache/index.ts'
-import { contextKey, createFlights, proofKey } from '../cache/index.ts'
+import type { ContextGrant, Proof, VerdictMemory } from './verdict-memory.ts'
+import { contextKey, proofKey } from './verdict-keys.ts'
+import { createSingleFlight } from './single-flight.ts'
 import type { Clock } from '../clock.ts'
 import { VerifierFaultError } from '../errors.ts'
 import type { FamilyLedger, FamilyRecord, OnezoneTime } from '../revocation/index.ts'
 import type { PresentedToken } from '../token/index.ts'
 import { familyOf } from '../token/index.ts'
-import type { Question, Verification, Verifier } from '../verifier/index.ts'
+import type { Question, SourcedVerdict, Verifier } from '../verifier/index.ts'
 import { consumerOf, isAccepted } from '../verifier/index.ts'
 import type { Inspection, VerdictGate } from './inspection.ts'
 import { isJudgedLocally } from './local-judgement.ts'
@@ -17,7 +18,7 @@ import { hasEnded } from './token-end.ts'
 import { createTurns } from './turns.ts'
 import type { VerificationBudget } from './verification-budget.ts'
 
-/** Options of {@link withFamilies}. */
+/** Options of {@link createVerdictGate}. */
 export interface VerdictGateOptions {
   readonly memory: VerdictMemory<FamilyRecord>
   readonly ledger: FamilyLedger
@@ -39,7 +40,7 @@ export type { Inspection, VerdictGate } from './inspection.ts'
 
 /** A question about a family that is under way. */
 interface Refresh {
-  readonly answer: Promise<Verification>
+  readonly answer: Promise<SourcedVerdict>
   readonly sentAtMs: number
 }
 
@@ -49,10 +50,10 @@ const RETRY_AFTER = 0.05
 /**
  * The verdict model. A verdict is a conjunction of three parts, each asked for as seldom as it changes: the
  * **signature** once per token, since it never changes; the **caveats** never, since a proven token's text says what
- * they are; the **family** once per interval, for all its tokens and contexts. Tokens with caveats that only Onezone can
- * judge are asked about once per interval and context.
+ * they are; the **family** once per interval, for all its tokens and contexts. Tokens with caveats that only Onezone
+ * can judge are asked about once per interval and context.
  */
-export function withFamilies(
+export function createVerdictGate(
   inner: Verifier<PresentedToken>,
   options: VerdictGateOptions,
 ): VerdictGate {
@@ -64,14 +65,14 @@ export function withFamilies(
     ledger: ledger.glance,
     refusalOf: (key) => memory.peekRefusal(key),
   })
-  const questions = createFlights<Question, Verification>()
+  const questions = createSingleFlight<Question, SourcedVerdict>()
   /** The question under way that will tell about a family, whichever of its tokens it is about. */
   const refreshes = new Map<FamilyRecord, Refresh>()
   const turns = createTurns()
   const disown: VerdictGate['disown'] = (selects) => questions.disown(selects)
   const noteSuspension = createSuspensionCheck({ ...options, disown })
 
-  function verify(request: Question): Verification | Promise<Verification> {
+  function verify(request: Question): SourcedVerdict | Promise<SourcedVerdict> {
     const proof = memory.proofs.get(proofKey(request))
     if (proof !== undefined) {
       const verification = judge(request, proof)
@@ -92,7 +93,7 @@ export function withFamilies(
     request: Question,
     proof: Proof<FamilyRecord>,
     sinceMs = Infinity,
-  ): Verification | null {
+  ): SourcedVerdict | null {
     const nowMs = clock.monotonic()
     noteSuspension(nowMs)
     const family = familyFor(proof)
@@ -127,7 +128,7 @@ export function withFamilies(
   }
 
   /** Asks anew about the family of a proven token, together with whoever else waits for it. */
-  async function renew(request: Question, asked: Proof<FamilyRecord>): Promise<Verification> {
+  async function renew(request: Question, asked: Proof<FamilyRecord>): Promise<SourcedVerdict> {
     const arrivedAtMs = clock.monotonic()
     const { maxFactAgeMs } = request
     const key = proofKey(request)
@@ -171,14 +172,14 @@ export function withFamilies(
   }
 
   /** A token that is not proven, all of whose caveats we can judge: whoever asks first proves it for all. */
-  function prove(request: Question): Verification | Promise<Verification> {
+  function prove(request: Question): SourcedVerdict | Promise<SourcedVerdict> {
     const key = proofKey(request)
     noteSuspension(clock.monotonic())
     return known.ofStranger(key, request) ?? askFirst(key, request)
   }
 
   /** A token whose verdict depends on what only Onezone knows. */
-  function verifyInContext(request: Question): Verification | Promise<Verification> {
+  function verifyInContext(request: Question): SourcedVerdict | Promise<SourcedVerdict> {
     const key = contextKey(request)
     const nowMs = clock.monotonic()
     noteSuspension(nowMs)
@@ -192,7 +193,7 @@ export function withFamilies(
     return granted === undefined ? askFirst(key, request) : askAgain(key, request, granted)
   }
 
-  function askFirst(key: string, request: Question): Promise<Verification> {
+  function askFirst(key: string, request: Question): Promise<SourcedVerdict> {
     const shared = share(key, request, null)
     if (shared !== null) return shared
     budget.charge(request)
@@ -203,7 +204,7 @@ export function withFamilies(
     key: string,
     request: Question,
     granted: ContextGrant<FamilyRecord>,
-  ): Promise<Verification> {
+  ): Promise<SourcedVerdict> {
     try {
       return await ask(key, request, null)
     } catch (error) {
@@ -223,7 +224,7 @@ export function withFamilies(
     key: string,
     request: Question,
     proof: Proof<FamilyRecord> | null,
-  ): Promise<Verification> {
+  ): Promise<SourcedVerdict> {
     return share(key, request, proof) ?? send(key, request, proof)
   }
 
@@ -232,7 +233,7 @@ export function withFamilies(
     key: string,
     request: Question,
     proof: Proof<FamilyRecord> | null,
-  ): Promise<Verification> | null {
+  ): Promise<SourcedVerdict> | null {
     const sinceMs = clock.monotonic() - known.oldestFor(request)
     const underWay = questions.underWay(key, sinceMs)
     if (underWay === null) return null
@@ -252,7 +253,7 @@ export function withFamilies(
     request: Question,
     proof: Proof<FamilyRecord> | null,
     isCharged = false,
-  ): Promise<Verification> {
+  ): Promise<SourcedVerdict> {
     const sentAtMs = clock.monotonic()
     const question = { ...request, consumerToken: consumerOf(request), proven: proof !== null }
     const answer = questions.send(key, question, sentAtMs, async (stillCounts) => {
@@ -287,7 +288,7 @@ export function withFamilies(
     request: Question,
     proof: Proof<FamilyRecord>,
     error: unknown,
-  ): Verification | null {
+  ): SourcedVerdict | null {
     const family = familyFor(proof)
     const knownAtMs = knownSince(proof, family, ledger)
     if (!proof.kept || !mayServeStale(error, knownAtMs) || endIsDisputed(proof)) return null
@@ -342,7 +343,7 @@ export function withFamilies(
   }
 }
 
-async function coalesced(shared: Promise<Verification>): Promise<Verification> {
+async function coalesced(shared: Promise<SourcedVerdict>): Promise<SourcedVerdict> {
   const { verdict, source } = await shared
   // A grant that is older than usual must not lose its mark on the way to whoever shares it.
   return { verdict, source: source === 'stale' ? source : 'coalesced' }

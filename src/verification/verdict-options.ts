@@ -6,16 +6,16 @@ import { BUDGET_DEFAULTS } from './verification-budget.ts'
 /** What is remembered, how much of it, and for how long. */
 export interface VerdictOptions {
   /**
-   * No request is granted on a fact older than this, in milliseconds, 100 to 300 000. Also the interval in which a family
-   * in use is asked about, in the background, by its tokens in turn: each temporary token in use is itself asked about at
-   * least every 10 intervals (20 with workers). At least the total time-out of the verifier.
+   * No request is granted on a fact older than this, in milliseconds, 100 to 300 000. Also the interval in which a
+   * family in use is asked about, in the background, by its tokens in turn: each temporary token in use is itself asked
+   * about at least every 10 intervals (20 with workers). At least the total time-out of the verifier.
    *
    * @default 10_000
    */
   readonly maxStalenessMs?: number | undefined
   /**
-   * How long a refusal that may be taken back is believed, in milliseconds, 0 (not at all) to 60 000. That a generation is
-   * over is believed for 60 000 in any case: only a subject that is deleted and made anew can have it again.
+   * How long a refusal that may be taken back is believed, in milliseconds, 0 (not at all) to 60 000. That a generation
+   * is over is believed for 60 000 in any case: only a subject that is deleted and made anew can have it again.
    *
    * @default 2_000
    */

@@ -41,7 +41,8 @@ const MAX_PARTIES = 20_000
 
 /**
  * Makes the flood shield: a question about a token that is not proven costs its client, and the subject that it claims,
- * until it turns out to be the first good one of its family. Proven tokens cost nothing, so whoever is here with one is not affected by others.
+ * until it turns out to be the first good one of its family. Proven tokens cost nothing, so whoever is here with one is
+ * not affected by others.
  */
 export function createVerificationBudget(
   options: VerificationBudgetOptions,

@@ -1,10 +1,9 @@
-import type { VerdictStore } from '../cache/index.ts'
-import { createVerdictMemory } from '../cache/index.ts'
-import type { Clock } from '../clock.ts'
-import { systemClock } from '../clock.ts'
+import type { VerdictStore } from './verdict-memory.ts'
+import { createVerdictMemory } from './verdict-memory.ts'
+import type { Clock, Schedule } from '../clock.ts'
+import { systemClock, systemSchedule } from '../clock.ts'
 import type { Logger } from '../logger.ts'
-import { silentLogger } from '../logger.ts'
-import { shielded } from '../observer.ts'
+import { silentLogger, shielded } from '../logger.ts'
 import type { FinishedCall } from '../http-client/index.ts'
 import type { OptionShape } from '../option-shape.ts'
 import {
@@ -24,8 +23,6 @@ import type {
   WatchOutcome,
 } from '../revocation/index.ts'
 import { createFamilyLedger, createOnezoneTime } from '../revocation/index.ts'
-import type { Schedule } from '../schedule.ts'
-import { systemSchedule } from '../schedule.ts'
 import type { PresentedToken } from '../token/index.ts'
 import { NOBODY } from '../token/index.ts'
 import type {
@@ -44,9 +41,9 @@ import type { Invalidation, InvalidationOptions } from './invalidation.ts'
 import { createInvalidation } from './invalidation.ts'
 import type { InvalidationSelector } from './invalidation-selector.ts'
 import { createLessons } from './lessons.ts'
-import type { WatchOptions, WatchState } from './revocation-watch.ts'
+import type { RevocationWatch, WatchOptions, WatchState } from './revocation-watch.ts'
 import { startRevocationWatch, WATCH_OPTIONS } from './revocation-watch.ts'
-import { withFamilies } from './verdict-gate.ts'
+import { createVerdictGate } from './verdict-gate.ts'
 import type { VerdictOptions } from './verdict-options.ts'
 import { resolveVerdicts } from './verdict-options.ts'
 import { createVerificationBudget } from './verification-budget.ts'
@@ -80,8 +77,8 @@ export interface VerificationOptions extends VerificationObservers, BackendChoic
   /** A number from 0 to 1, for jitter. @default Math.random */
   readonly random?: (() => number) | undefined
   /**
-   * Whether the backend's refusals are what a verifier said about the token's family. False for a backend that remembers
-   * and concludes by itself: what it refuses is refused, and nothing else follows.
+   * Whether the backend's refusals are what a verifier said about the token's family. False for a backend that
+   * remembers and concludes by itself: what it refuses is refused, and nothing else follows.
    *
    * @default true
    */
@@ -147,8 +144,8 @@ export interface Verification extends FamilyUse {
 const CLOCK_SKEW_MS = 5_000
 
 /**
- * Assembles the verification: a backend behind a breaker, behind the verdict model. One of these can serve any number of
- * doors and routes.
+ * Assembles the verification: a backend behind a breaker, behind the verdict model. One of these can serve any number
+ * of doors and routes.
  *
  * @throws {TypeError} for options that make no sense.
  */
@@ -183,10 +180,11 @@ export function createVerification(options: VerificationOptions): Verification {
     clock,
     onEviction: () => onEviction('families'),
     onDeath: (reason, dead) => onDeath(reason, selectorOf(dead)),
+    onConfirmed: (family) => watch.confirmed(family),
   })
   const budget = createVerificationBudget(options.verdicts?.budget ?? {}, clock)
   const stalenessBoundMs = verdicts.maxStalenessMs + verdicts.staleIfErrorMs
-  const watch = startRevocationWatch({
+  const watch: RevocationWatch = startRevocationWatch({
     watch: options.watch,
     ledger,
     openSource: backend.openWatch,
@@ -199,8 +197,8 @@ export function createVerification(options: VerificationOptions): Verification {
     logger,
     onRead: shielded(options.onWatchRead, 'the watch', logger),
   })
-  const knowledge = { ...verdicts, memory, ledger: watch.ledger, onezoneTime, clock }
-  const verifier = withFamilies(asked, {
+  const knowledge = { ...verdicts, memory, ledger, onezoneTime, clock }
+  const verifier = createVerdictGate(asked, {
     ...knowledge,
     lessons: createLessons({ ...knowledge, random, refusalsTell, onWithdrawal }),
     clockSkewMs: CLOCK_SKEW_MS,

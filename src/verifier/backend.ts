@@ -2,15 +2,11 @@ import type { OnezoneClient } from '../onezone/index.ts'
 import type { OptionShape } from '../option-shape.ts'
 import { CALLBACK, FLAG, textLike } from '../option-shape.ts'
 import type { PresentedToken } from '../token/index.ts'
-import type { Verifier } from './verifier.ts'
+import type { BackendName, Verifier } from './verifier.ts'
 
 /**
- * Who is asked, as the source of verdicts and in the names of metrics. One of your own is called `custom-` and a name: at
- * most 32 lower-case letters, digits and hyphens.
+ * Reads a credential; a text that is no token is a refusal, not a fault. Pure and quick: it is done for strangers, too.
  */
-export type BackendName = 'onezone' | 'token-lookup' | `custom-${string}`
-
-/** Reads a credential; a text that is no token is a refusal, not a fault. Pure and quick: it is done for strangers, too. */
 export type ReadToken = (text: string) => PresentedToken | 'token_malformed' | 'token_too_large'
 
 /** What the rest of a gateway must know of a backend in order to care no further which one it is. */

@@ -45,9 +45,10 @@ interface Second {
 }
 
 /**
- * Stops asking where there is no point: without it every request of an outage would wait for the time-out, and a Onezone
- * that comes back would meet all of them at once. A refusal is a good answer; only faults count, and of those none that
- * an answer itself brought about (our own misconfiguration), nor those that are one client's own (`fault-attribution.ts`).
+ * Stops asking where there is no point: without it every request of an outage would wait for the time-out, and a
+ * Onezone that comes back would meet all of them at once. A refusal is a good answer; only faults count, and of those
+ * none that an answer itself brought about (our own misconfiguration), nor those that are one client's own
+ * (`fault-attribution.ts`).
  */
 export function withBreaker(
   inner: Verifier<PresentedToken>,

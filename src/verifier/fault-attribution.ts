@@ -26,8 +26,8 @@ interface RecentFault {
 
 /**
  * Makes the attribution. What a text brings about is that text's fault, however often it is sent: it counts once. Other
- * texts that do the same are cheap to make, with any claim in them; so while others are answered, one address counts only
- * a few times. A token that was accepted before is no text that its sender made up.
+ * texts that do the same are cheap to make, with any claim in them; so while others are answered, one address counts
+ * only a few times. A token that was accepted before is no text that its sender made up.
  */
 export function createFaultAttribution(clock: Clock): FaultAttribution {
   /** By text, the latest last. */

@@ -1,4 +1,4 @@
-export type { Backend, BackendName, BackendTraits, ReadToken, WatchSource } from './backend.ts'
+export type { Backend, BackendTraits, ReadToken, WatchSource } from './backend.ts'
 export { BACKEND_TRAITS } from './backend.ts'
 export type { BackendChoice } from './backends.ts'
 export { BACKEND_CHOICE, backendTraits, createBackend } from './backends.ts'
@@ -13,8 +13,9 @@ export type {
 } from './verdict.ts'
 export { accept, isAccepted, refuse } from './verdict.ts'
 export type {
+  BackendName,
   Question,
-  Verification,
+  SourcedVerdict,
   VerificationRequest,
   Verifier,
   VerdictSource,

@@ -17,8 +17,8 @@ export interface TokenLookupVerifierOptions {
 
 /**
  * The verifier that looks tokens up (Onezone API, §13). A token is good if something is on record about it, it is not
- * revoked, and its end has not come by this machine's clock. That there is a record does not say so: revoked and expired
- * tokens can still have one.
+ * revoked, and its end has not come by this machine's clock. That there is a record does not say so: revoked and
+ * expired tokens can still have one.
  */
 export function createTokenLookupVerifier(
   options: TokenLookupVerifierOptions,

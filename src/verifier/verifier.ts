@@ -6,7 +6,6 @@ import type {
   TokenKind,
 } from '../token/index.ts'
 import { readsConsumer } from '../token/index.ts'
-import type { BackendName } from './backend.ts'
 import type { Verdict } from './verdict.ts'
 
 /**
@@ -30,8 +29,8 @@ export interface VerificationRequest<T extends PresentedToken = Token> {
   /** Address of the client, whom a question is charged to; no verdict depends on it. @default '' */
   readonly clientAddress?: string | undefined
   /**
-   * A fact older than this, in milliseconds, is not good enough for the one who asks; no caveat reads it. A grant may rest
-   * on an older one only where nobody can say (`stale`).
+   * A fact older than this, in milliseconds, is not good enough for the one who asks; no caveat reads it. A grant may
+   * rest on an older one only where nobody can say (`stale`).
    *
    * @default what the verifier allows
    */
@@ -51,14 +50,20 @@ export function consumerOf<T extends PresentedToken>(request: VerificationReques
 }
 
 /**
+ * Who is asked, as the source of verdicts and in the names of metrics. One of your own is called `custom-` and a name:
+ * at most 32 lower-case letters, digits and hyphens.
+ */
+export type BackendName = 'onezone' | 'token-lookup' | `custom-${string}`
+
+/**
  * Where an answer came from: decided here (`local`), remembered (`cache`), shared with a question that was already
- * under way (`coalesced`), remembered beyond its time because nobody answers (`stale`), or asked for: then the name of the
- * backend, e.g. `onezone`.
+ * under way (`coalesced`), remembered beyond its time because nobody answers (`stale`), or asked for: then the name of
+ * the backend, e.g. `onezone`.
  */
 export type VerdictSource = 'local' | 'cache' | 'coalesced' | 'stale' | BackendName
 
 /** A verdict and where it came from. */
-export interface Verification {
+export interface SourcedVerdict {
   readonly verdict: Verdict
   readonly source: VerdictSource
 }
@@ -70,7 +75,7 @@ export interface Verification {
  * `VerifierFaultError` where nobody could say.
  */
 export interface Verifier<T extends PresentedToken = Token> {
-  verify(request: VerificationRequest<T>): Verification | Promise<Verification>
+  verify(request: VerificationRequest<T>): SourcedVerdict | Promise<SourcedVerdict>
   /** Lets go of sockets and timers. A question that is under way may fail. */
   close(): Promise<void>
 }

@@ -8,7 +8,7 @@ import type {
 import { createAuthenticator } from '../../src/authenticator/index.ts'
 import { VerificationBudgetError, VerifierFaultError } from '../../src/errors.ts'
 import type { Caveat, CaveatInput } from '../../src/token/index.ts'
-import type { Question, Verdict, Verification } from '../../src/verifier/index.ts'
+import type { Question, Verdict, SourcedVerdict } from '../../src/verifier/index.ts'
 import { accept, refuse } from '../../src/verifier/index.ts'
 import { createFakeClock } from '../helpers/fake-clock.ts'
 import { mint } from '../helpers/tokens.ts'
@@ -23,7 +23,7 @@ function setUp(policy: Partial<RoutePolicy> = {}, options: Partial<Authenticator
   const log: { level: string; facts: object; message: string }[] = []
   const write = (level: string) => (facts: object, message: string) =>
     void log.push({ level, facts, message })
-  let answer = (): Verification | Promise<Verification> => ({
+  let answer = (): SourcedVerdict | Promise<SourcedVerdict> => ({
     verdict: accept({ subject: alice, ttlSeconds: null, askedAtMs: clock.monotonic() }),
     source: 'onezone',
   })
@@ -259,7 +259,7 @@ describe('where nobody can say', () => {
 })
 
 describe('the promise is enforced where requests pass', () => {
-  const grantOfAge = (ageMs: number, clock: { monotonic(): number }): Verification => ({
+  const grantOfAge = (ageMs: number, clock: { monotonic(): number }): SourcedVerdict => ({
     verdict: accept({ subject: alice, ttlSeconds: null, askedAtMs: clock.monotonic() - ageMs }),
     source: 'cache',
   })

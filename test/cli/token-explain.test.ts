@@ -2,7 +2,7 @@ import { join } from 'node:path'
 
 import { describe, expect, test } from 'vitest'
 
-import type { Explanation } from '../../src/gateway.ts'
+import type { Explanation } from '../../src/gateway/index.ts'
 import { parseToken } from '../../src/token/index.ts'
 import { directoryWith } from '../config/config-directory.ts'
 import { startHttpServer } from '../helpers/http-server.ts'

@@ -35,6 +35,7 @@ describe('the TypeScript samples run as they stand', () => {
     const rooms: Record<string, string> = {
       '/dev': 'dev.js',
       '/onezone': 'onezone/index.js',
+      '/proxy': 'proxy/index.js',
       '/token': 'token/index.js',
     }
     return JSON.stringify(join(ROOT, 'dist', rooms[subpath ?? ''] ?? 'index.js'))
@@ -46,6 +47,7 @@ describe('the TypeScript samples run as they stand', () => {
       'backend.ts',
       'cors.ts',
       'onezone.test.ts',
+      'proxy.ts', // run by test/proxy/onedata-proxy.test.ts
       'server.ts',
       'tokens.ts',
     ])

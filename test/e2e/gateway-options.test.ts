@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 
-import type { GatewayConfig, GatewayOptions } from '../../src/gateway.ts'
-import { createGateway, explainRequest, loadConfig } from '../../src/gateway.ts'
+import type { GatewayConfig, GatewayOptions } from '../../src/gateway/index.ts'
+import { createGateway, explainRequest, loadConfig } from '../../src/gateway/index.ts'
 import { refusesOptions } from '../helpers/refused-options.ts'
 
 const CONFIG = await loadConfig({

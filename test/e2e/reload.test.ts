@@ -5,7 +5,7 @@ import { join } from 'node:path'
 
 import { describe, expect, onTestFinished, test } from 'vitest'
 
-import { createGateway, loadConfig } from '../../src/gateway.ts'
+import { createGateway, loadConfig } from '../../src/gateway/index.ts'
 import { silentLogger } from '../../src/logger.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { readBody, startHttpServer } from '../helpers/http-server.ts'

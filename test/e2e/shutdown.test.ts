@@ -3,7 +3,7 @@ import { connect, createServer } from 'node:net'
 
 import { describe, expect, onTestFinished, test } from 'vitest'
 
-import { createGateway, loadConfig } from '../../src/gateway.ts'
+import { createGateway, loadConfig } from '../../src/gateway/index.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { startGateway } from '../helpers/gateway.ts'
 import { startKeepAliveLoad } from '../helpers/keep-alive-load.ts'

@@ -4,7 +4,7 @@ import { request as httpRequest } from 'node:http'
 import { describe, expect, test } from 'vitest'
 
 import type { DevOnezone } from '../../src/dev-onezone/index.ts'
-import type { Gateway } from '../../src/gateway.ts'
+import type { Gateway } from '../../src/gateway/index.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { startGateway } from '../helpers/gateway.ts'
 import { startHttpServer } from '../helpers/http-server.ts'

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 
-import type { Schedule } from '../../src/schedule.ts'
+import type { Schedule } from '../../src/clock.ts'
 import type { FakeClock } from './fake-clock.ts'
 import { createFakeClock } from './fake-clock.ts'
 

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 
 import { loadConfig } from '../../src/config/index.ts'
-import type { Gateway, GatewayOptions } from '../../src/gateway.ts'
-import { createGateway } from '../../src/gateway.ts'
+import type { Gateway, GatewayOptions } from '../../src/gateway/index.ts'
+import { createGateway } from '../../src/gateway/index.ts'
 
 export interface GatewaySettings {
   readonly onezoneUrl: string

@@ -10,7 +10,9 @@ import { readBody, sendJson, startHttpServer } from './http-server.ts'
 /** What the API has on record, by secret; it knows no other. */
 export type LookupRecords = Map<string, { id: string; scopes: readonly string[] }>
 
-/** A verification before a look-up API in which several secrets may share one record, on a clock that moves when told. */
+/**
+ * A verification before a look-up API in which several secrets may share one record, on a clock that moves when told.
+ */
 export async function startLookupRig(verdicts: VerdictOptions = {}) {
   const clock = createFakeClock()
   const records: LookupRecords = new Map()

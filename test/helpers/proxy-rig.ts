@@ -18,7 +18,7 @@ import type {
   UpstreamTimeouts,
 } from '../../src/proxy/index.ts'
 import { createReverseProxy } from '../../src/proxy/index.ts'
-import type { Verification, Verifier } from '../../src/verifier/index.ts'
+import type { SourcedVerdict, Verifier } from '../../src/verifier/index.ts'
 import { accept, refuse } from '../../src/verifier/index.ts'
 import { mint } from './tokens.ts'
 
@@ -58,7 +58,7 @@ export interface Rig extends RigProxy {
 
 export interface RigOptions {
   /** Answers the verifier's calls. @default accepts `TOKEN` at once */
-  readonly verify?: () => Verification | Promise<Verification>
+  readonly verify?: () => SourcedVerdict | Promise<SourcedVerdict>
   readonly trustedProxies?: readonly string[]
   readonly logger?: Logger
   readonly streams?: StreamOptions
@@ -67,7 +67,7 @@ export interface RigOptions {
 }
 
 /** The verdict on `TOKEN`. */
-export function accepted(): Verification {
+export function accepted(): SourcedVerdict {
   const subject = { type: 'user', id: 'alice' } as const
   return {
     verdict: accept({ subject, ttlSeconds: null, askedAtMs: performance.now() }),
@@ -75,7 +75,7 @@ export function accepted(): Verification {
   }
 }
 
-export function refused(): Verification {
+export function refused(): SourcedVerdict {
   return { verdict: refuse('token_invalid', 0), source: 'onezone' }
 }
 

@@ -193,7 +193,9 @@ export const SAMPLES: readonly string[] = [
   'HTTP/1.1 204 No Content\r\nConnection: keep-alive\r\nKeep-Alive: timeout=9\r\n\r\n',
 ]
 
-/** Whether it says to continue: undici takes that for an error where it was not asked for, and RFC 9110 §15.2 does not. */
+/**
+ * Whether it says to continue: undici takes that for an error where it was not asked for, and RFC 9110 §15.2 does not.
+ */
 export function hasContinue({ parts }: ResponseScript): boolean {
   return parts.join('').includes('HTTP/1.1 100')
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 
 import { onTestFinished } from 'vitest'
 
-import { createGateway, loadConfig } from '../../src/gateway.ts'
+import { createGateway, loadConfig } from '../../src/gateway/index.ts'
 import type { Logger } from '../../src/logger.ts'
 import type { Identity } from './certificates.ts'
 import { startUpstream } from './upstream.ts'

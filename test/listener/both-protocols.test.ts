@@ -6,7 +6,8 @@ import { askHttp1, askHttp2, AUTHORIZED, startHttp2Rig } from '../helpers/http2-
 import { startRecordingUpstream } from '../helpers/recording-upstream.ts'
 import type { RecordedRequest } from '../helpers/recording-upstream.ts'
 
-// Every row is sent by HTTP/1.1 and by HTTP/2 to one listener: the answers are the same, and so is what the upstream sees.
+// Every row is sent by HTTP/1.1 and by HTTP/2 to one listener: the answers are the same, and so is what the upstream
+// sees.
 
 const many = (count: number) => Array.from({ length: count }, (_, i) => [`x-${i}`, '1'] as const)
 

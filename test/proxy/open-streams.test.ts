@@ -322,7 +322,9 @@ test.each([
   expect(() => createOpenStreams({ ...options, clock, onStream: () => {} })).toThrow(name)
 })
 
-/** A verifier that keeps the promise of `RouteAuthenticator`, and nothing more, before a Onezone that may be anything. */
+/**
+ * A verifier that keeps the promise of `RouteAuthenticator`, and nothing more, before a Onezone that may be anything.
+ */
 interface World {
   /** When the family dies, in milliseconds after the stream has begun; null: never. */
   readonly diesAtMs: number | null

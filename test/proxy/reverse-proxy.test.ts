@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
 
 import { createAuthenticator } from '../../src/authenticator/index.ts'
-import type { Verification } from '../../src/verifier/index.ts'
+import type { SourcedVerdict } from '../../src/verifier/index.ts'
 import { createReverseProxy } from '../../src/proxy/index.ts'
 import { handlerOf } from '../../src/proxy/onedata-proxy.ts'
 import { accepted, AUTHENTICATED, refused, startRig } from '../helpers/proxy-rig.ts'
@@ -176,7 +176,7 @@ describe('a request that is denied', () => {
 
 describe('the verdict', () => {
   test('S-091 comes before 100 Continue, and the upstream gets no Expect', async () => {
-    let grant: (verification: Verification) => void = () => {}
+    let grant: (verification: SourcedVerdict) => void = () => {}
     const bench = await startBench([], {
       verify: () => new Promise((resolve) => (grant = resolve)),
     })

@@ -7,8 +7,8 @@ import { mint, tokenOf } from '../helpers/tokens.ts'
 import type { GateSettings } from '../verification/gate-rig.ts'
 import { BOB, createGateRig, no, START_SECONDS, yes } from '../verification/gate-rig.ts'
 
-// With one good token a user made as many others as there was room for, each asked about for nothing, and pushed out the
-// proofs of everybody.
+// With one good token a user made as many others as there was room for, each asked about for nothing, and pushed out
+// the proofs of everybody.
 
 const PARENT = mint({ id: 'alices' })
 const CHILDREN = new Map<number, Token>()

@@ -4,8 +4,8 @@ import { createClusterRig } from '../cluster/cluster-rig.ts'
 import { tokenOf } from '../helpers/tokens.ts'
 import { fault, no } from '../verification/gate-rig.ts'
 
-// One worker was told that a session had ended. Then Onezone went down, and the other worker let the token in for as long
-// as `staleIfErrorMs` allows: that a refusal is about one token alone was known only to the worker that had asked.
+// One worker was told that a session had ended. Then Onezone went down, and the other worker let the token in for as
+// long as `staleIfErrorMs` allows: that a refusal is about one token alone was known only to the worker that had asked.
 
 const bound = (sessionId: string) =>
   tokenOf({ id: sessionId, type: { accessToken: { sessionId } } })

@@ -7,7 +7,8 @@ import { tokenOf } from '../helpers/tokens.ts'
 import type { GateSettings } from '../verification/gate-rig.ts'
 import { BOB, createGateRig, no, question, temporary, yes } from '../verification/gate-rig.ts'
 
-// Explaining a request made a record of its family and could push out another; it counted as a use of what it looked at.
+// Explaining a request made a record of its family and could push out another; it counted as a use of what it looked
+// at.
 
 function setUp(settings: GateSettings = {}) {
   const rig = createGateRig(settings)

@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { createClusterRig } from '../cluster/cluster-rig.ts'
 import { fault, yes } from '../verification/gate-rig.ts'
 
-// The primary gave away a fact of 9 998 ms; when the worker had it, it was older than the bound. The request got a 503, and
-// a violation was counted; with `staleIfErrorMs` it passed on a fact that was too old, although Onezone answered.
+// The primary gave away a fact of 9 998 ms; when the worker had it, it was older than the bound. The request got a 503,
+// and a violation was counted; with `staleIfErrorMs` it passed on a fact that was too old, although Onezone answered.
 
 /** One worker has asked; the other will when the fact is so old, and has to wait for the answer. */
 async function setUp(staleIfErrorMs = 0) {

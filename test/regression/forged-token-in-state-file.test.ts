@@ -9,7 +9,8 @@ import { causeOf, errorOf, P, start } from '../dev-onezone/start.ts'
 import { ALICE } from '../helpers/onezone.ts'
 import { mint } from '../helpers/tokens.ts'
 
-// Anybody may present a token of anybody: each made a secret that was kept, and one of them was refused at the next start.
+// Anybody may present a token of anybody: each made a secret that was kept, and one of them was refused at the next
+// start.
 
 async function setUp() {
   const directory = mkdtempSync(join(tmpdir(), 'onegate-state-'))

@@ -4,8 +4,8 @@ import { createClusterRig } from '../cluster/cluster-rig.ts'
 import { tokenOf } from '../helpers/tokens.ts'
 import { fault, temporary } from '../verification/gate-rig.ts'
 
-// A hit in a worker was not known to the primary. Its watch took the family to be out of use and left it alone until the
-// worker asked again: a revocation was seen after 4.6 s instead of 2 s.
+// A hit in a worker was not known to the primary. Its watch took the family to be out of use and left it alone until
+// the worker asked again: a revocation was seen after 4.6 s instead of 2 s.
 
 /** A watch every 2 s of what would be good for five minutes, and a load that never stops. */
 function setUp(intervalMs = 2_000) {

@@ -7,8 +7,8 @@ import type { VerificationRequest } from '../../src/verifier/index.ts'
 import { accept, refuse } from '../../src/verifier/index.ts'
 import { ALICE, createGateRig, no, settle, temporary, yes } from '../verification/gate-rig.ts'
 
-// A subject that is deleted and made anew begins with generation 1 again, with other secrets: what was known of its former
-// life let tokens of that pass, or kept tokens of the new one out.
+// A subject that is deleted and made anew begins with generation 1 again, with other secrets: what was known of its
+// former life let tokens of that pass, or kept tokens of the new one out.
 
 const OLD = { token: temporary(1, 'old') }
 const OTHER = { token: temporary(1, 'other old') }

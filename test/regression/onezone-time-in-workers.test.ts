@@ -8,8 +8,8 @@ import { createFakeClock } from '../helpers/fake-clock.ts'
 import { tokenOf } from '../helpers/tokens.ts'
 import { no, START_SECONDS, yes } from '../verification/gate-rig.ts'
 
-// A worker knew the time at Onezone as it had been before Onezone was asked, and took the least of eight such answers: for
-// as long as those came in, it let tokens pass that had ended. One that asked nothing learned nothing.
+// A worker knew the time at Onezone as it had been before Onezone was asked, and took the least of eight such answers:
+// for as long as those came in, it let tokens pass that had ended. One that asked nothing learned nothing.
 
 /** Two workers, and a primary that knows Onezone's time exactly from the first answer on that tells it. */
 function setUp(first: { aheadMs: number }) {

@@ -8,7 +8,8 @@ import { openRawClient, readResponse } from '../helpers/raw-client.ts'
 import { dispatchRecorded } from '../helpers/recorded-exchange.ts'
 import { OK, startRecordingUpstream } from '../helpers/recording-upstream.ts'
 
-// An upload that had come to its end while it waited for a connection kept its place there, and others were turned away.
+// An upload that had come to its end while it waited for a connection kept its place there, and others were turned
+// away.
 
 /** A pool with one connection, and a place for one more request. */
 async function startNarrow() {

@@ -9,8 +9,8 @@ import { createUpstreamPool } from '../../src/upstream/index.ts'
 import { UpstreamSocket } from '../../src/upstream/upstream-socket.ts'
 import { dispatchRecorded } from '../helpers/recorded-exchange.ts'
 
-// An upload that had come to its end, but not left yet, did not keep its connection from the next request. That one waited
-// behind it, and got whatever else the upstream had to say about the upload.
+// An upload that had come to its end, but not left yet, did not keep its connection from the next request. That one
+// waited behind it, and got whatever else the upstream had to say about the upload.
 
 const ok = (body: string): string =>
   `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 
 import { createAuthenticator } from '../../src/authenticator/index.ts'
 import { VerifierFaultError } from '../../src/errors.ts'
-import type { Verification } from '../../src/verifier/index.ts'
+import type { SourcedVerdict } from '../../src/verifier/index.ts'
 import { accept } from '../../src/verifier/index.ts'
 import { mint } from '../helpers/tokens.ts'
 
@@ -15,14 +15,14 @@ const logger = { debug: fail, info: fail, warn: fail, error: fail }
 const fault = (): never => {
   throw new VerifierFaultError('ERR_VERIFIER_UNAVAILABLE', 'down')
 }
-const granting = (): Verification => ({
+const granting = (): SourcedVerdict => ({
   verdict: accept({ subject: { type: 'user', id: 'alice' }, ttlSeconds: null, askedAtMs: 0 }),
   source: 'onezone',
 })
 
 describe('a logger that throws', () => {
   const authenticate = async (
-    verify: () => Verification | Promise<Verification>,
+    verify: () => SourcedVerdict | Promise<SourcedVerdict>,
     onDecision?: () => void,
   ) =>
     createAuthenticator({

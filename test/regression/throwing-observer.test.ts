@@ -5,7 +5,7 @@ import { VerifierFaultError } from '../../src/errors.ts'
 import { createVerification } from '../../src/index.ts'
 import type { Logger } from '../../src/logger.ts'
 import { silentLogger } from '../../src/logger.ts'
-import type { Verification, Verifier } from '../../src/verifier/index.ts'
+import type { SourcedVerdict, Verifier } from '../../src/verifier/index.ts'
 import { accept, refuse } from '../../src/verifier/index.ts'
 import { ALICE, startOnezone } from '../helpers/onezone.ts'
 import { mint } from '../helpers/tokens.ts'
@@ -31,7 +31,7 @@ function createLog(): { lines: string[]; logger: Logger } {
 }
 
 describe('an observer of decisions that throws', () => {
-  const decide = (verify: () => Verification | Promise<Verification>, rawHeaders: string[]) => {
+  const decide = (verify: () => SourcedVerdict | Promise<SourcedVerdict>, rawHeaders: string[]) => {
     const { lines, logger } = createLog()
     const decision = createAuthenticator({
       verifier: { ...granting, verify },
@@ -43,9 +43,9 @@ describe('an observer of decisions that throws', () => {
     return { decision, lines }
   }
   const credentials = ['X-Auth-Token', mint()]
-  const refused = (): Verification => ({ verdict: refuse('token_revoked', 0), source: 'onezone' })
+  const refused = (): SourcedVerdict => ({ verdict: refuse('token_revoked', 0), source: 'onezone' })
 
-  test.each<[string, () => Verification | Promise<Verification>]>([
+  test.each<[string, () => SourcedVerdict | Promise<SourcedVerdict>]>([
     ['at once', () => granting.verify({} as never)],
     ['later', async () => granting.verify({} as never)],
   ])('leaves a grant what it is (%s), and is reported', async (_title, verify) => {
@@ -54,7 +54,7 @@ describe('an observer of decisions that throws', () => {
     expect(lines).toEqual(['an observer of decisions failed'])
   })
 
-  test.each<[string, () => Verification | Promise<Verification>]>([
+  test.each<[string, () => SourcedVerdict | Promise<SourcedVerdict>]>([
     ['at once', refused],
     ['later', async () => refused()],
   ])('leaves a refusal what it is (%s)', async (_title, verify) => {

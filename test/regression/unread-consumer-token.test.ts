@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 
-import { contextKey } from '../../src/cache/index.ts'
+import { contextKey } from '../../src/verification/verdict-keys.ts'
 import type { Caveat } from '../../src/token/index.ts'
 import { CAVEATS, parseToken } from '../../src/token/index.ts'
 import { consumerOf } from '../../src/verifier/index.ts'
@@ -16,8 +16,8 @@ import {
   yes,
 } from '../verification/gate-rig.ts'
 
-// A consumer token that no caveat reads is not in the key, but it was in the question: whoever shared the question shared
-// what became of somebody else's consumer token.
+// A consumer token that no caveat reads is not in the key, but it was in the question: whoever shared the question
+// shared what became of somebody else's consumer token.
 
 const PLAIN = tokenOf()
 const BY_PLACE = tokenOf({ caveats: [{ type: 'asn', whitelist: [1] }] })

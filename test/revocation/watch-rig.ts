@@ -4,11 +4,7 @@ import { onTestFinished } from 'vitest'
 
 import { OnezoneApiError, OnezoneFaultError } from '../../src/errors.ts'
 import type { DeathReason, FamilyRecord, WatchOutcome } from '../../src/revocation/index.ts'
-import {
-  createFamilyLedger,
-  createFamilyWatch,
-  withConfirmations,
-} from '../../src/revocation/index.ts'
+import { createFamilyLedger, createFamilyWatch } from '../../src/revocation/index.ts'
 import type { Subject } from '../../src/token/index.ts'
 import { createFakeTime } from '../helpers/fake-time.ts'
 
@@ -31,7 +27,8 @@ export function createWatchRig(settings: WatchSettings = {}) {
   )
   const { clock } = time
   const deaths: DeathReason[] = []
-  const plain = createFamilyLedger({
+  const ledger = createFamilyLedger({
+    onConfirmed: (family) => watch.confirmed(family),
     maxFamilies,
     maxStrangers: 100,
     negativeTtlMs: 2_000,
@@ -61,7 +58,7 @@ export function createWatchRig(settings: WatchSettings = {}) {
     }
   }
   const watch = createFamilyWatch({
-    ledger: plain,
+    ledger: ledger,
     client: {
       getTemporaryTokenGenerationOfUser: (id) => ask(id),
       getTemporaryTokenGenerationOfProvider: (id) => ask(id),
@@ -84,7 +81,6 @@ export function createWatchRig(settings: WatchSettings = {}) {
     onRead: (outcome) => void outcomes.push(outcome),
   })
   onTestFinished(() => watch.close())
-  const ledger = withConfirmations(plain, (family) => watch.confirmed(family))
 
   /** A request with a token of the family, which is verified anew when its fact gets old. */
   function use(family: FamilyRecord): void {

@@ -1,5 +1,5 @@
-import { createVerdictMemory } from '../../src/cache/index.ts'
-import type { VerdictMemory, VerdictStore } from '../../src/cache/index.ts'
+import { createVerdictMemory } from '../../src/verification/verdict-memory.ts'
+import type { VerdictMemory, VerdictStore } from '../../src/verification/verdict-memory.ts'
 import type { Clock } from '../../src/clock.ts'
 import { VerifierFaultError } from '../../src/errors.ts'
 import type {
@@ -10,13 +10,13 @@ import type {
 } from '../../src/revocation/index.ts'
 import { createFamilyLedger, createOnezoneTime } from '../../src/revocation/index.ts'
 import { createLessons } from '../../src/verification/lessons.ts'
-import { withFamilies } from '../../src/verification/verdict-gate.ts'
+import { createVerdictGate } from '../../src/verification/verdict-gate.ts'
 import type { VerificationBudgetOptions } from '../../src/verification/verification-budget.ts'
 import { createVerificationBudget } from '../../src/verification/verification-budget.ts'
 import type {
   RefusalReason,
   Verdict,
-  Verification,
+  SourcedVerdict,
   VerificationRequest,
   Verifier,
 } from '../../src/verifier/index.ts'
@@ -75,7 +75,7 @@ export function createGate(inner: Verifier, clock: Clock, settings: GateSettings
   })
   const onezoneTime = createOnezoneTime(clock)
   const knowledge = { ...limits, memory, ledger, onezoneTime, clock }
-  const verifier = withFamilies(inner, {
+  const verifier = createVerdictGate(inner, {
     ...knowledge,
     lessons: createLessons({ ...knowledge, random }),
     clockSkewMs: 5_000,
@@ -106,11 +106,11 @@ export interface GateRig extends Gate {
   readonly answerWith: (answerer: Answerer) => void
   /** From now on questions wait until they are answered one by one. */
   readonly hold: () => void
-  readonly verify: (request?: Partial<VerificationRequest>) => Promise<Verification>
+  readonly verify: (request?: Partial<VerificationRequest>) => Promise<SourcedVerdict>
   /** Outcome or refusal reason of the verdict, and where it came from. */
   readonly ask: (
     request?: Partial<VerificationRequest>,
-  ) => Promise<readonly [string, Verification['source']]>
+  ) => Promise<readonly [string, SourcedVerdict['source']]>
   closed(): number
 }
 

@@ -12,9 +12,9 @@ const STEPS = Number(env['MODEL_STEPS'] ?? 120)
 const FIRST_SEED = Number(env['MODEL_SEED'] ?? 1)
 
 /**
- * The gateway, of one process and of two workers, driven by anything that can happen, against an Onezone that is written
- * down as plainly as can be and whose whole history is known. What must hold is in `model/referee.ts` (answers) and
- * `model/wire.ts` (questions):
+ * The gateway, of one process and of two workers, driven by anything that can happen, against an Onezone that is
+ * written down as plainly as can be and whose whole history is known. What must hold is in `model/referee.ts` (answers)
+ * and `model/wire.ts` (questions):
  *
  * - a grant needs a moment, since the fact that it says it rests on, at which Onezone would have accepted this very
  *   request; no fact is older than the bound, nor than was asked for, nor than a death that is known, nor than what an

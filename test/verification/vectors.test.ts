@@ -66,9 +66,9 @@ function createGateways() {
 }
 
 /**
- * Rule 1: what is refused here without asking may be refused for another reason than Onezone would name first. It judges
- * in the order of Onezone API, §5.3; the gateway begins with what it knows, and with a service token that is no good
- * Onezone would not come to judge the token at all.
+ * Rule 1: what is refused here without asking may be refused for another reason than Onezone would name first. It
+ * judges in the order of Onezone API, §5.3; the gateway begins with what it knows, and with a service token that is no
+ * good Onezone would not come to judge the token at all.
  */
 function isOtherReason(said: string, expected: string, source: string): boolean {
   return source === 'local' && said !== 'accepted' && expected !== 'accepted'

@@ -41,7 +41,10 @@ function setUp(random = 0.5) {
     },
     { clock, random: () => random, onChange: (state) => void changes.push(state) },
   )
-  /** The outcome of a question, about another token each time: the verifier’s answer, its fault, or that it was not asked. */
+  /**
+   * The outcome of a question, about another token each time: the verifier’s answer, its fault, or that it was not
+   * asked.
+   */
   const ask = async (
     next: Verdict | Error | Promise<Verdict>,
     about: Partial<VerificationRequest> = { token: tokenOf({ id: `t${(asked += 1)}` }) },

@@ -5,7 +5,9 @@ import type { Question } from '../../../src/verifier/index.ts'
 import { isRemote, readsConsumer, readsOf } from './onezone-law.ts'
 import type { World } from './world.ts'
 
-/** Which family a token says it belongs to, in words of this model; a secret that is looked up belongs to its record. */
+/**
+ * Which family a token says it belongs to, in words of this model; a secret that is looked up belongs to its record.
+ */
 export function familyNameOf(token: PresentedToken, world: World): string {
   if (token.id === null) return `record/${world.lookups[token.serialized]?.id ?? token.digest}`
   return token.generation === null

@@ -47,7 +47,9 @@ interface Issue {
   readonly version?: 1 | 2
 }
 
-/** Two members of a family, a named token and a child of it, some that only Onezone can judge, and consumers’ tokens. */
+/**
+ * Two members of a family, a named token and a child of it, some that only Onezone can judge, and consumers’ tokens.
+ */
 export function createCast(options: CastOptions): Cast {
   const { time, history, chance: first, isLookup } = options
   let issued = 0

@@ -22,7 +22,7 @@ import type {
   Verification as VerificationModel,
 } from '../../../src/verification/index.ts'
 import { createVerification, parseSelector } from '../../../src/verification/index.ts'
-import type { BreakerState, Verification } from '../../../src/verifier/index.ts'
+import type { BreakerState, SourcedVerdict } from '../../../src/verifier/index.ts'
 import { isAccepted } from '../../../src/verifier/index.ts'
 import type { OnezoneServer } from './onezone-server.ts'
 import type { Random } from './random.ts'
@@ -248,7 +248,7 @@ function createPipe({ time, chance, settings }: ModelGatewayOptions): [MessageEn
 }
 
 /** What a door makes of an answer, as the authenticator does. */
-export function decisionOf(outcome: Verification | Error): Decision {
+export function decisionOf(outcome: SourcedVerdict | Error): Decision {
   if (outcome instanceof Error) {
     const code =
       outcome instanceof VerificationBudgetError

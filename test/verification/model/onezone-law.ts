@@ -1,6 +1,7 @@
 /**
- * What Onezone says of a token, as plainly as it can be written down (Onezone API, §4 and §5.3). Nothing in it is shared
- * with the gateway but the reading of tokens: which caveat reads what, and what a caveat means, is said here again.
+ * What Onezone says of a token, as plainly as it can be written down (Onezone API, §4 and §5.3). Nothing in it is
+ * shared with the gateway but the reading of tokens: which caveat reads what, and what a caveat means, is said here
+ * again.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 import { VerificationBudgetError, VerifierFaultError } from '../../../src/errors.ts'
 import type { InvalidationSelector } from '../../../src/verification/index.ts'
-import type { Accepted, Question, Refused, Verification } from '../../../src/verifier/index.ts'
+import type { Accepted, Question, Refused, SourcedVerdict } from '../../../src/verifier/index.ts'
 import { isAccepted } from '../../../src/verifier/index.ts'
 import { isSelected } from './accounts.ts'
 import type { Door, ModelGateway } from './gateway.ts'
@@ -36,7 +36,7 @@ interface TakenBack {
 
 /** Judges what the gateway does, by what Onezone would have done and by what the gateway was told. */
 export interface Referee {
-  decided(pending: Pending, outcome: Verification | Error): void
+  decided(pending: Pending, outcome: SourcedVerdict | Error): void
   checkStream(stream: ModelStream, atMs: number): void
   streamEnded(stream: ModelStream, why: string): void
   /** @returns Call it when all processes know. */
@@ -60,8 +60,8 @@ const DEAD_GENERATION_MS = 60_000
 /** How long the machine may take to see that it has slept. */
 const WAKING_MS = 2_000
 /**
- * For how many intervals a token that was proven may go unasked, while others vouch for its family: so long can one pass
- * whose subject was made anew with the same generation, for a worker and its primary one after the other.
+ * For how many intervals a token that was proven may go unasked, while others vouch for its family: so long can one
+ * pass whose subject was made anew with the same generation, for a worker and its primary one after the other.
  */
 const OWN_QUESTION_INTERVALS = 10
 /** Moments are compared that were reckoned in different ways. */

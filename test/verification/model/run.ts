@@ -1,5 +1,5 @@
 import type { InvalidationSelector } from '../../../src/verification/index.ts'
-import type { Question, Verification } from '../../../src/verifier/index.ts'
+import type { Question, SourcedVerdict } from '../../../src/verifier/index.ts'
 import { isAccepted } from '../../../src/verifier/index.ts'
 import type { Step } from './actions.ts'
 import { ACTIONS } from './actions.ts'
@@ -48,7 +48,7 @@ export interface Run {
   readonly isQuiet: boolean
   change(next: (world: World) => World): void
   setNetwork(network: Network): void
-  verify(door: Door, request: Question): Verification | Promise<Verification>
+  verify(door: Door, request: Question): SourcedVerdict | Promise<SourcedVerdict>
   openStream(door: Door, request: Question): void
   takeBack(selector: InvalidationSelector): void
   suspend(forMs: number): void
@@ -133,7 +133,7 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
   const referee = createReferee({ ...common, wire, gateway: () => gateway })
   const streams = new Set<ModelStream>()
 
-  function settle(one: Pending, outcome: Verification | Error): void {
+  function settle(one: Pending, outcome: SourcedVerdict | Error): void {
     pending.delete(one)
     const line = `${one.door.name} ${nameOf(one.request)} ${wordOf(outcome, one.door)}`
     log.push(`${time.nowMs} ${line}`)
@@ -141,7 +141,7 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
     referee.decided(one, outcome)
   }
 
-  function verify(door: Door, request: Question): Verification | Promise<Verification> {
+  function verify(door: Door, request: Question): SourcedVerdict | Promise<SourcedVerdict> {
     const one: Pending = { door, request, askedAtMs: time.nowMs }
     pending.add(one)
     note(`wants ${door.name} ${nameOf(request)} ${contextOf(request)}`)
@@ -297,7 +297,7 @@ function contextOf(question: Question): string {
   return `${peerIp ?? '-'} ${question.interface ?? '-'} ${allowDataAccessCaveats} ${inviteType ?? ''}${consumer}${maxFactAgeMs === undefined ? '' : ` age ${maxFactAgeMs}`} ${caveats}`
 }
 
-function wordOf(outcome: Verification | Error, door: Door): string {
+function wordOf(outcome: SourcedVerdict | Error, door: Door): string {
   if (outcome instanceof Error) return `fault ${outcome.message}`
   const { verdict, source } = outcome
   const ageMs = (door.clock.monotonic() - verdict.askedAtMs).toFixed(1)

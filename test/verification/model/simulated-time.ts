@@ -1,7 +1,6 @@
 import { setImmediate } from 'node:timers'
 
-import type { Clock } from '../../../src/clock.ts'
-import type { Schedule } from '../../../src/schedule.ts'
+import type { Clock, Schedule } from '../../../src/clock.ts'
 import type { Random } from './random.ts'
 
 /** Wall time at the beginning of every world. */

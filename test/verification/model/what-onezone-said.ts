@@ -11,7 +11,10 @@ export interface Said {
   readonly heardAtMs: number
 }
 
-/** What the gateway has been told, and what follows from it for families (`design.md` §3), kept apart from its own books. */
+/**
+ * What the gateway has been told, and what follows from it for families (`design.md` §3), kept apart from its own
+ * books.
+ */
 export interface WhatOnezoneSaid {
   heard(call: Call, outcome: Outcome, atMs: number): void
   /** The last yes to the very question. */

@@ -86,7 +86,10 @@ export function createWire(options: WireOptions): Wire {
     return { id, generation, kind, peerIp, door, caveats, ...more }
   }
 
-  /** Since when all that was known is asked anew, because the machine seems to have slept; it looks at its clocks now and then. */
+  /**
+   * Since when all that was known is asked anew, because the machine seems to have slept; it looks at its clocks now
+   * and then.
+   */
   function noteStep(nowMs: number): void {
     const stepMs = time.lastStepMs(LEAST_STEP_MS)
     if (stepMs <= seenStepMs) return

@@ -25,8 +25,8 @@ export interface ReloadedPart {
 const FIXED = ['listen', 'adminListen', 'workers', 'reload'] as const
 
 /**
- * Makes the function that goes over to the configuration that `load` brings. On any problem the last good one stays, and
- * each problem is logged. Attempts come one after the other.
+ * Makes the function that goes over to the configuration that `load` brings. On any problem the last good one stays,
+ * and each problem is logged. Attempts come one after the other.
  */
 export function createReload(
   options: ReloadOptions,

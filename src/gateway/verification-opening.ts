@@ -26,8 +26,8 @@ export type OpenVerification = (
 ) => Verification
 
 /**
- * Makes the function that opens one that asks whom the configuration names. It throws a TypeError for options that make no
- * sense.
+ * Makes the function that opens one that asks whom the configuration names. It throws a TypeError for options that make
+ * no sense.
  *
  * @param onDeath Told of whoever turns out to be dead. @default nobody is told
  * @param onWithdrawal Told of what was granted and is refused now. @default nobody is told

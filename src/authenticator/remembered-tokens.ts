@@ -13,10 +13,10 @@ const LONGEST_REMEMBERED = 4096
 const RECENT = 4096
 
 /**
- * The same reader, which remembers what it has read, so that a token in use is decoded once. Losing an entry costs a few
- * microseconds and no verdict, so strangers gain nothing by filling it.
+ * The same reader, which remembers what it has read, so that a token in use is decoded once. Losing an entry costs a
+ * few microseconds and no verdict, so strangers gain nothing by filling it.
  */
-export function withMemory(inner: ReadToken): ReadToken {
+export function withRememberedTokens(inner: ReadToken): ReadToken {
   const read = new LRUCache<string, PresentedToken>({
     max: 50_000,
     maxSize: MEMORY_CHARACTERS,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 
-import { contextKey, proofKey } from '../../src/cache/index.ts'
+import { contextKey, proofKey } from '../../src/verification/verdict-keys.ts'
 import type { Caveat, Token } from '../../src/token/index.ts'
 import type { VerificationRequest } from '../../src/verifier/index.ts'
 import { tokenOf } from '../helpers/tokens.ts'

@@ -1,22 +1,25 @@
-import { systemClock } from './clock.ts'
-import type { Channel, PrimaryLink } from './cluster/index.ts'
+import { systemClock, systemSchedule } from '../clock.ts'
+import type { Channel, PrimaryLink } from '../cluster/index.ts'
 import {
   createWorkerVerification,
   obey,
   openPrimaryLink,
   reportUse,
   takeConnections,
-} from './cluster/index.ts'
-import type { GatewayConfig } from './config/index.ts'
-import { verifierChoiceOf } from './config/index.ts'
-import type { Logger } from './logger.ts'
-import { takeSnapshot } from './metrics/index.ts'
-import type { Metrics } from './metrics/index.ts'
-import { systemSchedule } from './schedule.ts'
-import type { OpenVerification, Serving, Traffic } from './serving/index.ts'
-import { assemble, createReload, openTraffic } from './serving/index.ts'
-import { parseSelector } from './verification/index.ts'
-import { backendTraits } from './verifier/index.ts'
+} from '../cluster/index.ts'
+import type { GatewayConfig } from '../config/index.ts'
+import { verifierChoiceOf } from '../config/index.ts'
+import type { Logger } from '../logger.ts'
+import { takeSnapshot } from '../metrics/index.ts'
+import type { Metrics } from '../metrics/index.ts'
+import type { OpenVerification } from './verification-opening.ts'
+import type { LiveConfiguration } from './live-configuration.ts'
+import type { Traffic } from './traffic.ts'
+import { assemble } from './assembly.ts'
+import { createReload } from './reload.ts'
+import { openTraffic } from './traffic.ts'
+import { parseSelector } from '../verification/index.ts'
+import { backendTraits } from '../verifier/index.ts'
 
 /** Options of {@link serveAsWorker}. */
 export interface WorkerOptions {
@@ -96,7 +99,7 @@ async function openWorkerGateway(
 ): Promise<WorkerGateway> {
   const { logger } = log
   let traffic: Traffic | null = null
-  const { serving, metrics } = assemble({
+  const { live, metrics } = assemble({
     config,
     openVerification: askPrimary(link),
     logger,
@@ -107,20 +110,20 @@ async function openWorkerGateway(
   const opened = await openTraffic({
     config,
     source: (take) => takeConnections(channel, take),
-    door: serving.doors.proxy,
+    door: live.doors.proxy,
     logger,
     onCertificate: metrics.onCertificate,
   })
   traffic = opened
   const stopReports = reportUse(channel, {
-    usedSince: (atMs) => serving.verification.usedSince(atMs),
-    watchIntervalMs: () => verifierChoiceOf(serving.config.verifier).watch?.intervalMs ?? null,
+    usedSince: (atMs) => live.verification.usedSince(atMs),
+    watchIntervalMs: () => verifierChoiceOf(live.config.verifier).watch?.intervalMs ?? null,
     clock: systemClock,
     schedule: systemSchedule,
   })
   const reload = createReload({
     config,
-    parts: [serving],
+    parts: [live],
     onReload: () => {}, // the primary counts
     logger,
   })
@@ -130,26 +133,26 @@ async function openWorkerGateway(
     async change(next) {
       log.use(next)
       await reload(async () => next)
-      await opened.reloadCertificate(serving.config)
+      await opened.reloadCertificate(live.config)
     },
-    invalidate: (selector) => takeBack(serving, selector),
-    withdraw: (key) => serving.withdraw(key),
+    invalidate: (selector) => takeBack(live, selector),
+    withdraw: (key) => live.withdraw(key),
     async close() {
       stopReports()
-      serving.drainStreams()
-      await opened.drain(serving.config.shutdown.drainMs)
-      await serving.close()
+      live.drainStreams()
+      await opened.drain(live.config.shutdown.drainMs)
+      await live.close()
     },
   }
 }
 
-function takeBack(serving: Serving, selector: unknown): void {
+function takeBack(live: LiveConfiguration, selector: unknown): void {
   try {
-    serving.invalidate(parseSelector(selector))
+    live.invalidate(parseSelector(selector))
   } catch (error) {
     if (!(error instanceof TypeError)) throw error
     // Better too much than too little.
-    serving.invalidate({ all: true })
+    live.invalidate({ all: true })
   }
 }
 

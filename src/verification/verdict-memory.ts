@@ -3,7 +3,7 @@ import { createBoundedMap } from '../bounded-map.ts'
 import type { Clock } from '../clock.ts'
 import type { Caveat, FamilyRef, Subject } from '../token/index.ts'
 import { familyOf, serializeSubject } from '../token/index.ts'
-import type { Question, Refused, TokenRecord, Verification } from '../verifier/index.ts'
+import type { Question, Refused, TokenRecord, SourcedVerdict } from '../verifier/index.ts'
 import { consumerOf } from '../verifier/index.ts'
 
 /**
@@ -15,7 +15,9 @@ export interface Proof<Family> {
   readonly subject: Subject
   /** Whether it was accepted as an access token. */
   readonly asAccess: boolean
-  /** When the questions were sent to which Onezone first and last said yes to this very token, without a no in between. */
+  /**
+   * When the questions were sent to which Onezone first and last said yes to this very token, without a no in between.
+   */
   readonly provenAtMs: number
   readonly confirmedAtMs: number
   /** From when on it should itself be asked about, whatever is known of its family; Infinity: never. */
@@ -29,10 +31,12 @@ export interface Proof<Family> {
   /** The caveats that a request can fail. */
   readonly caveats: readonly Caveat[]
   /** The grant that rests on the family's last fact. */
-  grant: Verification
+  grant: SourcedVerdict
   /** What the verifier had on record of this token when it said yes. @default null */
   readonly record?: TokenRecord | null
-  /** False once it was taken back, by an operator or by a refusal of this very token, which must then be proven anew. */
+  /**
+   * False once it was taken back, by an operator or by a refusal of this very token, which must then be proven anew.
+   */
   kept: boolean
 }
 
@@ -48,7 +52,7 @@ export interface ContextGrant<Family> {
   readonly subject: Subject
   /** Null: no caveat reads one, or there was none. */
   readonly consumer: ConsumerPart<Family> | null
-  readonly grant: Verification
+  readonly grant: SourcedVerdict
   /** When the token or its consumer token ends, whichever is first, in Onezone's time; Infinity: never. */
   readonly validUntilMs: number
   /** The same in monotonic milliseconds, by what the verifier said of this very token; Infinity: never. */
@@ -59,7 +63,7 @@ export interface ContextGrant<Family> {
 
 /** A refusal of a token, and what that token says about itself. */
 export interface RememberedRefusal {
-  readonly refusal: Verification
+  readonly refusal: SourcedVerdict
   readonly goodUntilMs: number
   readonly family: FamilyRef | null
   readonly claimed: Subject
@@ -91,9 +95,9 @@ export interface VerdictMemory<Family> {
   /** Forgets what was granted under a key; the token must be proven anew, or asked about in its context. */
   withdraw(key: string): void
   /** A refusal that is young enough, or null. */
-  refusalOf(key: string): Verification | null
+  refusalOf(key: string): SourcedVerdict | null
   /** The same, which does not count as a use. */
-  peekRefusal(key: string): Verification | null
+  peekRefusal(key: string): SourcedVerdict | null
   /** @param family Family of the token. @default what the token says */
   refused(key: string, verdict: Refused, request: Question, family?: FamilyRef | null): void
   /** The refusals that are young enough. */
@@ -124,7 +128,7 @@ export function createVerdictMemory<Family>(options: VerdictMemoryOptions): Verd
     onEviction: (remembered) => isYoung(remembered) && onEviction('refusals'),
   })
 
-  const youngRefusal = (remembered: RememberedRefusal | undefined): Verification | null =>
+  const youngRefusal = (remembered: RememberedRefusal | undefined): SourcedVerdict | null =>
     remembered !== undefined && isYoung(remembered) ? remembered.refusal : null
 
   return {

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 
-import { createFlights } from '../../src/cache/index.ts'
+import { createSingleFlight } from '../../src/verification/single-flight.ts'
 
 /** A board, and questions on it that are answered when told. */
 function setUp() {
-  const flights = createFlights<string, string>()
+  const flights = createSingleFlight<string, string>()
   const asked: { answer(text: string): void; fail(error: Error): void; counts(): boolean }[] = []
   const send = (key: string, question = key, sentAtMs = 0) =>
     flights.send(key, question, sentAtMs, (stillCounts) => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 
-import { withMemory } from '../../src/authenticator/token-reader.ts'
+import { withRememberedTokens } from '../../src/authenticator/remembered-tokens.ts'
 import type { PresentedToken } from '../../src/token/index.ts'
 import { parseToken } from '../../src/token/index.ts'
 import { mint } from '../helpers/tokens.ts'
@@ -27,7 +27,7 @@ function anew(text: string): string {
 
 test('a token in use is read once, however often its text comes', () => {
   const { read, times } = countingReader()
-  const readToken = withMemory(read)
+  const readToken = withRememberedTokens(read)
   const text = mint()
   const first = readToken(text)
   for (let request = 0; request < 5; request++) expect(readToken(anew(text))).toBe(first)
@@ -36,7 +36,7 @@ test('a token in use is read once, however often its text comes', () => {
 
 test('no text is ever taken for another, however much they look alike', () => {
   const { read } = countingReader()
-  const readToken = withMemory(read)
+  const readToken = withRememberedTokens(read)
   const lookalikes = fc.string({ unit: fc.constantFrom('A', 'B'), minLength: 1, maxLength: 24 })
   fc.assert(
     fc.property(fc.array(lookalikes, { maxLength: 50 }), (texts) => {
@@ -49,14 +49,14 @@ test('no text is ever taken for another, however much they look alike', () => {
 })
 
 test('what is not a token is read, and refused, each time', () => {
-  const readToken = withMemory(() => 'token_malformed')
+  const readToken = withRememberedTokens(() => 'token_malformed')
   expect(readToken('x'.repeat(30))).toBe('token_malformed')
   expect(readToken('x'.repeat(30))).toBe('token_malformed')
 })
 
 test('a long token is read each time, so that few of them cannot fill the memory', () => {
   const { read, times } = countingReader()
-  const readToken = withMemory(read)
+  const readToken = withRememberedTokens(read)
   const long = 'x'.repeat(4097)
   readToken(long)
   readToken(anew(long))
@@ -65,7 +65,7 @@ test('a long token is read each time, so that few of them cannot fill the memory
 
 test('of more tokens than are remembered the first ones are forgotten wholly', () => {
   const { read, times } = countingReader()
-  const readToken = withMemory(read)
+  const readToken = withRememberedTokens(read)
   const text = (n: number): string => `${String(n).padStart(8, '0')}${'s'.repeat(4_000)}`
   // 8 MiB of text; all of them end alike, so that the last one has the one quick place.
   for (let n = 0; n < 3_000; n++) readToken(text(n))

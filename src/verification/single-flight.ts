@@ -1,5 +1,5 @@
 /** Questions under way, by their keys: whoever asks the same meanwhile shares the answer (single flight). */
-export interface Flights<Question, Answer> {
+export interface SingleFlight<Question, Answer> {
   /**
    * The answer that is on its way to the latest question, or null.
    *
@@ -30,7 +30,7 @@ interface Flight<Question, Answer> {
 }
 
 /** Makes the board on which questions under way are noted. */
-export function createFlights<Question, Answer>(): Flights<Question, Answer> {
+export function createSingleFlight<Question, Answer>(): SingleFlight<Question, Answer> {
   /** Of each key the latest last; nearly always there is one. */
   const flights = new Map<string, readonly Flight<Question, Answer>[]>()
 

@@ -1,6 +1,6 @@
 import type { GatewayConfig } from '../config/index.ts'
-import type { FileWatch } from '../file-watch.ts'
-import { watchFiles } from '../file-watch.ts'
+import type { FileWatch } from './file-watch.ts'
+import { watchFiles } from './file-watch.ts'
 import type { ConnectionSource, Door } from '../listener/index.ts'
 import { openListener } from '../listener/index.ts'
 import type { Logger } from '../logger.ts'

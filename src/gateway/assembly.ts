@@ -6,8 +6,8 @@ import type { Metrics, MetricsOptions } from '../metrics/index.ts'
 import { createMetrics } from '../metrics/index.ts'
 import { packageVersion } from '../package-version.ts'
 import { configurationFacts } from './configuration-facts.ts'
-import type { Serving } from './serving.ts'
-import { createServing } from './serving.ts'
+import type { LiveConfiguration } from './live-configuration.ts'
+import { createLiveConfiguration } from './live-configuration.ts'
 import type { Traffic } from './traffic.ts'
 import type { OpenVerification } from './verification-opening.ts'
 
@@ -23,7 +23,7 @@ export interface AssemblyOptions extends Pick<MetricsOptions, 'processName' | 'w
 
 /** What a process consists of before it listens. */
 export interface Assembly {
-  readonly serving: Serving
+  readonly live: LiveConfiguration
   readonly metrics: Metrics
 }
 
@@ -42,24 +42,24 @@ export function assemble(options: AssemblyOptions): Assembly {
     ...configurationFacts(config),
     processName,
     workers,
-    upstreams: () => serving.doors.proxy.upstreams(),
+    upstreams: () => live.doors.proxy.upstreams(),
     verification: {
-      entries: (store) => serving.verification.entries(store),
+      entries: (store) => live.verification.entries(store),
       get breakerState() {
-        return serving.verification.breakerState
+        return live.verification.breakerState
       },
       get clockOffsetMs() {
-        return serving.verification.clockOffsetMs
+        return live.verification.clockOffsetMs
       },
       get watchState() {
-        return serving.verification.watchState
+        return live.verification.watchState
       },
     },
   })
-  const serving: Serving = createServing({
+  const live: LiveConfiguration = createLiveConfiguration({
     ...options,
     metrics,
     lead: async (doors) => traffic()?.use(doors.proxy),
   })
-  return { serving, metrics }
+  return { live, metrics }
 }

@@ -8,8 +8,8 @@ export interface FileWatchOptions {
   /** How often to look, in milliseconds. */
   readonly intervalMs: number
   /**
-   * The content of a file has changed, or it came or went. Also told once at the beginning, since a file may have changed
-   * between being read and being watched. It must not reject.
+   * The content of a file has changed, or it came or went. Also told once at the beginning, since a file may have
+   * changed between being read and being watched. It must not reject.
    */
   readonly onChange: () => void | Promise<void>
 }

@@ -10,8 +10,8 @@ import type { Doors } from './doors.ts'
 import { assembleDoors } from './doors.ts'
 import type { OpenVerification } from './verification-opening.ts'
 
-/** Options of {@link createServing}. */
-export interface ServingOptions {
+/** Options of {@link createLiveConfiguration}. */
+export interface LiveConfigurationOptions {
   readonly config: GatewayConfig
   readonly openVerification: OpenVerification
   readonly metrics: Metrics
@@ -22,7 +22,7 @@ export interface ServingOptions {
 }
 
 /** What a gateway works by, which can be changed while it runs. */
-export interface Serving {
+export interface LiveConfiguration {
   readonly config: GatewayConfig
   readonly verification: Verification
   readonly doors: Doors
@@ -50,12 +50,15 @@ interface Generation {
   readonly doors: Doors
 }
 
-/** Over which part of the drain time, and at most, the ends of streams are spread, so that clients do not return at once. */
+/**
+ * Over which part of the drain time, and at most, the ends of streams are spread, so that clients do not return at
+ * once.
+ */
 const STREAM_DRAIN = 0.1
 const MOST_STREAM_DRAIN_MS = 2_000
 
 /** Sets a configuration to work. */
-export function createServing(options: ServingOptions): Serving {
+export function createLiveConfiguration(options: LiveConfigurationOptions): LiveConfiguration {
   const { metrics, logger, lead } = options
   const generations = new Set<Generation>()
   let current = begin(options.config, openVerification(options.config))

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 
-import { createVerdictMemory } from '../../src/cache/index.ts'
-import type { VerdictMemoryOptions, VerdictStore } from '../../src/cache/index.ts'
+import { createVerdictMemory } from '../../src/verification/verdict-memory.ts'
+import type { VerdictMemoryOptions, VerdictStore } from '../../src/verification/verdict-memory.ts'
 import { accept, refuse } from '../../src/verifier/index.ts'
 import { createFakeClock } from '../helpers/fake-clock.ts'
-import { question } from '../verification/gate-rig.ts'
+import { question } from './gate-rig.ts'
 
 function setUp(options: Partial<VerdictMemoryOptions> = {}) {
   const clock = createFakeClock()

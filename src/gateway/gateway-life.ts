@@ -1,0 +1,101 @@
+import { setTimeout as delay } from 'node:timers/promises'
+
+import type { GatewayConfig } from '../config/index.ts'
+import type { Logger } from '../logger.ts'
+import type { Metrics, ReloadOutcome } from '../metrics/index.ts'
+import type { AdminView } from './admin-window.ts'
+import { openAdminWindow } from './admin-window.ts'
+import type { LiveConfiguration } from './live-configuration.ts'
+import { createReload } from './reload.ts'
+
+/** What carries the traffic of a gateway: this process, or a fleet of workers. */
+export interface Carrier {
+  /** Base URL of the traffic listener, without a slash. */
+  readonly url: string
+  /** Why it carries no traffic; null: it does. */
+  unreadiness(): string | null
+  /** Goes over to a configuration, which may be the one before: TLS files are read anew all the same. */
+  change(config: GatewayConfig): Promise<void>
+  /** Accepts no more connections and lets them finish; what is left after `drainMs` is cut. */
+  drain(drainMs: number): Promise<void>
+}
+
+/** Options of {@link openGateway}. */
+export interface GatewayLifeOptions extends Pick<AdminView, 'registry' | 'invalidate'> {
+  readonly live: LiveConfiguration
+  readonly metrics: Metrics
+  readonly logger: Logger
+  readonly openCarrier: () => Promise<Carrier>
+}
+
+/** A gateway that runs, whoever carries its traffic. */
+export interface GatewayLife {
+  readonly url: string
+  readonly adminUrl: string
+  reload(load: () => Promise<GatewayConfig>): Promise<ReloadOutcome>
+  close(): Promise<void>
+}
+
+/**
+ * Opens the admin listener, then what carries the traffic; what is open is closed again if the other cannot be.
+ *
+ * @throws {Error} the system's own where a listener cannot be opened (`EADDRINUSE` …).
+ */
+export async function openGateway(
+  config: GatewayConfig,
+  { live, metrics, logger, registry, invalidate, openCarrier }: GatewayLifeOptions,
+): Promise<GatewayLife> {
+  let draining = false
+  let carrier: Carrier | null = null
+
+  function unreadiness(): string | null {
+    if (draining) return 'draining'
+    return carrier === null ? 'starting' : carrier.unreadiness()
+  }
+
+  const admin = await openAdminWindow(config, {
+    registry,
+    unreadiness,
+    invalidate,
+    explain: (request) => live.doors.explain(request),
+    logger,
+  }).catch(async (error: unknown) => {
+    await live.close()
+    throw error
+  })
+  const opened = await openCarrier().catch(async (error: unknown) => {
+    await Promise.all([admin.close(), live.close()])
+    throw error
+  })
+  carrier = opened
+
+  const reloadConfig = createReload({
+    config,
+    parts: [live, admin],
+    onReload: metrics.onReload,
+    logger,
+  })
+
+  let closing: Promise<void> | null = null
+  async function close(): Promise<void> {
+    draining = true
+    const { readinessDelayMs, drainMs } = live.config.shutdown
+    try {
+      if (readinessDelayMs > 0) await delay(readinessDelayMs)
+      await opened.drain(drainMs)
+    } finally {
+      await Promise.allSettled([live.close(), admin.close()])
+    }
+  }
+
+  return {
+    url: opened.url,
+    adminUrl: admin.url,
+    async reload(load) {
+      const outcome = await reloadConfig(load)
+      await opened.change(live.config)
+      return outcome
+    },
+    close: () => (closing ??= close()),
+  }
+}
