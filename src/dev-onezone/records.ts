@@ -1,5 +1,6 @@
-import type { KnownCaveat, Subject, TokenType } from '../token/index.ts'
+import type { Subject, TokenType } from '../token/index.ts'
 import { ACCESS_TOKEN } from '../token/index.ts'
+import type { ExactCaveat } from './exact-caveats.ts'
 import { grantableBy } from './invitation-table.ts'
 import type {
   WorldNamedToken,
@@ -92,7 +93,7 @@ export interface NamedTokenRecord {
   readonly version: 1 | 2
   readonly subject: Subject
   readonly type: TokenType
-  readonly caveats: readonly KnownCaveat[]
+  readonly caveats: readonly ExactCaveat[]
   readonly secret: string
   readonly name: string
   readonly revoked: boolean

@@ -1,4 +1,5 @@
-import type { KnownCaveat, Subject, TokenType } from '../token/index.ts'
+import type { Subject, TokenType } from '../token/index.ts'
+import type { ExactCaveat } from './exact-caveats.ts'
 
 /** A user of the zone. */
 export interface WorldUser {
@@ -94,7 +95,7 @@ export interface WorldNamedToken {
   /** @default an access token without session */
   readonly type?: TokenType
   /** As at creation. @default [] */
-  readonly caveats?: readonly KnownCaveat[]
+  readonly caveats?: readonly ExactCaveat[]
   /** @default false */
   readonly revoked?: boolean
   /** What the owner wrote beside it. @default {} */
