@@ -33,7 +33,7 @@ export interface UserRecord {
 
 export function userRecord(id: string, user: WorldUser): UserRecord {
   const { blocked = false, groups = [], effectiveGroups = groups, sessions = [] } = user
-  const { ozPrivileges = [], password = null, basicAuthEnabled = false } = user
+  const { ozPrivileges = [], password = null, basicAuthEnabled = password !== null } = user
   return {
     id,
     blocked,
@@ -44,6 +44,11 @@ export function userRecord(id: string, user: WorldUser): UserRecord {
     password,
     basicAuthEnabled,
   }
+}
+
+/** The name with which a user signs in; undefined for one who cannot. */
+export function usernameOf(id: string, { username, password }: WorldUser): string | undefined {
+  return username ?? (password === undefined ? undefined : id)
 }
 
 /** A Oneprovider as it is now, with its cluster. */
