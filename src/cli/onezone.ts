@@ -26,7 +26,7 @@ up, and says what to paste for a start. With --control everybody who reaches it 
     },
     control: { help: 'Serve /control/ too, and believe X-Control-Auth: for tests.' },
     json: {
-      help: 'When ready, print one line {"onezone","admin","user"}: base URL, and tokens of two users.',
+      help: 'When ready, print one line {"onezone","admin","user"}: base URL, and two tokens.',
     },
     'i-know-this-is-not-onezone': { help: 'Allow an address that others can reach.' },
   },
