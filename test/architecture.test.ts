@@ -42,8 +42,9 @@ const TABLE: Record<string, Row> = {
   'token-lookup': row(1, 'errors http-client json option-shape'),
   'dev-onezone': row(1, 'errors clock token json option-shape', '', 'any'),
   'dev-token-lookup': row(1, 'clock json option-shape', '', 'any'),
-  // The two servers to develop against are one entry of the package.
-  dev: row(2, 'dev-onezone dev-token-lookup'),
+  // The two servers to develop against are one entry of the package, with the verification that an app under test is given
+  // so that it knows at once what its Onezone did: a server alone could not tell it, and no app should have to.
+  dev: row(5, 'dev-onezone dev-token-lookup verification'),
   verifier: row(2, 'errors clock token http-client onezone token-lookup json option-shape'),
   revocation: row(3, 'bounded-map errors clock logger token onezone'),
   verification: row(

@@ -5,6 +5,7 @@ import type { Command } from './command.ts'
 import { EXIT } from './exit-codes.ts'
 import { CommandFailure, isSystemError, UsageError } from './failure.ts'
 import { isLoopback, openListeners, readListenFlag } from './listening.ts'
+import { onezoneFacts, onezoneGuide } from './onezone-guide.ts'
 import { createStopSignal } from './stop-signal.ts'
 
 /** `onegate onezone` */
@@ -12,7 +13,7 @@ export const onezoneCommand: Command = {
   name: 'onezone',
   usage: ['[FLAGS]'],
   about: `Runs the embedded development Onezone: it issues and verifies real tokens for a world that is made
-up. With --control everybody who reaches it rules it. Not for production.`,
+up, and says what to paste for a start. With --control everybody who reaches it rules it. Not for production.`,
   options: {
     listen: { value: 'HOST:PORT', help: 'Where to listen (127.0.0.1:9443); port 0: any.' },
     world: {
@@ -24,7 +25,9 @@ up. With --control everybody who reaches it rules it. Not for production.`,
       help: 'File to keep everything in across restarts; once there, it replaces --world.',
     },
     control: { help: 'Serve /control/ too, and believe X-Control-Auth: for tests.' },
-    json: { help: 'When ready, print one line {"onezone"} with the base URL.' },
+    json: {
+      help: 'When ready, print one line {"onezone","admin","user"}: base URL, and two tokens.',
+    },
     'i-know-this-is-not-onezone': { help: 'Allow an address that others can reach.' },
   },
   exits: [[EXIT.config, 'the world or the state was refused; every problem is told']],
@@ -53,8 +56,9 @@ up. With --control everybody who reaches it rules it. Not for production.`,
         ...(stateFile === undefined ? {} : { stateFile }),
       }),
     )
-    if (args.has('json')) terminal.print(JSON.stringify({ onezone: onezone.url }))
-    else terminal.print(`The development Onezone listens at ${onezone.url}. Not for production.`)
+    const facts = onezoneFacts(onezone)
+    if (args.has('json')) terminal.print(JSON.stringify(facts))
+    else for (const line of onezoneGuide(facts, terminal)) terminal.print(line)
 
     await stop.received
     await onezone.close()

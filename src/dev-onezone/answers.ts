@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { OnezoneApiError } from '../errors.ts'
 import type { InviteType, Service, TokenType } from '../token/index.ts'
+import type { ExactCaveat } from './exact-caveats.ts'
 
 /** What a route answers: a status, a JSON body unless it is absent, and headers beside the usual ones. */
 export interface Answer {
@@ -44,8 +45,23 @@ export class Refusal {
 
 /** The answer to a refused request: the error in its envelope. */
 export function answerOf(refusal: Refusal): Answer {
-  return { status: refusal.status, body: { error: refusal } }
+  const error = isDescribable(refusal) ? refusal : refusals.stumbled()
+  return { status: error.status, body: { error } }
 }
+
+/** The original describes each caveat that does not hold, and stumbles over years before 0 and over ids beyond Latin 1. */
+function isDescribable({ id, details }: Refusal): boolean {
+  const nested = details?.['tokenError']
+  if (nested instanceof Refusal) return isDescribable(nested)
+  if (id !== 'tokenCaveatUnverified') return true
+  const caveat = details?.['caveat'] as ExactCaveat
+  if (caveat.type === 'time') return caveat.validUntil >= YEAR_0
+  const namesParties = caveat.type === 'service' || caveat.type === 'consumer'
+  return !namesParties || caveat.whitelist.every((entry) => !/[^\0-\xff]/.test(entry))
+}
+
+/** The first second of the year 0. */
+const YEAR_0 = -62_167_219_200
 
 /** For callers without HTTP: the value, or the refusal as the exception that a client of the REST API would get. */
 export function valueOrThrow<T>(result: T | Refusal, doing: string): T {
@@ -77,6 +93,14 @@ export const refusals = {
       { reference },
     )
   },
+  /** Where the original stumbles over what it is about to answer, and keeps no record of it. */
+  stumbled: (): Refusal =>
+    new Refusal(
+      'internalServerError',
+      'The server has encountered an error while processing this request.',
+    ),
+  badGRI: (): Refusal =>
+    new Refusal('badGRI', 'Provided GRI (Graph Resource Identifier) is invalid.'),
   malformedData: (): Refusal =>
     new Refusal('malformedData', 'Provided data could not be understood by the server.'),
 

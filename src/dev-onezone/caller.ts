@@ -79,7 +79,7 @@ function serviceOf(
   if (serialized === undefined) return ONEZONE_SERVICE
   const token = tokenOf(serialized)
   if (token instanceof Refusal) return refusals.badServiceToken(token)
-  return verifyServiceToken(state, token, seen)
+  return verifyServiceToken(state, token, seen, 'header')
 }
 
 function consumerOf(

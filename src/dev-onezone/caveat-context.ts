@@ -1,13 +1,7 @@
-import type {
-  Caveat,
-  KnownCaveat,
-  OnedataInterface,
-  Service,
-  Subject,
-  TokenKind,
-} from '../token/index.ts'
-import { caveatHolds, caveatRow, parseService, parseSubject } from '../token/index.ts'
+import type { Caveat, OnedataInterface, Service, Subject, TokenKind } from '../token/index.ts'
+import { caveatHolds, CAVEATS, parseService, parseSubject } from '../token/index.ts'
 import { Refusal, refusals } from './answers.ts'
+import type { ExactCaveat } from './exact-caveats.ts'
 import type { OnezoneState } from './state.ts'
 import { sameSubject } from './state.ts'
 
@@ -33,37 +27,38 @@ export type JudgedAs = TokenKind | 'providerIdentity'
 /** Why the first caveat that does not hold refuses the token; null if all hold (Onezone API, §4.2). */
 export function refuseCaveats(
   state: OnezoneState,
-  caveats: readonly Caveat[],
+  caveats: readonly (ExactCaveat | Caveat)[],
   judgedAs: JudgedAs,
   context: CaveatContext,
 ): Refusal | null {
   for (const caveat of caveats) {
     if (caveat.type === 'unknown') return refusals.tokenCaveatUnknown(caveat.text)
-    if (context.ignored?.includes(caveat.type)) continue
-    const holds = isSupported(caveat, judgedAs) && knownCaveatHolds(state, caveat, context)
+    const isIgnored = context.ignored?.includes(caveat.type) ?? false
+    const holds =
+      isSupported(caveat, judgedAs) && (isIgnored || knownCaveatHolds(state, caveat, context))
     if (!holds) return refusals.tokenCaveatUnverified(caveat)
   }
   return null
 }
 
-function isSupported(caveat: KnownCaveat, judgedAs: JudgedAs): boolean {
-  if (caveat.type === undefined) return judgedAs === 'providerIdentity'
+function isSupported({ type }: ExactCaveat, judgedAs: JudgedAs): boolean {
+  if (type === undefined) return judgedAs === 'providerIdentity'
   const kind = judgedAs === 'providerIdentity' ? 'identity' : judgedAs
-  return caveatRow(caveat)?.supportedBy.includes(kind) ?? false
+  return CAVEATS[type].supportedBy.includes(kind)
 }
 
 function knownCaveatHolds(
   state: OnezoneState,
-  caveat: KnownCaveat,
+  caveat: ExactCaveat,
   context: CaveatContext,
 ): boolean {
   const { peerIp } = context
-  const verdict = caveatHolds(caveat, {
-    nowSeconds: state.nowSeconds(),
-    peerIp,
-    interface: context.interface,
-  })
-  if (verdict !== 'remote') return verdict
+  const nowSeconds = state.nowSeconds()
+  if (caveat.type === 'time') return nowSeconds < caveat.validUntil
+  if (caveat.type !== 'asn') {
+    const verdict = caveatHolds(caveat, { nowSeconds, peerIp, interface: context.interface })
+    if (verdict !== 'remote') return verdict
+  }
 
   const place = peerIp === null ? null : state.locate(peerIp)
   switch (caveat.type) {

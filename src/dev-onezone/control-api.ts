@@ -4,6 +4,7 @@ import type { CallCounter } from './calls.ts'
 import type { FaultPlan } from './faults.ts'
 import { validateFaultRules } from './faults.ts'
 import { parseBody, pathOf, readBody } from './incoming.ts'
+import { withoutFloats } from './json-text.ts'
 import type { Reply } from './reply.ts'
 import { emptyReply, jsonReply, problemReply, sendReply } from './reply.ts'
 import { createShapeCheck } from './shape-check.ts'
@@ -73,10 +74,10 @@ export function createControlApi({ state, keeper, calls, faults }: ControlApiOpt
 async function act(request: IncomingMessage, action: (body: unknown) => Reply): Promise<Reply> {
   const octets = await readBody(request)
   if (octets === null) {
-    const message = 'is larger than 4 MiB; send a smaller one'
+    const message = 'is larger than 8 MB; send a smaller one'
     return problemReply(413, [{ path: 'body', message }], { Connection: 'close' })
   }
-  const body = parseBody(octets)
+  const body = withoutFloats(parseBody(octets))
   if (body === undefined) {
     return problemReply(400, [{ path: 'body', message: 'is no JSON in UTF-8; send JSON' }])
   }

@@ -36,7 +36,7 @@ export interface DevOnezoneOptions {
   readonly host?: string
   /** TCP port, 0 to 65535; 0 picks a free one. @default 0 */
   readonly port?: number
-  /** What it knows at the start. @default DEMO_WORLD: users `alice` and `bob`, provider `krakow` */
+  /** What it knows at the start. @default DEMO_WORLD: users `alice`, `bob` and `admin`, provider `krakow` */
   readonly world?: World
   /**
    * Whether everybody who reaches it may rule it: the API under `/control/`, and the header
@@ -100,8 +100,17 @@ export interface DevOnezone extends DirectMethods {
   readonly url: string
   readonly port: number
 
+  /** What time it is there, in milliseconds since 1970. */
+  now(): number
   /** Stops the clock at this second since 1970; `null`: back to the clock of the options. */
   setClock(seconds: number | null): void
+  /**
+   * Calls a listener at once, before any answer, whenever a token may have ended or become good again: revocation,
+   * deletion, a change of the world or of the clock, whoever made it.
+   *
+   * @returns removes the listener
+   */
+  onTokenFate(listener: () => void): () => void
   /** Replaces all fault rules; an empty list clears them. */
   setFaults(rules: readonly FaultRule[]): void
   /** How often each operation was called over HTTP since the start or the last reset. */
@@ -164,7 +173,9 @@ async function startOnezone(
     port: address.port,
 
     ...createDirectMethods(state, keeper),
+    now: () => state.nowMs(),
     setClock: (now) => state.setClock(validateClock({ now })),
+    onTokenFate: (listener) => state.onTokenFate(listener),
     setFaults: (rules) => faults.replace(validateFaultRules(rules)),
     calls: () => calls.counts(),
     resetCalls: () => calls.reset(),

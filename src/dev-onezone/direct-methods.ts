@@ -1,7 +1,7 @@
 import type { OptionShape } from '../option-shape.ts'
 import { checkOptions, JUDGED_ELSEWHERE, NUMBER } from '../option-shape.ts'
 import type { CaveatInput, Subject, TokenType } from '../token/index.ts'
-import { refusals, valueOrThrow } from './answers.ts'
+import { Refusal, refusals, valueOrThrow } from './answers.ts'
 import type { NamedToken } from './issuing.ts'
 import { createNamedToken, createTemporaryToken, modifyNamedToken } from './issuing.ts'
 import type { OnezoneState } from './state.ts'
@@ -77,6 +77,8 @@ export interface DirectMethods {
   /** Forgets everything and starts anew. The clock and the faults stay. */
   setWorld(world: World): void
   patchWorld(change: WorldChange): void
+  /** Everything as it is now, tokens and their secrets included, but for the clock: what `setWorld` takes. */
+  world(): World
 }
 
 export function createDirectMethods(state: OnezoneState, keeper: StateKeeper): DirectMethods {
@@ -103,13 +105,13 @@ export function createDirectMethods(state: OnezoneState, keeper: StateKeeper): D
       const allCaveats = limited ? caveats : [...caveats, { type: 'time', validUntil }]
       const issue = { state, subject, checksInvitations: false }
       const created = createTemporaryToken(issue, { type, caveats: allCaveats })
-      return valueOrThrow(created, 'Creating a temporary token')
+      return valueOrThrow(naming(state, subject, created), 'Creating a temporary token')
     }),
     createNamedToken: kept((asked: NewNamedToken) => {
       checkOptions('createNamedToken', asked, NEW_NAMED_TOKEN)
       const { subject, ...token } = asked
-      const issue = { state, subject, checksInvitations: false }
-      return valueOrThrow(createNamedToken(issue, { ...token }), 'Creating a named token')
+      const created = createNamedToken({ state, subject, checksInvitations: false }, { ...token })
+      return valueOrThrow(naming(state, subject, created), 'Creating a named token')
     }),
     revokeTemporaryTokens: kept((subject: Subject) => state.renewTemporarySecret(subject)),
     setNamedTokenRevoked: kept((tokenId: string, revoked: boolean) => {
@@ -122,10 +124,29 @@ export function createDirectMethods(state: OnezoneState, keeper: StateKeeper): D
       }
     }),
     setUserBlocked: kept((id: string, blocked: boolean) => {
-      valueOrThrow(state.user(id) ?? refusals.notFound(), 'Blocking a user')
+      const user = state.user(id) ?? naming(state, { type: 'user', id }, refusals.notFound())
+      valueOrThrow(user, 'Blocking a user')
       state.setUserBlocked(id, blocked)
     }),
     setWorld: kept((world: World) => state.setWorld(validateWorld(world))),
     patchWorld: kept((change: WorldChange) => state.patchWorld(validateWorldChange(change))),
+    world: () => state.world(),
   }
+}
+
+const MOST_NAMES = 10
+
+/** A refusal because of a subject that does not exist says which one it is, and which ones there are. */
+function naming<T>(state: OnezoneState, { type, id }: Subject, result: T | Refusal): T | Refusal {
+  if (!(result instanceof Refusal) || (type !== 'user' && type !== 'oneprovider')) return result
+  const isUser = type === 'user'
+  const { users = {}, providers = {} } = state.world()
+  const known = Object.keys(isUser ? users : providers)
+  if (id === null || known.includes(id)) return result
+  const names = known.slice(0, MOST_NAMES).map((name) => JSON.stringify(name))
+  const there = names.length === 0 ? 'there are none' : `there are ${names.join(', ')}`
+  const more = known.length > MOST_NAMES ? ` and ${known.length - MOST_NAMES} more` : ''
+  const kind = isUser ? 'user' : 'provider'
+  const description = `the world has no ${kind} ${JSON.stringify(id)}; ${there}${more}. Add it with ${isUser ? 'createUser' : 'createProvider'}.`
+  return new Refusal(result.id, description, result.details)
 }

@@ -1,15 +1,18 @@
 import { TokenError } from '../errors.ts'
 import { isJsonObject } from '../json.ts'
-import type { InviteType, KnownCaveat, OnedataInterface, Token, TokenType } from '../token/index.ts'
+import type { InviteType, OnedataInterface, Token, TokenType } from '../token/index.ts'
 import {
   INVITE_TYPES,
-  isIPv4,
   MAX_TOKEN_OCTETS,
+  normalizeIPv4,
   parseToken,
-  sanitizeCaveat,
   sanitizeTokenType,
 } from '../token/index.ts'
 import { Refusal, refusals } from './answers.ts'
+import { erlangTerm } from './erlang-term.ts'
+import type { ExactCaveat } from './exact-caveats.ts'
+import { sanitizeExactCaveat } from './exact-caveats.ts'
+import { JsonFloat, withoutFloats } from './json-text.ts'
 
 /** Reads one field of a request body; `undefined`: the field is absent. */
 export type FieldReader<T> = (value: unknown, key: string) => T | Refusal
@@ -33,7 +36,12 @@ export function readFields<R extends Record<string, FieldReader<unknown>>>(
 
 /** The body as an object, which every operation with a body asks for after authorisation (Onezone API, §16). */
 export function objectBody(body: unknown): Record<string, unknown> | Refusal {
-  return isJsonObject(body) ? body : refusals.malformedData()
+  return isObject(body) ? body : refusals.malformedData()
+}
+
+/** Whether a value is a JSON object, which a number that stands for itself is not. */
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return isJsonObject(value) && !(value instanceof JsonFloat)
 }
 
 export function required<T>(read: FieldReader<T>): FieldReader<T> {
@@ -69,7 +77,7 @@ export const booleanField: FieldReader<boolean> = (value, key) =>
   typeof value === 'boolean' ? value : refusals.badValueBoolean(key)
 
 export const objectField: FieldReader<Record<string, unknown>> = (value, key) =>
-  isJsonObject(value) ? value : refusals.badValueJSON(key)
+  isObject(value) ? (withoutFloats(value) as Record<string, unknown>) : refusals.badValueJSON(key)
 
 /** What an invite token is to grant: some of the allowed privileges, each once, in alphabetical order. */
 export function privilegesField(allowed: readonly string[]): FieldReader<readonly string[]> {
@@ -89,21 +97,30 @@ export function privilegesField(allowed: readonly string[]): FieldReader<readonl
 export const usageLimitField: FieldReader<number | 'infinity'> = (value, key) => {
   if (value === 'infinity') return value
   const isNumeric = typeof value === 'string' && /^[+-]?\d+$/.test(value)
-  const limit = isNumeric ? Number(value) : value
+  const limit = isNumeric || typeof value === 'bigint' ? Number(value) : value
   if (typeof limit !== 'number' || !Number.isInteger(limit)) return refusals.badValueInteger(key)
   return limit < 1 ? refusals.badValueTooLow(key, 1) : limit
 }
 
-/** `null`: the address is unknown. */
+/** `null`: the address is unknown. The original takes a list of character codes for text. */
 export const peerIpField: FieldReader<string | null> = (value, key) => {
   if (value === null) return null
-  return typeof value === 'string' && isIPv4(value) ? value : refusals.badValueIPv4Address(key)
+  const isList = Array.isArray(value) && value.every((code) => Number.isInteger(code))
+  const text = isList ? textOfCodes(value as number[]) : value
+  const address = typeof text === 'string' ? normalizeIPv4(text) : null
+  return address ?? refusals.badValueIPv4Address(key)
+}
+
+/** Codes that are none of ASCII stand in no address. */
+function textOfCodes(codes: readonly number[]): string {
+  return codes.map((code) => String.fromCodePoint(code >= 0 && code < 0x80 ? code : 0)).join('')
 }
 
 export const interfaceField: FieldReader<OnedataInterface> = (value, key) => {
   const found = INTERFACES.find((entry) => entry === value)
   if (found !== undefined) return found
-  return typeof value === 'string' || value === null
+  // The original takes the three words of JSON for words like any other.
+  return typeof value === 'string' || typeof value === 'boolean' || value === null
     ? refusals.badValueNotAllowed(key, INTERFACES)
     : refusals.badValueString(key)
 }
@@ -122,16 +139,16 @@ export const tokenTypeField: FieldReader<TokenType> = (value, key) => {
   }
 }
 
-export const caveatsField: FieldReader<readonly KnownCaveat[]> = (value, key) => {
+export const caveatsField: FieldReader<readonly ExactCaveat[]> = (value, key) => {
   if (!Array.isArray(value)) return refusals.badData(key)
   try {
-    return value.map((caveat: unknown) => sanitizeCaveat(caveat))
+    return value.map((caveat: unknown) => sanitizeExactCaveat(caveat))
   } catch (error) {
     if (!(error instanceof TokenError)) throw error
     const echo = error.value
     // Anything but an object or a string comes back as text (Onezone API, §4.1).
     return refusals.badValueCaveat(
-      isJsonObject(echo) || typeof echo === 'string' ? echo : JSON.stringify(echo),
+      isObject(echo) || typeof echo === 'string' ? echo : erlangTerm(echo),
     )
   }
 }

@@ -26,11 +26,11 @@ export function apiCaveatAllows(caveat: ApiCaveat, operation: GriOperation, gri:
 
 /** Whether a pattern `type.id.aspect:scope`, in its normal form, covers a resource. `*` stands for any part. */
 export function griMatches(pattern: string, gri: Gri): boolean {
-  const [resource = '', scope] = pattern.split(':', 2)
-  const [type, id, aspect = ''] = resource.split('.', 3)
+  const [type, id, rest = ''] = pattern.split('.', 3)
+  const [aspect = '', scope] = rest.split(':', 2)
   return (
     fits(type, gri.type) &&
-    fits(id, gri.id ?? 'null') &&
+    idFits(id, gri.id) &&
     aspectFits(aspect, gri) &&
     fits(scope, gri.scope ?? 'private')
   )
@@ -38,6 +38,11 @@ export function griMatches(pattern: string, gri: Gri): boolean {
 
 function fits(pattern: string | undefined, value: string): boolean {
   return pattern === '*' || pattern === value
+}
+
+/** `null` says that there is no id, and covers none that happens to be so written. */
+function idFits(pattern: string | undefined, id: string | null): boolean {
+  return pattern === '*' || (pattern === 'null' ? id === null : pattern === id)
 }
 
 /** `*` alone covers every aspect; with a comma a pattern covers compound ones only. */

@@ -1,9 +1,18 @@
 import type { IncomingMessage } from 'node:http'
 import { isIPv4 } from '../token/index.ts'
 import type { HeaderLookup } from './caller.ts'
+import { readJson } from './json-text.ts'
 
-/** Room for three of the largest tokens in one request, and the rest of it. */
-export const MAX_BODY_BYTES: number = 4 * 1024 * 1024
+/** As much of a body as the original reads. */
+export const MAX_BODY_BYTES = 8_000_000
+
+/** Whether the `Host` header is one that the original's web server reads: a name or an address, and perhaps a port. */
+export function hasReadableHost(request: IncomingMessage): boolean {
+  const host = request.headersDistinct['host']?.join(', ')
+  return host === undefined || HOST.test(host)
+}
+
+const HOST = /^(?:\[[0-9A-Fa-f:.]*\]|[\w.~!$&'()*+,;=-]*)(?::[+-]?[0-9]+)?$/
 
 /** The path as it was sent, without query. */
 export function pathOf(request: IncomingMessage): string {
@@ -43,25 +52,15 @@ export function readBody(request: IncomingMessage): Promise<Buffer | null> {
   })
 }
 
-/**
- * The JSON value of a body; `undefined` if it is none that the original would read. Without octets: an empty object.
- */
+/** The JSON value of a body, as `readJson` gives it; `undefined` if it is none. Without octets: an empty object. */
 export function parseBody(octets: Buffer): unknown {
   if (octets.length === 0) return {}
   try {
-    return JSON.parse(UTF8.decode(octets), refuseLoneSurrogates) as unknown
+    return readJson(UTF8.decode(octets))
   } catch {
     return undefined
   }
 }
 
-// The original takes neither a byte order mark nor half of a surrogate pair (vectors, "named/shape of the body").
+// The original takes no byte order mark (vectors, "named/shape of the body").
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-const LONE_SURROGATE = /[\ud800-\udfff]/u
-
-function refuseLoneSurrogates(key: string, value: unknown): unknown {
-  if (LONE_SURROGATE.test(key) || (typeof value === 'string' && LONE_SURROGATE.test(value))) {
-    throw new SyntaxError('half of a surrogate pair')
-  }
-  return value
-}

@@ -1,13 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import { TokenError } from '../errors.ts'
-import { isJsonObject } from '../json.ts'
-import type { KnownCaveat, MintTokenOptions, Service, Subject, TokenType } from '../token/index.ts'
-import { ACCESS_TOKEN, mintToken, parseService } from '../token/index.ts'
+import type { MintTokenOptions, Service, Subject, TokenType } from '../token/index.ts'
+import { ACCESS_TOKEN, appendCaveats, mintToken, parseService } from '../token/index.ts'
 import { Refusal, refusals } from './answers.ts'
+import type { ExactCaveat } from './exact-caveats.ts'
+import { earliestEnd, serializeExactCaveat } from './exact-caveats.ts'
 import type { FieldReader } from './fields.ts'
 import {
   booleanField,
   caveatsField,
+  isObject,
   nameField,
   objectField,
   optional,
@@ -45,7 +47,7 @@ export function createNamedToken(
 ): NamedToken | Refusal {
   const { state, subject } = issue
   // A type that is an object is looked at before everything else, any other only in its turn (Onezone API, §16).
-  const early = isJsonObject(body['type']) ? tokenTypeField(body['type'], 'type') : ACCESS_TOKEN
+  const early = isObject(body['type']) ? tokenTypeField(body['type'], 'type') : ACCESS_TOKEN
   if (early instanceof Refusal) return early
   const grantable = grantableBy(early)
   const choosesPrivileges = grantable !== null && body['privileges'] !== undefined
@@ -104,8 +106,7 @@ export function createTemporaryToken(
   const refusal = refuseIssue(state, subject, type, caveats)
   if (refusal !== null) return refusal
   const maxTtl = state.maxTemporaryTokenTtlSeconds
-  const ends = caveats.map((caveat) => (caveat.type === 'time' ? caveat.validUntil : Infinity))
-  const validUntil = ends.reduce((first, end) => Math.min(first, end), Infinity)
+  const validUntil = Number(earliestEnd(caveats) ?? Infinity)
   if (validUntil - state.nowSeconds() > maxTtl) return refusals.tokenTimeCaveatRequired(maxTtl)
 
   const { secret, generation } = state.temporarySecret(subject)
@@ -151,13 +152,12 @@ export function refuseIssue(
   state: OnezoneState,
   subject: Subject,
   type: TokenType,
-  caveats: readonly KnownCaveat[],
+  caveats: readonly ExactCaveat[],
 ): Refusal | null {
   const services = caveats.flatMap((caveat) => (caveat.type === 'service' ? caveat.whitelist : []))
   return refuseBearing(state, {
     subject,
     type,
-    session: 'any',
     services: services.map(parseService).filter((service): service is Service => service !== null),
   })
 }
@@ -181,10 +181,16 @@ function ignored<T>(instead: T): FieldReader<T> {
  */
 function mint(
   state: OnezoneState,
-  parts: Omit<MintTokenOptions, 'onezoneDomain'>,
+  {
+    caveats,
+    ...parts
+  }: Omit<MintTokenOptions, 'onezoneDomain' | 'caveats'> & {
+    readonly caveats: readonly ExactCaveat[]
+  },
 ): string | Refusal {
   try {
-    return mintToken({ onezoneDomain: state.onezoneDomain, ...parts })
+    const token = mintToken({ onezoneDomain: state.onezoneDomain, ...parts })
+    return appendCaveats(token, caveats.map(serializeExactCaveat))
   } catch (error) {
     if (error instanceof TokenError || error instanceof TypeError) {
       return refusals.internalServerError()

@@ -1,5 +1,6 @@
-import type { KnownCaveat, Subject, TokenType } from '../token/index.ts'
+import type { Subject, TokenType } from '../token/index.ts'
 import { ACCESS_TOKEN } from '../token/index.ts'
+import type { ExactCaveat } from './exact-caveats.ts'
 import { grantableBy } from './invitation-table.ts'
 import type {
   WorldNamedToken,
@@ -32,7 +33,7 @@ export interface UserRecord {
 
 export function userRecord(id: string, user: WorldUser): UserRecord {
   const { blocked = false, groups = [], effectiveGroups = groups, sessions = [] } = user
-  const { ozPrivileges = [], password = null, basicAuthEnabled = false } = user
+  const { ozPrivileges = [], password = null, basicAuthEnabled = password !== null } = user
   return {
     id,
     blocked,
@@ -43,6 +44,11 @@ export function userRecord(id: string, user: WorldUser): UserRecord {
     password,
     basicAuthEnabled,
   }
+}
+
+/** The name with which a user signs in; undefined for one who cannot. */
+export function usernameOf(id: string, { username, password }: WorldUser): string | undefined {
+  return username ?? (password === undefined ? undefined : id)
 }
 
 /** A Oneprovider as it is now, with its cluster. */
@@ -92,7 +98,7 @@ export interface NamedTokenRecord {
   readonly version: 1 | 2
   readonly subject: Subject
   readonly type: TokenType
-  readonly caveats: readonly KnownCaveat[]
+  readonly caveats: readonly ExactCaveat[]
   readonly secret: string
   readonly name: string
   readonly revoked: boolean

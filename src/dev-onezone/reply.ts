@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { ConfigProblem } from '../errors.ts'
 import type { Answer } from './answers.ts'
+import { encodeJson } from './json-text.ts'
 
 /** What goes over the wire. */
 export interface Reply {
@@ -10,13 +11,14 @@ export interface Reply {
   readonly text: string
 }
 
-/** The reply of an operation: JSON, and its media type even where there is no body (Onezone API, §16). */
+/**
+ * The reply of an operation: JSON, and its media type even where there is no body (Onezone API, §16). What is no text
+ * cannot be answered: the original fails then.
+ */
 export function jsonReply({ status, body, headers }: Answer): Reply {
-  return {
-    status,
-    headers: { 'Content-Type': 'application/json', ...headers },
-    text: body === undefined ? '' : JSON.stringify(body),
-  }
+  const text = body === undefined ? '' : encodeJson(body)
+  if (text === null) return emptyReply(500)
+  return { status, headers: { 'Content-Type': 'application/json', ...headers }, text }
 }
 
 /** A reply of the web server itself: no body and no media type. */

@@ -5,10 +5,19 @@ import type { Caller, HeaderLookup } from './caller.ts'
 import { authenticateCaller, controlledCaller } from './caller.ts'
 import type { FaultPlan } from './faults.ts'
 import { answerWithFault } from './faulty-answer.ts'
-import { hasBody, headersOf, parseBody, pathOf, peerIpOf, readBody } from './incoming.ts'
+import {
+  hasBody,
+  hasReadableHost,
+  headersOf,
+  parseBody,
+  pathOf,
+  peerIpOf,
+  readBody,
+} from './incoming.ts'
 import { refuseAccept, refuseContentType } from './media-types.ts'
 import { NAMED_TOKEN_ROUTES } from './named-token-routes.ts'
 import { OWNER_ROUTES } from './owner-routes.ts'
+import { refusePreconditions } from './preconditions.ts'
 import type { Reply } from './reply.ts'
 import { emptyReply, jsonReply, problemReply } from './reply.ts'
 import type { ApiRoute } from './route.ts'
@@ -56,7 +65,7 @@ export function createRestApi(options: RestApiOptions): RestApi {
     if (route !== null) calls.count(route.operation)
     const fault = faults.take(route?.operation ?? null)
     return answerWithFault(fault, request, response, async () => {
-      if (segments === null) return emptyReply(400)
+      if (segments === null || !hasReadableHost(request)) return emptyReply(400)
       if (request.method === 'TRACE') return emptyReply(501)
       if (match === null) return emptyReply(404)
       if (route === null) return refuseMethod(request, match)
@@ -78,14 +87,15 @@ export function createRestApi(options: RestApiOptions): RestApi {
     const caller = callerOf(header, peerIp)
     if (!('subject' in caller)) return caller
 
+    const readsBody = route.method === 'POST' || route.method === 'PATCH'
     const refused =
       refuseAccept(header('accept')) ??
-      (route.method === 'GET' ? null : refuseContentType(header('content-type'), hasBody(request)))
+      refusePreconditions(header, route.method) ??
+      (readsBody ? refuseContentType(header('content-type'), hasBody(request)) : null)
     if (refused !== null) return refused
 
-    const readsBody = route.method === 'POST' || route.method === 'PATCH'
     const octets = readsBody ? await readBody(request) : Buffer.alloc(0)
-    if (octets === null) return emptyReply(413, { Connection: 'close' })
+    if (octets === null) return emptyReply(500, { Connection: 'close' })
     const body = parseBody(octets)
     const answer =
       body === undefined

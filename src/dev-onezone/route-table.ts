@@ -31,14 +31,21 @@ export function createRouteTable(routes: readonly Route[]): RouteTable {
 }
 
 /**
- * The decoded segments of a request path. A trailing slash does not count.
+ * The decoded segments of a request path. A trailing slash does not count, and dot segments are followed (RFC 3986,
+ * §5.2.4), encoded ones too. A segment may be empty.
  *
  * @returns null if the percent-encoding is malformed
  */
 export function segmentsOf(path: string): readonly string[] | null {
   if (/%(?![0-9A-Fa-f]{2})/.test(path)) return null
-  const segments = path.split('/').slice(1).map(decode)
-  return segments.length > 1 && segments.at(-1) === '' ? segments.slice(0, -1) : segments
+  const given = path.split('/').slice(1)
+  if (given.at(-1) === '') given.pop()
+  const segments: string[] = []
+  for (const segment of given.map(decode)) {
+    if (segment === '..') segments.pop()
+    else if (segment !== '.') segments.push(segment)
+  }
+  return segments
 }
 
 /** Octets that are no UTF-8 become U+FFFD, which stands in no id: a path with them is valid and leads nowhere. */
@@ -66,13 +73,8 @@ function paramsOf(
   const params: Record<string, string> = {}
   for (const [index, expected] of pattern.entries()) {
     const segment = segments[index] ?? ''
-    if ('text' in expected) {
-      if (segment !== expected.text) return null
-    } else if (segment === '') {
-      return null
-    } else {
-      params[expected.param] = segment
-    }
+    if (!('text' in expected)) params[expected.param] = segment
+    else if (segment !== expected.text) return null
   }
   return params
 }

@@ -1,7 +1,9 @@
-import type { Caveat, Subject, Token } from '../token/index.ts'
+import type { Caveat, Subject } from '../token/index.ts'
 import { parseService } from '../token/index.ts'
 import type { Answer } from './answers.ts'
 import { Refusal } from './answers.ts'
+import { spacesIn } from './data-spaces.ts'
+import { earliestEnd, exactCaveatsOf } from './exact-caveats.ts'
 import { objectBody, optional, readFields, required, tokenField } from './fields.ts'
 import type { SpaceRecord } from './records.ts'
 import type { ApiRequest } from './route.ts'
@@ -13,7 +15,7 @@ const FIELDS = { token: required(tokenField), consumerToken: optional(tokenField
 
 /**
  * Which data an access token reaches, and until when (Onezone API, §6). Service, interface and data-access caveats do
- * not fail it: they are what is asked about.
+ * not fail it: they are what is asked about. Without a consumer token the consumer is the subject that the token names.
  */
 export function answerScope({ state, body, peerIp }: ApiRequest): Answer | Refusal {
   const object = objectBody(body)
@@ -21,11 +23,9 @@ export function answerScope({ state, body, peerIp }: ApiRequest): Answer | Refus
   if (fields instanceof Refusal) return fields
   const { token, consumerToken } = fields
 
-  const seen = { peerIp, interface: null }
+  const seen = { peerIp, interface: null, ignored: ['service', 'interface'] } as const
   const consumer =
-    consumerToken === null
-      ? subjectOf(state, token)
-      : verifyConsumerToken(state, consumerToken, seen)
+    consumerToken === null ? token.subject : verifyConsumerToken(state, consumerToken, seen)
   if (consumer instanceof Refusal) return consumer
   const verified = verifyAccessToken(state, token, {
     ...seen,
@@ -33,19 +33,11 @@ export function answerScope({ state, body, peerIp }: ApiRequest): Answer | Refus
     consumer,
     allowDataAccessCaveats: true,
     session: 'any',
-    ignored: ['service', 'interface'],
   })
   if (verified instanceof Refusal) return verified
-  const { validUntil, caveats } = token
-  const dataAccessScope = dataAccessScopeOf(state, verified.subject, caveats)
+  const dataAccessScope = dataAccessScopeOf(state, verified.subject, token.caveats)
+  const validUntil = earliestEnd(exactCaveatsOf(token))
   return { status: 200, body: { validUntil, dataAccessScope } }
-}
-
-/** Of a version 1 token: that of its record. */
-function subjectOf(state: OnezoneState, token: Token): Subject {
-  return token.version === 1
-    ? (state.namedToken(token.id)?.subject ?? token.subject)
-    : token.subject
 }
 
 /** Null for providers, which have no spaces of their own. */
@@ -66,19 +58,6 @@ function dataAccessScopeOf(
       spaces.map(({ id, name }, index) => [id, { name, supports: supports[index] }]),
     ),
     providers: Object.fromEntries([...providerIds].map((id) => [id, describeProvider(state, id)])),
-  }
-}
-
-/** The spaces that a caveat leaves; null if it does not speak of data. */
-function spacesIn(caveat: Caveat): readonly (string | undefined)[] | null {
-  switch (caveat.type) {
-    case 'data.path':
-      return caveat.whitelist.map((path) => Buffer.from(path, 'base64').toString().split('/')[1])
-    case 'data.objectid':
-      // Eight octets of header, then `guid#<uuid>#<space>` or `shareGuid#<uuid>#<space>#<share>` (Onezone API, §4.1).
-      return caveat.whitelist.map((id) => Buffer.from(id, 'hex').toString('utf8', 8).split('#')[2])
-    default:
-      return null
   }
 }
 

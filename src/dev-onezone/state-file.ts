@@ -10,6 +10,7 @@ import {
 import { dirname } from 'node:path'
 import { ConfigError } from '../errors.ts'
 import { isJsonObject } from '../json.ts'
+import { readJson, withoutFloats, writeJson } from './json-text.ts'
 import type { StateLock } from './state-lock.ts'
 import { takeStateLock } from './state-lock.ts'
 import type { World } from './world.ts'
@@ -65,7 +66,7 @@ function write(path: string, lock: StateLock, world: World): void {
   rmSync(next, { force: true })
   const file = openSync(next, 'wx', 0o600)
   try {
-    writeFileSync(file, `${JSON.stringify({ format: FORMAT, version: VERSION, world })}\n`)
+    writeFileSync(file, `${writeJson({ format: FORMAT, version: VERSION, world })}\n`)
     fsyncSync(file)
   } finally {
     closeSync(file)
@@ -109,7 +110,7 @@ function parse(path: string, text: string): World {
 
 function parseObject(path: string, text: string): Record<string, unknown> {
   try {
-    const value: unknown = JSON.parse(text)
+    const value = withoutFloats(readJson(text))
     return isJsonObject(value) ? value : {}
   } catch {
     // The parser's message repeats a part of the file, which holds secrets.

@@ -4,7 +4,7 @@ import type { Subject } from '../token/index.ts'
 import { ipMatches, parseSubject, serializeSubject } from '../token/index.ts'
 import type { PrivilegedKind } from './privileges.ts'
 import type { NamedTokenRecord, ProviderRecord, SpaceRecord, UserRecord } from './records.ts'
-import { namedTokenRecord, providerRecord, spaceRecord, userRecord } from './records.ts'
+import { namedTokenRecord, providerRecord, spaceRecord, usernameOf, userRecord } from './records.ts'
 import type {
   EntityKind,
   GeoRecord,
@@ -32,6 +32,8 @@ export interface OnezoneState {
   nowSeconds(): number
   /** Stops the clock at this second; `null`: back to the real time. */
   setClock(seconds: number | null): void
+  /** Calls a listener, until it is removed, after each change that may end a token or make it good again. */
+  onTokenFate(listener: () => void): () => void
 
   user(id: string): UserRecord | undefined
   /** The user who has this name for basic authentication. */
@@ -120,6 +122,11 @@ export function createOnezoneState(options: OnezoneStateOptions): OnezoneState {
   let onezone: WorldOnezone = {}
   let stoppedAtSeconds: number | null = null
   let changes = 0
+  const listeners = new Set<() => void>()
+
+  function tellTokenFate(): void {
+    for (const listener of listeners) listener()
+  }
 
   function exists({ type, id }: Subject): boolean {
     if (id === null) return false
@@ -155,6 +162,11 @@ export function createOnezoneState(options: OnezoneStateOptions): OnezoneState {
     nowSeconds: () => Math.floor(state.nowMs() / 1000),
     setClock(seconds) {
       stoppedAtSeconds = seconds
+      tellTokenFate()
+    },
+    onTokenFate(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
     },
 
     user(id) {
@@ -162,7 +174,7 @@ export function createOnezoneState(options: OnezoneStateOptions): OnezoneState {
       return user === undefined ? undefined : userRecord(id, user)
     },
     userNamed(username) {
-      const found = [...entities.users].find(([, user]) => user.username === username)
+      const found = [...entities.users].find(([id, user]) => usernameOf(id, user) === username)
       return found === undefined ? undefined : userRecord(...found)
     },
     provider(id) {
@@ -213,6 +225,7 @@ export function createOnezoneState(options: OnezoneStateOptions): OnezoneState {
       secretsOfNobody.delete(key)
       temporarySecrets.set(key, { secret: randomSecret(), generation })
       changes += 1
+      tellTokenFate()
     },
 
     namedToken: (id) => namedTokens.get(id),
@@ -220,12 +233,16 @@ export function createOnezoneState(options: OnezoneStateOptions): OnezoneState {
     namedTokensOf: (subject) =>
       [...namedTokens.values()].filter((token) => sameSubject(token.subject, subject)),
     keepNamedToken(record) {
+      const former = namedTokens.get(record.id)
       namedTokens.set(record.id, record)
       changes += 1
+      if (former !== undefined && former.revoked !== record.revoked) tellTokenFate()
     },
     dropNamedToken(id) {
       changes += 1
-      return namedTokens.delete(id)
+      const wasThere = namedTokens.delete(id)
+      tellTokenFate()
+      return wasThere
     },
 
     setWorld(next) {
@@ -244,6 +261,7 @@ export function createOnezoneState(options: OnezoneStateOptions): OnezoneState {
       changes += 1
       onezone = { ...onezone, ...change.onezone }
       for (const kind of kinds) patchEntities(kind, change[kind] ?? {})
+      tellTokenFate()
     },
     setUserBlocked(id, blocked) {
       state.patchWorld({ users: { [id]: blocked ? { blocked, sessions: [] } : { blocked } } })

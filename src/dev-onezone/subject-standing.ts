@@ -8,11 +8,16 @@ export const ONEZONE_SERVICE: Service = { type: 'oz_worker', id: 'onezone' }
 /** Which session the bearer shows: any will do, this one, or none. */
 export type PresentedSession = 'any' | { readonly id: string } | null
 
+/** Whether the bearer shows the session that a token is bound to, if it is. Whether that lives is another question. */
+export function isPresented(session: PresentedSession, type: TokenType): boolean {
+  const bound = 'accessToken' in type ? type.accessToken.sessionId : undefined
+  return bound === undefined || session === 'any' || session?.id === bound
+}
+
 /** What a token is for, as far as it matters whether its subject may have it. */
 export interface Bearing {
   readonly subject: Subject
   readonly type: TokenType
-  readonly session: PresentedSession
   /** The services that the token is used by or is confined to; judged for access tokens only. */
   readonly services: readonly Service[]
 }
@@ -27,7 +32,7 @@ export function refuseBearing(state: OnezoneState, bearing: Bearing): Refusal | 
   if (refusal !== null || !('accessToken' in type)) return refusal
 
   const { sessionId } = type.accessToken
-  if (sessionId !== undefined && !sessionServes(state, bearing, sessionId)) {
+  if (sessionId !== undefined && !sessionLives(state, subject, sessionId)) {
     return refusals.tokenSessionInvalid()
   }
   const forbidden = bearing.services.find((service) => !mayActFor(state, service, subject))
@@ -42,9 +47,7 @@ function refuseSubject(state: OnezoneState, { type, id }: Subject): Refusal | nu
   return user.blocked ? refusals.userBlocked() : null
 }
 
-function sessionServes(state: OnezoneState, bearing: Bearing, sessionId: string): boolean {
-  const { subject, session } = bearing
-  if (session === null || (session !== 'any' && session.id !== sessionId)) return false
+function sessionLives(state: OnezoneState, subject: Subject, sessionId: string): boolean {
   if (subject.type !== 'user' || subject.id === null) return false
   return state.user(subject.id)?.sessions.includes(sessionId) ?? false
 }
@@ -55,9 +58,10 @@ function mayActFor(state: OnezoneState, service: Service, subject: Subject): boo
   if (type === 'oz_worker') return id === ONEZONE_SERVICE.id || id === '*'
   if (subject.type !== 'user' || subject.id === null) return false
   if (id === '*') return true
-  if (type === 'oz_panel') {
-    return id === ONEZONE_SERVICE.id && state.onezone().clusterUsers.includes(subject.id)
-  }
+  // the zone's own cluster has the id of the zone, and its panel passes for a provider's too
+  const isZonePanel = type !== 'op_worker' && id === ONEZONE_SERVICE.id
+  if (isZonePanel) return state.onezone().clusterUsers.includes(subject.id)
+  if (type === 'oz_panel') return false
   const provider = state.provider(id)
   const users = type === 'op_worker' ? provider?.effectiveUsers : provider?.clusterUsers
   return users?.includes(subject.id) ?? false

@@ -1,7 +1,10 @@
 import { TokenError } from '../errors.ts'
-import { confineToken, examineToken } from '../token/index.ts'
+import type { Token } from '../token/index.ts'
+import { apiSpecFlaw, appendCaveats } from '../token/index.ts'
 import type { Answer } from './answers.ts'
 import { Refusal, refusals } from './answers.ts'
+import type { ExactCaveat } from './exact-caveats.ts'
+import { exactCaveatsOf, serializeExactCaveat } from './exact-caveats.ts'
 import { caveatsField, objectBody, readFields, required, tokenField } from './fields.ts'
 import { refuseIssue } from './issuing.ts'
 import type { Route } from './route.ts'
@@ -19,8 +22,7 @@ export const TOKEN_ROUTES: readonly Route[] = [
       const object = objectBody(body)
       const fields =
         object instanceof Refusal ? object : readFields(object, { token: required(tokenField) })
-      if (fields instanceof Refusal) return fields
-      return orInternalError(() => ({ status: 200, body: examineToken(fields.token) }))
+      return fields instanceof Refusal ? fields : examine(fields.token)
     },
   }),
   publicRoute({
@@ -38,11 +40,7 @@ export const TOKEN_ROUTES: readonly Route[] = [
       // The subject of a version 1 token is not looked up here, and the original stumbles over that (Onezone API, §6).
       if (token.version === 1) return refusals.internalServerError()
       const refusal = refuseIssue(state, token.subject, token.type, caveats)
-      if (refusal !== null) return refusal
-      return orInternalError(() => ({
-        status: 200,
-        body: { token: confineToken(token.serialized, caveats) },
-      }))
+      return refusal ?? confine(token, caveats)
     },
   }),
   publicRoute({
@@ -54,12 +52,31 @@ export const TOKEN_ROUTES: readonly Route[] = [
   }),
 ]
 
-/** What cannot be written (unknown caveats, text that is no UTF-8, too long packets) fails in the original. */
-function orInternalError(answer: () => Answer): Answer | Refusal {
+/** The first caveat that means nothing decides how it fails: only malformed resource patterns are told. */
+function examine(token: Token): Answer | Refusal {
+  const caveats = exactCaveatsOf(token)
+  const unknown = caveats.find((caveat) => caveat.type === 'unknown')
+  if (unknown !== undefined) {
+    return hasBadGri(unknown.text) ? refusals.badGRI() : refusals.internalServerError()
+  }
+  const { onezoneDomain, id, persistence, subject, type } = token
+  return { status: 200, body: { onezoneDomain, id, persistence, subject, type, caveats } }
+}
+
+function hasBadGri(caveat: string): boolean {
+  const [, entries] = /^api = (.+)$/s.exec(caveat) ?? []
+  const flaws = entries?.split('|').map(apiSpecFlaw)
+  return flaws?.find((flaw) => flaw !== null) === 'badGRI'
+}
+
+/** What cannot be written (a token without location or signature, too long a packet) makes the original stumble. */
+function confine(token: Token, caveats: readonly ExactCaveat[]): Answer | Refusal {
+  if (token.macaroon.location === null) return refusals.stumbled()
   try {
-    return answer()
+    const confined = appendCaveats(token.serialized, caveats.map(serializeExactCaveat))
+    return { status: 200, body: { token: confined } }
   } catch (error) {
     if (!(error instanceof TokenError)) throw error
-    return refusals.internalServerError()
+    return refusals.stumbled()
   }
 }

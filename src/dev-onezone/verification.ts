@@ -3,10 +3,11 @@ import { verifySignature } from '../token/index.ts'
 import { Refusal, refusals } from './answers.ts'
 import type { CaveatContext, JudgedAs } from './caveat-context.ts'
 import { refuseCaveats } from './caveat-context.ts'
+import { earliestEnd, exactCaveatsOf } from './exact-caveats.ts'
 import type { OnezoneState } from './state.ts'
 import { sameSubject } from './state.ts'
 import type { PresentedSession } from './subject-standing.ts'
-import { ONEZONE_SERVICE, refuseBearing } from './subject-standing.ts'
+import { isPresented, ONEZONE_SERVICE, refuseBearing } from './subject-standing.ts'
 
 /** In what circumstances a token is verified. */
 export interface VerificationContext extends CaveatContext {
@@ -18,7 +19,7 @@ export interface Verified {
   /** Of a version 1 token: that of its record. */
   readonly subject: Subject
   /** Seconds until the first time caveat fails; null without time caveats. */
-  readonly ttl: number | null
+  readonly ttl: number | bigint | null
 }
 
 /** Verifies as an access token. */
@@ -61,21 +62,26 @@ export function verifyInviteToken(
     : refusals.notAnInviteToken(expected, type)
 }
 
-/** The address and interface under which a service or consumer token is verified. */
-export type CompanionContext = Pick<CaveatContext, 'peerIp' | 'interface'>
+/** The address and interface under which a service or consumer token is verified, and what of its caveats is ignored. */
+export type CompanionContext = Pick<CaveatContext, 'peerIp' | 'interface' | 'ignored'>
 
-/** Which service a service token stands for; op-worker unless it says op-panel (Onezone API, §5.3 step 3). */
+/**
+ * Which service a service token in a header stands for; op-worker unless it says op-panel (Onezone API, §5.3 step 3).
+ * In a request body that word counts only if the token names its provider, which version 1 does not.
+ */
 export function verifyServiceToken(
   state: OnezoneState,
   token: Token,
   context: CompanionContext,
+  placed: 'header' | 'body',
 ): Service | Refusal {
   const verified = verifyIdentityToken(state, token, companion(context))
   if (verified instanceof Refusal) return refusals.badServiceToken(verified)
   const { type, id } = verified.subject
   if (type !== 'oneprovider' || id === null)
     return refusals.badServiceToken(refusals.tokenInvalid())
-  return { type: token.serviceIndication === 'opp' ? 'op_panel' : 'op_worker', id }
+  const isHeard = placed === 'header' || token.version === 2
+  return { type: isHeard && token.serviceIndication === 'opp' ? 'op_panel' : 'op_worker', id }
 }
 
 /** Who the consumer is that a consumer token stands for (Onezone API, §5.3 step 4). */
@@ -88,10 +94,9 @@ export function verifyConsumerToken(
   return verified instanceof Refusal ? refusals.badConsumerToken(verified) : verified.subject
 }
 
-function companion({ peerIp, interface: through }: CompanionContext): VerificationContext {
+function companion(seen: CompanionContext): VerificationContext {
   return {
-    peerIp,
-    interface: through,
+    ...seen,
     service: ONEZONE_SERVICE,
     consumer: null,
     allowDataAccessCaveats: false,
@@ -111,15 +116,18 @@ function verify(
   const origin = originOf(state, token)
   if (origin instanceof Refusal) return origin
 
-  const refusal = refuseCaveats(state, token.caveats, judgedAs, context)
+  const caveats = exactCaveatsOf(token)
+  const refusal = refuseCaveats(state, caveats, judgedAs, context)
   if (refusal !== null) return refusal
   if (!verifySignature(token, origin.secret)) return refusals.tokenInvalid()
+  if (!isPresented(context.session, token.type)) return refusals.tokenSessionInvalid()
 
   const { subject } = origin
   const services = judgedAs === 'access' ? [context.service] : []
-  const bearing = { subject, type: token.type, session: context.session, services }
-  const ttl = token.validUntil === null ? null : token.validUntil - state.nowSeconds()
-  return refuseBearing(state, bearing) ?? { subject, ttl }
+  const end = earliestEnd(caveats)
+  const now = state.nowSeconds()
+  const ttl = typeof end === 'bigint' ? end - BigInt(now) : end === null ? null : end - now
+  return refuseBearing(state, { subject, type: token.type, services }) ?? { subject, ttl }
 }
 
 /** With what the token must have been signed and for whom, if its family lives. */

@@ -63,7 +63,7 @@ export const VERIFY_ROUTES: readonly Route[] = [
       const service =
         serviceToken === null
           ? ONEZONE_SERVICE
-          : verifyServiceToken(request.state, serviceToken, seen)
+          : verifyServiceToken(request.state, serviceToken, seen, 'body')
       if (service instanceof Refusal) return service
       const consumer = consumerOf(request, fields.consumerToken, seen)
       if (consumer instanceof Refusal) return consumer

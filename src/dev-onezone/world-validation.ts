@@ -1,6 +1,6 @@
-import type { KnownCaveat, Subject, TokenType } from '../token/index.ts'
+import type { Subject, TokenType } from '../token/index.ts'
 import { TokenError } from '../errors.ts'
-import { ACCESS_TOKEN, isIPv4, sanitizeCaveat, sanitizeTokenType } from '../token/index.ts'
+import { ACCESS_TOKEN, isIPv4, sanitizeTokenType } from '../token/index.ts'
 import type { Read } from './entity-readers.ts'
 import {
   given,
@@ -12,6 +12,8 @@ import {
   readSpace,
   readUser,
 } from './entity-readers.ts'
+import type { ExactCaveat } from './exact-caveats.ts'
+import { sanitizeExactCaveat } from './exact-caveats.ts'
 import type { ShapeCheck } from './shape-check.ts'
 import { createShapeCheck, join } from './shape-check.ts'
 import type {
@@ -122,8 +124,9 @@ function readNamedToken(check: ShapeCheck, value: unknown, path: string): WorldN
 
 function readUsageLimit(check: ShapeCheck, value: unknown, path: string): number | 'infinity' {
   // Beyond 2⁵³ too, as on creation.
-  const isHuge = typeof value === 'number' && Number.isInteger(value) && value > 0
-  return value === 'infinity' || isHuge ? value : check.integer(value, path, 1)
+  const limit = typeof value === 'bigint' ? Number(value) : value
+  const isHuge = typeof limit === 'number' && Number.isInteger(limit) && limit > 0
+  return limit === 'infinity' || isHuge ? limit : check.integer(limit, path, 1)
 }
 
 /** @param readId A generation can be that of a subject whose id is empty, since anybody may have asked for it. */
@@ -153,9 +156,9 @@ function readTokenType(check: ShapeCheck, value: unknown, path: string): TokenTy
   }
 }
 
-function readCaveat(check: ShapeCheck, value: unknown, path: string): KnownCaveat {
+function readCaveat(check: ShapeCheck, value: unknown, path: string): ExactCaveat {
   try {
-    return sanitizeCaveat(value)
+    return sanitizeExactCaveat(value)
   } catch (error) {
     if (!(error instanceof TokenError)) throw error
     check.wrong(path, 'must be a caveat, e.g. {"type":"time","validUntil":1893456000}')

@@ -1,4 +1,5 @@
-import type { KnownCaveat, Subject, TokenType } from '../token/index.ts'
+import type { Subject, TokenType } from '../token/index.ts'
+import type { ExactCaveat } from './exact-caveats.ts'
 
 /** A user of the zone. */
 export interface WorldUser {
@@ -12,11 +13,11 @@ export interface WorldUser {
   readonly sessions?: readonly string[]
   /** Effective administrative privileges, e.g. `oz_tokens_manage`. @default [] */
   readonly ozPrivileges?: readonly string[]
-  /** Name for basic authentication. @default none */
+  /** Name for basic authentication. @default the id, for users that have a password */
   readonly username?: string
   /** Password for basic authentication, in plain text: give it a made-up one. @default none */
   readonly password?: string
-  /** Whether the user may authenticate by name and password. @default false */
+  /** Whether the user may authenticate by name and password. @default whether there is a password */
   readonly basicAuthEnabled?: boolean
 }
 
@@ -94,7 +95,7 @@ export interface WorldNamedToken {
   /** @default an access token without session */
   readonly type?: TokenType
   /** As at creation. @default [] */
-  readonly caveats?: readonly KnownCaveat[]
+  readonly caveats?: readonly ExactCaveat[]
   /** @default false */
   readonly revoked?: boolean
   /** What the owner wrote beside it. @default {} */
@@ -165,12 +166,13 @@ export interface WorldChange {
 /** The keys of a world under which entities stand by id. */
 export type EntityKind = keyof Omit<WorldChange, 'onezone'>
 
-/** With what a development Onezone starts unless it is given a world: two users in one group, one provider. */
+/** With what a development Onezone starts unless it is given a world: two users in one group, an administrator, one provider. */
 export const DEMO_WORLD: World = {
   onezoneDomain: 'onezone.local',
   users: {
     alice: { groups: ['developers'], sessions: ['alice-session'] },
     bob: { groups: ['developers'] },
+    admin: { ozPrivileges: ['oz_tokens_manage', 'oz_users_update'] },
   },
   providers: { krakow: { effectiveUsers: ['alice', 'bob'], clusterUsers: ['alice'] } },
   onezone: { clusterUsers: ['alice'] },

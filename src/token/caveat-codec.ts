@@ -1,5 +1,6 @@
 import type { JsonObject } from '../json.ts'
 import type { GeoFilter } from './caveat.ts'
+import { octetsOfText, textOfOctets } from './octets.ts'
 
 /** An object that came as JSON. */
 
@@ -41,17 +42,48 @@ export function after(operator: string, operand: string): string | null {
  *
  * @param parse - the normal form of an entry that stands in a token, or null. Tokens may hold more than JSON may.
  * @param accepts - what JSON may hold, besides being readable again.
+ * @param textOf - the text that JSON stands for, or null.
  */
 export function textEntry(
   parse: (text: string) => string | null,
   accepts: (text: string) => boolean = () => true,
+  textOf: (json: unknown) => string | null = asText,
 ): EntryCodec<string> {
   return {
     parse,
     serialize: (entry) => parse(entry) ?? entry,
-    sanitize: (json) =>
-      typeof json === 'string' && isListable(json) && accepts(json) ? parse(json) : null,
+    sanitize: (json) => {
+      const text = textOf(json)
+      return text !== null && isListable(text) && accepts(text) ? parse(text) : null
+    },
   }
+}
+
+/** The text of a JSON string, or of a list of octets, strings and such lists, which Onezone reads where it reads IPs. */
+export function textOfParts(json: unknown): string | null {
+  const octets = octetsOfParts(json)
+  return octets === null ? null : textOfOctets(octets)
+}
+
+function octetsOfParts(json: unknown): Uint8Array | null {
+  if (typeof json === 'string') return octetsOfText(json)
+  if (!Array.isArray(json)) return null
+  const parts = json.map((part: unknown) => (isOctet(part) ? Buffer.of(part) : octetsOfParts(part)))
+  return parts.every((part) => part !== null) ? Buffer.concat(parts) : null
+}
+
+/** The text of a JSON string, or of a list of its character codes, which Onezone reads where it reads base64. */
+export function textOfCodes(json: unknown): string | null {
+  if (Array.isArray(json) && json.every(isOctet)) return Buffer.from(json).toString('latin1')
+  return asText(json)
+}
+
+function isOctet(json: unknown): json is number {
+  return typeof json === 'number' && Number.isInteger(json) && json >= 0 && json <= 0xff
+}
+
+function asText(json: unknown): string | null {
+  return typeof json === 'string' ? json : null
 }
 
 /** A caveat that lists what is allowed: `keyword = a|b`, `{"whitelist":["a","b"]}`. */

@@ -9,9 +9,16 @@ import type {
   KnownCaveat,
   OnedataInterface,
 } from './caveat.ts'
-import { after, filteredList, textEntry, whitelist } from './caveat-codec.ts'
+import {
+  after,
+  filteredList,
+  textEntry,
+  textOfCodes,
+  textOfParts,
+  whitelist,
+} from './caveat-codec.ts'
 import type { CaveatCodec, EntryCodec } from './caveat-codec.ts'
-import { isBase64, isDataPath, isObjectId } from './data-access.ts'
+import { isDataPath, isObjectId, normalizeBase64 } from './data-access.ts'
 import { parseInteger, serializeInteger } from './notation.ts'
 import { ipMatchesAny, normalizeNetwork } from './ipv4.ts'
 import { octetsOfText, textOfOctets } from './octets.ts'
@@ -74,7 +81,7 @@ const integer: EntryCodec<number> = {
   serialize: serializeInteger,
   sanitize: asInteger,
 }
-const network = textEntry(normalizeNetwork)
+const network = textEntry(normalizeNetwork, undefined, textOfParts)
 const country = textEntry(asIs, (text) => octetsOfText(text).length === COUNTRY_OCTETS)
 const region = textEntry(asIs, (text) => Object.hasOwn(REGIONS, text))
 const service = textEntry((text) => (parseService(text) === null ? null : text))
@@ -83,7 +90,7 @@ const consumer = textEntry(
   (text) => text !== 'nobody',
 )
 const apiSpec = textEntry(normalizeApiSpec)
-const dataPath = textEntry((text) => (isBase64(text) ? text : null), isDataPath)
+const dataPath = textEntry(normalizeBase64, isDataPath, textOfCodes)
 const objectId = textEntry(asIs, isObjectId)
 
 const EVERY_KIND: readonly TokenKind[] = ['access', 'identity', 'invite']
@@ -250,9 +257,28 @@ export function serializeCaveat(caveat: Caveat): string {
  * @throws TokenError `ERR_CAVEAT_INVALID`, with the given value in `value`.
  */
 export function sanitizeCaveat(json: unknown): KnownCaveat {
-  const caveat = isJsonObject(json) ? ROWS_BY_TYPE.get(json['type'])?.sanitize(json) : null
-  if (caveat) return caveat
+  if (isJsonObject(json)) {
+    const row = isScope(json) ? CAVEATS.scope : ROWS_BY_TYPE.get(json['type'])
+    const caveat = row?.sanitize(json)
+    if (caveat) return caveat
+  }
   throw invalidCaveat(json)
+}
+
+/** Onezone looks for the legacy scope before it looks at most types, so that it wins over them and over unknown ones. */
+function isScope(json: JsonObject): boolean {
+  if (json['scope'] !== 'identityToken') return false
+  const { type, whitelist: allowed, list } = json
+  if (type === 'time') return json['validUntil'] === undefined
+  if (type === 'ip' || type === 'asn') return !isFilled(allowed)
+  if (type === 'geo.country' || type === 'geo.region') {
+    return json['filter'] === undefined || !isFilled(list)
+  }
+  return true
+}
+
+function isFilled(json: unknown): boolean {
+  return Array.isArray(json) && json.length > 0
 }
 
 function invalidCaveat(value: unknown): TokenError {

@@ -1,11 +1,9 @@
 import type { KnownCaveat } from './caveat.ts'
 import { sanitizeCaveat, serializeCaveat } from './caveat-table.ts'
-import { signCaveat } from './macaroon.ts'
-import type { MacaroonCaveat } from './macaroon.ts'
-import { malformed } from './notation.ts'
+import { withCaveats } from './macaroon.ts'
 import { octetsOfText } from './octets.ts'
 import { parseToken } from './parse.ts'
-import { serializeToken } from './serialize.ts'
+import { serializeToken, writeToken } from './serialize.ts'
 
 /** A caveat that may be added to a token. It is checked as Onezone would, so parsed JSON may be given as well. */
 export type CaveatInput = KnownCaveat
@@ -20,13 +18,16 @@ export type CaveatInput = KnownCaveat
  */
 export function confineToken(serialized: string, caveats: readonly CaveatInput[]): string {
   const { macaroon } = parseToken(serialized)
-  let { signature } = macaroon
-  if (signature === null) throw malformed('its macaroon has no signature')
-  const added: MacaroonCaveat[] = []
-  for (const caveat of caveats) {
-    const bytes = octetsOfText(serializeCaveat(sanitizeCaveat(caveat)))
-    signature = signCaveat(signature, bytes)
-    added.push({ bytes, thirdParty: null })
-  }
-  return serializeToken({ ...macaroon, caveats: [...macaroon.caveats, ...added], signature })
+  const texts = caveats.map((caveat) => serializeCaveat(sanitizeCaveat(caveat)))
+  return serializeToken(withCaveats(macaroon, texts.map(octetsOfText)))
+}
+
+/**
+ * Adds caveats as {@link confineToken} does, but each is given as its text in tokens and is not checked, and the result
+ * may be larger than a token that Onezone reads: Onezone itself writes such tokens.
+ *
+ * @throws TokenError `ERR_TOKEN_MALFORMED`, `ERR_TOKEN_TOO_LARGE` for the token that is given, `ERR_PACKET_TOO_LARGE`
+ */
+export function appendCaveats(serialized: string, texts: readonly string[]): string {
+  return writeToken(withCaveats(parseToken(serialized).macaroon, texts.map(octetsOfText)))
 }

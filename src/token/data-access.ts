@@ -2,9 +2,14 @@ const SLASH = 0x2f
 const DATA_START = 8
 const HEX_PAIRS = /^(?:[0-9a-f]{2})+$/i
 
-/** Whether a text is the base64 of anything, in the one spelling that encoders write. Empty text is that of nothing. */
-export function isBase64(text: string): boolean {
-  return Buffer.from(text, 'base64').toString('base64') === text
+/**
+ * The canonical base64 of a text that Onezone reads as base64, or null. As tolerant as Onezone: whitespace may stand
+ * anywhere and unused bits may be set, but padding must be complete. Empty text is the base64 of nothing.
+ */
+export function normalizeBase64(text: string): string | null {
+  const symbols = text.replace(/[\t\n\r ]+/g, '')
+  const isBase64 = /^[A-Za-z0-9+/]*={0,2}$/.test(symbols) && symbols.length % 4 === 0
+  return isBase64 ? Buffer.from(symbols, 'base64').toString('base64') : null
 }
 
 /**
@@ -12,7 +17,7 @@ export function isBase64(text: string): boolean {
  * end.
  */
 export function isDataPath(text: string): boolean {
-  if (!isBase64(text)) return false
+  if (normalizeBase64(text) === null) return false
   const path = Buffer.from(text, 'base64')
   return path.length > 1 && path[0] === SLASH && path.at(-1) !== SLASH
 }

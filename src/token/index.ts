@@ -4,6 +4,8 @@
  * @module
  */
 
+export { apiSpecFlaw } from './api-spec.ts'
+export type { ApiSpecFlaw } from './api-spec.ts'
 export { decodeBase62, encodeBase62 } from './base62.ts'
 export { caveatHolds, contextFieldsOf, fieldsReadBy, readsConsumer } from './caveat-check.ts'
 export { CAVEATS, caveatRow, parseCaveat, sanitizeCaveat, serializeCaveat } from './caveat-table.ts'
@@ -31,7 +33,7 @@ export type {
   TimeCaveat,
   UnknownCaveat,
 } from './caveat.ts'
-export { confineToken } from './confine.ts'
+export { appendCaveats, confineToken } from './confine.ts'
 export type { CaveatInput } from './confine.ts'
 export { examineToken } from './examine.ts'
 export type { ExaminedToken } from './examine.ts'
@@ -39,7 +41,7 @@ export { familyKey, familyOf } from './family.ts'
 export type { FamilyRef } from './family.ts'
 export { isId, providerId, tokenId, userId } from './ids.ts'
 export type { ProviderId, TokenId, UserId } from './ids.ts'
-export { ipMatches, isIPv4 } from './ipv4.ts'
+export { ipMatches, isIPv4, normalizeIPv4 } from './ipv4.ts'
 export { opaqueToken } from './opaque-token.ts'
 export type { PresentedToken } from './presented-token.ts'
 export type { Macaroon, MacaroonCaveat, ThirdParty } from './macaroon.ts'

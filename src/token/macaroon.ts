@@ -116,9 +116,17 @@ export function signIdentifier(secret: Uint8Array, identifier: Uint8Array): Buff
   return hmac(hmac(KEY_GENERATOR, secret), identifier)
 }
 
-/** The signature after one more caveat: it needs the signature before, not the secret. */
-export function signCaveat(signature: Uint8Array, caveat: Uint8Array): Buffer {
-  return hmac(signature, caveat)
+/**
+ * A macaroon with more caveats: they are signed with the signature before, which needs no secret.
+ *
+ * @throws TokenError `ERR_TOKEN_MALFORMED` for a macaroon without signature.
+ */
+export function withCaveats(macaroon: Macaroon, caveats: readonly Uint8Array[]): Macaroon {
+  let { signature } = macaroon
+  if (signature === null) throw malformed('its macaroon has no signature')
+  for (const caveat of caveats) signature = hmac(signature, caveat)
+  const added = caveats.map((bytes) => ({ bytes, thirdParty: null }))
+  return { ...macaroon, caveats: [...macaroon.caveats, ...added], signature }
 }
 
 /**
@@ -129,7 +137,7 @@ export function verifyMacaroon(macaroon: Macaroon, secret: Uint8Array): boolean 
   let expected = signIdentifier(secret, macaroon.identifier)
   for (const { bytes, thirdParty } of macaroon.caveats) {
     if (thirdParty !== null) return false
-    expected = signCaveat(expected, bytes)
+    expected = hmac(expected, bytes)
   }
   const { signature } = macaroon
   return signature?.length === expected.length && timingSafeEqual(signature, expected)

@@ -4,8 +4,7 @@ import type { Caveat } from './caveat.ts'
 import { serializeCaveat } from './caveat-table.ts'
 import { parseIdentifier, serializeIdentifier } from './identifier.ts'
 import type { Identifier } from './identifier.ts'
-import { signCaveat, signIdentifier, verifyMacaroon } from './macaroon.ts'
-import type { MacaroonCaveat } from './macaroon.ts'
+import { signIdentifier, verifyMacaroon, withCaveats } from './macaroon.ts'
 import { octetsOf, octetsOfText, textOfOctets } from './octets.ts'
 import { serializeToken } from './serialize.ts'
 import { NOBODY } from './subject.ts'
@@ -87,15 +86,10 @@ export function mintToken(options: MintTokenOptions): string {
   checkOptions('mintToken', options, MINT_TOKEN_OPTIONS)
   const { onezoneDomain, secret, caveats = [], serviceIndication = null } = options
   const identifier = octetsOfText(serializeIdentifier(identifierOf(options)))
-  let signature = signIdentifier(octetsOf(secret), identifier)
-  const signed: MacaroonCaveat[] = []
-  for (const caveat of caveats) {
-    const bytes = octetsOfText(serializeCaveat(caveat))
-    signature = signCaveat(signature, bytes)
-    signed.push({ bytes, thirdParty: null })
-  }
-  const location = octetsOf(onezoneDomain)
-  const serialized = serializeToken({ location, identifier, caveats: signed, signature })
+  const signature = signIdentifier(octetsOf(secret), identifier)
+  const bare = { location: octetsOf(onezoneDomain), identifier, caveats: [], signature }
+  const texts = caveats.map(serializeCaveat)
+  const serialized = serializeToken(withCaveats(bare, texts.map(octetsOfText)))
   return serviceIndication === null ? serialized : `${serviceIndication}-${serialized}`
 }
 

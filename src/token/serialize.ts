@@ -10,10 +10,19 @@ import { MAX_TOKEN_OCTETS } from './parse.ts'
  * @throws TokenError `ERR_PACKET_TOO_LARGE` or `ERR_TOKEN_TOO_LARGE`
  */
 export function serializeToken(macaroon: Macaroon): string {
-  const serialized = encodeBase62(serializeMacaroon(macaroon))
+  const serialized = writeToken(macaroon)
   if (serialized.length <= MAX_TOKEN_OCTETS) return serialized
   throw new TokenError(
     'ERR_TOKEN_TOO_LARGE',
     `The token would have ${serialized.length} octets and ${MAX_TOKEN_OCTETS} are the most: give it fewer caveats.`,
   )
+}
+
+/**
+ * Writes a macaroon as {@link serializeToken} does, however large the text becomes.
+ *
+ * @throws TokenError `ERR_PACKET_TOO_LARGE`
+ */
+export function writeToken(macaroon: Macaroon): string {
+  return encodeBase62(serializeMacaroon(macaroon))
 }

@@ -19,6 +19,8 @@ export interface OnegateProcess {
   readonly ended: Promise<Ending>
   /** The line that `--json` prints when everything listens. */
   ready<T>(): Promise<T>
+  /** What was written to standard output, as soon as this is part of it. */
+  printed(text: string): Promise<string>
   /** What was written to standard error so far. */
   stderr(): string
   /** Asks it to stop and waits for its end. */
@@ -56,6 +58,15 @@ export function startOnegate(args: readonly string[], options: RunOptions = {}):
     child,
     ended,
     ready: async <T>() => JSON.parse(await firstLine) as T,
+    printed: (text) =>
+      new Promise((resolve, reject) => {
+        const look = (): void => {
+          if (stdout.includes(text)) resolve(stdout)
+        }
+        look()
+        child.stdout.on('data', look)
+        void ended.then(() => reject(new Error(`onegate ended early: ${stderr}`)))
+      }),
     stderr: () => stderr,
     async stop() {
       child.kill('SIGTERM')

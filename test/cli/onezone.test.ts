@@ -1,6 +1,11 @@
+import { execFile } from 'node:child_process'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import type { OnezoneFacts } from '../../src/cli/onezone-guide.ts'
+import { onezoneGuide } from '../../src/cli/onezone-guide.ts'
+import type { World } from '../../src/dev-onezone/index.ts'
 import { directoryWith } from '../config/config-directory.ts'
 import { startOnegate } from './onegate-process.ts'
 import { runDispatch } from './run-dispatch.ts'
@@ -27,6 +32,46 @@ describe('onegate onezone', () => {
     expect([generation.status, await generation.json()]).toEqual([200, { generation: 1 }])
     expect((await fetch(`${url}/control/calls`)).status).toBe(200)
     expect(await onezone.stop()).toMatchObject({ code: 0, stderr: '' })
+  })
+
+  test('an administrator and a user are ready, and what is to be pasted does what it says', async () => {
+    const onezone = startOnegate(['onezone', '--listen', '127.0.0.1:0'])
+    onTestFinished(async () => void (await onezone.stop()))
+    const guide = await onezone.printed('Ctrl-C ends it.')
+    expect(guide).toContain('ADMIN is user "admin"')
+    expect(guide).toContain('TOKEN is user "alice"')
+    const lines = guide.split('\n').map((line) => line.trim())
+    const variables = lines.filter((line) => /^(?:ADMIN|TOKEN)=/.test(line))
+    const commands = lines.filter((line) => line.startsWith('curl '))
+    expect([variables.length, commands.length]).toEqual([2, 3])
+
+    const script = [...variables, ...commands, commands[0] ?? ''].join('\necho\n')
+    const { stdout } = await promisify(execFile)('sh', ['-c', script])
+    const [, , verified, created, revoked, , refused] = stdout.split('\n')
+    expect(JSON.parse(verified ?? '')).toMatchObject({ subject: { type: 'user', id: 'alice' } })
+    expect(Object.keys(JSON.parse(created ?? '') as object)).toEqual(['tokenId', 'token'])
+    expect([revoked, refused]).toEqual(['204', expect.stringContaining('tokenRevoked')])
+  })
+
+  test.each<[world: World, admin: string | null, user: string | null]>([
+    [{ users: { eve: { blocked: true }, "o'hara": {} } }, null, "o'hara"],
+    [{ users: { root: { ozPrivileges: ['oz_tokens_manage'] } } }, 'root', null],
+    [{}, null, null],
+  ])('as data it tells who is ready in a world of your own: %j', async (world, admin, user) => {
+    const file = join(await directoryWith({ 'world.json': JSON.stringify(world) }), 'world.json')
+    const onezone = startOnegate(['onezone', '--listen', '127.0.0.1:0', '--world', file, '--json'])
+    onTestFinished(async () => void (await onezone.stop()))
+    const facts = await onezone.ready<OnezoneFacts>()
+    expect([facts.admin?.subject.id ?? null, facts.user?.subject.id ?? null]).toEqual([admin, user])
+    for (const actor of [facts.admin, facts.user]) {
+      if (actor === null) continue
+      const headers = { 'X-Auth-Token': actor.token }
+      const own = `${facts.onezone}/api/v3/onezone/user/tokens/named`
+      expect(await (await fetch(own, { headers })).json()).toEqual({ tokens: [] })
+    }
+    const text = onezoneGuide(facts, { style: (_, shown) => shown }).join('\n')
+    expect(text.includes('ADMIN=')).toBe(admin !== null)
+    expect(text.includes('TOKEN=')).toBe(admin !== null || user !== null)
   })
 
   test('without --control nobody rules it', async () => {

@@ -57,6 +57,36 @@ describe('the options of a development Onezone', () => {
     expect(DEMO_WORLD).toEqual(before)
   })
 
+  test.each([
+    [{ carol: { password: 'pw' } }, 'carol:pw', 200],
+    [{ carol: { password: 'pw', username: 'cc' } }, 'cc:pw', 200],
+    [{ carol: { password: 'pw', username: 'cc' } }, 'carol:pw', 401],
+    [{ carol: { password: 'pw', basicAuthEnabled: false } }, 'carol:pw', 401],
+    [{ carol: {} }, 'carol:', 401],
+    [{ carol: {} }, 'carol:undefined', 401],
+  ])('a password is enough to sign in: %j as %s', async (users, credentials, status) => {
+    const { send } = await start({ world: { users } })
+    const Authorization = `Basic ${Buffer.from(credentials).toString('base64')}`
+    const answer = await send(`${P}/user/tokens/named`, { headers: { Authorization } })
+    expect(answer.status).toBe(status)
+  })
+
+  test('a subject that the world does not have is named, and those that it has', async () => {
+    const { onezone } = await start()
+    const ghost = { type: 'user', id: 'ghost' } as const
+    const calls = [
+      () => onezone.createTemporaryToken({ subject: ghost }),
+      () => onezone.createNamedToken({ subject: ghost, name: 'token' }),
+      () => onezone.setUserBlocked('ghost', true),
+    ]
+    for (const call of calls) expect(call).toThrow(/no user "ghost"; there are "alice", "bob"/)
+    expect(() =>
+      onezone.createTemporaryToken({ subject: { type: 'oneprovider', id: 'alice' } }),
+    ).toThrow(/no provider "alice"; there are "krakow"\. Add it with createProvider/)
+    onezone.setWorld({})
+    expect(calls[0]).toThrow(/no user "ghost"; there are none\. Add it with createUser/)
+  })
+
   test('a clock, a domain and a geo look-up may be brought along', async () => {
     const clock = createFakeClock()
     const geo = (ip: string) =>

@@ -69,7 +69,7 @@ test.each<[what: string, body: Readonly<Record<string, unknown>>]>([
   ['services', { caveats: [{ type: 'service', whitelist: ['ozw-onezone'] }] }],
   [
     'interfaces of Onezone',
-    { caveats: [{ type: 'api', whitelist: ['all/all/*.*.*:*', 'ozw/get/od_x.*.*:*'] }] },
+    { caveats: [{ type: 'api', whitelist: ['all/all/*.*.*:*', 'ozw/get/atm_lambda..a,b:*'] }] },
   ],
   ['data', { caveats: [{ type: 'data.readonly' }, { type: 'data.path', whitelist: ['L2E='] }] }],
   ['no authorisation at all', { caveats: [{ scope: 'identityToken' }] }],

@@ -33,7 +33,7 @@ describe('the TypeScript samples run as they stand', () => {
 
   function toDist(_match: string, subpath: string | undefined): string {
     const rooms: Record<string, string> = {
-      '/dev': 'dev.js',
+      '/dev': 'dev/index.js',
       '/onezone': 'onezone/index.js',
       '/proxy': 'proxy/index.js',
       '/token': 'token/index.js',
@@ -48,6 +48,7 @@ describe('the TypeScript samples run as they stand', () => {
       'cors.ts',
       'onezone.test.ts',
       'proxy.ts', // run by test/proxy/onedata-proxy.test.ts
+      'revoked.test.ts',
       'server.ts',
       'tokens.ts',
     ])
@@ -88,9 +89,12 @@ describe('the TypeScript samples run as they stand', () => {
     expect((await fetch(`http://127.0.0.1:${port}/hello`)).status).toBe(401)
   })
 
-  test.each(['onezone.test.ts', 'app.test.ts'])('the sample for tests %s runs', async (file) => {
-    await run(process.execPath, ['--import', 'tsx', file], { cwd: project })
-  })
+  test.each(['onezone.test.ts', 'app.test.ts', 'revoked.test.ts'])(
+    'the sample for tests %s runs',
+    async (file) => {
+      await run(process.execPath, ['--import', 'tsx', file], { cwd: project })
+    },
+  )
 
   test('the sample for browsers answers a preflight request, and lets scripts read refusals', async () => {
     const onezone = await startOnezone()

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { BlockList } from 'node:net'
 import { describe, expect, test } from 'vitest'
-import { ipMatches, isIPv4 } from '../../src/token/index.ts'
+import { ipMatches, isIPv4, normalizeIPv4 } from '../../src/token/index.ts'
 
 describe('an IPv4 address', () => {
   test.each(['0.0.0.0', '255.255.255.255', '127.0.0.1', '1.20.30.4'])('is %s', (text) => {
@@ -36,6 +36,22 @@ describe('an IPv4 address', () => {
   ])('is not %j', (text) => {
     expect(isIPv4(text)).toBe(false)
   })
+})
+
+test.each([
+  ['1.2.3.4', '1.2.3.4'],
+  ['1.2.3.+4', '1.2.3.4'],
+  ['-0.+00.2.+25', '0.0.2.25'],
+  ['255.255.255.255', '255.255.255.255'],
+  ['1.2.3.+255', null],
+  ['1.2.3.+004', null],
+  ['1.2.3.-1', null],
+  ['1.2.3.+', null],
+  ['1.2.3.++4', null],
+  ['1.2.3.00', null],
+  ['1.2.3.01', null],
+])('%j is read as Onezone reads it: %j', (text, address) => {
+  expect(normalizeIPv4(text)).toBe(address)
 })
 
 describe('a network', () => {
