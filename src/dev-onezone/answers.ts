@@ -49,7 +49,7 @@ export function answerOf(refusal: Refusal): Answer {
   return { status: error.status, body: { error } }
 }
 
-/** The original describes each caveat that does not hold, and stumbles over years before 0 and over ids beyond Latin 1. */
+/** The original describes caveats that do not hold, and stumbles over years before 0 and over ids beyond Latin 1. */
 function isDescribable({ id, details }: Refusal): boolean {
   const nested = details?.['tokenError']
   if (nested instanceof Refusal) return isDescribable(nested)

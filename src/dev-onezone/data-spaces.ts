@@ -1,6 +1,6 @@
 import type { Caveat } from '../token/index.ts'
 
-/** The ids of the spaces that a caveat leaves; null if it does not speak of places. Entries that name none are ignored. */
+/** The ids of the spaces that a caveat leaves; null if it speaks of no places. Entries that name none are ignored. */
 export function spacesIn(caveat: Caveat): readonly string[] | null {
   switch (caveat.type) {
     case 'data.path':

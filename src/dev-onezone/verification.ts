@@ -62,7 +62,7 @@ export function verifyInviteToken(
     : refusals.notAnInviteToken(expected, type)
 }
 
-/** The address and interface under which a service or consumer token is verified, and what of its caveats is ignored. */
+/** Under which address and interface a service or consumer token is verified, and what of its caveats is ignored. */
 export type CompanionContext = Pick<CaveatContext, 'peerIp' | 'interface' | 'ignored'>
 
 /**

@@ -166,7 +166,7 @@ export interface WorldChange {
 /** The keys of a world under which entities stand by id. */
 export type EntityKind = keyof Omit<WorldChange, 'onezone'>
 
-/** With what a development Onezone starts unless it is given a world: two users in one group, an administrator, one provider. */
+/** With what a development Onezone starts unless it is given a world: two users, an administrator, one provider. */
 export const DEMO_WORLD: World = {
   onezoneDomain: 'onezone.local',
   users: {

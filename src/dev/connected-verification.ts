@@ -2,7 +2,7 @@ import type { DevOnezone } from '../dev-onezone/index.ts'
 import type { Verification, VerificationOptions } from '../verification/index.ts'
 import { createVerification } from '../verification/index.ts'
 
-/** Options of {@link connectedVerification}: those of `createVerification`, but for who is asked and what time it is. */
+/** Options of {@link connectedVerification}: those of `createVerification`, but for whom to ask and what time it is. */
 export type ConnectedVerificationOptions = Omit<
   VerificationOptions,
   'onezone' | 'tokenLookup' | 'backend' | 'onezoneTime'

@@ -59,7 +59,7 @@ export function textEntry(
   }
 }
 
-/** The text of a JSON string, or of a list of octets, strings and such lists, which Onezone reads where it reads IPs. */
+/** The text of a JSON string, or of a list of octets, strings and such lists: Onezone reads them where it reads IPs. */
 export function textOfParts(json: unknown): string | null {
   const octets = octetsOfParts(json)
   return octets === null ? null : textOfOctets(octets)

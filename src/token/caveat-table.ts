@@ -265,7 +265,7 @@ export function sanitizeCaveat(json: unknown): KnownCaveat {
   throw invalidCaveat(json)
 }
 
-/** Onezone looks for the legacy scope before it looks at most types, so that it wins over them and over unknown ones. */
+/** Onezone looks for the legacy scope before it looks at most types, so that it wins over them and unknown ones. */
 function isScope(json: JsonObject): boolean {
   if (json['scope'] !== 'identityToken') return false
   const { type, whitelist: allowed, list } = json

@@ -13,7 +13,7 @@ export function isIPv4(text: string): boolean {
 }
 
 /**
- * The dotted decimal of an address that is written as Onezone reads them, or null. As tolerant as Onezone: each field may
+ * The dotted decimal of an address that is written as Onezone reads them, or null. As tolerant as Onezone: a field may
  * have a sign, as in `1.2.3.+4` or `1.2.3.-0`, as long as it has three characters at most.
  */
 export function normalizeIPv4(text: string): string | null {
