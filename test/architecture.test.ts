@@ -65,7 +65,7 @@ const TABLE: Record<string, Row> = {
   // Which upstream, and over which connection: beside the question who may, which it never asks.
   upstream: row(5, 'clock logger http-client option-shape', 'undici', 'any'),
   // One strict reading of a request, and the route that it takes, for every door that has routes.
-  routing: row(6, 'authenticator listener', '', ['http', 'net']),
+  routing: row(6, 'authenticator listener', '', ['http', 'net', 'url']),
   middleware: row(7, 'authenticator option-shape', 'hono'),
   // Of Hono it uses the types of a handler, in `onedataProxy` alone.
   proxy: row(7, 'clock logger listener authenticator routing upstream option-shape', 'hono', 'any'),

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { env } from 'node:process'
 import { fileURLToPath } from 'node:url'
 
@@ -10,6 +11,8 @@ export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
   test: {
     include: ['test/**/*.test.ts'],
+    // One more than there are cores: many tests wait for a process or a socket. Vitest would leave one core idle.
+    maxWorkers: availableParallelism() + 1,
     globalSetup: ['test/global-setup.ts'],
     // How long is waited for what does come: machines are busy, and no test measures speed.
     testTimeout: 60_000,

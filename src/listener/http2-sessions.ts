@@ -2,8 +2,8 @@ import type { Http2Session, ServerHttp2Stream } from 'node:http2'
 import { constants, performServerHandshake } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
 
-import type { Clock } from '../clock.ts'
-import { systemClock } from '../clock.ts'
+import type { Clock, Schedule } from '../clock.ts'
+import { systemClock, systemSchedule } from '../clock.ts'
 import { createAllowance } from './allowance.ts'
 import { readStreamHead } from './stream-head.ts'
 import { StreamRequest } from './stream-request.ts'
@@ -29,6 +29,8 @@ export interface Http2SessionsOptions {
   readonly silenceMs?: number | undefined
   /** @default systemClock */
   readonly clock?: Clock | undefined
+  /** @default systemSchedule */
+  readonly schedule?: Schedule | undefined
 }
 
 /** The connections that speak HTTP/2. */
@@ -104,10 +106,11 @@ interface Entry {
 
 /** Makes what serves the connections of one listener that speak HTTP/2 (RFC 9113). */
 export function createHttp2Sessions(options: Http2SessionsOptions): Http2Sessions {
-  const { onRequest, idleMs, silenceMs = SILENCE_MS, clock = systemClock } = options
+  const { onRequest, idleMs, silenceMs = SILENCE_MS } = options
+  const { clock = systemClock, schedule = systemSchedule } = options
   const entries = new Set<Entry>()
   let ending = false
-  let sweep: NodeJS.Timeout | null = null
+  let stopSweep: (() => void) | null = null
 
   function take(socket: TLSSocket): void {
     if (socket.destroyed) return
@@ -127,7 +130,7 @@ export function createHttp2Sessions(options: Http2SessionsOptions): Http2Session
       mayReset: createAllowance({ ...RESETS, clock }),
     }
     entries.add(entry)
-    sweep ??= setInterval(look, SWEEP_MS).unref()
+    if (stopSweep === null) sweep()
     socket.once('close', () => forget(entry))
     session.on('error', () => {}) // its end follows
     const mayChat = createAllowance({ ...CHATTER, clock })
@@ -169,9 +172,16 @@ export function createHttp2Sessions(options: Http2SessionsOptions): Http2Session
 
   function forget(entry: Entry): void {
     entries.delete(entry)
-    if (entries.size > 0 || sweep === null) return
-    clearInterval(sweep)
-    sweep = null
+    if (entries.size > 0) return
+    stopSweep?.()
+    stopSweep = null
+  }
+
+  function sweep(): void {
+    stopSweep = schedule(SWEEP_MS, () => {
+      sweep()
+      look()
+    })
   }
 
   /** Ends sessions that are idle or whose client has fallen silent, and connections whose session is over. */

@@ -1,7 +1,12 @@
+import { domainToUnicode } from 'node:url'
+
 /** RFC 9112 §3.2, without empty hosts, and with ports in their one spelling. */
 const HOST = /^([A-Za-z0-9._-]{1,254}|\[[0-9A-Fa-f:.]{2,45}\])(?::(0|[1-9]\d{0,4}))?$/
 
 const LABELS = /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/
+
+/** A label of a name in Unicode, as it comes in requests (RFC 5890 §2.3.2.1). */
+const A_LABEL = /(?:^|\.)xn--/
 
 /** What a `Host` field says, in its one spelling. */
 export interface HostName {
@@ -16,8 +21,8 @@ const memo = new Map<string, HostName>()
 
 /**
  * Reads a `Host` field. Null: it does not name one host in one way. A name that a URL parser would write differently
- * (`127.1`, `0x7f.0.0.1`, `[0::1]`), an empty label and a name in Unicode are refused; case and a final dot do not
- * count, and what is forwarded has neither.
+ * (`127.1`, `0x7f.0.0.1`, `[0::1]`), an A-label that stands for no name (`xn--a`), an empty label and a name in Unicode
+ * are refused; case and a final dot do not count, and what is forwarded has neither.
  */
 export function readHost(text: string): HostName | null {
   const known = memo.get(text)
@@ -85,8 +90,18 @@ function canonicalName(written: string): string | null {
   const name = written.toLowerCase().replace(/\.$/, '')
   if (name === '' || name.length > 253) return null
   if (!name.startsWith('[') && !LABELS.test(name)) return null
+  return hostnameOf(name) === name && (!A_LABEL.test(name) || isInternational(name)) ? name : null
+}
+
+/** Whether each A-label is the one spelling of a name in Unicode: URL parsers of Node 24 take any, others do not. */
+function isInternational(name: string): boolean {
+  const unicode = domainToUnicode(name)
+  return !A_LABEL.test(unicode) && hostnameOf(unicode) === name
+}
+
+function hostnameOf(name: string): string | null {
   const url = `http://${name}`
-  return URL.canParse(url) && new URL(url).hostname === name ? name : null
+  return URL.canParse(url) ? new URL(url).hostname : null
 }
 
 function isAddress(name: string): boolean {
@@ -98,7 +113,7 @@ function isUnicode(text: string): boolean {
 }
 
 function asciiOf(text: string): string {
-  const url = `http://${text.replace(/^\*\./, '')}`
-  if (!URL.canParse(url)) return 'its labels begin with xn--'
-  return (text.startsWith('*.') ? '*.' : '') + new URL(url).hostname
+  const name = hostnameOf(text.replace(/^\*\./, ''))
+  if (name === null) return 'its labels begin with xn--'
+  return (text.startsWith('*.') ? '*.' : '') + name
 }

@@ -193,6 +193,7 @@ routes: [{ path: /new, token: none, upstream: '${rig.upstream.url}' }]
       const { gateway } = await startTls(createAuthority('a').issue('gateway'), {
         settings: ON,
         routes: slowRoutes(slow.url),
+        more: 'shutdown: { drainMs: 25000 }\n',
       })
       const [session, idle] = [openHttp2(gateway.url), openHttp2(gateway.url)]
       const events = readAnswer(session.request({ ':path': '/events' }))
@@ -230,7 +231,7 @@ describe('with two workers', () => {
     const slow = await startSlow()
     const { cert, key } = createAuthority('a').issue('gateway')
     const rig = await startClusteredGateway(
-      `tls: { certFile: cert.pem, keyFile: key.pem, ${ON} }`,
+      `tls: { certFile: cert.pem, keyFile: key.pem, ${ON} }\nshutdown: { drainMs: 25000 }`,
       { 'cert.pem': cert, 'key.pem': key },
       slow.url,
     )

@@ -94,7 +94,10 @@ describe('a gateway that is being closed', () => {
 
   test('loses no request of clients that use their connections without a pause', async () => {
     const upstream = await startUpstream()
-    const yaml = `routes: [{ path: /**, token: none, upstream: '${upstream.url}' }]`
+    const yaml = `
+shutdown: { drainMs: 25000 }
+routes: [{ path: /**, token: none, upstream: '${upstream.url}' }]
+`
     const gateway = await startGateway({ onezoneUrl: 'http://127.0.0.1:9', yaml })
     const load = startKeepAliveLoad(gateway.url, 16)
     await eventually(() => load.answered() > 200)
@@ -107,7 +110,10 @@ describe('a gateway that is being closed', () => {
 
   test('lets an upload come to its end', async () => {
     const upstream = await startUpstream()
-    const yaml = `routes: [{ path: /**, token: none, upstream: '${upstream.url}' }]`
+    const yaml = `
+shutdown: { drainMs: 25000 }
+routes: [{ path: /**, token: none, upstream: '${upstream.url}' }]
+`
     const gateway = await startGateway({ onezoneUrl: 'http://127.0.0.1:9', yaml })
     const client = await openRawClient(Number(new URL(gateway.url).port))
     client.send(

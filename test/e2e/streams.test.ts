@@ -195,7 +195,9 @@ describe('streams end long before the bound', () => {
     })
     const named = onezone.createNamedToken({ subject: ALICE, name: 'in use' })
     const { socket, events } = await openStreams(rig, named.token)
-    await new Promise((resolve) => setTimeout(resolve, 1_000)) // no request for several intervals
+    // No request for several intervals.
+    const reads = () => rig.metric('onegate_watch_reads_total{outcome="ok"}')
+    await eventually(async () => (await reads()) >= 4)
     onezone.setNamedTokenRevoked(named.tokenId, true)
     await Promise.all([socket.closed(20_000), events.until(WHOLE_STREAM)])
     expect(socket.closing()).toEqual([1008, 'token_revoked'])

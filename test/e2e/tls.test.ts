@@ -86,7 +86,9 @@ describe('a TLS listener', () => {
   })
 
   tlsTest('drains although somebody never finishes the handshake', async () => {
-    const { port, gateway } = await startTls(createAuthority('a').issue('gateway'))
+    const { port, gateway } = await startTls(createAuthority('a').issue('gateway'), {
+      more: 'shutdown: { drainMs: 25000 }\n',
+    })
     const socket = connectTcp(port, '127.0.0.1')
     socket.on('error', () => {})
     onTestFinished(() => void socket.destroy())

@@ -39,13 +39,12 @@ describe('two workers ask Onezone as one process would', () => {
     )
     const startedAt = performance.now()
     const load = startKeepAliveLoad(gateway, 4, { fields: `X-Auth-Token: ${token}\r\n` })
-    await eventually(() => performance.now() - startedAt > 6_000)
+    await eventually(() => onezone.calls().verifyAccessToken > 3)
     const { lost } = await load.stop()
     expect(lost).toEqual([])
     const elapsedMs = performance.now() - startedAt
     // It is renewed when it has reached 65 % of the bound at the earliest.
     expect(onezone.calls().verifyAccessToken).toBeLessThanOrEqual(1 + elapsedMs / (0.65 * 1500))
-    expect(onezone.calls().verifyAccessToken).toBeGreaterThan(2)
   })
 
   test('not at all about what the primary refuses already', async () => {
@@ -125,13 +124,13 @@ describe('what one of them learns, all know', () => {
     )
     const response = await fetch(gateway, { headers: { 'X-Auth-Token': token } })
     const reader = response.body?.getReader()
-    const startedAt = performance.now()
     let ended = false
     const reading = (async () => {
       while (reader !== undefined && !(await reader.read()).done);
       ended = true
     })()
-    await eventually(() => performance.now() - startedAt > 5_000)
+    // Each is asked for when the one before has reached 60 % of the bound at the earliest.
+    await eventually(() => onezone.calls().verifyAccessToken >= 4)
     expect(ended).toBe(false)
     onezone.revokeTemporaryTokens(ALICE)
     await eventually(() => ended)
@@ -198,7 +197,8 @@ describe('the life of workers', () => {
   })
 
   test('a signal to the whole group drains as one to the primary, and loses nothing', async () => {
-    const { child, pids, ended, gateway, token } = await startClusteredGateway()
+    const yaml = 'shutdown: { drainMs: 25000 }'
+    const { child, pids, ended, gateway, token } = await startClusteredGateway(yaml)
     const load = startKeepAliveLoad(gateway, 8, { fields: `X-Auth-Token: ${token}\r\n` })
     await eventually(() => load.answered() > 200)
     for (const pid of [child.pid ?? 0, ...pids()]) process.kill(pid, 'SIGTERM')

@@ -9,7 +9,10 @@ import { eventually } from './eventually.ts'
 import { ALICE, startOnezone } from './onezone.ts'
 import { startUpstream } from './upstream.ts'
 
-/** `onegate serve` with two workers, until the test ends. */
+/**
+ * `onegate serve` with two workers, until the test ends. It then waits for no connection, unless `yaml` says how long
+ * with `shutdown`.
+ */
 export async function startClusteredGateway(
   yaml = '',
   files: Readonly<Record<string, string>> = {},
@@ -35,6 +38,7 @@ workers: 2
 onezone: { url: '${onezone.url}', totalTimeoutMs: 1000${watch} }
 reload: { intervalMs: 100 }
 routes: [{ id: all, path: /**, upstream: '${to ?? upstream.url}' }]
+${/^shutdown:/m.test(text) ? '' : 'shutdown: { drainMs: 0 }'}
 ${text}`,
     )
   const replace = (named: Readonly<Record<string, string>>): void => {

@@ -18,7 +18,10 @@ export interface GatewaySettings {
   readonly files?: Readonly<Record<string, string>>
 }
 
-/** A gateway on free ports, configured as an operator would, until the test ends. */
+/**
+ * A gateway on free ports, configured as an operator would, until the test ends. It then waits for no connection that
+ * clients have kept open, unless `yaml` says how long with `shutdown`.
+ */
 export async function startGateway(
   settings: GatewaySettings,
   options: GatewayOptions = {},
@@ -35,6 +38,7 @@ export async function startGateway(
       ONEGATE_LISTEN: '127.0.0.1:0',
       ONEGATE_ADMIN_LISTEN: '127.0.0.1:0',
       ONEGATE_ONEZONE_URL: settings.onezoneUrl,
+      ...(/^shutdown:/m.test(settings.yaml ?? '') ? {} : { ONEGATE_SHUTDOWN_DRAIN_MS: '0' }),
       ...(settings.upstream === undefined ? {} : { ONEGATE_UPSTREAM: settings.upstream }),
     },
   }).finally(() => rmSync(directory, { recursive: true }))

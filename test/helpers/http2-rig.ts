@@ -7,6 +7,7 @@ import { onTestFinished } from 'vitest'
 
 import type { Listener } from '../../src/listener/index.ts'
 import { openListener } from '../../src/listener/index.ts'
+import type { Identity } from './certificates.ts'
 import { createAuthority } from './certificates.ts'
 import type { Field } from './http2-frames.ts'
 import { data, headers, openFrameClient } from './http2-frames.ts'
@@ -20,14 +21,17 @@ export interface Http2Rig extends RigProxy {
   readonly listener: Listener
 }
 
+/** One for all: no test of these is about it, and to make one takes three processes. */
+let certificate: Identity | null = null
+
 /** A proxy behind a listener that speaks HTTP/2 and HTTP/1.1, until the test ends. */
 export async function startHttp2Rig(
   routes: readonly RigRoute[],
   options: RigOptions = {},
 ): Promise<Http2Rig> {
   const made = createRigProxy(routes, options)
-  const { cert, key } = createAuthority('gateway').issue('gateway')
-  const material = { cert, key, clientCa: undefined, validUntilMs: Infinity }
+  certificate ??= createAuthority('gateway').issue('gateway')
+  const material = { ...certificate, clientCa: undefined, validUntilMs: Infinity }
   const listener = await openListener({
     on: { host: '127.0.0.1', port: 0 },
     door: made.proxy,

@@ -6,6 +6,8 @@ import { onTestFinished } from 'vitest'
 
 import type { RoutePolicy } from '../../src/authenticator/index.ts'
 import { createAuthenticator } from '../../src/authenticator/index.ts'
+import type { Clock } from '../../src/clock.ts'
+import { systemClock } from '../../src/clock.ts'
 import { attachDoor } from '../../src/listener/attach-door.ts'
 import type { Logger } from '../../src/logger.ts'
 import type {
@@ -20,6 +22,8 @@ import type {
 import { createReverseProxy } from '../../src/proxy/index.ts'
 import type { SourcedVerdict, Verifier } from '../../src/verifier/index.ts'
 import { accept, refuse } from '../../src/verifier/index.ts'
+import type { FakeTime } from './fake-time.ts'
+import { openRawClient } from './raw-client.ts'
 import { mint } from './tokens.ts'
 
 /** The only token that the rig's verifier accepts. It speaks for alice. */
@@ -62,15 +66,17 @@ export interface RigOptions {
   readonly trustedProxies?: readonly string[]
   readonly logger?: Logger
   readonly streams?: StreamOptions
+  /** What streams go by. @default the clock and the timers of this machine */
+  readonly time?: FakeTime
   readonly onRequest?: (event: RequestEvent) => void
   readonly onUpstream?: (event: UpstreamEvent) => void
 }
 
 /** The verdict on `TOKEN`. */
-export function accepted(): SourcedVerdict {
+export function accepted(clock: Clock = systemClock): SourcedVerdict {
   const subject = { type: 'user', id: 'alice' } as const
   return {
-    verdict: accept({ subject, ttlSeconds: null, askedAtMs: performance.now() }),
+    verdict: accept({ subject, ttlSeconds: null, askedAtMs: clock.monotonic() }),
     source: 'onezone',
   }
 }
@@ -86,7 +92,7 @@ export function createRigProxy(routes: readonly RigRoute[], options: RigOptions 
     verify(request) {
       verifications++
       if (options.verify !== undefined) return options.verify()
-      return request.token.serialized === TOKEN ? accepted() : refused()
+      return request.token.serialized === TOKEN ? accepted(options.time?.clock) : refused()
     },
     close: () => Promise.resolve(),
   }
@@ -114,7 +120,8 @@ export function createRigProxy(routes: readonly RigRoute[], options: RigOptions 
       websocket: route.websocket,
     })),
     logger: options.logger,
-    streams: options.streams,
+    ...(options.time !== undefined && { clock: options.time.clock }),
+    streams: { schedule: options.time?.schedule, ...options.streams },
     onStream: (event) => streamEvents.push(event),
     onRequest: options.onRequest ?? ((event) => requestEvents.push(event)),
     onUpstream: options.onUpstream ?? ((event) => upstreamEvents.push(event)),
@@ -161,5 +168,14 @@ export async function startRig(
     url: `http://127.0.0.1:${port}`,
     server,
     ...made,
+  }
+}
+
+/** Has others answered: by then what was sent before them has gone as far as it can, through the same loops. */
+export async function othersAnswered({ port }: Rig): Promise<void> {
+  for (let turn = 0; turn < 3; turn++) {
+    const other = await openRawClient(port)
+    other.send('GET /other HTTP/1.1\r\nHost: gw.test\r\n\r\n')
+    await other.until('HTTP/1.1 4')
   }
 }

@@ -20,7 +20,10 @@ export interface TlsGatewayOptions {
   readonly logger?: Logger
 }
 
-/** A gateway with a TLS listener and a public route, whose files the test may replace. */
+/**
+ * A gateway with a TLS listener and a public route, whose files the test may replace. At the end of the test it waits
+ * for no connection, unless `more` says how long with `shutdown`.
+ */
 export async function startTls(identity: Identity, options: TlsGatewayOptions = {}) {
   const directory = mkdtempSync(join(tmpdir(), 'onegate-tls-'))
   onTestFinished(() => rmSync(directory, { recursive: true }))
@@ -32,6 +35,8 @@ export async function startTls(identity: Identity, options: TlsGatewayOptions = 
   replace(identity)
   if (options.clientCa !== undefined) write('ca.pem', options.clientCa)
   const upstream = await startUpstream()
+  const { more = '' } = options
+  const shutdown = /^shutdown:/m.test(more) ? '' : 'shutdown: { drainMs: 0 }\n'
   const { routes = (url) => `[{ path: /**, token: none, upstream: '${url}' }]` } = options
   const clientCa = options.clientCa === undefined ? '' : 'clientCaFile: ca.pem, '
   write(
@@ -43,7 +48,7 @@ onezone: { url: 'http://127.0.0.1:9' }
 tls: { certFile: cert.pem, keyFile: key.pem, ${clientCa}${options.settings ?? ''} }
 reload: { intervalMs: 100 }
 routes: ${routes(upstream.url)}
-${options.more ?? ''}`,
+${shutdown}${more}`,
   )
   const load = () => loadConfig({ file: join(directory, 'onegate.yaml') })
   const gateway = await createGateway(await load(), { logger: options.logger })

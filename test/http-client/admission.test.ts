@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createAdmission } from '../../src/http-client/admission.ts'
 import { ONEZONE } from '../../src/onezone/onezone-peer.ts'
-import { rejectionOf } from '../onezone/scripted-onezone.ts'
+import { rejectionOf } from '../helpers/scripted-onezone.ts'
 
 const never = new AbortController().signal
 

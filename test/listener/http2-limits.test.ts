@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net'
-import { promisify } from 'node:util'
+import type { TLSSocket } from 'node:tls'
 
 import { describe, expect, onTestFinished } from 'vitest'
 
@@ -7,7 +7,8 @@ import { createHttp2Sessions } from '../../src/listener/http2-sessions.ts'
 import { createTlsServer } from '../../src/tls/index.ts'
 import { createAuthority, tlsTest } from '../helpers/certificates.ts'
 import { eventually } from '../helpers/eventually.ts'
-import type { FrameClient } from '../helpers/http2-frames.ts'
+import { createFakeTime } from '../helpers/fake-time.ts'
+import type { Field, FrameClient } from '../helpers/http2-frames.ts'
 import {
   ACK,
   block,
@@ -181,14 +182,19 @@ describe('one connection', () => {
   })
 })
 
-/** Sessions on their own, which are soon idle. */
-async function startSessions(idleMs: number, silenceMs?: number) {
+/** Sessions on their own, by a clock that moves when told. */
+async function startSessions() {
   const { cert, key } = createAuthority('a').issue('gateway')
+  const time = createFakeTime()
+  const sockets: TLSSocket[] = []
+  let requests = 0
   let closed = 0
   const sessions = createHttp2Sessions({
-    idleMs,
-    silenceMs,
+    idleMs: 65_000,
+    clock: time.clock,
+    schedule: time.schedule,
     onRequest: (incoming, outgoing) => {
+      requests++
       outgoing.on('close', () => closed++)
       if (incoming.url === '/wait') return
       outgoing.writeHead(200, [])
@@ -201,43 +207,81 @@ async function startSessions(idleMs: number, silenceMs?: number) {
       material: { cert, key, clientCa: undefined, validUntilMs: Infinity },
       clientAuth: 'none',
       handshakeTimeoutMs: 10_000,
-      onHttp2: (socket) => sessions.take(socket),
+      onHttp2: (socket) => {
+        sockets.push(socket)
+        sessions.take(socket)
+      },
     },
   )
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   onTestFinished(() => void server.close())
-  const connections = promisify(server.getConnections.bind(server)) as () => Promise<number>
-  return { connections, closed: () => closed, port: (server.address() as AddressInfo).port }
+  return {
+    port: (server.address() as AddressInfo).port,
+    pass: time.pass,
+    requests: () => requests,
+    /** Requests that are over, and connections that are. */
+    closed: () => closed,
+    left: () => sockets.filter((socket) => !socket.closed).length,
+    /** How many bytes have come. */
+    heard: () => sockets.reduce((sum, socket) => sum + socket.bytesRead, 0),
+    /** Lets time pass, five seconds at a time, until something holds. */
+    passUntil: (what: () => boolean) =>
+      eventually(async () => {
+        await time.pass(5_000)
+        return what()
+      }),
+  }
 }
+
+const WAIT = [...GET.slice(0, 3), [':path', '/wait']] as const satisfies readonly Field[]
 
 describe('a session', () => {
   tlsTest('without requests is ended after a while, and says so', async () => {
-    const { port } = await startSessions(300)
+    const { port, closed, pass, passUntil } = await startSessions()
     const client = await openFrameClient({ port })
     client.send(headers(1, GET))
     expect((await client.over(1)).statuses).toEqual([200])
-    await eventually(() => client.closed())
+    await eventually(() => closed() === 1)
+    await pass(65_000)
+    client.send(headers(3, GET))
+    expect((await client.over(3)).statuses).toEqual([200])
+    await passUntil(() => client.closed())
     expect(client.goaway()).toBe(0)
   })
 
   tlsTest('with a request is not', async () => {
-    const { port } = await startSessions(300)
-    const [busy, idle] = [await openFrameClient({ port }), await openFrameClient({ port })]
-    busy.send(headers(1, [...GET.slice(0, 3), [':path', '/wait']]))
-    await eventually(() => idle.closed())
-    await new Promise((resolve) => setTimeout(resolve, 1_500))
+    const { port, pass, requests } = await startSessions()
+    const busy = await openFrameClient({ port })
+    busy.send(headers(1, WAIT))
+    await eventually(() => requests() === 1)
+    await pass(59_000)
+    const idle = await openFrameClient({ port })
+    idle.send(headers(1, GET))
+    await idle.over(1)
+    // It is heard twice, so that silence is no reason either.
+    busy.send(frame(PING, 0, 0, Buffer.alloc(8)))
+    await eventually(() => pongs(busy) === 1)
+    await pass(59_000)
+    busy.send(frame(PING, 0, 0, Buffer.alloc(8)))
+    await eventually(() => pongs(busy) === 2)
+    await pass(8_000)
+    await eventually(() => idle.goaway() !== null)
+    busy.send(frame(PING, 0, 0, Buffer.alloc(8)))
+    await eventually(() => pongs(busy) === 3)
+    expect(busy.goaway()).toBeNull()
     expect(busy.closed()).toBe(false)
   })
 
   tlsTest('whose client takes nothing any more is ended all the same', async () => {
-    const { port, connections } = await startSessions(300)
+    const { port, requests, left, passUntil } = await startSessions()
     const client = await openFrameClient({ port })
     client.socket.pause()
     client.send(headers(1, GET))
     // The rest of a head never comes.
     client.send(frame(HEADERS, 0, 3, block(GET)))
     client.socket.allowHalfOpen = true
-    await eventually(async () => (await connections()) === 0)
+    await eventually(() => requests() === 1)
+    await passUntil(() => left() === 0)
   })
 
   tlsTest.each([
@@ -245,32 +289,38 @@ describe('a session', () => {
     ['sends on a stream that never began', data(99, 'x', 0)],
     ['makes a stream wait for itself', frame(PRIORITY, 0, 1, Buffer.from([0, 0, 0, 1, 0]))],
   ])('whose client %s and goes away, is ended, and its requests with it', async (_title, error) => {
-    const { port, connections, closed } = await startSessions(60_000, 1_500)
+    const { port, left, closed, passUntil } = await startSessions()
     const client = await openFrameClient({ port })
-    client.send(headers(1, [...GET.slice(0, 3), [':path', '/wait']]))
+    client.send(headers(1, WAIT))
     client.send(error)
     await eventually(() => client.goaway() !== null)
     expect(client.goaway()).not.toBe(0)
     client.socket.destroy()
-    await eventually(async () => (await connections()) === 0)
+    await passUntil(() => left() === 0)
+    await eventually(() => closed() > 0)
     expect(closed()).toBe(1)
   })
 
   tlsTest('with a request is asked whether its client is there, and ended if not', async () => {
-    const { port, closed } = await startSessions(60_000, 3_000)
+    const { port, requests, closed, heard, pass } = await startSessions()
     const [there, gone] = [await openFrameClient({ port }), await openFrameClient({ port })]
-    for (const client of [there, gone]) {
-      client.send(headers(1, [...GET.slice(0, 3), [':path', '/wait']]))
+    for (const client of [there, gone]) client.send(headers(1, WAIT))
+    await eventually(() => requests() === 2)
+    const asked = () => there.frames.filter(({ type, flags }) => type === PING && flags !== ACK)
+    for (let turn = 1; turn <= 4; turn++) {
+      await pass(22_000)
+      await eventually(() => asked().length === turn)
+      const before = heard()
+      there.send(frame(PING, ACK, 0, asked().at(-1)?.payload))
+      await eventually(() => heard() > before)
     }
-    let answered = 0
-    await eventually(() => {
-      const asked = there.frames.filter(({ type, flags }) => type === PING && flags !== ACK)
-      for (; answered < asked.length; answered++) {
-        there.send(frame(PING, ACK, 0, asked[answered]?.payload))
-      }
-      return gone.closed() && answered > 1
-    })
+    await eventually(() => gone.closed() && closed() > 0)
     expect(there.closed()).toBe(false)
     expect(closed()).toBe(1)
   })
 })
+
+/** How many of its own PINGs have come back. */
+function pongs(client: FrameClient): number {
+  return client.frames.filter(({ type, flags }) => type === PING && flags === ACK).length
+}

@@ -1,7 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { OnezoneApiError } from '../../src/errors.ts'
 import { tokenId } from '../../src/token/index.ts'
-import { answer, clientOf, GRANT, rejectionOf, scriptedOnezone } from './scripted-onezone.ts'
+import {
+  answer,
+  clientOf,
+  GRANT,
+  rejectionOf,
+  scriptedOnezone,
+} from '../helpers/scripted-onezone.ts'
 
 const ABC = tokenId('abc')
 const status = () => scriptedOnezone((socket) => socket.write(answer(200, { revoked: false })))

@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { providerId, userId } from '../../src/token/index.ts'
-import { answer, clientOf, noContent, rejectionOf, scriptedOnezone } from './scripted-onezone.ts'
+import {
+  answer,
+  clientOf,
+  noContent,
+  rejectionOf,
+  scriptedOnezone,
+} from '../helpers/scripted-onezone.ts'
 
 const credentials = { token: 'own' }
 const replying = (status: number, body: unknown, headers?: Record<string, string>) =>

@@ -1,7 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { OnezoneApiError } from '../../src/errors.ts'
 import { tokenId } from '../../src/token/index.ts'
-import { answer, clientOf, noContent, rejectionOf, scriptedOnezone } from './scripted-onezone.ts'
+import {
+  answer,
+  clientOf,
+  noContent,
+  rejectionOf,
+  scriptedOnezone,
+} from '../helpers/scripted-onezone.ts'
 
 const replying = (status: number, body: unknown) =>
   scriptedOnezone((socket) => socket.write(answer(status, body)))

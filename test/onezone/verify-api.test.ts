@@ -1,7 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { OnezoneFaultError } from '../../src/errors.ts'
-import { answer, clientOf, GRANT, rejectionOf, scriptedOnezone } from './scripted-onezone.ts'
+import {
+  answer,
+  clientOf,
+  GRANT,
+  rejectionOf,
+  scriptedOnezone,
+} from '../helpers/scripted-onezone.ts'
 
 const replying = (status: number, body: unknown) =>
   scriptedOnezone((socket) => socket.write(answer(status, body)))

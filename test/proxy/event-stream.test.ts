@@ -3,9 +3,11 @@ import type { Socket } from 'node:net'
 import { describe, expect, test } from 'vitest'
 
 import { isEventStream } from '../../src/proxy/event-stream.ts'
+import type { SourcedVerdict } from '../../src/verifier/index.ts'
 import { eventually } from '../helpers/eventually.ts'
+import { createFakeTime } from '../helpers/fake-time.ts'
 import type { Rig, RigOptions, RigRoute } from '../helpers/proxy-rig.ts'
-import { accepted, AUTHENTICATED, refused, startRig } from '../helpers/proxy-rig.ts'
+import { accepted, AUTHENTICATED, othersAnswered, refused, startRig } from '../helpers/proxy-rig.ts'
 import { openRawClient } from '../helpers/raw-client.ts'
 import type { RecordingUpstream } from '../helpers/recording-upstream.ts'
 import { startRecordingUpstream } from '../helpers/recording-upstream.ts'
@@ -14,9 +16,6 @@ const A = AUTHENTICATED
 const OK = 'HTTP/1.1 200 OK\r\n'
 const EVENTS = `${OK}Content-Type: text/event-stream; charset=utf-8\r\nCache-Control: no-cache\r\n`
 const CHUNKED = 'Transfer-Encoding: chunked\r\n\r\n'
-
-/** Asked about often enough to be waited for. */
-const OFTEN = { intervalMs: 400 }
 
 function event(text: string): string {
   const data = `data: ${text}\n\n`
@@ -29,7 +28,14 @@ interface Between {
   readonly socket: () => Socket
   /** From now on the token is no good. */
   readonly revoke: () => void
+  /** A yes to a question that was sent now. */
+  readonly yes: () => SourcedVerdict
+  /** Lets time pass; a token is asked about every ten seconds. */
+  readonly pass: (ms: number) => Promise<void>
 }
+
+/** The usual time after which a stream's token has been asked about again, and then some. */
+const INTERVAL_MS = 10_000
 
 /** A gateway whose upstream begins each response with this head, and leaves the rest to the test. */
 async function startBetween(
@@ -38,15 +44,24 @@ async function startBetween(
   route: Partial<RigRoute> = {},
 ): Promise<Between> {
   let good = true
+  const time = createFakeTime()
+  const yes = () => accepted(time.clock)
   const upstream = await startRecordingUpstream({
     respond: (_r, socket) => void socket.write(head),
   })
   const rig = await startRig([{ path: '/**', upstream: upstream.url, ...route }], {
-    streams: OFTEN,
-    verify: () => (good ? accepted() : refused()),
+    time,
+    verify: () => (good ? yes() : refused()),
     ...options,
   })
-  return { rig, upstream, socket: () => upstream.sockets[0]!, revoke: () => (good = false) }
+  return {
+    rig,
+    upstream,
+    socket: () => upstream.sockets[0]!,
+    revoke: () => (good = false),
+    yes,
+    pass: time.pass,
+  }
 }
 
 async function open({ rig }: Between, line = 'GET /events HTTP/1.1') {
@@ -75,7 +90,8 @@ describe('an event stream', () => {
   test('goes on for many intervals while its token is good', async () => {
     const between = await startBetween(EVENTS + CHUNKED)
     const client = await open(between)
-    await eventually(() => between.rig.verifications() >= 6)
+    await between.pass(6 * INTERVAL_MS)
+    expect(between.rig.verifications()).toBeGreaterThanOrEqual(6)
     between.socket().write(event('still here'))
     await client.until('still here')
     expect(client.ended()).toBe('open')
@@ -87,6 +103,7 @@ describe('an event stream', () => {
     between.socket().write(event('first'))
     await client.until('first')
     between.revoke()
+    await between.pass(0.75 * INTERVAL_MS)
     await client.until('0\r\n\r\n')
     expect(client.received()).toMatch(/data: first\n\n\r\n0\r\n\r\n$/)
     await eventually(() => between.socket().destroyed)
@@ -104,33 +121,34 @@ describe('an event stream', () => {
     const between = await startBetween(EVENTS + CHUNKED, {
       verify: () => {
         if (silent) throw new Error('nobody can say')
-        return accepted()
+        return between.yes()
       },
-      streams: { intervalMs: 400, boundMs: 1_200 },
+      streams: { boundMs: 3 * INTERVAL_MS },
     })
     const client = await open(between)
     silent = true
-    const silentAt = performance.now()
+    await between.pass(2.9 * INTERVAL_MS)
+    between.socket().write(event('still here'))
+    await client.until('still here')
+    await between.pass(0.1 * INTERVAL_MS)
     await client.until('0\r\n\r\n')
-    expect(performance.now() - silentAt).toBeGreaterThan(700)
     expect(between.rig.streamEvents[1]).toMatchObject({ phase: 'ended', why: 'unverified' })
   })
 
   test('carries nothing between the end of the bound and the last answer', async () => {
     let answer: (() => void) | null = null
     const between = await startBetween(EVENTS + CHUNKED, {
-      streams: { intervalMs: 2_000, random: () => 0 },
       verify: () => {
-        if (between.rig.verifications() === 1) return accepted()
-        const asked = accepted()
+        if (between.rig.verifications() === 1) return between.yes()
+        const asked = between.yes()
         return new Promise((resolve) => (answer = () => resolve(asked)))
       },
     })
     const client = await open(between)
-    await eventually(() => answer !== null)
-    await new Promise((resolve) => setTimeout(resolve, 1_000))
+    await between.pass(INTERVAL_MS)
+    expect(answer).not.toBeNull()
     between.socket().write(event('late'))
-    await new Promise((resolve) => setTimeout(resolve, 200))
+    await othersAnswered(between.rig)
     expect(client.received()).not.toContain('late')
     answer!()
     await client.until('late')
@@ -141,6 +159,7 @@ describe('an event stream', () => {
     const client = await open(between)
     await client.until('data: x')
     between.revoke()
+    await between.pass(INTERVAL_MS)
     expect(await client.closed()).not.toContain('0\r\n\r\n')
     await eventually(() => between.socket().destroyed)
   })
@@ -152,6 +171,7 @@ describe('an event stream', () => {
       await client.until('data: x')
     }
     between.revoke()
+    await between.pass(INTERVAL_MS)
     await eventually(() => between.upstream.sockets.slice(0, 2).every(({ destroyed }) => destroyed))
   })
 
@@ -165,6 +185,7 @@ describe('an event stream', () => {
       return between.socket().writableLength > 8_000_000
     })
     between.revoke()
+    await between.pass(INTERVAL_MS)
     await eventually(() => between.socket().destroyed)
     await eventually(() => between.rig.requestEvents.length === 1)
     client.socket.resume()
@@ -177,19 +198,21 @@ describe('an event stream', () => {
     client.socket.destroy()
     await eventually(() => between.socket().destroyed)
     expect(between.rig.streamEvents[1]).toMatchObject({ phase: 'ended', why: 'client' })
-    await new Promise((resolve) => setTimeout(resolve, 500))
-    expect(between.rig.verifications()).toBeLessThan(4)
+    const asked = between.rig.verifications()
+    await between.pass(6 * INTERVAL_MS)
+    expect(between.rig.verifications()).toBe(asked)
   })
 
   test('of a public route is not verified, and ends when the gateway drains', async () => {
     const between = await startBetween(EVENTS + CHUNKED, {}, { policy: { token: 'none' } })
     const client = await open(between)
     between.revoke()
-    await new Promise((resolve) => setTimeout(resolve, 600))
+    await between.pass(6 * INTERVAL_MS)
     between.socket().write(event('still here'))
     await client.until('still here')
     expect(between.rig.verifications()).toBe(0)
     between.rig.proxy.drainStreams(0)
+    await between.pass(0)
     await client.until('0\r\n\r\n')
     expect(between.rig.streamEvents[1]).toMatchObject({ phase: 'ended', why: 'draining' })
   })
@@ -200,7 +223,7 @@ describe('any other response', () => {
     const between = await startBetween(`${OK}Content-Type: application/octet-stream\r\n${CHUNKED}`)
     const client = await open(between)
     between.revoke()
-    await new Promise((resolve) => setTimeout(resolve, 900))
+    await between.pass(6 * INTERVAL_MS)
     between.socket().write('4\r\nlate\r\n0\r\n\r\n')
     await client.until('late')
     expect(between.rig.verifications()).toBe(1)

@@ -9,7 +9,7 @@ import { createAuthenticator } from '../../src/authenticator/index.ts'
 import type { SourcedVerdict } from '../../src/verifier/index.ts'
 import { createReverseProxy } from '../../src/proxy/index.ts'
 import { handlerOf } from '../../src/proxy/onedata-proxy.ts'
-import { accepted, AUTHENTICATED, refused, startRig } from '../helpers/proxy-rig.ts'
+import { accepted, AUTHENTICATED, othersAnswered, refused, startRig } from '../helpers/proxy-rig.ts'
 import { expectAlive, expectForwarded, startBench } from '../helpers/proxy-rows.ts'
 import { openRawClient, readResponse } from '../helpers/raw-client.ts'
 import { startRecordingUpstream } from '../helpers/recording-upstream.ts'
@@ -182,7 +182,7 @@ describe('the verdict', () => {
     })
     const client = await openRawClient(bench.rig.port)
     client.send(`PUT /app/x HTTP/1.1\r\n${A}Content-Length: 3\r\nExpect: 100-Continue\r\n\r\n`)
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await othersAnswered(bench.rig)
     expect(client.received()).toBe('')
     grant(accepted())
     await client.until('HTTP/1.1 100 Continue\r\n\r\n')

@@ -31,8 +31,9 @@ describe('a request for a WebSocket', () => {
       expect(response.status).toBe(status)
       expect(response.field('connection')).toBe('close')
       expect(response.field('content-type')).toBe('application/problem+json')
-      const challenge = response.field('www-authenticate') ?? ''
-      expect(challenge).toMatch(status === 401 ? /^Bearer realm=/ : /^/)
+      const challenge = response.field('www-authenticate') ?? null
+      const challenged = code !== 'request_invalid'
+      expect(challenge).toEqual(challenged ? expect.stringMatching(/^Bearer realm=/) : null)
       expect(JSON.parse(response.body)).toMatchObject({ code })
       expect(upstream.sockets).toEqual([])
       await eventually(() => rig.requestEvents.length === 1)

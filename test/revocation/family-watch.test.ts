@@ -2,6 +2,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest'
 
 import { confineToken } from '../../src/token/index.ts'
 import { createVerification } from '../../src/verification/index.ts'
+import { createFakeTime } from '../helpers/fake-time.ts'
 import { sendJson, startHttpServer } from '../helpers/http-server.ts'
 import { ALICE } from '../helpers/onezone.ts'
 import { tokenOf } from '../helpers/tokens.ts'
@@ -150,7 +151,7 @@ describe('what is read', () => {
   })
 })
 
-describe('on real timers', () => {
+describe('where Onezone does not answer', () => {
   test('readings wait for no verification, and verifications for no reading', async () => {
     let begun = 0
     const { url } = await startHttpServer((request, response) => {
@@ -182,9 +183,10 @@ describe('on real timers', () => {
   })
 
   test('close does not wait for readings that are under way, and none follows', async () => {
+    const time = createFakeTime()
     const { onezone, ask, verification, outcomes, reads } = await startWatched({
-      clock: undefined,
-      schedule: undefined,
+      clock: time.clock,
+      schedule: time.schedule,
       onezone: { totalTimeoutMs: 60_000 },
       verdicts: { maxStalenessMs: 60_000 },
       watch: { token: 'watch-token', intervalMs: 250 },
@@ -197,10 +199,11 @@ describe('on real timers', () => {
     const { token } = onezone.createNamedToken({ subject: ALICE, name: 'one' })
     await vi.waitFor(async () => {
       await ask(token)
+      await time.pass(250)
       expect(reads()).toBe(1)
     }, 20_000)
     await verification.close()
-    await new Promise((resolve) => setTimeout(resolve, 600))
+    await time.pass(60_000)
     expect([reads(), ...outcomes]).toEqual([1])
   })
 })

@@ -20,6 +20,7 @@ describe('a Host field', () => {
     ['[::1]:80', '[::1]', '[::1]:80'],
     ['[2001:DB8::1]', '[2001:db8::1]', '[2001:db8::1]'],
     ['xn--bcher-kva.example', 'xn--bcher-kva.example', 'xn--bcher-kva.example'],
+    ['a.XN--FA-HIA:80', 'a.xn--fa-hia', 'a.xn--fa-hia:80'],
   ])('%s is %s', (text, name, host) => {
     expect(readHost(text)).toEqual({ name, host })
     expect(readHost(text)).toEqual({ name, host })
@@ -29,7 +30,8 @@ describe('a Host field', () => {
     ['', '.', 'a..b', '.a', 'a..', 'a b', 'a/b', 'a?', 'a#', 'a@b', 'a\\b', 'a,b', '*.a'],
     ['a:', 'a:x', 'a:080', 'a:-1', 'a:65536', 'a:80:80', ':80', 'a%2eb', 'bücher.example'],
     ['127.1', '0x7f.0.0.1', '127.0.0.01', '2130706433', '1.2.3.4.5', '256.0.0.1'],
-    ['[::1', '::1', '[0::1]', '[::ffff:127.0.0.1]', '[::1%25lo]', '[v1.a]', 'xn--a'],
+    ['[::1', '::1', '[0::1]', '[::ffff:127.0.0.1]', '[::1%25lo]', '[v1.a]'],
+    ['xn--a', 'a.xn--.b', 'xn--abc-', 'xn--bcher-kva.xn--a', 'xn--a-ecp', 'xn--1ug'],
     [`${'a'.repeat(63)}.`.repeat(4)],
   ]
 

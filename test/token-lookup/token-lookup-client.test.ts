@@ -5,7 +5,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { TokenLookupApiError } from '../../src/errors.ts'
 import type { TokenLookupClientOptions } from '../../src/token-lookup/index.ts'
 import { createTokenLookupClient } from '../../src/token-lookup/index.ts'
-import { answer, scriptedOnezone } from '../onezone/scripted-onezone.ts'
+import { answer, scriptedOnezone } from '../helpers/scripted-onezone.ts'
 import { createFakeClock } from '../helpers/fake-clock.ts'
 import { startTokenLookup } from '../helpers/token-lookup.ts'
 

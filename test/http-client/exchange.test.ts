@@ -1,7 +1,13 @@
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 import { expect, test } from 'vitest'
-import { answer, clientOf, GRANT, rejectionOf, scriptedOnezone } from './scripted-onezone.ts'
+import {
+  answer,
+  clientOf,
+  GRANT,
+  rejectionOf,
+  scriptedOnezone,
+} from '../helpers/scripted-onezone.ts'
 
 const ASK = { token: 'tok', peerIp: null }
 const BYTES = answer(200, GRANT)

@@ -2,7 +2,13 @@ import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { hasOpenssl, selfSigned } from '../helpers/certificate.ts'
-import { answer, clientOf, GRANT, rejectionOf, scriptedOnezone } from './scripted-onezone.ts'
+import {
+  answer,
+  clientOf,
+  GRANT,
+  rejectionOf,
+  scriptedOnezone,
+} from '../helpers/scripted-onezone.ts'
 
 const ASK = { token: 'MDAxY2xvY00secret', peerIp: null }
 const onTls = (identity: { key: Buffer; cert: Buffer }) =>

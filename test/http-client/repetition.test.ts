@@ -4,7 +4,13 @@ import { Client, type Dispatcher } from 'undici'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { OnezoneClient } from '../../src/onezone/index.ts'
 import { tokenId, userId } from '../../src/token/index.ts'
-import { answer, clientOf, noContent, rejectionOf, scriptedOnezone } from './scripted-onezone.ts'
+import {
+  answer,
+  clientOf,
+  noContent,
+  rejectionOf,
+  scriptedOnezone,
+} from '../helpers/scripted-onezone.ts'
 
 const credentials = { token: 'own' }
 const ABC = tokenId('abc')
