@@ -95,6 +95,10 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
     if (typeof record === 'string') return refuse(incoming, outgoing, record)
     if (typeof route === 'string') return refuse(incoming, outgoing, route)
     if (route === null) return sendNoRoute(incoming, outgoing, record)
+    // A connection cannot both carry a body and become something else.
+    if (takeConnection !== null && record.bodyLength !== 0) {
+      return refuse(incoming, outgoing, 'request_invalid')
+    }
     if ((record.bodyLength ?? 0) > route.maxBodyBytes) {
       return sendAnswer(incoming, outgoing, answerFor('body_too_large'), record)
     }

@@ -1,4 +1,4 @@
-import { METHODS } from 'node:http'
+import { IncomingMessage, METHODS } from 'node:http'
 
 import type { AnswerCode } from '../authenticator/index.ts'
 import type { Incoming } from '../listener/index.ts'
@@ -57,7 +57,8 @@ export function isCarried(method: string): boolean {
 function readRequest(incoming: Incoming): RequestRecord | AnswerCode {
   const { method = '', url = '', rawHeaders, httpVersion } = incoming
   if (httpVersion !== '1.1' && httpVersion !== '1.0') {
-    if (httpVersion !== '2.0') return 'request_invalid'
+    // In the text of HTTP/1.1 a parser may find the number 2.0, too; it frames nothing.
+    if (httpVersion !== '2.0' || incoming instanceof IncomingMessage) return 'request_invalid'
     const objection = objectionTo(incoming)
     if (objection !== null) return objection
   }
@@ -80,8 +81,6 @@ function readRequest(incoming: Incoming): RequestRecord | AnswerCode {
   const isOpen = length === null && httpVersion === '2.0' && !incoming.complete
   const bodyLength = coding === null && !isOpen ? Number(length ?? 0) : null
   if (bodyLength !== null && !Number.isSafeInteger(bodyLength)) return 'request_invalid'
-  // RFC 9110 §9.3.1: a body here has no meaning, so servers disagree about where the next request begins.
-  if (bodyLength !== 0 && (method === 'GET' || method === 'HEAD')) return 'request_invalid'
   if (expectation !== null && expectation.toLowerCase() !== '100-continue') {
     return 'expectation_failed'
   }
