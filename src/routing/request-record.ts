@@ -28,6 +28,13 @@ export interface RequestRecord {
   continueOwed: boolean
 }
 
+/** Why a request is refused before anything else is decided about it. */
+export interface RequestRefusal {
+  readonly code: AnswerCode
+  /** What exactly is wrong, in a sentence. @default what is to be said of the code */
+  readonly detail?: string | undefined
+}
+
 const MAX_FIELDS = 100
 const MAX_TARGET_LENGTH = 8192
 
@@ -40,13 +47,18 @@ const RECORD = Symbol('request record')
 
 /** A request that remembers its record. */
 interface ReadRequest extends Incoming {
-  [RECORD]?: RequestRecord | AnswerCode
+  [RECORD]?: RequestRecord | RequestRefusal
 }
 
-/** The record of a request, or the code of its refusal. Made once. */
-export function recordOf(incoming: Incoming): RequestRecord | AnswerCode {
+/** The record of a request, or its refusal. Made once. */
+export function recordOf(incoming: Incoming): RequestRecord | RequestRefusal {
   const request: ReadRequest = incoming
-  return (request[RECORD] ??= readRequest(incoming))
+  return (request[RECORD] ??= recordOrRefusal(incoming))
+}
+
+function recordOrRefusal(incoming: Incoming): RequestRecord | RequestRefusal {
+  const read = readRequest(incoming)
+  return typeof read === 'string' ? { code: read } : read
 }
 
 /** Whether the gateway carries a method at all. */
@@ -54,7 +66,7 @@ export function isCarried(method: string): boolean {
   return method !== 'TRACE' && method !== 'CONNECT'
 }
 
-function readRequest(incoming: Incoming): RequestRecord | AnswerCode {
+function readRequest(incoming: Incoming): RequestRecord | RequestRefusal | AnswerCode {
   const { method = '', url = '', rawHeaders, httpVersion } = incoming
   if (httpVersion !== '1.1' && httpVersion !== '1.0') {
     // In the text of HTTP/1.1 a parser may find the number 2.0, too; it frames nothing.
@@ -85,7 +97,7 @@ function readRequest(incoming: Incoming): RequestRecord | AnswerCode {
     return 'expectation_failed'
   }
   const target = readTarget(url)
-  if (target === null) return 'request_invalid'
+  if (typeof target === 'string') return { code: 'request_invalid', detail: target }
   return {
     method,
     httpVersion,

@@ -19,27 +19,27 @@ const PATHS: Row[] = [
   ['S-031 escaped dots', get('/pub/%2e%2e/app/x'), 400],
   ['S-031 half-escaped dots', get('/pub/.%2E/app/x'), 400],
   ['S-032 escaped slash after dots', get('/pub/..%2fapp/x'), 400],
-  ['S-032 escaped backslash', get('/pub/%5c'), 400],
   ['S-033 double escapes', get('/pub/%252e%252e/app'), 400],
   ['S-033 double escape of a letter', get('/%2561pp/x'), 400],
   ['S-034 a dot segment first', get('/./app/x'), 400],
   ['S-034 a dot segment last', get('/app/..'), 400],
   ['S-035 two slashes first', get('//app/x'), 400],
-  ['S-035 two slashes', get('/app//x'), 400],
   ['S-035 an authority', get('//127.0.0.1:80/x'), 400],
   ['S-036 parameters', get('/app;a=b/x'), 400],
   ['S-036 parameters after dots', get('/pub/..;/app/x'), 400],
-  ['S-036 parameters at the end', get('/app/x;jsessionid=1'), 400],
   ['S-038 an escaped letter', get('/%61pp/x'), 400],
   ['S-039 an escaped slash', get('/app%2fx'), 400],
   ['S-039 an escaped slash, upper case', get('/app%2Fx'), 400],
+  ['S-032 an escaped backslash after dots', get('/pub/..%5capp/x'), 400],
+  ['S-035 two slashes before dots', get('/pub//../app/x'), 400],
+  ['S-036 parameters of dots, escaped', get('/pub/%2e%2e;x=y/app/x'), 400],
+  ['S-036 parameters without a name', get('/app;'), 400],
   ['S-040 an escaped NUL', get('/app%00/x'), 400],
   ['S-040 escaped line ends', get('/app/x%0d%0aX: y'), 400],
   ['S-040 an escaped DEL', get('/app/%7f'), 400],
   ['S-041 a fragment', get('/pub#/../app'), 400],
   ['S-044 backslashes', get('/pub\\..\\app'), 400],
   ['S-045 overlong UTF-8', get('/pub/%c0%af../app'), 400],
-  ['S-045 no UTF-8', get('/pub/%ff'), 400],
   ['S-046 no escape', get('/pub/%zz'), 400],
   ['S-046 half an escape', get('/pub/a%2'), 400],
   ['S-047 raw UTF-8', get('/pub/\xc3\xa9'), 400],
@@ -195,7 +195,7 @@ describe('a request that can be read in two ways', () => {
     await expectRefusal(bench, bytes, status)
   })
 
-  test.each(PATHS.filter(([, bytes]) => !bytes.includes('%5c')))(
+  test.each(PATHS)(
     '%s is refused as well where a route takes everything',
     async (_id, bytes, status) => {
       const bench = await startBench([{ path: '/**', policy: { token: 'none' } }])
@@ -245,6 +245,11 @@ describe('a request that can be read in one way', () => {
     ['S-048 the prefix with a slash', '/pub/'],
     ['S-033 a per cent sign in a file name', '/pub/100%25.txt'],
     ['an escaped slash in a file name', '/pub/a%2Fb'],
+    ['S-032 an escaped backslash', '/pub/%5c'],
+    ['S-035 two slashes', '/pub//x'],
+    ['S-036 parameters', '/pub/x;jsessionid=1'],
+    ['S-045 no UTF-8', '/pub/%ff%E9'],
+    ['what browsers leave as it is', '/pub/report[1].pdf;"<>^`{|}\''],
     ['an escaped semicolon in a file name', '/pub/a%3Bb'],
     ['an escaped letter in a file name', '/pub/%61'],
     ['an escaped fragment sign in a file name', '/pub/a%23b'],
