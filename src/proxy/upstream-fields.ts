@@ -28,9 +28,10 @@ export function upstreamFields(input: UpstreamFieldsInput): string[] {
   }
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] ?? ''
-    if (kindOf(name) !== 'pass' || policy.drops(name)) continue
+    const value = rawHeaders[i + 1] ?? ''
+    if (kindOf(name) !== 'pass' || policy.drops(name, value)) continue
     if (record.named.size > 0 && record.named.has(name.toLowerCase())) continue
-    fields.push(name, rawHeaders[i + 1] ?? '')
+    fields.push(name, value)
   }
   fields.push(
     'X-Forwarded-For',
