@@ -78,7 +78,7 @@ export class Exchange implements UpstreamHandler, DeliveryOwner {
       record,
       decision: this.#decision,
       policy: route.policy,
-      upstreamHost: member.host,
+      upstreamHost: member.host ?? (record.host === '' ? new URL(member.origin).host : null),
       stripPrefix: route.stripPrefix,
     })
     this.#body =

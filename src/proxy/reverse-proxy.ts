@@ -9,7 +9,7 @@ import type { RequestRecord, RequestRefusal, RouteChoice, RouteRequest } from '.
 import { createRouter, isRefusal, recordOf } from '../routing/index.ts'
 import type { UpstreamState } from '../upstream/index.ts'
 import { createUpstreams } from '../upstream/index.ts'
-import { sendAnswer } from './send-answer.ts'
+import { sendAnswer, sendCapabilities } from './send-answer.ts'
 import type { RequestEvent, StreamEvent, UpstreamEvent } from './events.ts'
 import { UNMATCHED } from './events.ts'
 import type { ExchangeInput } from './exchange.ts'
@@ -89,10 +89,12 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
     takeConnection: TakeConnection | null = null,
   ): void {
     const record = recordOf(incoming)
-    const route = isRefusal(record) ? null : router.routeOf(record)
+    const isOurs = !isRefusal(record) && record.path === '*'
+    const route = isRefusal(record) || isOurs ? null : router.routeOf(record)
     const known = route !== null && !isRefusal(route)
     observe(incoming, outgoing, known ? route.id : UNMATCHED)
     if (isRefusal(record)) return refuse(incoming, outgoing, record)
+    if (isOurs) return sendCapabilities(incoming, outgoing, record)
     if (isRefusal(route)) return refuse(incoming, outgoing, route)
     if (route === null) return sendNoRoute(incoming, outgoing, record)
     // A connection cannot both carry a body and become something else.

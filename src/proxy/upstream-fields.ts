@@ -38,11 +38,12 @@ export function upstreamFields(input: UpstreamFieldsInput): string[] {
     client.forwardedFor,
     'X-Forwarded-Proto',
     client.proto,
-    'X-Forwarded-Host',
-    client.host ?? record.host,
     'X-Real-IP',
     client.address,
   )
+  const forwardedHost = client.host ?? record.host
+  // A client of HTTP/1.0 need not say which host it means.
+  if (forwardedHost !== '') fields.push('X-Forwarded-Host', forwardedHost)
   if (input.stripPrefix) fields.push('X-Forwarded-Prefix', input.stripPrefix)
   for (const text of identityHeaders) fields.push(text)
   return fields

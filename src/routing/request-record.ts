@@ -3,8 +3,9 @@ import { IncomingMessage, METHODS } from 'node:http'
 import type { AnswerCode } from '../authenticator/index.ts'
 import type { Incoming } from '../listener/index.ts'
 import { kindOf, NOTHING_NAMED, readConnection } from './field-names.ts'
+import type { HostName } from './host-name.ts'
 import { readHost } from './host-name.ts'
-import { readTarget } from './request-target.ts'
+import { readAbsolute, readTarget, withoutOwnPort } from './request-target.ts'
 
 /**
  * The one reading of a request: what is matched, decided, logged and forwarded is derived from it, and nothing looks
@@ -13,10 +14,11 @@ import { readTarget } from './request-target.ts'
 export interface RequestRecord {
   readonly method: string
   readonly httpVersion: '1.0' | '1.1' | '2.0'
+  /** `*`: the request is about the gateway itself (RFC 9110 §9.3.7). */
   readonly path: string
   /** With its question mark; empty where there is none. */
   readonly query: string
-  /** In its one spelling, with its port where it has one: what is forwarded. */
+  /** In its one spelling, with its port where it has one: what is forwarded. Empty: HTTP/1.0 need not name one. */
   readonly host: string
   /** The same without its port: what is matched. */
   readonly hostName: string
@@ -80,10 +82,11 @@ function readRequest(incoming: Incoming): RequestRecord | RequestRefusal | Answe
   if (url.length > MAX_TARGET_LENGTH) return 'headers_too_large'
 
   const fields = readFields(rawHeaders)
-  if (typeof fields === 'string') return fields
-  const { host, length, coding, expectation } = fields
-  const named = host === null ? null : readHost(host)
-  if (named === null) return 'request_invalid'
+  if (typeof fields === 'string' || 'code' in fields) return fields
+  const { length, coding, expectation } = fields
+  const addressed = addressOf(incoming, fields.host)
+  if ('code' in addressed) return addressed
+  const { named } = addressed
   if (coding !== null) {
     // RFC 9112 §6.1: both at once, or chunks in another version than HTTP/1.1, are how requests are smuggled.
     if (coding === '' || length !== null || httpVersion !== '1.1') return 'request_invalid'
@@ -96,7 +99,7 @@ function readRequest(incoming: Incoming): RequestRecord | RequestRefusal | Answe
   if (expectation !== null && expectation.toLowerCase() !== '100-continue') {
     return 'expectation_failed'
   }
-  const target = readTarget(url)
+  const target = addressed.target === '*' ? ANYTHING : readTarget(addressed.target)
   if (typeof target === 'string') return { code: 'request_invalid', detail: target }
   return {
     method,
@@ -109,6 +112,43 @@ function readRequest(incoming: Incoming): RequestRecord | RequestRefusal | Answe
     bodyLength,
     continueOwed: false,
   }
+}
+
+/** The target of `OPTIONS *`. */
+const ANYTHING = { path: '*', query: '' }
+
+const NO_HOST: HostName = { name: '', host: '' }
+
+/** The host that a request is for, and its target in origin form or `*`. */
+interface Address {
+  readonly named: HostName
+  readonly target: string
+}
+
+function addressOf(incoming: Incoming, host: string | null): Address | RequestRefusal {
+  const { method, url = '', httpVersion } = incoming
+  // In HTTP/2 a target is absolute only where its scheme is another than that of the connection.
+  const absolute = httpVersion === '2.0' || url.startsWith('/') ? null : readAbsolute(url)
+  const target = absolute?.target ?? url
+  if (target === '*' && method !== 'OPTIONS') return refuse('Only OPTIONS takes "*" as its target.')
+  if (host === null) {
+    if (httpVersion !== '1.0') return refuse('There is no Host.')
+    const named = absolute === null ? NO_HOST : readHost(absolute.authority)
+    return named === null ? refuse('The target names no host.') : { named, target }
+  }
+  const named = readHost(host)
+  if (named === null) return refuse('Host is no name or address of a host, in its one spelling.')
+  if (absolute === null) return { named, target }
+  const meant = readHost(absolute.authority)
+  const scheme = url.slice(0, url.indexOf(':'))
+  if (meant === null || meant.host !== withoutOwnPort(named.host, scheme)) {
+    return refuse('The host of the target is another one than that of Host.')
+  }
+  return { named, target }
+}
+
+function refuse(detail: string): RequestRefusal {
+  return { code: 'request_invalid', detail }
 }
 
 /** What Node's parser has seen to before there is a request of HTTP/1.1: a known method, and a bounded head. */
@@ -127,7 +167,7 @@ interface Fields {
   named: ReadonlySet<string>
 }
 
-function readFields(rawHeaders: readonly string[]): Fields | AnswerCode {
+function readFields(rawHeaders: readonly string[]): Fields | RequestRefusal | AnswerCode {
   const fields: Fields = {
     host: null,
     length: null,
@@ -139,7 +179,7 @@ function readFields(rawHeaders: readonly string[]): Fields | AnswerCode {
     const value = rawHeaders[i + 1] ?? ''
     switch (kindOf(rawHeaders[i] ?? '')) {
       case 'host':
-        if (fields.host !== null) return 'request_invalid'
+        if (fields.host !== null) return refuse('There are two Hosts.')
         fields.host = value
         break
       case 'content-length':

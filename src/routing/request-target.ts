@@ -18,6 +18,32 @@ const PATH = /^\/[!"$&-[\]-~]*(?:%[0-9A-Fa-f]{2}[!"$&-[\]-~]*)*$/
 /** What the path lacks where it is none: a byte that must be escaped, or an escape that is not whole. */
 const NOT_IN_A_PATH = /[^!"$-[\]-~]|%(?![0-9A-Fa-f]{2})/
 
+/** A scheme that names a server, and the server; the rest is as in origin form. */
+const ABSOLUTE = /^(https?):\/\/([^/?#]*)([^]*)$/i
+
+/** A request target in absolute form (RFC 9112 §3.2.2), taken apart. */
+export interface AbsoluteTarget {
+  /** The host that it names, with its port where that is not the scheme's own. */
+  readonly authority: string
+  /** In origin form. */
+  readonly target: string
+}
+
+/** Takes a target in absolute form apart. Null: it is in another form. */
+export function readAbsolute(url: string): AbsoluteTarget | null {
+  const [, scheme, authority = '', rest = ''] = ABSOLUTE.exec(url) ?? []
+  if (scheme === undefined) return null
+  return {
+    authority: withoutOwnPort(authority, scheme),
+    target: rest.startsWith('/') ? rest : `/${rest}`,
+  }
+}
+
+/** A host without the port that its scheme stands for. */
+export function withoutOwnPort(host: string, scheme: string): string {
+  return host.replace(scheme.toLowerCase() === 'https' ? /:443$/ : /:80$/, '')
+}
+
 const DOT_SEGMENT = /\/(\.\.?)(?:\/|$)/d
 
 const QUERY = /^\?[!"$-~]*$/
