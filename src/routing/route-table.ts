@@ -17,7 +17,7 @@ export interface RouteTable<Route> {
   find(question: RouteQuestion): Route | null
   /** The same for a server that does not regard case, in paths or in patterns. */
   findFolded(question: RouteQuestion): Route | null
-  /** Whether a route counts before another, and their paths differ in more than case and a final slash. */
+  /** Whether a route counts before another, and their paths differ in more than case and what follows a final slash. */
   outranks(route: Route, other: Route): boolean
   /** Whether case could lead from the route of a path to another. */
   caseMatters(path: string): boolean
@@ -67,8 +67,9 @@ export function createRouteTable<Route extends RouteMatch>(
   }
 }
 
+/** `/docs`, `/Docs/` and `/docs/**` are one to who does not mind case and a final slash. */
 function bareOf(pattern: string): string {
-  return pattern.toLowerCase().replace(/\/$/, '')
+  return pattern.toLowerCase().replace(/\/(?:\*\*)?$/, '')
 }
 
 interface Finder<Route> {

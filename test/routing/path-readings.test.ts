@@ -195,8 +195,10 @@ test('what is left when a prefix is taken off may not begin like a URL of anothe
 })
 
 test('paths that differ in case or in a final slash only are told apart where each has a route', () => {
-  const own = createRouteTable(['/Docs', '/docs', '/docs/', '/**'].map((path) => ({ path })))
-  for (const path of ['/Docs', '/docs', '/docs/']) {
+  const own = createRouteTable(
+    ['/Docs', '/docs', '/docs/', '/docs/**', '/one', '/one/**', '/**'].map((path) => ({ path })),
+  )
+  for (const path of ['/Docs', '/docs', '/docs/', '/docs/x', '/one', '/one/', '/one/x']) {
     expect(objectionToPath(at(path), own.find(at(path)), '', own)).toBeNull()
   }
   expect(objectionToPath(at('/DOCS'), own.find(at('/DOCS')), '', own)).toContain('case')
