@@ -12,14 +12,19 @@ import { createAdminApp } from './admin-app.ts'
  * @throws {TypeError} for options that make no sense.
  */
 export function createAdminDoor(options: AdminAppOptions): Door {
-  const answer = getRequestListener(createAdminApp(options).fetch, {
+  const { fetch } = createAdminApp(options)
+  const how = {
     overrideGlobalObjects: false,
     autoCleanupIncoming: false, // the app says that the connection ends where it leaves something of a body
-  })
+  }
+  const answer = getRequestListener(fetch, how)
+  // Old probes name no host, and HTTP/1.0 lets them; the guard before orders reads the field itself.
+  const answerOld = getRequestListener(fetch, { ...how, hostname: 'localhost' })
   return {
     serve(incoming, outgoing) {
       // The adapter reads more of Node's classes than doors know of.
-      void answer(incoming as IncomingMessage, outgoing as unknown as ServerResponse)
+      const reply = incoming.httpVersion === '1.0' ? answerOld : answer
+      void reply(incoming as IncomingMessage, outgoing as unknown as ServerResponse)
     },
   }
 }

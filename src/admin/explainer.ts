@@ -100,7 +100,7 @@ export function createExplainer(options: ExplainerOptions): Explainer {
     const { method = 'GET', path = '/', host, token, consumerToken, peerIp, ask = false } = asked
     const request = { method, path: path.replace(/\?.*$/s, ''), host: host ?? null }
     const choice = choose({ method, target: path, host })
-    if ('code' in choice) return unrouted(request, choice.code)
+    if ('code' in choice) return unrouted(request, choice.code, choice.detail)
     const route = routes.find(({ id }) => id === choice.routeId)
     if (route === undefined) return unrouted(request, 'route_not_found')
 
@@ -154,8 +154,8 @@ function caveatOf(
   return { type, reads, judged: judgement?.judged ?? null, holds: judgement?.holds ?? null }
 }
 
-function unrouted(request: Explanation['request'], code: AnswerCode): Explanation {
-  const { status, body } = answerFor(code)
+function unrouted(request: Explanation['request'], code: AnswerCode, about?: string): Explanation {
+  const { status, body } = answerFor(code, { detail: about })
   const { detail } = JSON.parse(body) as { detail: string }
   return {
     request,

@@ -251,11 +251,13 @@ export interface AnswerCase {
   readonly caveat?: string | null | undefined
   /** Scopes that are demanded, as `scope` of the challenge (RFC 6750 §3). */
   readonly scopes?: readonly string[] | undefined
+  /** Says what exactly is wrong, in place of the row's own sentence. */
+  readonly detail?: string | undefined
   /** Overrides the row's own `Retry-After`. */
   readonly retryAfterSeconds?: number | undefined
 }
 
-/** Makes the answer for a code. Never carries anything that the client sent. */
+/** Makes the answer for a code. Of what the client sent it carries the few bytes at most that `detail` names. */
 export function answerFor(code: AnswerCode, about: AnswerCase = {}): Answer {
   const row = ROWS[code]
   const retryAfterSeconds = Math.max(1, about.retryAfterSeconds ?? row.retryAfterSeconds ?? 0)
@@ -268,7 +270,7 @@ export function answerFor(code: AnswerCode, about: AnswerCase = {}): Answer {
       type: `urn:onegate:problem:${code}`,
       title: row.title,
       status: row.status,
-      detail: row.detail,
+      detail: about.detail ?? row.detail,
       code,
       ...(about.caveat ? { caveat: about.caveat } : {}),
     }),

@@ -1,6 +1,6 @@
 /**
- * Where a request carries its token. Each field at most once and one credential in all: node keeps the first of two
- * `Authorization` lines, an upstream may read the last (security rule 6).
+ * Where a request carries its token: one credential in all, and `Authorization` once, because node keeps the first of
+ * two such lines, and an upstream may read the last (security rule 6).
  *
  * @module
  */
@@ -24,7 +24,8 @@ const B64TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/
 
 /**
  * Reads `X-Auth-Token`, `Authorization: Bearer` (RFC 6750 §2.1) and the deprecated `Macaroon`, and the consumer token.
- * An `Authorization` of another scheme counts as absent, as it does for Onezone.
+ * An `Authorization` of another scheme counts as absent, as it does for Onezone, and so does an empty field. The same
+ * token in two fields is one.
  *
  * @param rawHeaders name, value, name, value …
  */
@@ -40,22 +41,28 @@ export function readCredentials(rawHeaders: readonly string[]): Credentials {
     if (field === 'authorization') {
       if (authorized) return AMBIGUOUS
       authorized = true
-      if (!/^bearer(?:\s|$)/i.test(credential)) continue
+      if (!isBearer(credential)) continue
       if (credential.charAt(6) !== ' ') return MALFORMED
       credential = credential.slice(7)
     }
+    if (credential === '' && field !== 'authorization') continue
     // A runtime may have joined repeated fields into one (RFC 9110 §5.3); no token has a comma.
     if (credential.includes(',')) return AMBIGUOUS
     if (field === 'consumer') {
-      if (consumerToken !== null) return AMBIGUOUS
+      if (consumerToken !== null && consumerToken !== credential) return AMBIGUOUS
       consumerToken = credential
       continue
     }
     if (field === 'authorization' && !B64TOKEN.test(credential)) return MALFORMED
-    if (token !== null) return AMBIGUOUS
+    if (token !== null && token !== credential) return AMBIGUOUS
     token = credential
   }
   return token === null ? NONE : { outcome: 'token', token, consumerToken }
+}
+
+/** Whether an `Authorization` is one that is read here; one of another scheme is the upstream's. */
+export function isBearer(authorization: string): boolean {
+  return /^\s*bearer(?:\s|$)/i.test(authorization)
 }
 
 /** The names of the fields that can carry a token, as they were sent. */

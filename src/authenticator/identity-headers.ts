@@ -4,14 +4,19 @@
  * @module
  */
 
+import { isBearer } from './credentials.ts'
 import type { Identity } from './decision.ts'
 import type { IdentityHeaderNames } from './identity-header-names.ts'
 import { foldName, resolveHeaderNames } from './identity-header-names.ts'
 
 /** What a route does with header fields that have to do with identity. */
 export interface HeaderPolicy {
-  /** Whether an inbound field must not reach the upstream, judged by the class its name falls in. */
-  drops(name: string): boolean
+  /**
+   * Whether a field must not pass the gateway, judged by the class its name falls in.
+   *
+   * @param value Of a field of a request: an `Authorization` that is not read here is the upstream's. @default any
+   */
+  drops(name: string, value?: string): boolean
   /**
    * The fields that state an identity: name, value, name, value …; for null every name with an empty value, but no
    * scopes.
@@ -64,7 +69,10 @@ export function createHeaderPolicy(options: HeaderPolicyOptions = {}): HeaderPol
   }
 
   return {
-    drops(name) {
+    drops(name, value) {
+      if (name.length === 13 && value !== undefined && !isBearer(value)) {
+        if (name.toLowerCase() === 'authorization') return false
+      }
       let dropped = memo.get(name)
       if (dropped === undefined) {
         dropped = judge(name)

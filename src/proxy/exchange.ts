@@ -5,6 +5,7 @@ import { answerFor } from '../authenticator/index.ts'
 import type { Logger } from '../logger.ts'
 import { upstreamPath } from '../routing/index.ts'
 import type { UpstreamController, UpstreamHandler, UpstreamMember } from '../upstream/index.ts'
+import { BODILESS_METHODS } from '../upstream/index.ts'
 import type { DeliveryInput, DeliveryOwner } from './delivery.ts'
 import { Delivery } from './delivery.ts'
 import type { UpstreamEvent } from './events.ts'
@@ -31,6 +32,8 @@ export interface ExchangeInput extends DeliveryInput {
 }
 
 const NONE: readonly UpstreamMember[] = []
+
+const RESET = { reset: true }
 
 /**
  * One request on its way to an upstream: as streams, so that no body is ever held, each side waits for the slower one,
@@ -75,7 +78,7 @@ export class Exchange implements UpstreamHandler, DeliveryOwner {
       record,
       decision: this.#decision,
       policy: route.policy,
-      upstreamHost: member.host,
+      upstreamHost: member.host ?? (record.host === '' ? new URL(member.origin).host : null),
       stripPrefix: route.stripPrefix,
     })
     this.#body =
@@ -99,6 +102,7 @@ export class Exchange implements UpstreamHandler, DeliveryOwner {
         headersTimeout: route.timeouts.headMs,
         bodyTimeout: route.timeouts.idleBodyMs,
         upgrade: upgrade === null ? null : 'websocket',
+        ...(this.#body !== null && BODILESS_METHODS.has(record.method) ? RESET : null),
       },
       this,
     )

@@ -5,11 +5,11 @@ import { systemClock } from '../clock.ts'
 import type { Door, Incoming, Outgoing, ServeUpgrade } from '../listener/index.ts'
 import type { Logger } from '../logger.ts'
 import { silentLogger, shielded, shieldedLogger } from '../logger.ts'
-import type { RequestRecord, RouteChoice, RouteRequest } from '../routing/index.ts'
-import { createRouter, recordOf } from '../routing/index.ts'
+import type { RequestRecord, RequestRefusal, RouteChoice, RouteRequest } from '../routing/index.ts'
+import { createRouter, isRefusal, recordOf } from '../routing/index.ts'
 import type { UpstreamState } from '../upstream/index.ts'
 import { createUpstreams } from '../upstream/index.ts'
-import { sendAnswer } from './send-answer.ts'
+import { sendAnswer, sendCapabilities } from './send-answer.ts'
 import type { RequestEvent, StreamEvent, UpstreamEvent } from './events.ts'
 import { UNMATCHED } from './events.ts'
 import type { ExchangeInput } from './exchange.ts'
@@ -89,12 +89,18 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
     takeConnection: TakeConnection | null = null,
   ): void {
     const record = recordOf(incoming)
-    const route = typeof record === 'string' ? null : router.routeOf(record)
-    const known = route !== null && typeof route !== 'string'
+    const isOurs = !isRefusal(record) && record.path === '*'
+    const route = isRefusal(record) || isOurs ? null : router.routeOf(record)
+    const known = route !== null && !isRefusal(route)
     observe(incoming, outgoing, known ? route.id : UNMATCHED)
-    if (typeof record === 'string') return refuse(incoming, outgoing, record)
-    if (typeof route === 'string') return refuse(incoming, outgoing, route)
+    if (isRefusal(record)) return refuse(incoming, outgoing, record)
+    if (isOurs) return sendCapabilities(incoming, outgoing, record)
+    if (isRefusal(route)) return refuse(incoming, outgoing, route)
     if (route === null) return sendNoRoute(incoming, outgoing, record)
+    // A connection cannot both carry a body and become something else.
+    if (takeConnection !== null && record.bodyLength !== 0) {
+      return refuse(incoming, outgoing, { code: 'request_invalid' })
+    }
     if ((record.bodyLength ?? 0) > route.maxBodyBytes) {
       return sendAnswer(incoming, outgoing, answerFor('body_too_large'), record)
     }
@@ -162,7 +168,7 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
     serve: (incoming, outgoing) => serve(incoming, outgoing),
     checkContinue(incoming, outgoing) {
       const record = recordOf(incoming)
-      if (typeof record !== 'string') record.continueOwed = record.bodyLength !== 0
+      if (!isRefusal(record)) record.continueOwed = record.bodyLength !== 0
       serve(incoming, outgoing)
     },
     checkExpectation: (incoming, outgoing) => serve(incoming, outgoing),
@@ -216,6 +222,6 @@ function fail({ incoming, outgoing, record, route, logger }: ExchangeInput, erro
 function ignore(): void {}
 
 /** Where one request ends and the next begins is not certain after what is refused here, so the connection ends too. */
-function refuse(incoming: Incoming, outgoing: Outgoing, code: AnswerCode): void {
-  sendAnswer(incoming, outgoing, answerFor(code), { bodyLength: null, close: true })
+function refuse(incoming: Incoming, outgoing: Outgoing, { code, detail }: RequestRefusal): void {
+  sendAnswer(incoming, outgoing, answerFor(code, { detail }), { bodyLength: null, close: true })
 }

@@ -50,6 +50,18 @@ export function sendAnswer(
   }
 }
 
+/** Answers `OPTIONS *`: what the gateway carries, whatever its routes take of it. */
+export function sendCapabilities(
+  incoming: Incoming,
+  outgoing: Outgoing,
+  { bodyLength }: Pick<SendAnswerOptions, 'bodyLength'>,
+): void {
+  if (bodyLength !== 0) outgoing.shouldKeepAlive = false
+  outgoing.writeHead(200, ['Allow', CARRIED.join(', '), 'Content-Length', '0'])
+  if (bodyLength === 0) outgoing.end()
+  else drainThenEnd(incoming, outgoing)
+}
+
 const written = new WeakSet<Outgoing>()
 
 /** Whether everything of a response has been written, and only its end waits for the end of the request. */

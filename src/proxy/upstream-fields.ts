@@ -28,20 +28,22 @@ export function upstreamFields(input: UpstreamFieldsInput): string[] {
   }
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] ?? ''
-    if (kindOf(name) !== 'pass' || policy.drops(name)) continue
+    const value = rawHeaders[i + 1] ?? ''
+    if (kindOf(name) !== 'pass' || policy.drops(name, value)) continue
     if (record.named.size > 0 && record.named.has(name.toLowerCase())) continue
-    fields.push(name, rawHeaders[i + 1] ?? '')
+    fields.push(name, value)
   }
   fields.push(
     'X-Forwarded-For',
     client.forwardedFor,
     'X-Forwarded-Proto',
     client.proto,
-    'X-Forwarded-Host',
-    client.host ?? record.host,
     'X-Real-IP',
     client.address,
   )
+  const forwardedHost = client.host ?? record.host
+  // A client of HTTP/1.0 need not say which host it means.
+  if (forwardedHost !== '') fields.push('X-Forwarded-Host', forwardedHost)
   if (input.stripPrefix) fields.push('X-Forwarded-Prefix', input.stripPrefix)
   for (const text of identityHeaders) fields.push(text)
   return fields

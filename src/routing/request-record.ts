@@ -1,10 +1,11 @@
-import { METHODS } from 'node:http'
+import { IncomingMessage, METHODS } from 'node:http'
 
 import type { AnswerCode } from '../authenticator/index.ts'
 import type { Incoming } from '../listener/index.ts'
 import { kindOf, NOTHING_NAMED, readConnection } from './field-names.ts'
+import type { HostName } from './host-name.ts'
 import { readHost } from './host-name.ts'
-import { readTarget } from './request-target.ts'
+import { readAbsolute, readTarget, withoutOwnPort } from './request-target.ts'
 
 /**
  * The one reading of a request: what is matched, decided, logged and forwarded is derived from it, and nothing looks
@@ -13,10 +14,11 @@ import { readTarget } from './request-target.ts'
 export interface RequestRecord {
   readonly method: string
   readonly httpVersion: '1.0' | '1.1' | '2.0'
+  /** `*`: the request is about the gateway itself (RFC 9110 §9.3.7). */
   readonly path: string
   /** With its question mark; empty where there is none. */
   readonly query: string
-  /** In its one spelling, with its port where it has one: what is forwarded. */
+  /** In its one spelling, with its port where it has one: what is forwarded. Empty: HTTP/1.0 need not name one. */
   readonly host: string
   /** The same without its port: what is matched. */
   readonly hostName: string
@@ -26,6 +28,13 @@ export interface RequestRecord {
   readonly bodyLength: number | null
   /** Whether the client waits for `100 Continue` before it sends the body. */
   continueOwed: boolean
+}
+
+/** Why a request is refused before anything else is decided about it. */
+export interface RequestRefusal {
+  readonly code: AnswerCode
+  /** What exactly is wrong, in a sentence. @default what is to be said of the code */
+  readonly detail?: string | undefined
 }
 
 const MAX_FIELDS = 100
@@ -40,13 +49,18 @@ const RECORD = Symbol('request record')
 
 /** A request that remembers its record. */
 interface ReadRequest extends Incoming {
-  [RECORD]?: RequestRecord | AnswerCode
+  [RECORD]?: RequestRecord | RequestRefusal
 }
 
-/** The record of a request, or the code of its refusal. Made once. */
-export function recordOf(incoming: Incoming): RequestRecord | AnswerCode {
+/** The record of a request, or its refusal. Made once. */
+export function recordOf(incoming: Incoming): RequestRecord | RequestRefusal {
   const request: ReadRequest = incoming
-  return (request[RECORD] ??= readRequest(incoming))
+  return (request[RECORD] ??= recordOrRefusal(incoming))
+}
+
+function recordOrRefusal(incoming: Incoming): RequestRecord | RequestRefusal {
+  const read = readRequest(incoming)
+  return typeof read === 'string' ? { code: read } : read
 }
 
 /** Whether the gateway carries a method at all. */
@@ -54,10 +68,11 @@ export function isCarried(method: string): boolean {
   return method !== 'TRACE' && method !== 'CONNECT'
 }
 
-function readRequest(incoming: Incoming): RequestRecord | AnswerCode {
+function readRequest(incoming: Incoming): RequestRecord | RequestRefusal | AnswerCode {
   const { method = '', url = '', rawHeaders, httpVersion } = incoming
   if (httpVersion !== '1.1' && httpVersion !== '1.0') {
-    if (httpVersion !== '2.0') return 'request_invalid'
+    // In the text of HTTP/1.1 a parser may find the number 2.0, too; it frames nothing.
+    if (httpVersion !== '2.0' || incoming instanceof IncomingMessage) return 'request_invalid'
     const objection = objectionTo(incoming)
     if (objection !== null) return objection
   }
@@ -67,10 +82,11 @@ function readRequest(incoming: Incoming): RequestRecord | AnswerCode {
   if (url.length > MAX_TARGET_LENGTH) return 'headers_too_large'
 
   const fields = readFields(rawHeaders)
-  if (typeof fields === 'string') return fields
-  const { host, length, coding, expectation } = fields
-  const named = host === null ? null : readHost(host)
-  if (named === null) return 'request_invalid'
+  if (typeof fields === 'string' || 'code' in fields) return fields
+  const { length, coding, expectation } = fields
+  const addressed = addressOf(incoming, fields.host)
+  if ('code' in addressed) return addressed
+  const { named } = addressed
   if (coding !== null) {
     // RFC 9112 §6.1: both at once, or chunks in another version than HTTP/1.1, are how requests are smuggled.
     if (coding === '' || length !== null || httpVersion !== '1.1') return 'request_invalid'
@@ -80,13 +96,11 @@ function readRequest(incoming: Incoming): RequestRecord | AnswerCode {
   const isOpen = length === null && httpVersion === '2.0' && !incoming.complete
   const bodyLength = coding === null && !isOpen ? Number(length ?? 0) : null
   if (bodyLength !== null && !Number.isSafeInteger(bodyLength)) return 'request_invalid'
-  // RFC 9110 §9.3.1: a body here has no meaning, so servers disagree about where the next request begins.
-  if (bodyLength !== 0 && (method === 'GET' || method === 'HEAD')) return 'request_invalid'
   if (expectation !== null && expectation.toLowerCase() !== '100-continue') {
     return 'expectation_failed'
   }
-  const target = readTarget(url)
-  if (target === null) return 'request_invalid'
+  const target = addressed.target === '*' ? ANYTHING : readTarget(addressed.target)
+  if (typeof target === 'string') return { code: 'request_invalid', detail: target }
   return {
     method,
     httpVersion,
@@ -98,6 +112,43 @@ function readRequest(incoming: Incoming): RequestRecord | AnswerCode {
     bodyLength,
     continueOwed: false,
   }
+}
+
+/** The target of `OPTIONS *`. */
+const ANYTHING = { path: '*', query: '' }
+
+const NO_HOST: HostName = { name: '', host: '' }
+
+/** The host that a request is for, and its target in origin form or `*`. */
+interface Address {
+  readonly named: HostName
+  readonly target: string
+}
+
+function addressOf(incoming: Incoming, host: string | null): Address | RequestRefusal {
+  const { method, url = '', httpVersion } = incoming
+  // In HTTP/2 a target is absolute only where its scheme is another than that of the connection.
+  const absolute = httpVersion === '2.0' || url.startsWith('/') ? null : readAbsolute(url)
+  const target = absolute?.target ?? url
+  if (target === '*' && method !== 'OPTIONS') return refuse('Only OPTIONS takes "*" as its target.')
+  if (host === null) {
+    if (httpVersion !== '1.0') return refuse('There is no Host.')
+    const named = absolute === null ? NO_HOST : readHost(absolute.authority)
+    return named === null ? refuse('The target names no host.') : { named, target }
+  }
+  const named = readHost(host)
+  if (named === null) return refuse('Host is no name or address of a host, in its one spelling.')
+  if (absolute === null) return { named, target }
+  const meant = readHost(absolute.authority)
+  const scheme = url.slice(0, url.indexOf(':'))
+  if (meant === null || meant.host !== withoutOwnPort(named.host, scheme)) {
+    return refuse('The host of the target is another one than that of Host.')
+  }
+  return { named, target }
+}
+
+function refuse(detail: string): RequestRefusal {
+  return { code: 'request_invalid', detail }
 }
 
 /** What Node's parser has seen to before there is a request of HTTP/1.1: a known method, and a bounded head. */
@@ -116,7 +167,7 @@ interface Fields {
   named: ReadonlySet<string>
 }
 
-function readFields(rawHeaders: readonly string[]): Fields | AnswerCode {
+function readFields(rawHeaders: readonly string[]): Fields | RequestRefusal | AnswerCode {
   const fields: Fields = {
     host: null,
     length: null,
@@ -128,7 +179,7 @@ function readFields(rawHeaders: readonly string[]): Fields | AnswerCode {
     const value = rawHeaders[i + 1] ?? ''
     switch (kindOf(rawHeaders[i] ?? '')) {
       case 'host':
-        if (fields.host !== null) return 'request_invalid'
+        if (fields.host !== null) return refuse('There are two Hosts.')
         fields.host = value
         break
       case 'content-length':

@@ -1,83 +1,81 @@
 /**
- * Reads a request target strictly: what can be understood in more than one way is refused, not repaired. The text that
- * is matched is the text that is forwarded.
+ * Reads a request target strictly: what no server could take for one thing is refused, not repaired. The text that is
+ * matched is the text that is forwarded.
  *
  * @module
  */
 
-/** The two parts of a request target in origin form (RFC 9112 §3.2.1), each exactly as it was sent. */
+/** A request target (RFC 9112 §3.2), each part exactly as it was sent. */
 export interface RequestTarget {
   readonly path: string
   /** With its question mark; empty where there is none. */
   readonly query: string
 }
 
-/** Says which route a path belongs to, in whatever form the caller tells routes apart. */
-export type RouteOf = (path: string) => unknown
+/** RFC 3986 `pchar`, what browsers send as it is besides, and whole escapes. */
+const PATH = /^\/[!"$&-[\]-~]*(?:%[0-9A-Fa-f]{2}[!"$&-[\]-~]*)*$/
 
-/** RFC 3986 `pchar` without `;`, which some servers take for the start of parameters, and whole escapes. */
-const PATH = /^\/[A-Za-z0-9\-._~!$&'()*+,=:@/]*(?:%[0-9A-Fa-f]{2}[A-Za-z0-9\-._~!$&'()*+,=:@/]*)*$/
+/** What the path lacks where it is none: a byte that must be escaped, or an escape that is not whole. */
+const NOT_IN_A_PATH = /[^!"$-[\]-~]|%(?![0-9A-Fa-f]{2})/
 
-/** Empty segments and dot segments: some servers collapse them, some do not. */
-const COLLAPSIBLE = /\/\/|\/\.\.?(?:\/|$)/
+/** A scheme that names a server, and the server; the rest is as in origin form. */
+const ABSOLUTE = /^(https?):\/\/([^/?#]*)([^]*)$/i
+
+/** A request target in absolute form (RFC 9112 §3.2.2), taken apart. */
+export interface AbsoluteTarget {
+  /** The host that it names, with its port where that is not the scheme's own. */
+  readonly authority: string
+  /** In origin form. */
+  readonly target: string
+}
+
+/** Takes a target in absolute form apart. Null: it is in another form. */
+export function readAbsolute(url: string): AbsoluteTarget | null {
+  const [, scheme, authority = '', rest = ''] = ABSOLUTE.exec(url) ?? []
+  if (scheme === undefined) return null
+  return {
+    authority: withoutOwnPort(authority, scheme),
+    target: rest.startsWith('/') ? rest : `/${rest}`,
+  }
+}
+
+/** A host without the port that its scheme stands for. */
+export function withoutOwnPort(host: string, scheme: string): string {
+  return host.replace(scheme.toLowerCase() === 'https' ? /:443$/ : /:80$/, '')
+}
+
+const DOT_SEGMENT = /\/(\.\.?)(?:\/|$)/d
 
 const QUERY = /^\?[!"$-~]*$/
 
-const ESCAPES = /(?:%[0-9A-Fa-f]{2})+/g
-
-// oxlint-disable-next-line no-control-regex -- control characters are what it looks for
-const NEVER_IN_A_PATH = /[\x00-\x1f\x7f\\]/
-
-/** How deep escapes may be nested: `%2541` is two deep. */
-const MAX_DEPTH = 2
+const NOT_IN_A_QUERY = /[^!"$-~]/
 
 /**
- * Splits a request target. Null: absolute, authority or asterisk form, a fragment, bytes outside of US-ASCII, a broken
- * escape, a backslash or semicolon in the path, an empty or dot segment.
+ * Splits a request target in origin form.
+ *
+ * @returns Or what is wrong with it, in a sentence: another form, a fragment, a byte outside of US-ASCII, a broken
+ *   escape, a backslash, a dot segment.
  */
-export function readTarget(url: string): RequestTarget | null {
+export function readTarget(url: string): RequestTarget | string {
   const mark = url.indexOf('?')
   const path = mark === -1 ? url : url.slice(0, mark)
   const query = mark === -1 ? '' : url.slice(mark)
-  if (!PATH.test(path) || COLLAPSIBLE.test(path)) return null
-  if (query !== '' && !QUERY.test(query)) return null
+  if (!PATH.test(path)) {
+    if (!path.startsWith('/')) return 'The request target must be a path that begins with a slash.'
+    return mustBeEscaped('path', path, NOT_IN_A_PATH)
+  }
+  if (query !== '' && !QUERY.test(query)) return mustBeEscaped('query', query, NOT_IN_A_QUERY)
+  const dots = path.includes('/.') ? DOT_SEGMENT.exec(path) : null
+  if (dots !== null) {
+    return `Byte ${dots.index + 2} of the path begins a dot segment, which servers resolve in different ways.`
+  }
   return { path, query }
 }
 
-/**
- * Whether every reading of a path leads to the same route. A path is forwarded as it came and never decoded here; but
- * an upstream may decode it, even twice, may then cut `;` parameters or a `?` or `#`, and may merge slashes. If any of
- * that makes it climb, or makes it a path of another route, then the route that was matched is not the one that will
- * be used (CVE-2026-40912, CVE-2021-32779). What is left is safe: behind a prefix, file names keep their `%25`, `%2F`
- * and `%3B`, and reach the upstream byte by byte.
- */
-export function readsAlike(path: string, routeOf: RouteOf): boolean {
-  if (!path.includes('%')) return true
-  const route = routeOf(path)
-  let text = path
-  for (let depth = 0; depth <= MAX_DEPTH; depth++) {
-    const decoded = decodeOnce(text)
-    if (decoded === text) return true
-    if (decoded === null || depth === MAX_DEPTH || NEVER_IN_A_PATH.test(decoded)) return false
-    const cut = decoded.replace(/[?#].*$/, '')
-    for (const reading of [flatten(decoded), flatten(cut)]) {
-      if (COLLAPSIBLE.test(reading) || routeOf(reading) !== route) return false
-    }
-    if (routeOf(decoded) !== route || routeOf(cut) !== route) return false
-    text = decoded
-  }
-  return false
-}
-
-/** Decodes every whole escape. Null: the bytes are no UTF-8, overlong forms among them. */
-function decodeOnce(text: string): string | null {
-  try {
-    return text.replace(ESCAPES, (escapes) => decodeURIComponent(escapes))
-  } catch {
-    return null
-  }
-}
-
-function flatten(text: string): string {
-  return text.replace(/;[^/]*/g, '').replace(/\/{2,}/g, '/')
+function mustBeEscaped(part: 'path' | 'query', text: string, never: RegExp): string {
+  const at = text.search(never)
+  const code = text.charCodeAt(at).toString(16).toUpperCase().padStart(2, '0')
+  return text.charAt(at) === '%'
+    ? `Byte ${at + 1} of the ${part}, "%", begins no escape of two hexadecimal digits.`
+    : `Byte ${at + 1} of the ${part} is 0x${code}, which must be escaped: %${code}.`
 }

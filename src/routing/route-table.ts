@@ -15,6 +15,14 @@ export interface RouteQuestion {
 export interface RouteTable<Route> {
   /** The first route that matches; null: none does. */
   find(question: RouteQuestion): Route | null
+  /** The same for a server that does not regard case, in paths or in patterns. */
+  findFolded(question: RouteQuestion): Route | null
+  /** Whether a route counts before another, and their paths differ in more than case and what follows a final slash. */
+  outranks(route: Route, other: Route): boolean
+  /** Whether case could lead from the route of a path to another. */
+  caseMatters(path: string): boolean
+  /** Whether a final slash could. */
+  readonly slashMatters: boolean
   /** The methods of all routes that match but for the method; empty: there is none. */
   methodsFor(question: Omit<RouteQuestion, 'method'>): string[]
 }
@@ -35,27 +43,22 @@ interface Row<Route> {
 export function createRouteTable<Route extends RouteMatch>(
   routes: readonly Route[],
 ): RouteTable<Route> {
-  const filed = routes.map((route) => ({ row: rowOf(route), segment: firstLiteral(route.path) }))
-  const rowsFor = (segment: string | null): Row<Route>[] =>
-    filed.filter((each) => each.segment === null || each.segment === segment).map(({ row }) => row)
-  const byFirstSegment = new Map<string, readonly Row<Route>[]>()
-  for (const { segment } of filed) {
-    if (segment !== null) byFirstSegment.set(segment, rowsFor(segment))
-  }
-  const others: readonly Row<Route>[] = rowsFor(null)
-
+  const ranks = new Map(routes.map((route, rank) => [route, rank]))
+  const several = routes.length > 1
+  const hasCapitals = routes.some(({ path }) => /[A-Z]/.test(path))
+  const exact = createFinder(routes, (path) => path)
+  const folded = createFinder(routes, (path) => path.toLowerCase())
   return {
-    find({ method, hostName, path }) {
-      for (const row of byFirstSegment.get(firstSegment(path)) ?? others) {
-        if (!row.matchesPath(path)) continue
-        if (row.matchesHost !== null && !row.matchesHost(hostName)) continue
-        if (row.methods === null || row.methods.has(method)) return row.route
-      }
-      return null
-    },
+    find: ({ method, hostName, path }) => exact.find(method, hostName, path),
+    findFolded: ({ method, hostName, path }) => folded.find(method, hostName, path.toLowerCase()),
+    outranks: (route, other) =>
+      (ranks.get(route) ?? 0) < (ranks.get(other) ?? 0) &&
+      bareOf(route.path) !== bareOf(other.path),
+    caseMatters: (path) => several && (hasCapitals || /[A-Z]/.test(path)),
+    slashMatters: several && routes.some(({ path }) => !path.endsWith('/**')),
     methodsFor({ hostName, path }) {
       const methods = new Set<string>()
-      for (const row of byFirstSegment.get(firstSegment(path)) ?? others) {
+      for (const row of exact.rowsFor(path)) {
         if (!row.matchesPath(path) || row.matchesHost?.(hostName) === false) continue
         for (const method of row.methods ?? []) methods.add(method)
       }
@@ -64,10 +67,53 @@ export function createRouteTable<Route extends RouteMatch>(
   }
 }
 
-function rowOf<Route extends RouteMatch>(route: Route): Row<Route> {
+/** `/docs`, `/Docs/` and `/docs/**` are one to who does not mind case and a final slash. */
+function bareOf(pattern: string): string {
+  return pattern.toLowerCase().replace(/\/(?:\*\*)?$/, '')
+}
+
+interface Finder<Route> {
+  rowsFor(path: string): readonly Row<Route>[]
+  find(method: string, hostName: string, path: string): Route | null
+}
+
+/** @param spell Writes the paths of routes as those will be that are looked up. */
+function createFinder<Route extends RouteMatch>(
+  routes: readonly Route[],
+  spell: (path: string) => string,
+): Finder<Route> {
+  const filed = routes.map((route) => ({
+    row: rowOf(route, spell(route.path)),
+    segment: firstLiteral(spell(route.path)),
+  }))
+  const rowsFor = (segment: string | null): Row<Route>[] =>
+    filed.filter((each) => each.segment === null || each.segment === segment).map(({ row }) => row)
+  const byFirstSegment = new Map<string, readonly Row<Route>[]>()
+  for (const { segment } of filed) {
+    if (segment !== null) byFirstSegment.set(segment, rowsFor(segment))
+  }
+  const others: readonly Row<Route>[] = rowsFor(null)
+
+  const rowsOf = (path: string): readonly Row<Route>[] =>
+    byFirstSegment.get(firstSegment(path)) ?? others
+
+  return {
+    rowsFor: rowsOf,
+    find(method, hostName, path) {
+      for (const row of rowsOf(path)) {
+        if (!row.matchesPath(path)) continue
+        if (row.matchesHost !== null && !row.matchesHost(hostName)) continue
+        if (row.methods === null || row.methods.has(method)) return row.route
+      }
+      return null
+    },
+  }
+}
+
+function rowOf<Route extends RouteMatch>(route: Route, path: string): Row<Route> {
   return {
     route,
-    matchesPath: createPathMatcher(route.path),
+    matchesPath: createPathMatcher(path),
     matchesHost: route.hosts === undefined ? null : createHostMatcher(route.hosts),
     methods: route.methods === undefined ? null : new Set(withHead(route.methods)),
   }

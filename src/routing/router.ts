@@ -1,7 +1,8 @@
-import type { AnswerCode } from '../authenticator/index.ts'
 import { readHost } from './host-name.ts'
+import { objectionToPath } from './path-readings.ts'
+import type { RequestRefusal } from './request-record.ts'
 import { isCarried } from './request-record.ts'
-import { readsAlike, readTarget } from './request-target.ts'
+import { readTarget } from './request-target.ts'
 import type { RouteMatch } from './route-match.ts'
 import type { RouteQuestion, RouteTable } from './route-table.ts'
 import { createRouteTable } from './route-table.ts'
@@ -15,30 +16,40 @@ export interface RouteRequest {
   readonly host?: string | undefined
 }
 
-/** The route that a request would take, by its id; or the code of its refusal. */
-export type RouteChoice = { readonly routeId: string } | { readonly code: AnswerCode }
+/** The route that a request would take, by its id; or its refusal. */
+export type RouteChoice = { readonly routeId: string } | RequestRefusal
+
+/** What a router has to know of a route. */
+export interface Routable extends RouteMatch {
+  readonly id: string
+  /** What is taken off the front of its paths. @default nothing */
+  readonly stripPrefix?: string | undefined
+}
 
 /** Finds the routes of requests. */
 export interface Router<Route> extends Pick<RouteTable<Route>, 'methodsFor'> {
-  /** The route of a request, null where there is none; or the code of a request that has more than one reading. */
-  routeOf(question: RouteQuestion): Route | AnswerCode | null
+  /** The route of a request, null where there is none; or the refusal of one whose path has more than one reading. */
+  routeOf(question: RouteQuestion): RouteFound<Route>
   /** Finds the route of a request that nobody has made. */
   choose(request: RouteRequest): RouteChoice
 }
 
+/** What {@link Router.routeOf} finds. */
+export type RouteFound<Route> = Route | RequestRefusal | null
+
+/** Whether what was found is a refusal. */
+export function isRefusal(found: object | null): found is RequestRefusal {
+  return found !== null && 'code' in found
+}
+
 /** Makes the router of a door. Of several routes that match a request, the first one counts. */
-export function createRouter<Route extends RouteMatch & { readonly id: string }>(
-  routes: readonly Route[],
-): Router<Route> {
+export function createRouter<Route extends Routable>(routes: readonly Route[]): Router<Route> {
   const table = createRouteTable(routes)
 
-  function routeOf(question: RouteQuestion): Route | AnswerCode | null {
+  function routeOf(question: RouteQuestion): RouteFound<Route> {
     const route = table.find(question)
-    const { method, hostName, path } = question
-    const alike = readsAlike(path, (other) =>
-      other === path ? route : table.find({ method, hostName, path: other }),
-    )
-    return alike ? route : 'request_invalid'
+    const objection = objectionToPath(question, route, route?.stripPrefix ?? '', table)
+    return objection === null ? route : { code: 'request_invalid', detail: objection }
   }
 
   return {
@@ -48,10 +59,11 @@ export function createRouter<Route extends RouteMatch & { readonly id: string }>
       if (!isCarried(method)) return { code: 'method_not_allowed' }
       const read = readTarget(target)
       const name = host === undefined ? { name: '' } : readHost(host)
-      if (read === null || name === null) return { code: 'request_invalid' }
+      if (typeof read === 'string') return { code: 'request_invalid', detail: read }
+      if (name === null) return { code: 'request_invalid' }
       const question = { method, hostName: name.name, path: read.path }
       const route = routeOf(question)
-      if (typeof route === 'string') return { code: route }
+      if (isRefusal(route)) return route
       if (route !== null) return { routeId: route.id }
       const others = table.methodsFor(question)
       return { code: others.length > 0 ? 'method_not_allowed' : 'route_not_found' }

@@ -268,7 +268,7 @@ export class UpstreamConnection implements ExchangeKeeper, InterimOwner {
     const socket = this.#socket
     // What has not left yet belongs to this request, and so may another answer.
     const sent = this.#upload === null && socket.writableLength === 0
-    const intact = this.#error === null && socket.writable
+    const intact = this.#error === null && socket.writable && exchange?.request.reset !== true
     if (alone && sent && intact && reusableMs > 0) {
       this.#state = 'idle'
       this.deadline = this.#owner.deadlineIn(reusableMs)

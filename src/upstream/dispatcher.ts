@@ -24,6 +24,8 @@ export interface UpstreamRequest {
    * What the connection is to be used for instead of HTTP, once the upstream has answered 101. @default null: nothing
    */
   readonly upgrade?: 'websocket' | null
+  /** Whether the connection ends with this request, and the upstream is told so. @default it may serve others */
+  readonly reset?: boolean
 }
 
 /** What a handler steers its request by. */

@@ -4,7 +4,7 @@ export type {
   UpstreamHandler,
   UpstreamRequest,
 } from './dispatcher.ts'
-export { IDEMPOTENT_METHODS } from './idempotent-methods.ts'
+export { BODILESS_METHODS, IDEMPOTENT_METHODS } from './idempotent-methods.ts'
 export { UpstreamError } from './upstream-error.ts'
 export type { UpstreamPool, UpstreamPoolOptions } from './upstream-pool.ts'
 export { createUpstreamPool } from './upstream-pool.ts'

@@ -32,7 +32,8 @@ export function writeRequestHead(request: UpstreamRequest): RequestHead | null {
   if (first === null || last === null) return null
   if (first.length !== null && last.length !== null) return null
   const length = first.length ?? last.length
-  let text = `${method} ${path} HTTP/1.1\r\nConnection: keep-alive\r\n${first.text}${last.text}`
+  const connection = request.reset === true ? 'close' : 'keep-alive'
+  let text = `${method} ${path} HTTP/1.1\r\nConnection: ${connection}\r\n${first.text}${last.text}`
   if (body === null) {
     if (length !== null && length !== 0) return null
     if (length === null && LENGTH_EXPECTED.has(method)) text += 'Content-Length: 0\r\n'

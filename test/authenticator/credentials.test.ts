@@ -25,10 +25,26 @@ describe('one token is found', () => {
       ['Authorization', 'Basic YTpi', 'X-Auth-Token', 'MDAx'],
       token('MDAx'),
     ],
+    ['beside an empty field', ['X-Auth-Token', '', 'Macaroon', 'MDAx'], token('MDAx')],
     [
-      'even where it is empty, so that it is refused and not ignored',
-      ['X-Auth-Token', ''],
-      token(''),
+      'in two fields, where it is the same',
+      ['X-Auth-Token', 'MDAx', 'Authorization', 'Bearer MDAx', 'Macaroon', 'MDAx'],
+      token('MDAx'),
+    ],
+    [
+      'in one field twice, where it is the same',
+      ['X-Auth-Token', 'a', 'x-auth-token', 'a'],
+      token('a'),
+    ],
+    [
+      'beside one consumer token, said twice',
+      ['X-Auth-Token', 'a', 'X-Onedata-Consumer-Token', 'b', 'X-Onedata-Consumer-Token', 'b'],
+      token('a', 'b'),
+    ],
+    [
+      'beside an empty consumer token',
+      ['X-Auth-Token', 'a', 'X-Onedata-Consumer-Token', ''],
+      token('a'),
     ],
   ])('%s', (_title, rawHeaders, expected) => {
     expect(readCredentials(rawHeaders)).toEqual(expected)
@@ -41,6 +57,7 @@ describe('no token is found', () => {
     ['in a Basic credential', ['Authorization', 'Basic YTpi']],
     ['in a Digest credential with its commas', ['Authorization', 'Digest a="b", c="d"']],
     ['in an empty Authorization', ['Authorization', '']],
+    ['in an empty X-Auth-Token', ['X-Auth-Token', '']],
     ['in a scheme that begins like Bearer', ['Authorization', 'Bearerish MDAx']],
     ['in a cookie', ['Cookie', 'X-Auth-Token=MDAx']],
     ['where only the consumer is named', ['X-Onedata-Consumer-Token', 'MDAy']],
@@ -53,9 +70,9 @@ describe('no token is found', () => {
 describe('two credentials are refused, never chosen between', () => {
   test.each([
     ['two header fields', ['X-Auth-Token', 'MDAx', 'Authorization', 'Bearer MDAy']],
-    ['the same token in two fields', ['X-Auth-Token', 'MDAx', 'Authorization', 'Bearer MDAx']],
-    ['X-Auth-Token and Macaroon', ['X-Auth-Token', 'MDAx', 'Macaroon', 'MDAx']],
-    ['one field twice', ['X-Auth-Token', 'MDAx', 'x-auth-token', 'MDAx']],
+    ['X-Auth-Token and Macaroon', ['X-Auth-Token', 'MDAx', 'Macaroon', 'MDAy']],
+    ['one field twice', ['X-Auth-Token', 'MDAx', 'x-auth-token', 'MDAy']],
+    ['two spellings of one token', ['X-Auth-Token', 'MDAx', 'Macaroon', 'MDAx=']],
     ['Authorization twice', ['Authorization', 'Bearer MDAx', 'Authorization', 'Bearer MDAx']],
     [
       'Authorization twice, one of them Basic',

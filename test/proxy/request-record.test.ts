@@ -19,35 +19,33 @@ const PATHS: Row[] = [
   ['S-031 escaped dots', get('/pub/%2e%2e/app/x'), 400],
   ['S-031 half-escaped dots', get('/pub/.%2E/app/x'), 400],
   ['S-032 escaped slash after dots', get('/pub/..%2fapp/x'), 400],
-  ['S-032 escaped backslash', get('/pub/%5c'), 400],
   ['S-033 double escapes', get('/pub/%252e%252e/app'), 400],
   ['S-033 double escape of a letter', get('/%2561pp/x'), 400],
   ['S-034 a dot segment first', get('/./app/x'), 400],
   ['S-034 a dot segment last', get('/app/..'), 400],
   ['S-035 two slashes first', get('//app/x'), 400],
-  ['S-035 two slashes', get('/app//x'), 400],
   ['S-035 an authority', get('//127.0.0.1:80/x'), 400],
   ['S-036 parameters', get('/app;a=b/x'), 400],
   ['S-036 parameters after dots', get('/pub/..;/app/x'), 400],
-  ['S-036 parameters at the end', get('/app/x;jsessionid=1'), 400],
   ['S-038 an escaped letter', get('/%61pp/x'), 400],
   ['S-039 an escaped slash', get('/app%2fx'), 400],
   ['S-039 an escaped slash, upper case', get('/app%2Fx'), 400],
+  ['S-032 an escaped backslash after dots', get('/pub/..%5capp/x'), 400],
+  ['S-035 two slashes before dots', get('/pub//../app/x'), 400],
+  ['S-036 parameters of dots, escaped', get('/pub/%2e%2e;x=y/app/x'), 400],
+  ['S-036 parameters without a name', get('/app;'), 400],
   ['S-040 an escaped NUL', get('/app%00/x'), 400],
   ['S-040 escaped line ends', get('/app/x%0d%0aX: y'), 400],
   ['S-040 an escaped DEL', get('/app/%7f'), 400],
   ['S-041 a fragment', get('/pub#/../app'), 400],
   ['S-044 backslashes', get('/pub\\..\\app'), 400],
   ['S-045 overlong UTF-8', get('/pub/%c0%af../app'), 400],
-  ['S-045 no UTF-8', get('/pub/%ff'), 400],
   ['S-046 no escape', get('/pub/%zz'), 400],
   ['S-046 half an escape', get('/pub/a%2'), 400],
   ['S-047 raw UTF-8', get('/pub/\xc3\xa9'), 400],
-  ['S-050 absolute form', get('http://gw.test/app/x'), 400],
   ['S-050 absolute form, other host', get('http://evil/pub/x'), 400],
   ['S-050 absolute form, odd', get('http:/pub'), 400],
   ['S-051 asterisk', get('*'), 400],
-  ['S-051 asterisk with OPTIONS', `OPTIONS * HTTP/1.1\r\n${A}\r\n`, 400],
   ['S-052 an authority with GET', get('evil:80'), 400],
   ['S-052 an authority with CONNECT', `CONNECT evil:80 HTTP/1.1\r\n${A}\r\n`, 405],
   ['S-053 a target of 8 193 bytes', get(`/pub/${'a'.repeat(8_188)}`), 431],
@@ -119,13 +117,13 @@ const FRAMING: Row[] = [
   ['S-084 an empty name', field(': v'), 400],
   ['S-084 no colon', field('X-A'), 400],
   [
-    'S-085 a body on GET',
-    `GET /app/x HTTP/1.1\r\n${A}Content-Length: ${SMUGGLED.length}\r\n\r\n${SMUGGLED}`,
+    'S-085 a length and chunks on GET',
+    `GET /app/x HTTP/1.1\r\n${A}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${SMUGGLED}`,
     400,
   ],
   [
-    'S-085 chunks on GET',
-    `GET /app/x HTTP/1.1\r\n${A}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n${SMUGGLED}`,
+    'S-085 two lengths on GET',
+    `GET /app/x HTTP/1.1\r\n${A}Content-Length: 0\r\nContent-Length: ${SMUGGLED.length}\r\n\r\n${SMUGGLED}`,
     400,
   ],
   [
@@ -141,6 +139,7 @@ const FRAMING: Row[] = [
   ['S-093 an unknown expectation', field('Expect: foo'), 417],
   ['S-094 HTTP/1.2', `GET /app/x HTTP/1.2\r\n${A}\r\n`, 400],
   ['S-094 HTTP/2.0', `GET /app/x HTTP/2.0\r\n${A}\r\n`, 400],
+  ['S-094 HTTP/2.0 with a length', `POST /app/x HTTP/2.0\r\n${A}Content-Length: 3\r\n\r\nabc`, 400],
   ['S-094 HTTP/0.9', `GET /app/x HTTP/0.9\r\n${A}\r\n`, 400],
   ['S-094 lower case', `GET /app/x http/1.1\r\n${A}\r\n`, 400],
   ['S-095 the HTTP/2 preface', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 400],
@@ -166,7 +165,6 @@ const FRAMING: Row[] = [
   ['S-097 a hexadecimal IPv4 address', host('Host: 0x7f.0.0.1\r\n'), 400],
   ['S-097 an uncompressed IPv6 address', host('Host: [0:0:0:0:0:0:0:1]\r\n'), 400],
   ['S-097 300 bytes of Host', host(`Host: ${'a'.repeat(300)}\r\n`), 400],
-  ['S-097 HTTP/1.0 without Host', 'GET /pub/x HTTP/1.0\r\n\r\n', 400],
   ['S-097 H_ost in other words', host(`${H}Host_: a\r\nHOST: b\r\n`), 400],
   [
     'S-098 (CVE-2026-58044) a length behind 2 100 fields',
@@ -194,7 +192,7 @@ describe('a request that can be read in two ways', () => {
     await expectRefusal(bench, bytes, status)
   })
 
-  test.each(PATHS.filter(([, bytes]) => !bytes.includes('%5c')))(
+  test.each(PATHS)(
     '%s is refused as well where a route takes everything',
     async (_id, bytes, status) => {
       const bench = await startBench([{ path: '/**', policy: { token: 'none' } }])
@@ -244,6 +242,11 @@ describe('a request that can be read in one way', () => {
     ['S-048 the prefix with a slash', '/pub/'],
     ['S-033 a per cent sign in a file name', '/pub/100%25.txt'],
     ['an escaped slash in a file name', '/pub/a%2Fb'],
+    ['S-032 an escaped backslash', '/pub/%5c'],
+    ['S-035 two slashes', '/pub//x'],
+    ['S-036 parameters', '/pub/x;jsessionid=1'],
+    ['S-045 no UTF-8', '/pub/%ff%E9'],
+    ['what browsers leave as it is', '/pub/report[1].pdf;"<>^`{|}\''],
     ['an escaped semicolon in a file name', '/pub/a%3Bb'],
     ['an escaped letter in a file name', '/pub/%61'],
     ['an escaped fragment sign in a file name', '/pub/a%23b'],
@@ -273,7 +276,7 @@ describe('a request that can be read in one way', () => {
     expect(bench.upstream.bytes.join('')).not.toContain('a=b')
   })
 
-  test.each(['DELETE', 'OPTIONS', 'PATCH', 'PROPFIND'])(
+  test.each(['GET', 'DELETE', 'OPTIONS', 'PATCH', 'PROPFIND'])(
     'S-086 the body of %s is a body, never a request',
     async (method) => {
       const bench = await startBench()

@@ -1,11 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
-import { readsAlike, readTarget } from '../../src/routing/request-target.ts'
-
-/** Routes `/admin/**`, `/a/b/**` and, for all else, `/**`. */
-const routeOf = (path: string): string =>
-  /^\/admin(?:\/|$)/.test(path) ? 'admin' : /^\/a\/b(?:\/|$)/.test(path) ? 'ab' : 'rest'
+import { readTarget } from '../../src/routing/request-target.ts'
 
 describe('a request target', () => {
   test.each([
@@ -18,6 +14,12 @@ describe('a request target', () => {
     ["/-._~!$&'()*+,=:@", "/-._~!$&'()*+,=:@", ''],
     ['/...', '/...', ''],
     ['/.well-known/x..y', '/.well-known/x..y', ''],
+    ['/report[1].pdf', '/report[1].pdf', ''],
+    ['/a;b.txt', '/a;b.txt', ''],
+    ['/a"b<c>d^e`f{g}h|i', '/a"b<c>d^e`f{g}h|i', ''],
+    ['//evil/a', '//evil/a', ''],
+    ['/a//b', '/a//b', ''],
+    ['/%E9', '/%E9', ''],
   ])('%s is split, not changed', (url, path, query) => {
     expect(readTarget(url)).toEqual({ path, query })
   })
@@ -30,16 +32,12 @@ describe('a request target', () => {
     'http://gw.test/a',
     'HTTP://gw.test/a',
     'http:/a',
-    '//evil/a',
-    '/a//b',
-    '///',
     '/.',
     '/..',
     '/./a',
     '/a/.',
     '/a/..',
     '/a/../b',
-    '/a;b',
     '/a\\b',
     '/a#b',
     '/a?b#c',
@@ -50,19 +48,12 @@ describe('a request target', () => {
     '/é',
     '/a?é',
     '/a?\u00ff',
-    '/a"',
-    '/a<',
-    '/a[0]',
-    '/a^',
-    '/a`',
-    '/a{b}',
-    '/a|b',
     '/%',
     '/a%2',
     '/%zz',
     '/%2x',
   ])('%j is refused', (url) => {
-    expect(readTarget(url)).toBeNull()
+    expect(readTarget(url)).toBeTypeOf('string')
   })
 
   test('what is accepted comes out byte by byte, and is accepted again', () => {
@@ -86,7 +77,7 @@ describe('a request target', () => {
       fc.property(fc.array(atom, { maxLength: 12 }), (atoms) => {
         const url = `/${atoms.join('')}`
         const target = readTarget(url)
-        if (target === null) return
+        if (typeof target === 'string') return
         expect(target.path + target.query).toBe(url)
         expect(readTarget(target.path)).toEqual({ path: target.path, query: '' })
       }),
@@ -95,116 +86,21 @@ describe('a request target', () => {
   })
 })
 
-describe('another reading of a path', () => {
-  test.each([
-    '/files/a%20b',
-    '/files/100%25',
-    '/files/%25zz',
-    '/files/a%2fb',
-    '/files/a%2Fb',
-    '/files/a%3Bb',
-    '/files/a%3fb',
-    '/files/%61',
-    '/files/%c3%a9',
-    '/files/%2561',
-    '/admin/%61',
-    '/admin/x%2fy',
-    '/a/b/c%2fd',
-    '/a/%62c',
-  ])('%s leads to the same route', (path) => {
-    expect(readsAlike(path, routeOf)).toBe(true)
-  })
+test.each([
+  ['/a\\b', 'Byte 3 of the path is 0x5C, which must be escaped: %5C.'],
+  ['/a#b', 'Byte 3 of the path is 0x23, which must be escaped: %23.'],
+  ['/a?b#c', 'Byte 3 of the query is 0x23, which must be escaped: %23.'],
+  ['/caf\xc3\xa9', 'Byte 5 of the path is 0xC3, which must be escaped: %C3.'],
+  ['/100%', 'Byte 5 of the path, "%", begins no escape of two hexadecimal digits.'],
+  ['/a/../b', 'Byte 4 of the path begins a dot segment, which servers resolve in different ways.'],
+  ['a', 'The request target must be a path that begins with a slash.'],
+])('of %j the byte at fault is named', (url, objection) => {
+  expect(readTarget(url)).toBe(objection)
+})
 
-  test.each([
-    ['an escaped letter', '/%61dmin/x'],
-    ['a letter escaped twice', '/%2561dmin/x'],
-    ['an escaped slash', '/admin%2fx'],
-    ['a slash before the name', '/%2fadmin'],
-    ['parameters', '/admin%3ba=b/x'],
-    ['parameters, escaped twice', '/admin%253b/x'],
-    ['a question mark', '/admin%3fx'],
-    ['a fragment', '/admin%23x'],
-    ['parameters before a question mark', '/admin%3b%3fx'],
-    ['a deeper prefix', '/a%2fb/c'],
-    ['parameters that swallow a slash in one reading', '/a%3b%252fx/b/c'],
-  ])('is refused where %s would lead to another route: %s', (_what, path) => {
-    expect(readsAlike(path, routeOf)).toBe(false)
-  })
-
-  test.each([
-    '/files/%2e%2e/admin',
-    '/files/%2E%2e',
-    '/files/.%2e/x',
-    '/files/..%2fadmin',
-    '/files/%252e%252e/admin',
-    '/files/..%3b/admin',
-    '/files/..%3fx',
-    '/files/%2e/x',
-    '/files/a%5cb',
-    '/files/..%5cadmin',
-    '/files/a%00',
-    '/files/a%0d%0aX:y',
-    '/files/a%7f',
-    '/files/%ff',
-    '/files/%c0%ae%c0%ae/admin',
-    '/files/%c0%af../admin',
-    '/files/%e0%80%af',
-    '/files/%ed%a0%80',
-    '/files/%252541',
-  ])('is refused where it climbs, ends a line, or is no text: %s', (path) => {
-    expect(readsAlike(path, routeOf)).toBe(false)
-  })
-
-  test('no accepted path reaches another route, however an upstream reads it', () => {
-    const atom = fc.constantFrom(
-      '/',
-      'admin',
-      'a',
-      'b',
-      'x',
-      '.',
-      '%2e',
-      '%2f',
-      '%252f',
-      '%3b',
-      '%253b',
-      '%61',
-      '%2561',
-      '%3f',
-      '%25',
-    )
-    const decode = (text: string): string =>
-      text.replace(/%[0-9a-f]{2}/gi, (escape) => decodeURIComponent(escape))
-    const steps: ((text: string) => string)[] = [
-      decode,
-      (text) => text.replace(/;[^/]*/g, ''),
-      (text) => text.replace(/\/{2,}/g, '/'),
-      (text) => text.replace(/\?.*/, ''),
-      (text) => (text.startsWith('//') ? text : new URL(text, 'http://upstream').pathname),
-    ]
-    fc.assert(
-      fc.property(
-        fc.array(atom, { maxLength: 8 }),
-        fc.array(fc.constantFrom(...steps), { maxLength: 5 }),
-        (atoms, reading) => {
-          const target = readTarget(`/${atoms.join('')}`)
-          if (target === null || !readsAlike(target.path, routeOf)) return
-          const decodings = reading.filter((step) => step === decode).length
-          if (decodings > 2) return
-          const read = reading.reduce((text, step) => step(text), target.path)
-          expect(routeOf(read)).toBe(routeOf(target.path))
-        },
-      ),
-      { numRuns: 20_000 },
-    )
-  })
-
-  test('is looked for in linear time', () => {
-    const started = performance.now()
-    readsAlike(`/${'%25'.repeat(2_700)}41`, routeOf)
-    readsAlike(`/${'a%3b%2f'.repeat(1_100)}`, routeOf)
-    readTarget(`/${'%41'.repeat(2_700)}%`)
-    readTarget(`/${'a/'.repeat(4_000)};`)
-    expect(performance.now() - started).toBeLessThan(50)
-  })
+test('is read in linear time', () => {
+  const started = performance.now()
+  readTarget(`/${'%41'.repeat(5_400)}%`)
+  readTarget(`/${'a/'.repeat(8_000)}#`)
+  expect(performance.now() - started).toBeLessThan(50)
 })
