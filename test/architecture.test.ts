@@ -69,9 +69,11 @@ const TABLE: Record<string, Row> = {
   middleware: row(7, 'authenticator option-shape', 'hono'),
   // Of Hono it uses the types of a handler, in `onedataProxy` alone.
   proxy: row(7, 'clock logger listener authenticator routing upstream option-shape', 'hono', 'any'),
+  // Beside the proxy: the same routes and authenticator for requests that others carry.
+  'forward-auth': row(7, 'clock logger listener authenticator routing', '', ['net']),
   metrics: row(
     8,
-    'http-client verifier revocation verification authenticator proxy json option-shape',
+    'forward-auth http-client verifier revocation verification authenticator proxy json option-shape',
     'prom-client',
   ),
   // What an operator may look into and take back; the host names that count as loopback are http-client's rule.
@@ -98,7 +100,7 @@ const TABLE: Record<string, Row> = {
   // The process: what it works by, what of that can change while it runs, and who carries its traffic.
   gateway: row(
     9,
-    'errors clock logger verifier verification authenticator proxy metrics admin tls config listener cluster package-version option-shape',
+    'errors clock logger verifier verification authenticator proxy forward-auth metrics admin tls config listener cluster package-version option-shape',
     '',
     'any',
   ),

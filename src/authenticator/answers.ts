@@ -29,6 +29,8 @@ export type AnswerCode =
   | 'subject_not_allowed'
   | 'scope_missing'
   | 'client_address_invalid'
+  | 'asker_not_trusted'
+  | 'identity_forged'
   | 'request_invalid'
   | 'handshake_invalid'
   | 'websocket_not_carried'
@@ -147,6 +149,17 @@ const ROWS: Readonly<Record<AnswerCode, AnswerRow>> = {
     status: 400,
     title: 'The forwarded client address cannot be read',
     detail: 'A trusted proxy sent an X-Forwarded-For value that is no list of IP addresses.',
+  },
+  asker_not_trusted: {
+    status: 403,
+    title: 'Not one of the proxies that may ask',
+    detail: 'Only the addresses in trustedProxies are answered here.',
+  },
+  identity_forged: {
+    status: 400,
+    title: 'A header field states an identity',
+    detail:
+      'Only the gateway may send fields that state an identity; send the request without them.',
   },
   request_invalid: {
     status: 400,

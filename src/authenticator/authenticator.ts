@@ -18,7 +18,7 @@ import type { Inspect, RequestExplanation } from './explanation.ts'
 import { explainRequest } from './explanation.ts'
 import { createFaultLog } from './fault-log.ts'
 import type { HeaderPolicy } from './identity-headers.ts'
-import { createHeaderPolicy } from './identity-headers.ts'
+import { createHeaderPolicy, VERDICT_FIELD } from './identity-headers.ts'
 import type { IdentityStatement } from './identity-statements.ts'
 import { createIdentityStatements } from './identity-statements.ts'
 import type { RoutePolicy } from './route-policy.ts'
@@ -102,7 +102,7 @@ interface GrantedAs {
 const NO_VERDICT: GrantedAs = { source: null, ageMs: null, askedAtMs: null }
 
 /** Tells the upstream that the grant is older than it usually may be, because nobody could say. */
-const STALE = ['X-Onedata-Verdict', 'stale']
+const STALE = [VERDICT_FIELD, 'stale']
 
 /** The one executor behind all doors. */
 export interface Authenticator {

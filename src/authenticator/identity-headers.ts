@@ -17,6 +17,10 @@ export interface HeaderPolicy {
    * @param value Of a field of a request: an `Authorization` that is not read here is the upstream's. @default any
    */
   drops(name: string, value?: string): boolean
+  /** Whether an inbound field would state an identity, to whoever reads names loosely: only the gateway may. */
+  claims(name: string): boolean
+  /** Names of all fields that may state something. */
+  readonly names: readonly string[]
   /**
    * The fields that state an identity: name, value, name, value …; for null every name with an empty value, but no
    * scopes.
@@ -24,13 +28,20 @@ export interface HeaderPolicy {
   state(identity: Identity | null): readonly string[]
 }
 
+const CONSUMER_TOKEN = 'x-onedata-consumer-token'
+
 /** Folded names that carry a token; dropped unless the route forwards it. */
-const CREDENTIALS = new Set([
+export const CREDENTIAL_FIELDS: readonly string[] = [
   'x-auth-token',
   'authorization',
   'macaroon',
-  'x-onedata-consumer-token',
-])
+  CONSUMER_TOKEN,
+]
+
+const CREDENTIALS = new Set(CREDENTIAL_FIELDS)
+
+/** Says `stale` where the grant is older than it usually may be. */
+export const VERDICT_FIELD = 'X-Onedata-Verdict'
 
 const MEMO_LIMIT = 1024
 const MEMO_LONGEST = 64
@@ -55,13 +66,15 @@ export function createHeaderPolicy(options: HeaderPolicyOptions = {}): HeaderPol
   const forwardToken = options.forwardToken ?? false
   const memo = new Map<string, boolean>()
 
+  const isReserved = (folded: string): boolean =>
+    reserved.has(folded) || folded.startsWith('x-onedata-')
+
   const judge = (name: string): boolean => {
     const folded = foldName(name)
     // Only the spelling that was read was verified: `X_Auth_Token` beside it is another credential to a CGI back end.
     if (CREDENTIALS.has(folded)) return !forwardToken || name.toLowerCase() !== folded
     return (
-      reserved.has(folded) ||
-      folded.startsWith('x-onedata-') ||
+      isReserved(folded) ||
       folded.startsWith('x-forwarded-') ||
       folded === 'forwarded' ||
       folded === 'x-real-ip'
@@ -80,6 +93,11 @@ export function createHeaderPolicy(options: HeaderPolicyOptions = {}): HeaderPol
       }
       return dropped
     },
+    claims(name) {
+      const folded = foldName(name)
+      return isReserved(folded) && name.toLowerCase() !== CONSUMER_TOKEN
+    },
+    names: [...Object.values(names), VERDICT_FIELD],
     state: (identity) => stateIdentity(names, identity),
   }
 }

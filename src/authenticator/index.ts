@@ -9,7 +9,7 @@ export type {
 } from './authenticator.ts'
 export { createAuthenticator } from './authenticator.ts'
 export type { AddressRange, Client, ClientResolver } from './client-address.ts'
-export { createClientResolver, parseTrustedProxy } from './client-address.ts'
+export { createClientResolver, createPeerCheck, parseTrustedProxy } from './client-address.ts'
 export type { AuthenticationRequest, Decision, Denied, Granted, Identity } from './decision.ts'
 export type {
   DecisionExplanation,
@@ -22,7 +22,7 @@ export type {
 export type { HeaderNameClash, IdentityHeaderNames } from './identity-header-names.ts'
 export { clashingHeaderNames, foldName, parseIdentityHeaderName } from './identity-header-names.ts'
 export type { HeaderPolicy } from './identity-headers.ts'
-export { createHeaderPolicy } from './identity-headers.ts'
+export { createHeaderPolicy, CREDENTIAL_FIELDS } from './identity-headers.ts'
 export { nameOption, readOption } from './named-option.ts'
 export type { CaveatPolicy, RoutePolicy, SubjectPolicy } from './route-policy.ts'
 export { ROUTE_CHOICES, ROUTE_POLICY_OPTIONS, routePolicyOf } from './route-policy.ts'

@@ -54,7 +54,10 @@ function withoutSecrets({ adminToken, ...config }: GatewayConfig): object {
     ),
     routes: config.routes.map(({ upstream, ...route }) => ({
       ...route,
-      upstream: { ...upstream, ...(upstream.tls && { tls: withoutKey(upstream.tls) }) },
+      upstream: upstream && {
+        ...upstream,
+        ...(upstream.tls && { tls: withoutKey(upstream.tls) }),
+      },
     })),
   }
 }
@@ -75,7 +78,10 @@ function describeVerifier(verifier: GatewayConfig['verifier']): string[] {
 function summary(file: string, config: GatewayConfig, terminal: Terminal): string[] {
   const { verifier, trustedProxies, routes, verdicts } = config
   const settings = [
-    ['listen', formatListenAddress(config.listen)],
+    [
+      'listen',
+      config.listen ? formatListenAddress(config.listen) : 'nowhere: no route has an upstream',
+    ],
     ['admin', formatListenAddress(config.adminListen)],
     describeVerifier(verifier),
     ['trusted proxies', trustedProxies.join(', ') || 'none'],
@@ -89,7 +95,7 @@ function summary(file: string, config: GatewayConfig, terminal: Terminal): strin
       routeTitle(route),
       route.optional ? `${route.token} (optional)` : route.token,
       route.token === 'none' ? '-' : (route.interface ?? 'none'),
-      route.upstream.urls.join(', '),
+      route.upstream?.urls.join(', ') ?? 'none, by forward auth only',
     ]),
   ])
   return [

@@ -69,13 +69,16 @@ Secrets are given as files: onezone.serviceTokenFile, ONEGATE_ONEZONE_SERVICE_TO
     warnOfOldNode(log)
 
     const stop = createStopSignal()
+    const asked = config.forwardAuth?.listen
     const gateway = await openListeners(
       [
-        { address: config.listen, setting: '--listen' },
+        ...(config.listen ? [{ address: config.listen, setting: '--listen' }] : []),
+        ...(asked && !('path' in asked) ? [{ address: asked, setting: 'forwardAuth.listen' }] : []),
         { address: config.adminListen, setting: '--admin-listen' },
       ],
       () => {
-        if (config.workers === 1) return createGateway(config, { logger: log })
+        if (config.workers === 1 || config.listen === undefined)
+          return createGateway(config, { logger: log })
         return createClusteredGateway(config, { logger: log, program: WORKER })
       },
     )
@@ -84,10 +87,15 @@ Secrets are given as files: onezone.serviceTokenFile, ONEGATE_ONEZONE_SERVICE_TO
     log.info(
       {
         ...addresses,
-        listen: formatListenAddress(config.listen),
+        listen: config.listen && formatListenAddress(config.listen),
+        forwardAuth: gateway.forwardAuthUrl ?? undefined,
         workers: config.workers,
         [config.verifier.type]: config.verifier.url,
-        routes: config.routes.map(({ id, token, upstream: { urls } }) => ({ id, token, urls })),
+        routes: config.routes.map(({ id, token, upstream }) => ({
+          id,
+          token,
+          urls: upstream?.urls ?? [],
+        })),
         maxStalenessMs: config.verdicts.maxStalenessMs,
       },
       'the gateway is ready',

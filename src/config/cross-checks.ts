@@ -5,7 +5,7 @@
  * @module
  */
 
-import { checkListeners, checkTls } from './listener-checks.ts'
+import { checkForwardAuth, checkListeners, checkTls } from './listener-checks.ts'
 import type { Finding } from './problems.ts'
 import { checkRoutes } from './route-checks.ts'
 import { checkUpstream } from './upstream-checks.ts'
@@ -17,6 +17,7 @@ import { groupAt, type Written } from './written.ts'
 export function crossCheck(config: Written): Finding[] {
   return [
     ...checkListeners(config),
+    ...checkForwardAuth(config),
     ...checkTls(groupAt(config, 'tls')),
     ...checkVerifier(config),
     ...checkBound(config),

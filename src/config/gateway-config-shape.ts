@@ -19,7 +19,7 @@ import {
   TEXT,
   wholeNumber,
 } from '../option-shape.ts'
-import type { GatewayConfig, RouteConfig, TlsConfig } from './gateway-config.ts'
+import type { ForwardAuthConfig, GatewayConfig, RouteConfig, TlsConfig } from './gateway-config.ts'
 import type { ListenAddress } from './listen-address.ts'
 
 const ADDRESS: OptionKind = group<ListenAddress>({ host: TEXT, port: wholeNumber([0, 65_535]) })
@@ -55,6 +55,13 @@ const GATEWAY_CONFIG: OptionShape<GatewayConfig> = {
     http2: FLAG,
   }),
   workers: wholeNumber([1, 256]),
+  forwardAuth: group<ForwardAuthConfig>({
+    listen: {
+      wanted: 'an address, or the path of a Unix socket',
+      accepts: (value) => ADDRESS.accepts(value),
+    },
+    clientAddress: oneOf(['required', 'unknown-allowed']),
+  }),
   // The client that it is for judges it, and `createVerification` the verdicts.
   verifier: JUDGED_ELSEWHERE,
   trustedProxies: listOf('addresses and CIDR ranges', TEXT),

@@ -4,7 +4,7 @@ import type { ProxyRoute, UpstreamTimeouts } from '../proxy/index.ts'
 import type { ClientAuth, TlsFiles } from '../tls/index.ts'
 import type { UpstreamOptions } from '../upstream/index.ts'
 import type { VerdictOptions, VerificationBudgetOptions } from '../verification/index.ts'
-import type { ListenAddress } from './listen-address.ts'
+import type { ListenAddress, UnixSocketAddress } from './listen-address.ts'
 
 /** Options of which none is left out. */
 type Complete<Options> = {
@@ -16,8 +16,8 @@ type Complete<Options> = {
  * file. `loadConfig` makes one; its defaults are those of the settings in a configuration file.
  */
 export interface GatewayConfig {
-  /** Where requests are accepted. @default 127.0.0.1:8080 */
-  readonly listen: ListenAddress
+  /** Where requests are accepted; undefined: nowhere, for no route has an upstream. @default 127.0.0.1:8080 */
+  readonly listen?: ListenAddress | undefined
   /** Where metrics, health and the admin API are served; not for clients. @default 127.0.0.1:9090 */
   readonly adminListen: ListenAddress
   /**
@@ -36,7 +36,9 @@ export interface GatewayConfig {
   readonly workers: number
   /** Who is asked whether tokens are good, and how. */
   readonly verifier: VerifierConfig
-  /** Addresses and CIDR ranges whose `X-Forwarded-*` are believed. @default none */
+  /** Where and how front proxies may ask whether a request may pass. @default none may */
+  readonly forwardAuth?: ForwardAuthConfig | undefined
+  /** Addresses and CIDR ranges whose `X-Forwarded-*` are believed, and who may ask by forward auth. @default none */
   readonly trustedProxies: readonly string[]
   /** In order: the first route whose hosts, path and methods match decides. */
   readonly routes: readonly RouteConfig[]
@@ -73,6 +75,19 @@ export interface GatewayConfig {
      */
     readonly drainMs: number
   }
+}
+
+/** How front proxies ask. */
+export interface ForwardAuthConfig {
+  /** A TCP address, or the file of a Unix socket, which everybody may ask who may write to it. */
+  readonly listen: ListenAddress | UnixSocketAddress
+  /**
+   * What becomes of a question that does not say where the client is: refused, or answered as though no caveat on the
+   * address held.
+   *
+   * @default 'required'
+   */
+  readonly clientAddress: 'required' | 'unknown-allowed'
 }
 
 /** How clients speak to the traffic listener. Names of files are absolute, and their content was found usable. */
@@ -132,8 +147,8 @@ export interface RouteConfig
    * methods, hosts and path
    */
   readonly id: string
-  /** `tls` holds the content of `caFile`, `certFile` and `keyFile`. */
-  readonly upstream: UpstreamOptions
+  /** None: the route is for forward auth alone. `tls` holds the content of `caFile`, `certFile` and `keyFile`. */
+  readonly upstream?: UpstreamOptions | undefined
   readonly caveats: Complete<CaveatPolicy>
   /** Whether requests for a WebSocket are carried, or refused. @default true */
   readonly websocket: boolean

@@ -8,6 +8,12 @@ export interface ListenAddress {
   readonly port: number
 }
 
+/** Where a listener binds that is a Unix socket. */
+export interface UnixSocketAddress {
+  /** Name of its file. */
+  readonly path: string
+}
+
 const HOST_NAME = /^(?=.{1,253}$)[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9-]+)*$/
 
 /**
@@ -30,6 +36,24 @@ export function parseListenAddress(text: string): ListenAddress {
     throw new TypeError('must end in a port from 0 (any free one) to 65535, e.g. 127.0.0.1:8080')
   }
   return { host: parseHost(text.slice(0, colon)), port: Number(portText) }
+}
+
+/**
+ * Reads `host:port`, or `unix:/path/of/the/socket`.
+ *
+ * @throws {TypeError} for anything else.
+ */
+export function parseSocketAddress(text: string): ListenAddress | UnixSocketAddress {
+  if (!text.startsWith('unix:')) return parseListenAddress(text)
+  const path = text.slice('unix:'.length)
+  // `sun_path` of Linux holds 108 bytes, one of which ends it.
+  if (path.startsWith('/') && Buffer.byteLength(path) <= 107) return { path }
+  throw new TypeError('must name a Unix socket absolutely, in up to 107 bytes: unix:/run/a.sock')
+}
+
+/** The inverse of {@link parseSocketAddress}. */
+export function formatSocketAddress(address: ListenAddress | UnixSocketAddress): string {
+  return 'path' in address ? `unix:${address.path}` : formatListenAddress(address)
 }
 
 /** The inverse of {@link parseListenAddress}. */

@@ -4,9 +4,14 @@
  * @module
  */
 
-import { formatListenAddress, parseListenAddress } from './listen-address.ts'
+import {
+  formatListenAddress,
+  formatSocketAddress,
+  parseListenAddress,
+  parseSocketAddress,
+} from './listen-address.ts'
 import type { Finding } from './problems.ts'
-import { readable, type Written } from './written.ts'
+import { groupAt, readable, type Written } from './written.ts'
 
 /** Finds two listeners on one address. */
 export function checkListeners(config: Written): Finding[] {
@@ -16,6 +21,26 @@ export function checkListeners(config: Written): Finding[] {
   return [
     { path: ['adminListen'], message: 'is the same as "listen"; metrics are not for clients' },
   ]
+}
+
+/** Finds forward auth that nobody could use. */
+export function checkForwardAuth(config: Written): Finding[] {
+  const { listen } = groupAt(config, 'forwardAuth')
+  const trusted = config['trustedProxies']
+  const isEmpty = trusted === undefined || (Array.isArray(trusted) && trusted.length === 0)
+  const address = readable(listen, (text) => formatSocketAddress(parseSocketAddress(text)))
+  if (address === undefined) return []
+  const findings: Finding[] = []
+  if (isEmpty && !address.startsWith('unix:')) {
+    const message = 'needs trustedProxies: the addresses of the front proxies that may ask'
+    findings.push({ path: ['forwardAuth', 'listen'], message })
+  }
+  for (const key of ['listen', 'adminListen']) {
+    const other = readable(config[key], (text) => formatListenAddress(parseListenAddress(text)))
+    if (other !== address || address.endsWith(':0')) continue
+    findings.push({ path: ['forwardAuth', 'listen'], message: `is the same as "${key}"` })
+  }
+  return findings
 }
 
 /** Finds settings of TLS that mean nothing without others. */

@@ -68,6 +68,7 @@ export async function loadConfig(sources: ConfigSources): Promise<GatewayConfig>
   const problems: ConfigProblem[] = []
 
   let settings: Settings | undefined
+  let written: unknown
   let secrets: Secrets = {}
   let upstreamFiles: UpstreamFiles = { contents: new Map(), findings: [] }
   if (file !== undefined && file.faults.length > 0) {
@@ -75,7 +76,7 @@ export async function loadConfig(sources: ConfigSources): Promise<GatewayConfig>
       problems.push(problemAt(finding, { source: sources.file ?? '', ...position }))
     }
   } else {
-    const written = applyOverlays(file?.value ?? {}, overlays)
+    written = applyOverlays(file?.value ?? {}, overlays)
     const parsed = configSchema.safeParse(written)
     settings = parsed.data
     const findings = parsed.success ? [] : parsed.error.issues.flatMap(findingsOf)
@@ -93,7 +94,7 @@ export async function loadConfig(sources: ConfigSources): Promise<GatewayConfig>
     problems.push(problemAt(finding, { source }))
   }
   if (settings === undefined || problems.length > 0) throw new ConfigError(problems)
-  return complete(settings, secrets, upstreamFiles)
+  return complete(settings, secrets, upstreamFiles, isJsonObject(written) && 'listen' in written)
 }
 
 /** Makes the function that finds out in which flag, variable or line a finding stands. */
@@ -217,7 +218,12 @@ function baseOf(path: SettingPath, file: string | undefined, overlays: readonly 
   return overlaid || file === undefined ? '.' : dirname(file)
 }
 
-function complete(settings: Settings, secrets: Secrets, files: UpstreamFiles): GatewayConfig {
+function complete(
+  settings: Settings,
+  secrets: Secrets,
+  files: UpstreamFiles,
+  listenWritten: boolean,
+): GatewayConfig {
   const {
     onezone: _,
     verifier: __,
@@ -230,8 +236,10 @@ function complete(settings: Settings, secrets: Secrets, files: UpstreamFiles): G
   } = settings
   const { serviceToken, adminToken } = secrets
   const written = routes ?? [routeSchema.parse({ path: '/**', upstream })]
+  const isCarrying = written.some((route) => route.upstream !== undefined)
   return {
     ...rest,
+    listen: isCarrying || listenWritten ? settings.listen : undefined,
     adminToken,
     workers: workers === 'auto' ? availableParallelism() : workers,
     verifier: completeVerifier(settings, secrets),
@@ -242,11 +250,13 @@ function complete(settings: Settings, secrets: Secrets, files: UpstreamFiles): G
     },
     routes: written.map((route, index) => ({
       ...completeRoute(route, serviceToken !== undefined),
-      upstream: withContents(
-        upstream ?? route.upstream,
-        upstream === undefined ? ['routes', index, 'upstream'] : ['upstream'],
-        files,
-      ),
+      upstream:
+        route.upstream &&
+        withContents(
+          upstream ?? route.upstream,
+          upstream === undefined ? ['routes', index, 'upstream'] : ['upstream'],
+          files,
+        ),
     })),
   }
 }

@@ -48,6 +48,7 @@ function checkRoute(route: Written, path: SettingPath, config: Written): Finding
   checkDemands(route, findings)
   checkServiceCaveats(route, groupAt(config, 'onezone')['serviceTokenFile'] !== undefined, findings)
   checkMatch(route, findings)
+  checkForwardAuth(route, groupAt(config, 'forwardAuth')['listen'] !== undefined, findings)
   return [
     ...findings.all,
     ...checkRouteVerifier(route, path, config),
@@ -81,6 +82,21 @@ function checkServiceCaveats(route: Written, hasServiceToken: boolean, { find }:
   if (service !== 'verify' && service !== 'as-onezone') return
   const problem = problemOf(() => resolveServicePolicy(service, hasServiceToken))
   if (problem !== null) find(['caveats', 'service'], `${problem} (see onezone.serviceTokenFile)`)
+}
+
+/** What a route needs, and may not do, with forward auth or without. */
+function checkForwardAuth(route: Written, isAsked: boolean, { find }: Findings): void {
+  if (route['upstream'] === undefined && !isAsked) {
+    find(['upstream'], 'is missing; only with forwardAuth.listen may a route be without one')
+  }
+  if (!isAsked) return
+  for (const key of ['api', 'data']) {
+    if (groupAt(route, 'caveats')[key] !== 'delegate') continue
+    find(
+      ['caveats', key],
+      'must be "refuse" with forwardAuth: a front proxy can lose what tells the caveats, and that must not mean that there are none',
+    )
+  }
 }
 
 /** Lists that let nothing pass, and prefixes that are none. */

@@ -11,7 +11,7 @@ import { parseRoutePath } from '../routing/index.ts'
 import { INVITE_TYPES, type InviteType } from '../token/index.ts'
 import { VERDICT_DEFAULTS, VERDICT_RANGES } from '../verification/index.ts'
 import type { GatewayConfig, RouteConfig, TlsConfig } from './gateway-config.ts'
-import { parseListenAddress } from './listen-address.ts'
+import { parseListenAddress, parseSocketAddress } from './listen-address.ts'
 import {
   hostsSchema,
   maxBodyBytesSchema,
@@ -56,7 +56,7 @@ export interface Settings extends Omit<
 export interface RouteSettings extends Omit<RouteConfig, 'id' | 'caveats' | 'upstream'> {
   readonly id?: string | undefined
   readonly caveats: CaveatPolicy
-  readonly upstream: UpstreamWritten
+  readonly upstream?: UpstreamWritten | undefined
 }
 
 const inviteTypes = Object.keys(INVITE_TYPES) as InviteType[]
@@ -118,7 +118,7 @@ const route = group({
   }),
   headers: headers.optional(),
   forwardToken: toggle().default(false),
-  upstream: upstreamSchema,
+  upstream: upstreamSchema.optional(),
   websocket: toggle().default(true),
   timeouts,
 })
@@ -143,6 +143,10 @@ export const configSchema: z.ZodType<Settings> = group({
   workers: integerOr('auto', 1, 256).default(1),
   onezone: onezoneSection,
   verifier: verifierSection,
+  forwardAuth: group({
+    listen: text('HOST:PORT or unix:PATH', parseSocketAddress),
+    clientAddress: choice('required', 'unknown-allowed').default('required'),
+  }).optional(),
   trustedProxies: list(
     'addresses or CIDR ranges',
     text('an address or CIDR range', (entry) => {

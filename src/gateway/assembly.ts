@@ -42,6 +42,7 @@ export function assemble(options: AssemblyOptions): Assembly {
     ...configurationFacts(config),
     processName,
     workers,
+    forwardAuth: config.forwardAuth !== undefined,
     upstreams: () => live.doors.proxy.upstreams(),
     verification: {
       entries: (store) => live.verification.entries(store),

@@ -26,6 +26,8 @@ export interface ClusteredGateway {
   readonly url: string
   /** Base URL of the admin listener, which this process has. */
   readonly adminUrl: string
+  /** As `Gateway.forwardAuthUrl`; this process has that listener, too. */
+  readonly forwardAuthUrl: string | null
   /** As `Gateway.reload`; settles when the workers have gone over, too. */
   reload(load: () => Promise<GatewayConfig>): Promise<ReloadOutcome>
   /** As `Gateway.close`, for all processes. */
@@ -51,6 +53,7 @@ export async function createClusteredGateway(
 ): Promise<ClusteredGateway> {
   checkOptions('createClusteredGateway', options, { program: TEXT, logger: LOGGER })
   const { program, logger } = options
+  const listen = config.listen ?? refuseToIdle()
   let fleet: WorkerFleet | null = null
   let draining = false
   const { live, metrics } = assemble({
@@ -102,7 +105,7 @@ export async function createClusteredGateway(
 
   async function openCarrier(): Promise<Carrier> {
     const opened = await openWorkerFleet({
-      listen: config.listen,
+      listen,
       program,
       workers: config.workers,
       greeting: (name) => ({ ...configuration(), id: 0, name }),
@@ -119,7 +122,7 @@ export async function createClusteredGateway(
       logger,
     })
     fleet = opened
-    const address = formatListenAddress({ ...config.listen, port: opened.port })
+    const address = formatListenAddress({ ...listen, port: opened.port })
     return {
       url: `${config.tls ? 'https' : 'http'}://${address}`,
       unreadiness: () => (opened.ready > 0 ? null : 'no worker carries traffic'),
@@ -146,4 +149,8 @@ export async function createClusteredGateway(
     ...life,
     close: () => life.close().finally(() => herald.close()),
   }
+}
+
+function refuseToIdle(): never {
+  throw new TypeError('"listen" is missing: workers would carry nothing')
 }

@@ -4,6 +4,8 @@ import { createAuthenticator, routePolicyOf } from '../authenticator/index.ts'
 import type { Clock } from '../clock.ts'
 import type { GatewayConfig } from '../config/index.ts'
 import { verifierChoiceOf } from '../config/index.ts'
+import type { Door } from '../listener/index.ts'
+import { createForwardAuth } from '../forward-auth/index.ts'
 import type { Logger } from '../logger.ts'
 import type { Metrics } from '../metrics/index.ts'
 import type { ReverseProxy } from '../proxy/index.ts'
@@ -21,6 +23,8 @@ export interface DoorSurroundings {
 /** The proxy with its routes, and what can say why it decides as it does. */
 export interface Doors {
   readonly proxy: ReverseProxy
+  /** Null: no front proxy may ask. */
+  readonly forwardAuth: Door | null
   readonly explain: Explainer
 }
 
@@ -31,7 +35,7 @@ export interface Doors {
  */
 export function assembleDoors(config: GatewayConfig, surroundings: DoorSurroundings): Doors {
   const { verification, metrics, logger, clock } = surroundings
-  const { onDecision, onRequest, onUpstream, onStream } = metrics
+  const { onDecision, onRequest, onUpstream, onStream, onQuestion } = metrics
   const authenticator = createAuthenticator({
     verifier: verification.verifier,
     ...verification.traits,
@@ -44,6 +48,7 @@ export function assembleDoors(config: GatewayConfig, surroundings: DoorSurroundi
   const reserved = config.routes.flatMap((route) => Object.values(route.headers ?? {}))
   const routes = config.routes.map((route) => ({
     ...route,
+    upstream: route.upstream ?? null,
     authenticator: authenticator.route(routePolicyOf({ ...route, realm: config.realm }), reserved),
   }))
   const proxy = createReverseProxy({
@@ -59,10 +64,23 @@ export function assembleDoors(config: GatewayConfig, surroundings: DoorSurroundi
     onUpstream,
     onStream,
   })
+  const { forwardAuth: asked, trustedProxies } = config
+  const forwardAuth =
+    asked === undefined
+      ? null
+      : createForwardAuth({
+          routes,
+          trustedProxies,
+          anyAsker: 'path' in asked.listen,
+          clientAddress: asked.clientAddress,
+          clock,
+          logger,
+          onQuestion,
+        })
   const explain = createExplainer({
     choose: (request) => proxy.choose(request),
     routes,
     explain: (request, how) => verification.explain(request, how),
   })
-  return { proxy, explain }
+  return { proxy, forwardAuth, explain }
 }

@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
 import type { GatewayConfig } from '../config/index.ts'
+import type { Listener } from '../listener/index.ts'
+import { openListener } from '../listener/index.ts'
 import type { Logger } from '../logger.ts'
 import type { Metrics, ReloadOutcome } from '../metrics/index.ts'
 import type { AdminView } from './admin-window.ts'
@@ -10,7 +12,7 @@ import { createReload } from './reload.ts'
 
 /** What carries the traffic of a gateway: this process, or a fleet of workers. */
 export interface Carrier {
-  /** Base URL of the traffic listener, without a slash. */
+  /** Base URL of the traffic listener, without a slash; empty where there is none. */
   readonly url: string
   /** Why it carries no traffic; null: it does. */
   unreadiness(): string | null
@@ -32,8 +34,23 @@ export interface GatewayLifeOptions extends Pick<AdminView, 'registry' | 'invali
 export interface GatewayLife {
   readonly url: string
   readonly adminUrl: string
+  readonly forwardAuthUrl: string | null
   reload(load: () => Promise<GatewayConfig>): Promise<ReloadOutcome>
   close(): Promise<void>
+}
+
+/** Opens what front proxies ask, in the process that knows the verdicts; null: none may ask. */
+async function openForwardAuth(
+  { forwardAuth }: GatewayConfig,
+  live: LiveConfiguration,
+): Promise<Listener | null> {
+  const door = live.doors.forwardAuth
+  if (forwardAuth === undefined || door === null) return null
+  const listener = await openListener({ on: forwardAuth.listen, door })
+  live.follow(async (doors) => {
+    if (doors.forwardAuth !== null) await listener.use(doors.forwardAuth)
+  })
+  return listener
 }
 
 /**
@@ -63,8 +80,12 @@ export async function openGateway(
     await live.close()
     throw error
   })
-  const opened = await openCarrier().catch(async (error: unknown) => {
+  const asked = await openForwardAuth(config, live).catch(async (error: unknown) => {
     await Promise.all([admin.close(), live.close()])
+    throw error
+  })
+  const opened = await openCarrier().catch(async (error: unknown) => {
+    await Promise.all([asked?.drain(0), admin.close(), live.close()])
     throw error
   })
   carrier = opened
@@ -82,7 +103,7 @@ export async function openGateway(
     const { readinessDelayMs, drainMs } = live.config.shutdown
     try {
       if (readinessDelayMs > 0) await delay(readinessDelayMs)
-      await opened.drain(drainMs)
+      await Promise.all([opened.drain(drainMs), asked?.drain(drainMs)])
     } finally {
       await Promise.allSettled([live.close(), admin.close()])
     }
@@ -91,6 +112,7 @@ export async function openGateway(
   return {
     url: opened.url,
     adminUrl: admin.url,
+    forwardAuthUrl: asked?.url ?? null,
     async reload(load) {
       const outcome = await reloadConfig(load)
       await opened.change(live.config)

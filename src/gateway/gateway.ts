@@ -24,18 +24,28 @@ export interface GatewayOptions {
 
 const GATEWAY_OPTIONS: OptionShape<GatewayOptions> = { logger: LOGGER, clock: CLOCK }
 
+/** What carries traffic where there is none: front proxies carry it, and only ask. */
+const NO_TRAFFIC: Carrier = {
+  url: '',
+  unreadiness: () => null,
+  change: async () => {},
+  drain: async () => {},
+}
+
 /** A running gateway. */
 export interface Gateway {
-  /** Base URL of the traffic listener, without a slash. */
+  /** Base URL of the traffic listener, without a slash; empty where no route has an upstream. */
   readonly url: string
   /** Base URL of the admin listener: `/metrics`, `/livez`, `/readyz`, `/invalidate`, `/explain`. */
   readonly adminUrl: string
+  /** Base URL of the listener that front proxies ask, or `unix:` and its file; null: there is none. */
+  readonly forwardAuthUrl: string | null
   /** Takes back what is known about whoever is selected, as `POST /invalidate` does; nothing is logged. */
   readonly invalidate: Verification['invalidate']
   /**
    * Goes over to the configuration that `load` brings, and reads the TLS files anew. New requests are served by it,
    * those under way end by the one before, and no connection is dropped. What is known of tokens stays known unless
-   * `onezone`, `verifier` or `verdicts` have changed. `listen`, `adminListen`, `workers`, `reload`, whether there is
+   * `onezone`, `verifier` or `verdicts` have changed. `listen`, `adminListen`, `forwardAuth.listen`, `workers`, `reload`, whether there is
    * TLS, `tls.clientAuth`, `tls.http2` and `verifier.type` are read once, when the gateway starts.
    *
    * @returns `refused` where the configuration cannot be used: then the last good one stays, and the log says why.
@@ -76,6 +86,7 @@ export async function createGateway(
   }
 
   async function openCarrier(): Promise<Carrier> {
+    if (config.listen === undefined) return NO_TRAFFIC
     const opened = await openTraffic({
       config,
       door: live.doors.proxy,

@@ -37,6 +37,8 @@ export interface LiveConfiguration {
    * @throws {TypeError} for options that make no sense; then nothing has changed.
    */
   change(config: GatewayConfig): void
+  /** Leads requests of another listener, too, as `lead` does. */
+  follow(lead: (doors: Doors) => Promise<void>): void
   /** Ends all WebSockets and event streams, those that are yet to begin too. */
   drainStreams(): void
   /** Ends all connections to upstreams and to the verifier. */
@@ -59,7 +61,8 @@ const MOST_STREAM_DRAIN_MS = 2_000
 
 /** Sets a configuration to work. */
 export function createLiveConfiguration(options: LiveConfigurationOptions): LiveConfiguration {
-  const { metrics, logger, lead } = options
+  const { metrics, logger } = options
+  const leads = [options.lead]
   const generations = new Set<Generation>()
   let current = begin(options.config, openVerification(options.config))
 
@@ -95,7 +98,7 @@ export function createLiveConfiguration(options: LiveConfigurationOptions): Live
     }
     if (!keeps) logger.info({}, 'the verifier has changed: what was known of tokens is forgotten')
     metrics.onConfiguration(configurationFacts(config))
-    lead(current.doors).then(
+    Promise.all(leads.map((lead) => lead(current.doors))).then(
       () => end(before),
       (error: unknown) => logger.error({ err: error }, 'old settings could not be let go'),
     )
@@ -131,6 +134,7 @@ export function createLiveConfiguration(options: LiveConfigurationOptions): Live
       for (const { verification } of generations) verification.withdraw(key)
     },
     change,
+    follow: (lead) => void leads.push(lead),
     drainStreams() {
       const { drainMs } = current.config.shutdown
       const withinMs = Math.min(drainMs * STREAM_DRAIN, MOST_STREAM_DRAIN_MS)

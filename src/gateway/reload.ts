@@ -78,12 +78,28 @@ function withFixed(loaded: GatewayConfig, current: GatewayConfig): GatewayConfig
   // What is counted goes by the name of who is asked.
   const isAsked = loaded.verifier.type === current.verifier.type
   const { verifier } = isAsked ? loaded : current
-  return { ...loaded, verifier, listen, adminListen, workers, reload, tls: files ?? tls }
+  const forwardAuth = current.forwardAuth && {
+    ...(loaded.forwardAuth ?? current.forwardAuth),
+    listen: current.forwardAuth.listen,
+  }
+  return {
+    ...loaded,
+    verifier,
+    listen,
+    adminListen,
+    forwardAuth,
+    workers,
+    reload,
+    tls: files ?? tls,
+  }
 }
 
 /** Names of the settings that were asked for in vain. */
 function changesOf(loaded: GatewayConfig, applied: GatewayConfig): string[] {
   const changed: string[] = FIXED.filter((name) => !isDeepStrictEqual(loaded[name], applied[name]))
+  if (!isDeepStrictEqual(loaded.forwardAuth?.listen, applied.forwardAuth?.listen)) {
+    changed.push('forwardAuth.listen')
+  }
   if (loaded.verifier.type !== applied.verifier.type) changed.push('verifier.type')
   if (isDeepStrictEqual(loaded.tls, applied.tls)) return changed
   if (!loaded.tls || !applied.tls) return [...changed, 'tls']

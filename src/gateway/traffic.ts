@@ -39,7 +39,7 @@ export async function openTraffic(options: TrafficOptions): Promise<Traffic> {
   const { listen, tls, reload } = config
   const keeper = tls === undefined ? null : await createTlsKeeper(tls, logger)
   const listener = await openListener({
-    on: options.source ?? listen,
+    on: options.source ?? listen ?? noAddress(),
     door,
     tls: keeper && tls ? { ...tls, material: keeper.material } : undefined,
   })
@@ -79,4 +79,8 @@ export async function openTraffic(options: TrafficOptions): Promise<Traffic> {
       return listener.drain(drainMs)
     },
   }
+}
+
+function noAddress(): never {
+  throw new TypeError('"listen" is missing: where requests are accepted')
 }

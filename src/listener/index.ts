@@ -1,6 +1,12 @@
 export type { Door, Serve, ServeUpgrade, Unreadable } from './door.ts'
 export type { Incoming, IncomingSocket, Outgoing } from './http-message.ts'
-export type { ConnectionSource, Listener, ListenerOptions, ListenerTls } from './listener.ts'
+export type {
+  ConnectionSource,
+  Listener,
+  ListenerOptions,
+  ListenerTls,
+  ListenOn,
+} from './listener.ts'
 export { openListener } from './listener.ts'
 export { serveInTurn } from './pipelining.ts'
 export { serveUpgradeInTurn } from './upgrade.ts'

@@ -1,7 +1,8 @@
+import { unlink } from 'node:fs/promises'
 import type { ServerOptions } from 'node:http'
 import { createServer, IncomingMessage, Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
-import { Server as NetServer } from 'node:net'
+import { connect, Server as NetServer } from 'node:net'
 
 import type { ClientAuth, TlsMaterial } from '../tls/index.ts'
 import { changeMaterial, createTlsServer } from '../tls/index.ts'
@@ -26,10 +27,13 @@ export interface ListenerTls {
   readonly http2: boolean
 }
 
+/** A TCP address, or the file of a Unix socket. */
+export type ListenOn = { readonly host: string; readonly port: number } | { readonly path: string }
+
 /** Options of {@link openListener}. */
 export interface ListenerOptions {
   /** Where to listen; port 0: any free one. Or who brings connections that were accepted elsewhere. */
-  readonly on: { readonly host: string; readonly port: number } | ConnectionSource
+  readonly on: ListenOn | ConnectionSource
   readonly door: Door
   /** @default none: plain HTTP */
   readonly tls?: ListenerTls | undefined
@@ -37,7 +41,7 @@ export interface ListenerOptions {
 
 /** A listening socket that can be drained. */
 export interface Listener {
-  /** `http://host:port`, without a slash; `https:` with TLS. Empty where connections are brought. */
+  /** `http://host:port`, without a slash; `https:` with TLS; `unix:/path`. Empty where connections are brought. */
   readonly url: string
   /**
    * Lets another door answer from now on; connections stay open.
@@ -179,20 +183,31 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
   }
 }
 
-async function listen(
-  server: NetServer,
-  { host, port }: { readonly host: string; readonly port: number },
-  scheme: string,
-): Promise<string> {
+async function listen(server: NetServer, on: ListenOn, scheme: string): Promise<string> {
+  if ('path' in on) await removeDeadSocket(on.path)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    server.listen(port, host, () => {
+    server.listen(on, () => {
       server.off('error', reject)
       resolve()
     })
   })
+  if ('path' in on) return `unix:${on.path}`
+  const { host } = on
   const address = server.address() as AddressInfo
   return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${address.port}`
+}
+
+/** Removes the file of a socket that a process has left behind which did not end in order. */
+async function removeDeadSocket(path: string): Promise<void> {
+  const code = await new Promise<string>((resolve) => {
+    const socket = connect({ path }, () => {
+      socket.destroy()
+      resolve('')
+    })
+    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? ''))
+  })
+  if (code === 'ECONNREFUSED') await unlink(path)
 }
 
 /** Serves connections that somebody else has accepted, as the server would have accepted them. */

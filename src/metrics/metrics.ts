@@ -9,12 +9,15 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 
 import type { DecisionEvent } from '../authenticator/index.ts'
 import type { OptionShape } from '../option-shape.ts'
-import { CALLBACK, checkOptions, having, TEXT } from '../option-shape.ts'
+import { CALLBACK, checkOptions, FLAG, having, TEXT } from '../option-shape.ts'
 import type { VerdictStore, WatchOutcome, WatchState } from '../verification/index.ts'
 import type { BackendName, BreakerState } from '../verifier/index.ts'
 import type { DeathReason } from '../revocation/index.ts'
 import type { FinishedCall } from '../http-client/index.ts'
+import type { ForwardAuthEvent } from '../forward-auth/index.ts'
+import { DIALECT_NAMES } from '../forward-auth/index.ts'
 import type { RequestEvent, StreamEvent, StreamKind, UpstreamEvent } from '../proxy/index.ts'
+import { UNMATCHED } from '../proxy/index.ts'
 import type { ProcessMetrics, ProcessMetricsOptions } from './process-metrics.ts'
 import { createProcessMetrics, OF_THE_FIRST, PROCESS_METRICS_OPTIONS } from './process-metrics.ts'
 import { QuickHistogram } from './quick-histogram.ts'
@@ -32,6 +35,7 @@ const STALENESS_BUCKETS = [0.001, 0.01, 0.1, 0.5, 1, 2.5, 5, 7.5, 10, 15, 30, 60
 const CALL_BUCKETS = [0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5]
 
 const WATCH_STATES: readonly WatchState[] = ['off', 'active', 'degraded']
+const OUTCOMES: readonly ForwardAuthEvent['outcome'][] = ['granted', 'refused', 'fault']
 const STREAM_KINDS: readonly StreamKind[] = ['websocket', 'event-stream']
 const BREAKER_STATES: readonly BreakerState[] = ['closed', 'half-open', 'open']
 
@@ -51,6 +55,8 @@ export interface MetricsOptions extends ProcessMetricsOptions {
     readonly clockOffsetMs: number
     readonly watchState: WatchState
   }
+  /** Whether front proxies may ask: only then are their questions counted, from 0. @default false */
+  readonly forwardAuth?: boolean | undefined
   /** The upstreams of each route; looked at on each scrape. @default none */
   readonly upstreams?:
     | (() => readonly { readonly routeId: string; readonly url: string; readonly up: boolean }[])
@@ -63,6 +69,7 @@ const METRICS_OPTIONS: OptionShape<MetricsOptions> = {
   backend: TEXT,
   verification: having('a verification', 'entries'),
   upstreams: CALLBACK,
+  forwardAuth: FLAG,
 }
 
 /** Takes what the rooms observe and shows it to Prometheus. */
@@ -71,6 +78,7 @@ export interface Metrics extends ProcessMetrics {
   readonly onDecision: (event: DecisionEvent) => void
   readonly onRequest: (event: RequestEvent) => void
   readonly onUpstream: (event: UpstreamEvent) => void
+  readonly onQuestion: (event: ForwardAuthEvent) => void
   readonly onStream: (event: StreamEvent) => void
   readonly onCall: (call: FinishedCall) => void
   readonly onEviction: (store: VerdictStore | 'families') => void
@@ -162,6 +170,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     labelNames: ['route'],
     registers,
   })
+  const questions = options.forwardAuth === true ? countQuestions(registers) : null
   const openStreams = new Gauge({
     name: 'onegate_open_streams',
     help: 'WebSockets and event streams that are open.',
@@ -283,6 +292,12 @@ export function createMetrics(options: MetricsOptions): Metrics {
       upstreamRequests.add(routeId, outcome, '')
       if (retried) upstreamRetries.inc({ route: routeId })
     },
+    onQuestion({ dialect, outcome, routeId, method, status, durationMs }) {
+      questions?.inc({ dialect, outcome })
+      const route = routeId ?? UNMATCHED
+      requests.add(route, METHODS.has(method) ? method : 'other', status)
+      requestDuration.observe(durationMs / 1000, route)
+    },
     onStream(event) {
       const { kind } = event
       if (event.phase === 'begun') {
@@ -309,4 +324,18 @@ export function createMetrics(options: MetricsOptions): Metrics {
       invalidations.inc({ cause: 'operator' }, families)
     },
   }
+}
+
+/** Where there is no forward auth, there is nothing to count. */
+function countQuestions(registers: Registry[]): Counter<'dialect' | 'outcome'> {
+  const questions = new Counter({
+    name: 'onegate_forward_auth_requests_total',
+    help: 'Questions of front proxies, by dialect and outcome (granted, refused, fault).',
+    labelNames: ['dialect', 'outcome'],
+    registers,
+  })
+  for (const dialect of [...DIALECT_NAMES, 'unknown']) {
+    for (const outcome of OUTCOMES) questions.inc({ dialect, outcome }, 0)
+  }
+  return questions
 }

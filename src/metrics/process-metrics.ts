@@ -21,6 +21,8 @@ export interface ConfigurationFacts {
 /** What became of the wish that the configuration be read anew. */
 export type ReloadOutcome = 'applied' | 'unchanged' | 'refused'
 
+const RELOAD_OUTCOMES: readonly ReloadOutcome[] = ['applied', 'unchanged', 'refused']
+
 /** Options of {@link createProcessMetrics}. */
 export interface ProcessMetricsOptions extends ConfigurationFacts {
   /** Version for `onegate_build_info`. */
@@ -77,6 +79,8 @@ export function createProcessMetrics(
     labelNames: ['outcome'],
     registers,
   })
+  // From the start: an alert on an increase does not see a counter that begins at 1.
+  for (const outcome of RELOAD_OUTCOMES) reloads.inc({ outcome }, 0)
   const lastReload = new Gauge({
     name: 'onegate_config_last_reload_timestamp_seconds',
     help: 'When the configuration in force was applied.',

@@ -15,6 +15,7 @@ import type { FailedAttempt } from './repeating.ts'
 import { codeOf, countsAgainstUpstream, mayRepeat } from './repeating.ts'
 import { createRequestBody, UploadError } from './request-body.ts'
 import { rawFieldsOf } from './response-fields.ts'
+import type { CarryingRoute } from './routes.ts'
 import { breakOff, sendAnswer } from './send-answer.ts'
 import { meaningOf } from './upstream-failure.ts'
 import { upstreamFields } from './upstream-fields.ts'
@@ -23,6 +24,7 @@ import { switchProtocols } from './websocket.ts'
 
 /** One request, and what is needed to carry it to its upstream. */
 export interface ExchangeInput extends DeliveryInput {
+  readonly route: CarryingRoute
   /** What was decided on, to be decided on again while its response goes on. */
   readonly request: AuthenticationRequest
   /** Null: not for a WebSocket. */

@@ -18,7 +18,7 @@ import type { StreamOptions } from './open-streams.ts'
 import { createOpenStreams } from './open-streams.ts'
 import { ProxyRequest } from './proxy-request.ts'
 import type { CompiledRoute, ProxyRoute } from './routes.ts'
-import { compileRoutes } from './routes.ts'
+import { compileRoutes, isCarrying } from './routes.ts'
 import { refuseUnreadable } from './unreadable.ts'
 import type { TakeConnection, Upgrade } from './websocket.ts'
 import { asksForWebSocket, readHandshake } from './websocket-handshake.ts'
@@ -97,6 +97,10 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
     if (isOurs) return sendCapabilities(incoming, outgoing, record)
     if (isRefusal(route)) return refuse(incoming, outgoing, route)
     if (route === null) return sendNoRoute(incoming, outgoing, record)
+    // Not the next route that matches: what this one demands would not be asked for.
+    if (!isCarrying(route)) {
+      return sendAnswer(incoming, outgoing, answerFor('route_not_found'), record)
+    }
     // A connection cannot both carry a body and become something else.
     if (takeConnection !== null && record.bodyLength !== 0) {
       return refuse(incoming, outgoing, { code: 'request_invalid' })
@@ -178,8 +182,12 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
     requestClass: ProxyRequest,
     choose: (request) => router.choose(request),
     upstreams: () =>
-      routes.flatMap(({ id, upstreams: { members } }) =>
-        members.map(({ url, standing }) => ({ routeId: id, url, up: standing.up })),
+      routes.flatMap(({ id, upstreams: group }) =>
+        (group?.members ?? []).map(({ url, standing }) => ({
+          routeId: id,
+          url,
+          up: standing.up,
+        })),
       ),
     recheckStreams: () => streams.recheck(),
     drainStreams: (withinMs) => streams.drain(withinMs),

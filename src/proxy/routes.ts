@@ -35,8 +35,11 @@ export interface ProxyRoute extends RouteMatch {
   readonly stripPrefix?: string | undefined
   /** Longest request body, in bytes, counted as they come; longer ones are answered 413. @default unlimited */
   readonly maxBodyBytes?: number | undefined
-  /** One URL, or several that take turns, see `parseUpstreamUrl`; or these with what else there is to say. */
-  readonly upstream: string | readonly string[] | UpstreamOptions
+  /**
+   * One URL, or several that take turns, see `parseUpstreamUrl`; or these with what else there is to say. Null: the
+   * route is for another door, and here its requests are answered 404.
+   */
+  readonly upstream: string | readonly string[] | UpstreamOptions | null
   readonly authenticator: RouteAuthenticator
   readonly timeouts?: UpstreamTimeouts | undefined
   /** Whether requests for a WebSocket are carried, or refused. @default true */
@@ -52,11 +55,22 @@ export interface CompiledRoute extends RouteMatch {
   readonly stripPrefix: string
   /** Infinity: there is no limit. */
   readonly maxBodyBytes: number
-  readonly upstreams: UpstreamGroup
+  /** Null: its requests are answered 404. */
+  readonly upstreams: UpstreamGroup | null
   readonly authenticator: RouteAuthenticator
   readonly policy: HeaderPolicy
   readonly websocket: boolean
   readonly timeouts: { readonly [Name in keyof UpstreamTimeouts]-?: number }
+}
+
+/** A route whose requests are carried to an upstream. */
+export interface CarryingRoute extends CompiledRoute {
+  readonly upstreams: UpstreamGroup
+}
+
+/** Whether the requests of a route are carried at all. */
+export function isCarrying(route: CompiledRoute): route is CarryingRoute {
+  return route.upstreams !== null
 }
 
 /** What is used where a time-out is left out. */
@@ -84,7 +98,9 @@ export function compileRoutes(
     }
     ids.add(route.id)
     const match = readRouteMatch(at, route)
-    const upstream = nameOption(`${at}.upstream`, () => readUpstreamOptions(route.upstream))
+    const given = route.upstream
+    const upstream =
+      given === null ? null : nameOption(`${at}.upstream`, () => readUpstreamOptions(given))
     const timeouts = readTimeouts(route.timeouts, `${at}.timeouts`)
     return {
       id: route.id,
@@ -96,10 +112,9 @@ export function compileRoutes(
               checkStripPrefix(prefix, match.path),
             ),
       maxBodyBytes: readMaxBodyBytes(`${at}.maxBodyBytes`, route.maxBodyBytes),
-      upstreams: groupFor(upstream, {
-        connectMs: timeouts.connectMs,
-        dispatcher: route.dispatcher,
-      }),
+      upstreams:
+        upstream &&
+        groupFor(upstream, { connectMs: timeouts.connectMs, dispatcher: route.dispatcher }),
       authenticator: route.authenticator,
       policy: route.authenticator.headers,
       websocket: route.websocket ?? true,

@@ -1,7 +1,7 @@
 export { kindOf, NOTHING_NAMED, readConnection } from './field-names.ts'
 export { coversHosts, parseRouteHost } from './host-name.ts'
 export type { RequestRecord, RequestRefusal } from './request-record.ts'
-export { recordOf } from './request-record.ts'
+export { KNOWN_METHODS, MAX_FIELDS, recordOf } from './request-record.ts'
 export type { RouteMatch } from './route-match.ts'
 export { readRouteMatch } from './route-match.ts'
 export { coversMethods, parseRouteMethod } from './route-methods.ts'

@@ -37,13 +37,17 @@ export interface RequestRefusal {
   readonly detail?: string | undefined
 }
 
-const MAX_FIELDS = 100
-const MAX_TARGET_LENGTH = 8192
+/** How many header fields a request may have. */
+export const MAX_FIELDS = 100
+
+/** How long a request target may be, in bytes. */
+export const MAX_TARGET_LENGTH = 8192
 
 /** The `maxHeaderSize` of listeners. */
 const MAX_HEAD_BYTES = 16 * 1024
 
-const KNOWN_METHODS: ReadonlySet<string> = new Set(METHODS)
+/** Methods that Node's parser knows; what is none of them is no request. */
+export const KNOWN_METHODS: ReadonlySet<string> = new Set(METHODS)
 
 const RECORD = Symbol('request record')
 

@@ -1,7 +1,7 @@
 import { readHost } from './host-name.ts'
 import { objectionToPath } from './path-readings.ts'
 import type { RequestRefusal } from './request-record.ts'
-import { isCarried } from './request-record.ts'
+import { isCarried, MAX_TARGET_LENGTH } from './request-record.ts'
 import { readTarget } from './request-target.ts'
 import type { RouteMatch } from './route-match.ts'
 import type { RouteQuestion, RouteTable } from './route-table.ts'
@@ -30,7 +30,11 @@ export interface Routable extends RouteMatch {
 export interface Router<Route> extends Pick<RouteTable<Route>, 'methodsFor'> {
   /** The route of a request, null where there is none; or the refusal of one whose path has more than one reading. */
   routeOf(question: RouteQuestion): RouteFound<Route>
-  /** Finds the route of a request that nobody has made. */
+  /** Finds the route of a request that did not come here itself; or its refusal. */
+  find(request: RouteRequest): Route | RequestRefusal
+  /** Methods of all routes that such a request would take but for its method; empty: there is none. */
+  methodsAt(request: RouteRequest): string[]
+  /** Finds the id of the route. */
   choose(request: RouteRequest): RouteChoice
 }
 
@@ -52,21 +56,33 @@ export function createRouter<Route extends Routable>(routes: readonly Route[]): 
     return objection === null ? route : { code: 'request_invalid', detail: objection }
   }
 
+  function find({ method, target, host }: RouteRequest): Route | RequestRefusal {
+    if (!isCarried(method)) return { code: 'method_not_allowed' }
+    if (target.length > MAX_TARGET_LENGTH) return { code: 'headers_too_large' }
+    const read = readTarget(target)
+    const name = host === undefined ? { name: '' } : readHost(host)
+    if (typeof read === 'string') return { code: 'request_invalid', detail: read }
+    if (name === null) return { code: 'request_invalid' }
+    const question = { method, hostName: name.name, path: read.path }
+    const route = routeOf(question)
+    if (route !== null) return route
+    const others = table.methodsFor(question)
+    return { code: others.length > 0 ? 'method_not_allowed' : 'route_not_found' }
+  }
+
   return {
     routeOf,
     methodsFor: (question) => table.methodsFor(question),
-    choose({ method, target, host }) {
-      if (!isCarried(method)) return { code: 'method_not_allowed' }
+    find,
+    methodsAt({ target, host }) {
       const read = readTarget(target)
       const name = host === undefined ? { name: '' } : readHost(host)
-      if (typeof read === 'string') return { code: 'request_invalid', detail: read }
-      if (name === null) return { code: 'request_invalid' }
-      const question = { method, hostName: name.name, path: read.path }
-      const route = routeOf(question)
-      if (isRefusal(route)) return route
-      if (route !== null) return { routeId: route.id }
-      const others = table.methodsFor(question)
-      return { code: others.length > 0 ? 'method_not_allowed' : 'route_not_found' }
+      if (typeof read === 'string' || name === null) return []
+      return table.methodsFor({ hostName: name.name, path: read.path })
+    },
+    choose(request) {
+      const found = find(request)
+      return isRefusal(found) ? found : { routeId: found.id }
     },
   }
 }

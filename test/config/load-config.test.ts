@@ -212,7 +212,7 @@ routes:
     const files = { 'ca.pem': cert.toString(), 'key.pem': key.toString() }
     const both = 'serverName: app.test, caFile: ca.pem, certFile: ca.pem, keyFile: key.pem'
     const { routes } = await load(upstream(both), {}, files)
-    expect(routes[0]?.upstream.tls).toEqual({
+    expect(routes[0]?.upstream?.tls).toEqual({
       serverName: 'app.test',
       ca: cert.toString(),
       cert: cert.toString(),
@@ -289,10 +289,10 @@ describe('precedence', () => {
 
   test('is flags, environment, file, defaults', async () => {
     const flags = { listen: '127.0.0.1:3', trustedProxies: ['10.9.9.9'] }
-    expect((await load(file)).listen.port).toBe(1)
-    expect((await load(file, { env })).listen.port).toBe(2)
+    expect((await load(file)).listen?.port).toBe(1)
+    expect((await load(file, { env })).listen?.port).toBe(2)
     const config = await load(file, { env, flags })
-    expect(config.listen.port).toBe(3)
+    expect(config.listen?.port).toBe(3)
     expect(config.trustedProxies).toEqual(['10.9.9.9'])
     expect(config.verdicts).toMatchObject({
       maxStalenessMs: 6000,
@@ -333,7 +333,7 @@ test('what Kubernetes says of a service called onegate is no mistake of anybody'
     ONEGATE_PORT_80_TCP_ADDR: '10.0.0.1',
     ONEGATE_ADMIN_SERVICE_HOST: '10.0.0.2',
   }
-  expect((await load(ONEZONE + ROUTES, { env })).listen.port).toBe(8080)
+  expect((await load(ONEZONE + ROUTES, { env })).listen?.port).toBe(8080)
 })
 
 describe('a token in the wrong place is never repeated', () => {

@@ -53,7 +53,7 @@ describe('a bad setting is told with line and column (at ▸)', () => {
     [
       'inherited name as key',
       `${GOOD}▸__proto__: { a: 1 }`,
-      '__proto__: is not a setting here; known are listen, adminListen, adminTokenFile, tls, workers, onezone, verifier, trustedProxies, upstream, routes, verdicts, realm, log, reload, shutdown',
+      '__proto__: is not a setting here; known are listen, adminListen, adminTokenFile, tls, workers, onezone, verifier, forwardAuth, trustedProxies, upstream, routes, verdicts, realm, log, reload, shutdown',
     ],
     ['missing setting', `▸onezone: {}\n${ROUTES}`, MISSING_URL],
     ['missing group', `▸${ROUTES}`, MISSING_URL],
@@ -61,7 +61,27 @@ describe('a bad setting is told with line and column (at ▸)', () => {
     [
       'route without upstream',
       `${ONEZONE}routes:\n  - ▸path: /**`,
-      'routes[0].upstream: is missing',
+      'routes[0].upstream: is missing; only with forwardAuth.listen may a route be without one',
+    ],
+    [
+      'forward auth that nobody may ask',
+      `${ONEZONE}forwardAuth:\n  listen: ▸127.0.0.1:8181\n${ROUTES}`,
+      'forwardAuth.listen: needs trustedProxies: the addresses of the front proxies that may ask',
+    ],
+    [
+      'forward auth on the address of another listener',
+      `${ONEZONE}listen: 127.0.0.1:1\ntrustedProxies: [::1]\nforwardAuth:\n  listen: ▸127.0.0.1:1\n${ROUTES}`,
+      'forwardAuth.listen: is the same as "listen"',
+    ],
+    [
+      'a Unix socket that is relative',
+      `${ONEZONE}forwardAuth:\n  listen: ▸unix:a.sock\n${ROUTES}`,
+      'forwardAuth.listen: must name a Unix socket absolutely, in up to 107 bytes: unix:/run/a.sock',
+    ],
+    [
+      'delegated caveats behind forward auth',
+      `${ONEZONE}forwardAuth: { listen: unix:/run/a }\nroutes:\n  - path: /**\n    caveats:\n      api: ▸delegate`,
+      'routes[0].caveats.api: must be "refuse" with forwardAuth: a front proxy can lose what tells the caveats, and that must not mean that there are none',
     ],
     // Kinds of values
     [
