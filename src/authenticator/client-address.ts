@@ -44,13 +44,8 @@ export type AddressRange = readonly [network: Address, bits: number]
  * @throws {TypeError} for an entry that {@link parseTrustedProxy} refuses.
  */
 export function createClientResolver(trustedProxies: readonly string[] = []): ClientResolver {
-  const ranges = trustedProxies.map((entry, index) =>
-    readOption(`trustedProxies[${index}]`, entry, parseTrustedProxy),
-  )
-  const isTrusted = (address: Address): boolean =>
-    ranges.some(
-      ([network, bits]) => network.kind() === address.kind() && address.match(network, bits),
-    )
+  const ranges = readRanges(trustedProxies)
+  const isTrusted = (address: Address): boolean => isWithin(ranges, address)
 
   /** Clients that come directly, by what their socket says; most come more than once. */
   const direct = createBoundedMap<Client>({ max: DIRECT_CLIENTS })
@@ -59,8 +54,7 @@ export function createClientResolver(trustedProxies: readonly string[] = []): Cl
     const key = `${facts.secure ? 's' : ''}${facts.remoteAddress ?? ''}`
     const known = direct.get(key)
     if (known !== undefined) return known
-    // A socket names the zone of a link-local peer; nobody beyond this machine knows what it means.
-    const peer = parseAddress((facts.remoteAddress ?? '').replace(/%.*$/, ''))
+    const peer = parsePeer(facts.remoteAddress)
     const proto = facts.secure ? 'https' : 'http'
     if (peer === null) {
       return { address: '', peerIp: null, forwardedFor: '', proto, host: null }
@@ -89,6 +83,43 @@ export function createClientResolver(trustedProxies: readonly string[] = []): Cl
       host: forwarded.host,
     }
   }
+}
+
+/**
+ * Makes the function that says whether the peer of a socket is a trusted proxy.
+ *
+ * @throws {TypeError} for an entry that {@link parseTrustedProxy} refuses.
+ */
+export function createProxyTrust(
+  trustedProxies: readonly string[],
+): (remoteAddress: string | undefined) => boolean {
+  const ranges = readRanges(trustedProxies)
+  const known = createBoundedMap<{ readonly trusted: boolean }>({ max: DIRECT_CLIENTS })
+  return function isTrusted(remoteAddress = '') {
+    const remembered = known.get(remoteAddress)
+    if (remembered !== undefined) return remembered.trusted
+    const peer = parsePeer(remoteAddress)
+    const trusted = peer !== null && isWithin(ranges, peer)
+    known.set(remoteAddress, { trusted })
+    return trusted
+  }
+}
+
+function readRanges(trustedProxies: readonly string[]): AddressRange[] {
+  return trustedProxies.map((entry, index) =>
+    readOption(`trustedProxies[${index}]`, entry, parseTrustedProxy),
+  )
+}
+
+function isWithin(ranges: readonly AddressRange[], address: Address): boolean {
+  return ranges.some(
+    ([network, bits]) => network.kind() === address.kind() && address.match(network, bits),
+  )
+}
+
+/** A socket names the zone of a link-local peer; nobody beyond this machine knows what it means. */
+function parsePeer(remoteAddress: string | undefined): Address | null {
+  return parseAddress((remoteAddress ?? '').replace(/%.*$/, ''))
 }
 
 function readForwarded(rawHeaders: readonly string[]): {

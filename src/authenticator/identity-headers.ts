@@ -5,8 +5,10 @@
  */
 
 import type { Identity } from './decision.ts'
+import { isForeign, parsePassedHeader } from './foreign-fields.ts'
 import type { IdentityHeaderNames } from './identity-header-names.ts'
 import { foldName, resolveHeaderNames } from './identity-header-names.ts'
+import { readOption } from './named-option.ts'
 
 /** What a route does with header fields that have to do with identity. */
 export interface HeaderPolicy {
@@ -37,6 +39,8 @@ export interface HeaderPolicyOptions {
   readonly forwardToken?: boolean | undefined
   /** Identity names of the other routes: nobody may forge them here either. @default [] */
   readonly reserved?: readonly string[] | undefined
+  /** Fields of other systems that pass all the same. @default [] */
+  readonly passHeaders?: readonly string[] | undefined
 }
 
 /**
@@ -48,6 +52,11 @@ export function createHeaderPolicy(options: HeaderPolicyOptions = {}): HeaderPol
   const names = resolveHeaderNames(options.names)
   const reserved = new Set([...Object.values(names), ...(options.reserved ?? [])].map(foldName))
   const forwardToken = options.forwardToken ?? false
+  const passed = new Set(
+    (options.passHeaders ?? []).map((name, index) =>
+      foldName(readOption(`passHeaders[${index}]`, name, parsePassedHeader)),
+    ),
+  )
   const memo = new Map<string, boolean>()
 
   const judge = (name: string): boolean => {
@@ -59,7 +68,8 @@ export function createHeaderPolicy(options: HeaderPolicyOptions = {}): HeaderPol
       folded.startsWith('x-onedata-') ||
       folded.startsWith('x-forwarded-') ||
       folded === 'forwarded' ||
-      folded === 'x-real-ip'
+      folded === 'x-real-ip' ||
+      (isForeign(folded) && !passed.has(folded))
     )
   }
 

@@ -19,10 +19,13 @@ export type {
   RequestExplanation,
   TokenExplanation,
 } from './explanation.ts'
+export { parsePassedHeader } from './foreign-fields.ts'
 export type { HeaderNameClash, IdentityHeaderNames } from './identity-header-names.ts'
 export { clashingHeaderNames, foldName, parseIdentityHeaderName } from './identity-header-names.ts'
 export type { HeaderPolicy } from './identity-headers.ts'
 export { createHeaderPolicy } from './identity-headers.ts'
+export type { RequestIds } from './request-ids.ts'
+export { createRequestIds } from './request-ids.ts'
 export { nameOption, readOption } from './named-option.ts'
 export type { CaveatPolicy, RoutePolicy, SubjectPolicy } from './route-policy.ts'
 export { ROUTE_CHOICES, ROUTE_POLICY_OPTIONS, routePolicyOf } from './route-policy.ts'

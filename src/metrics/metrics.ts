@@ -69,7 +69,7 @@ const METRICS_OPTIONS: OptionShape<MetricsOptions> = {
 export interface Metrics extends ProcessMetrics {
   readonly registry: Registry
   readonly onDecision: (event: DecisionEvent) => void
-  readonly onRequest: (event: RequestEvent) => void
+  readonly onRequest: (event: Omit<RequestEvent, 'trace'>) => void
   readonly onUpstream: (event: UpstreamEvent) => void
   readonly onStream: (event: StreamEvent) => void
   readonly onCall: (call: FinishedCall) => void

@@ -1,6 +1,6 @@
 import type { Granted, HeaderPolicy } from '../authenticator/index.ts'
 import type { RequestRecord } from '../routing/index.ts'
-import { kindOf } from '../routing/index.ts'
+import { kindOf, LOOP_MARK } from '../routing/index.ts'
 
 /** What the header section of an upstream request is made from. */
 export interface UpstreamFieldsInput {
@@ -10,6 +10,7 @@ export interface UpstreamFieldsInput {
   readonly policy: HeaderPolicy
   /** Value of `Host`; null: the client's own. */
   readonly upstreamHost: string | null
+  readonly requestId: string
   /** What was taken off the front of the path; empty: nothing. */
   readonly stripPrefix?: string
 }
@@ -28,7 +29,8 @@ export function upstreamFields(input: UpstreamFieldsInput): string[] {
   }
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] ?? ''
-    if (kindOf(name) !== 'pass' || policy.drops(name)) continue
+    const kind = kindOf(name)
+    if ((kind !== 'pass' && kind !== 'loop') || policy.drops(name)) continue
     if (record.named.size > 0 && record.named.has(name.toLowerCase())) continue
     fields.push(name, rawHeaders[i + 1] ?? '')
   }
@@ -41,6 +43,10 @@ export function upstreamFields(input: UpstreamFieldsInput): string[] {
     client.host ?? record.host,
     'X-Real-IP',
     client.address,
+    'X-Request-Id',
+    input.requestId,
+    'CDN-Loop',
+    LOOP_MARK,
   )
   if (input.stripPrefix) fields.push('X-Forwarded-Prefix', input.stripPrefix)
   for (const text of identityHeaders) fields.push(text)

@@ -4,6 +4,7 @@ import type { AnswerCode } from '../authenticator/index.ts'
 import type { Incoming } from '../listener/index.ts'
 import { kindOf, NOTHING_NAMED, readConnection } from './field-names.ts'
 import { readHost } from './host-name.ts'
+import { hasBeenHere } from './loop-mark.ts'
 import { readTarget } from './request-target.ts'
 
 /**
@@ -149,6 +150,9 @@ function readFields(rawHeaders: readonly string[]): Fields | AnswerCode {
         fields.named = named
         break
       }
+      case 'loop':
+        if (hasBeenHere(value)) return 'loop_detected'
+        break
       case 'disguised':
         return 'request_invalid'
       default:

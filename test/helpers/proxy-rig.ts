@@ -113,6 +113,7 @@ export function createRigProxy(routes: readonly RigRoute[], options: RigOptions 
       dispatcher: route.dispatcher,
       websocket: route.websocket,
     })),
+    requestIdOf: authenticator.requestIdOf,
     logger: options.logger,
     streams: options.streams,
     onStream: (event) => streamEvents.push(event),
