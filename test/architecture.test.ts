@@ -35,6 +35,8 @@ const TABLE: Record<string, Row> = {
   logger: row(-2, ''),
   'bounded-map': row(-1, '', 'lru-cache'),
   'token-bucket': row(-1, 'clock'),
+  // Every room that writes what a stranger can cause writes it through this.
+  'limited-log': row(-1, 'clock'),
   token: row(0, 'errors json option-shape', '', ['buffer', 'crypto']),
   // HTTP and JSON as every client of an API here does them; below the clients, so that none has a copy of its own.
   'http-client': row(0, 'errors clock json option-shape token-bucket', 'undici'),
@@ -58,17 +60,22 @@ const TABLE: Record<string, Row> = {
   // Doors in other people's apps have one policy each, and open the verification that it needs.
   authenticator: row(
     5,
-    'bounded-map errors clock logger token verifier verification option-shape',
+    'bounded-map errors clock limited-log logger token verifier verification option-shape',
     'ipaddr.js lru-cache',
-    ['net'],
+    ['crypto', 'net'], // ids of requests are made of random bytes
   ),
   // Which upstream, and over which connection: beside the question who may, which it never asks.
   upstream: row(5, 'clock logger http-client option-shape', 'undici', 'any'),
   // One strict reading of a request, and the route that it takes, for every door that has routes.
-  routing: row(6, 'authenticator listener', '', ['http', 'net', 'url']),
+  routing: row(6, 'authenticator listener', '', ['crypto', 'http', 'net', 'url']),
   middleware: row(7, 'authenticator option-shape', 'hono'),
   // Of Hono it uses the types of a handler, in `onedataProxy` alone.
-  proxy: row(7, 'clock logger listener authenticator routing upstream option-shape', 'hono', 'any'),
+  proxy: row(
+    7,
+    'clock limited-log logger listener authenticator routing upstream option-shape',
+    'hono',
+    'any',
+  ),
   // Beside the proxy: the same routes and authenticator for requests that others carry.
   'forward-auth': row(7, 'clock logger listener authenticator routing', '', ['net']),
   metrics: row(

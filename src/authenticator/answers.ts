@@ -6,6 +6,7 @@
  */
 
 import type { RefusalReason } from '../verifier/index.ts'
+import { onedataErrorOf } from './onedata-error.ts'
 
 /** `error` of a `WWW-Authenticate: Bearer` challenge (RFC 6750 §3.1); `bare`: a challenge without one. */
 type ChallengeError = 'bare' | 'invalid_request' | 'invalid_token' | 'insufficient_scope'
@@ -46,6 +47,7 @@ export type AnswerCode =
   | 'verifier_unavailable'
   | 'gateway_misconfigured'
   | 'upstream_timeout'
+  | 'loop_detected'
 
 const ROWS: Readonly<Record<AnswerCode, AnswerRow>> = {
   credentials_missing: {
@@ -239,6 +241,11 @@ const ROWS: Readonly<Record<AnswerCode, AnswerRow>> = {
     title: 'The upstream did not answer in time',
     detail: 'The service behind this gateway took too long to begin its answer.',
   },
+  loop_detected: {
+    status: 508,
+    title: 'The request has come back',
+    detail: 'The request has been here before: a route leads back to this gateway.',
+  },
 }
 
 /** Every code there is, for documentation and bounded metric labels. */
@@ -252,6 +259,10 @@ export interface Answer {
   readonly challenge: string | null
   /** Value of `Retry-After` in seconds, or null. */
   readonly retryAfterSeconds: number | null
+  /** Type of the caveat that the answer is about, or null. */
+  readonly caveat: string | null
+  /** Value of `X-Request-Id`, or null. */
+  readonly requestId: string | null
   /** The `application/problem+json` document (RFC 9457), as text. */
   readonly body: string
 }
@@ -266,6 +277,8 @@ export interface AnswerCase {
   readonly scopes?: readonly string[] | undefined
   /** Says what exactly is wrong, in place of the row's own sentence. */
   readonly detail?: string | undefined
+  /** Id of the request that is answered. @default none */
+  readonly requestId?: string | undefined
   /** Overrides the row's own `Retry-After`. */
   readonly retryAfterSeconds?: number | undefined
 }
@@ -273,19 +286,27 @@ export interface AnswerCase {
 /** Makes the answer for a code. Of what the client sent it carries the few bytes at most that `detail` names. */
 export function answerFor(code: AnswerCode, about: AnswerCase = {}): Answer {
   const row = ROWS[code]
+  const { status } = row
+  const detail = about.detail ?? row.detail
+  const caveat = about.caveat || null
+  const requestId = about.requestId ?? null
   const retryAfterSeconds = Math.max(1, about.retryAfterSeconds ?? row.retryAfterSeconds ?? 0)
   return {
-    status: row.status,
+    status,
     code,
     challenge: row.challenge === undefined ? null : challengeFor(row, row.challenge, about),
     retryAfterSeconds: row.retryAfterSeconds === undefined ? null : retryAfterSeconds,
+    caveat,
+    requestId,
     body: JSON.stringify({
       type: `urn:onegate:problem:${code}`,
       title: row.title,
-      status: row.status,
-      detail: about.detail ?? row.detail,
+      status,
+      detail,
       code,
-      ...(about.caveat ? { caveat: about.caveat } : {}),
+      ...(caveat === null ? {} : { caveat }),
+      ...(requestId === null ? {} : { requestId }),
+      error: onedataErrorOf(code, { status, detail, caveat, requestId }),
     }),
   }
 }
@@ -301,6 +322,7 @@ export function answerHeaders(answer: Answer): [name: string, value: string][] {
   if (answer.retryAfterSeconds !== null) {
     headers.push(['Retry-After', String(answer.retryAfterSeconds)])
   }
+  if (answer.requestId !== null) headers.push(['X-Request-Id', answer.requestId])
   return headers
 }
 

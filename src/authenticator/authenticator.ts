@@ -5,7 +5,7 @@ import type { Logger } from '../logger.ts'
 import { silentLogger, shielded, shieldedLogger } from '../logger.ts'
 import type { OptionShape } from '../option-shape.ts'
 import { CALLBACK, checkOptions, CLOCK, having, listOf, LOGGER, TEXT } from '../option-shape.ts'
-import type { PresentedToken } from '../token/index.ts'
+import type { PresentedToken, Subject } from '../token/index.ts'
 import type { BackendTraits, SourcedVerdict, Verifier, VerdictSource } from '../verifier/index.ts'
 import { BACKEND_TRAITS, isAccepted, onezoneTraits } from '../verifier/index.ts'
 import type { AnswerCase, AnswerCode } from './answers.ts'
@@ -21,6 +21,8 @@ import type { HeaderPolicy } from './identity-headers.ts'
 import { createHeaderPolicy, VERDICT_FIELD } from './identity-headers.ts'
 import type { IdentityStatement } from './identity-statements.ts'
 import { createIdentityStatements } from './identity-statements.ts'
+import type { RequestIds } from './request-ids.ts'
+import { createRequestIds } from './request-ids.ts'
 import type { RoutePolicy } from './route-policy.ts'
 import { compileRouteRules, impossibilityOf } from './route-rules.ts'
 import { withRememberedTokens } from './remembered-tokens.ts'
@@ -37,6 +39,13 @@ export interface DecisionEvent {
   readonly ageMs: number | null
   /** A grant that was withheld because its fact was older than the bound, which must never happen. */
   readonly violation: boolean
+  /** As the door said; null where it did not. */
+  readonly requestId: string | null
+  readonly path: string | null
+  /** Whom the token speaks for. Where it was not granted, only the token says so. Null without a token. */
+  readonly subject: Subject | null
+  /** Short digest that names the token in logs. */
+  readonly fingerprint: string | null
 }
 
 /** Options of {@link createAuthenticator}. The traits of the backend are by default those of Onezone. */
@@ -99,6 +108,13 @@ interface GrantedAs {
   readonly askedAtMs: number | null
 }
 
+/** What is known of a request that is not let through. */
+interface Standing {
+  readonly request: AuthenticationRequest
+  readonly client?: Client
+  readonly token?: PresentedToken
+}
+
 const NO_VERDICT: GrantedAs = { source: null, ageMs: null, askedAtMs: null }
 
 /** Tells the upstream that the grant is older than it usually may be, because nobody could say. */
@@ -106,6 +122,8 @@ const STALE = [VERDICT_FIELD, 'stale']
 
 /** The one executor behind all doors. */
 export interface Authenticator {
+  /** Finds the id of a request, for a door to say in {@link AuthenticationRequest}. */
+  readonly requestIdOf: RequestIds
   /**
    * Compiles the policy of a route.
    *
@@ -141,23 +159,45 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       names: policy.headers,
       forwardToken: policy.forwardToken,
       reserved,
+      passHeaders: policy.passHeaders,
     })
 
     const statements = createIdentityStatements(rules, headers)
 
     const deny = (
       code: AnswerCode,
+      standing: Standing,
       source: VerdictSource | null = 'local',
       about: AnswerCase = {},
+      lateMs: number | null = null,
     ): Decision => {
-      const answer = answerFor(code, { ...about, realm: policy.realm })
+      const { request, client = null, token = null } = standing
+      const { requestId } = request
+      const answer = answerFor(code, { ...about, realm: policy.realm, requestId })
       const outcome = answer.status >= 500 ? 'fault' : 'refused'
-      onDecision({ routeId: policy.id, outcome, source, code, ageMs: null, violation: false })
-      return { outcome: 'denied', answer, source }
+      onDecision({
+        routeId: policy.id,
+        outcome,
+        source,
+        code,
+        ageMs: lateMs,
+        violation: lateMs !== null,
+        requestId: requestId ?? null,
+        path: request.path ?? null,
+        subject: token?.subject ?? null,
+        fingerprint: token?.fingerprint ?? null,
+      })
+      return { outcome: 'denied', answer, source, presented: token, client }
     }
 
-    const grant = (client: Client, statement: IdentityStatement, about: GrantedAs): Decision => {
+    const grant = (
+      request: AuthenticationRequest,
+      client: Client,
+      statement: IdentityStatement,
+      about: GrantedAs,
+    ): Decision => {
       const { source, ageMs, askedAtMs } = about
+      const { identity, headers: stated } = statement
       // Spelled out: a spread costs more than the rest of the decision.
       onDecision({
         routeId: policy.id,
@@ -166,76 +206,86 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
         code: null,
         ageMs,
         violation: false,
+        requestId: request.requestId ?? null,
+        path: request.path ?? null,
+        subject: identity === null ? null : identity.subject,
+        fingerprint: identity === null ? null : identity.token.fingerprint,
       })
-      const { identity, headers: stated } = statement
       const identityHeaders = source === 'stale' ? [...stated, ...STALE] : stated
       return { outcome: 'granted', identity, identityHeaders, client, source, askedAtMs }
     }
 
     const conclude = (
+      request: AuthenticationRequest,
       verification: SourcedVerdict,
       token: PresentedToken,
       client: Client,
     ): Decision => {
       const { verdict, source } = verification
       if (!isAccepted(verdict)) {
-        return deny(verdict.reason, source, { caveat: verdict.caveat })
+        const { reason, caveat } = verdict
+        return deny(reason, { request, token, client }, source, { caveat })
       }
       const { askedAtMs } = verdict
       const ageMs = clock.monotonic() - askedAtMs
-      if (ageMs > stalenessBoundMs) return withhold(source, ageMs)
-      if (!rules.admits(verdict.subject)) return deny('subject_not_allowed', source)
-      if (!rules.isServedBy(verdict.record)) {
-        return deny('scope_missing', source, { scopes: policy.scopes })
+      if (ageMs > stalenessBoundMs) return withhold({ request, token, client }, source, ageMs)
+      if (!rules.admits(verdict.subject)) {
+        return deny('subject_not_allowed', { request, token, client }, source)
       }
-      return grant(client, statements.of(token, verdict), { source, ageMs, askedAtMs })
+      if (!rules.isServedBy(verdict.record)) {
+        return deny('scope_missing', { request, token, client }, source, { scopes: policy.scopes })
+      }
+      return grant(request, client, statements.of(token, verdict), { source, ageMs, askedAtMs })
     }
 
     /** The promise is enforced here, where it counts, and not only where it is meant to be kept. */
-    const withhold = (source: VerdictSource, ageMs: number): Decision => {
-      const code = 'verifier_unavailable'
+    const withhold = (standing: Standing, source: VerdictSource, ageMs: number): Decision => {
+      const { requestId } = standing.request
       logger.error(
-        { route: policy.id, ageMs, stalenessBoundMs },
+        { route: policy.id, requestId, ageMs, stalenessBoundMs },
         'a grant was older than the bound',
       )
-      onDecision({ routeId: policy.id, outcome: 'fault', source, code, ageMs, violation: true })
-      return { outcome: 'denied', answer: answerFor(code, { realm: policy.realm }), source }
+      return deny('verifier_unavailable', standing, source, {}, ageMs)
     }
 
-    const fail = (error: unknown): Decision => {
+    const fail = (standing: Standing, error: unknown): Decision => {
       if (error instanceof VerificationBudgetError) {
-        return deny('verification_budget_exceeded', 'local', error)
+        const { retryAfterSeconds } = error
+        return deny('verification_budget_exceeded', standing, 'local', { retryAfterSeconds })
       }
-      logFault(policy.id, error)
-      if (!(error instanceof VerifierFaultError)) return deny('internal_error', 'local')
+      logFault(policy.id, error, standing.request.requestId)
+      if (!(error instanceof VerifierFaultError)) return deny('internal_error', standing)
+      const { retryAfterSeconds } = error
       return error.code === 'ERR_GATEWAY_MISCONFIGURED'
-        ? deny('gateway_misconfigured', traits.backend)
-        : deny('verifier_unavailable', traits.backend, {
-            retryAfterSeconds: error.retryAfterSeconds,
-          })
+        ? deny('gateway_misconfigured', standing, traits.backend)
+        : deny('verifier_unavailable', standing, traits.backend, { retryAfterSeconds })
     }
 
     const decide = (request: AuthenticationRequest): Decision | Promise<Decision> => {
       const client = resolveClient(request)
-      if (client === null) return deny('client_address_invalid')
-      if (rules.kind === 'none') return grant(client, statements.nobody, NO_VERDICT)
+      if (client === null) return deny('client_address_invalid', { request })
+      if (rules.kind === 'none') return grant(request, client, statements.nobody, NO_VERDICT)
 
       const credentials = readCredentials(request.rawHeaders)
       if (credentials.outcome === 'none') {
         return policy.optional === true
-          ? grant(client, statements.nobody, NO_VERDICT)
-          : deny('credentials_missing', null)
+          ? grant(request, client, statements.nobody, NO_VERDICT)
+          : deny('credentials_missing', { request, client }, null)
       }
-      if (credentials.outcome !== 'token') return deny(`credentials_${credentials.outcome}`)
+      if (credentials.outcome !== 'token') {
+        return deny(`credentials_${credentials.outcome}`, { request, client })
+      }
 
       const token = readToken(credentials.token)
-      if (typeof token === 'string') return deny(token)
+      if (typeof token === 'string') return deny(token, { request, client })
       const objection = rules.objectionTo(token)
-      if (objection !== null) return deny(objection.code, 'local', objection)
+      if (objection !== null) {
+        return deny(objection.code, { request, token, client }, 'local', objection)
+      }
       const consumerToken =
         credentials.consumerToken === null ? null : readToken(credentials.consumerToken)
       if (consumerToken !== null && !mayIdentify(consumerToken)) {
-        return deny('consumer_token_invalid')
+        return deny('consumer_token_invalid', { request, token, client })
       }
 
       const verification = verifier.verify({
@@ -250,8 +300,10 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
         maxFactAgeMs: request.maxFactAgeMs,
       })
       return verification instanceof Promise
-        ? verification.then((settled) => conclude(settled, token, client)).catch(fail)
-        : conclude(verification, token, client)
+        ? verification
+            .then((settled) => conclude(request, settled, token, client))
+            .catch((error: unknown) => fail({ request, token, client }, error))
+        : conclude(request, verification, token, client)
     }
 
     return {
@@ -261,7 +313,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
         try {
           return decide(request)
         } catch (error) {
-          return fail(error)
+          return fail({ request }, error)
         }
       },
       explain(request, inspect) {
@@ -283,7 +335,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     }
   }
 
-  return { route: createRoute }
+  return { requestIdOf: createRequestIds(options.trustedProxies), route: createRoute }
 }
 
 function traitsOf(options: AuthenticatorOptions): BackendTraits {

@@ -44,7 +44,7 @@ export type AddressRange = readonly [network: Address, bits: number]
  * @throws {TypeError} for an entry that {@link parseTrustedProxy} refuses.
  */
 export function createClientResolver(trustedProxies: readonly string[] = []): ClientResolver {
-  const ranges = rangesOf(trustedProxies)
+  const ranges = readRanges(trustedProxies)
   const isTrusted = (address: Address): boolean => isWithin(ranges, address)
 
   /** Clients that come directly, by what their socket says; most come more than once. */
@@ -54,7 +54,7 @@ export function createClientResolver(trustedProxies: readonly string[] = []): Cl
     const key = `${facts.secure ? 's' : ''}${facts.remoteAddress ?? ''}`
     const known = direct.get(key)
     if (known !== undefined) return known
-    const peer = peerOf(facts.remoteAddress)
+    const peer = parsePeer(facts.remoteAddress)
     const proto = facts.secure ? 'https' : 'http'
     if (peer === null) {
       return { address: '', peerIp: null, forwardedFor: '', proto, host: null }
@@ -86,21 +86,27 @@ export function createClientResolver(trustedProxies: readonly string[] = []): Cl
 }
 
 /**
- * Makes the function that says whether the peer of a socket is one of the trusted proxies.
+/**
+ * Makes the function that says whether the peer of a socket is a trusted proxy.
  *
  * @throws {TypeError} for an entry that {@link parseTrustedProxy} refuses.
  */
-export function createPeerCheck(
+export function createProxyTrust(
   trustedProxies: readonly string[],
 ): (remoteAddress: string | undefined) => boolean {
-  const ranges = rangesOf(trustedProxies)
-  return (remoteAddress) => {
-    const peer = peerOf(remoteAddress)
-    return peer !== null && isWithin(ranges, peer)
+  const ranges = readRanges(trustedProxies)
+  const known = createBoundedMap<{ readonly trusted: boolean }>({ max: DIRECT_CLIENTS })
+  return function isTrusted(remoteAddress = '') {
+    const remembered = known.get(remoteAddress)
+    if (remembered !== undefined) return remembered.trusted
+    const peer = parsePeer(remoteAddress)
+    const trusted = peer !== null && isWithin(ranges, peer)
+    known.set(remoteAddress, { trusted })
+    return trusted
   }
 }
 
-function rangesOf(trustedProxies: readonly string[]): AddressRange[] {
+function readRanges(trustedProxies: readonly string[]): AddressRange[] {
   return trustedProxies.map((entry, index) =>
     readOption(`trustedProxies[${index}]`, entry, parseTrustedProxy),
   )
@@ -113,8 +119,8 @@ function isWithin(ranges: readonly AddressRange[], address: Address): boolean {
 }
 
 /** A socket names the zone of a link-local peer; nobody beyond this machine knows what it means. */
-function peerOf(remoteAddress = ''): Address | null {
-  return parseAddress(remoteAddress.replace(/%.*$/, ''))
+function parsePeer(remoteAddress: string | undefined): Address | null {
+  return parseAddress((remoteAddress ?? '').replace(/%.*$/, ''))
 }
 
 function readForwarded(rawHeaders: readonly string[]): {

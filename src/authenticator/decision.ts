@@ -1,4 +1,4 @@
-import type { Caveat, Subject, TokenKind } from '../token/index.ts'
+import type { Caveat, PresentedToken, Subject, TokenKind } from '../token/index.ts'
 import type { VerdictSource } from '../verifier/index.ts'
 import type { Answer } from './answers.ts'
 import type { Client } from './client-address.ts'
@@ -11,6 +11,10 @@ export interface AuthenticationRequest {
   readonly remoteAddress: string | undefined
   /** Whether the request came to us over TLS. */
   readonly secure: boolean
+  /** Id of the request, for its answer, the log and observers. @default none */
+  readonly requestId?: string | undefined
+  /** Path of the request, for observers. @default unknown to them */
+  readonly path?: string | undefined
   /**
    * The grant must rest on a fact that is no older than this, in milliseconds, where somebody can say: for who asks
    * again about a request that was granted before and is still under way.
@@ -57,6 +61,10 @@ export interface Denied {
   readonly outcome: 'denied'
   readonly answer: Answer
   readonly source: VerdictSource | null
+  /** The token that was presented; null where none could be read. @default null */
+  readonly presented?: PresentedToken | null | undefined
+  /** @default null: unknown */
+  readonly client?: Client | null | undefined
 }
 
 /** What a door translates. It never decides anything itself. */

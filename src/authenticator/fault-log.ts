@@ -1,34 +1,26 @@
 import type { Clock } from '../clock.ts'
 import { VerifierFaultError } from '../errors.ts'
+import { createLimitedLog } from '../limited-log.ts'
 import type { Logger } from '../logger.ts'
-
-/** How often one kind of fault is written: an outage at 10 000 requests a second is one event, not 10 000. */
-const INTERVAL_MS = 1_000
 
 /** Writes faults, each kind at most once in a while, with the number of those that were left out. */
 export function createFaultLog(
   logger: Logger,
   clock: Clock,
-): (routeId: string, error: unknown) => void {
-  const kinds = new Map<string, { lastMs: number; omitted: number }>()
+): (routeId: string, error: unknown, requestId?: string) => void {
+  const limited = createLimitedLog(clock)
 
-  return function logFault(routeId, error) {
+  return function logFault(routeId, error, requestId) {
     const code = error instanceof VerifierFaultError ? error.code : 'ERR_INTERNAL'
-    const kind = kinds.get(code) ?? { lastMs: -Infinity, omitted: 0 }
-    kinds.set(code, kind)
-    if (clock.monotonic() - kind.lastMs < INTERVAL_MS) {
-      kind.omitted++
-      return
-    }
-    const facts = { route: routeId, code, omitted: kind.omitted }
-    kind.lastMs = clock.monotonic()
-    kind.omitted = 0
-    if (!(error instanceof VerifierFaultError)) {
-      logger.error({ ...facts, err: error }, 'verification failed unexpectedly')
-    } else if (error.code === 'ERR_GATEWAY_MISCONFIGURED') {
-      logger.error(facts, error.message)
-    } else {
-      logger.warn(facts, error.message)
-    }
+    limited(code, (omitted) => {
+      const facts = { route: routeId, requestId, code, omitted }
+      if (!(error instanceof VerifierFaultError)) {
+        logger.error({ ...facts, err: error }, 'verification failed unexpectedly')
+      } else if (error.code === 'ERR_GATEWAY_MISCONFIGURED') {
+        logger.error(facts, error.message)
+      } else {
+        logger.warn(facts, error.message)
+      }
+    })
   }
 }

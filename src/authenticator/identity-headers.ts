@@ -6,8 +6,10 @@
 
 import { isBearer } from './credentials.ts'
 import type { Identity } from './decision.ts'
+import { isForeign, parsePassedHeader } from './foreign-fields.ts'
 import type { IdentityHeaderNames } from './identity-header-names.ts'
 import { foldName, resolveHeaderNames } from './identity-header-names.ts'
+import { readOption } from './named-option.ts'
 
 /** What a route does with header fields that have to do with identity. */
 export interface HeaderPolicy {
@@ -53,6 +55,8 @@ export interface HeaderPolicyOptions {
   readonly forwardToken?: boolean | undefined
   /** Identity names of the other routes: nobody may forge them here either. @default [] */
   readonly reserved?: readonly string[] | undefined
+  /** Fields of other systems that pass all the same. @default [] */
+  readonly passHeaders?: readonly string[] | undefined
 }
 
 /**
@@ -64,6 +68,11 @@ export function createHeaderPolicy(options: HeaderPolicyOptions = {}): HeaderPol
   const names = resolveHeaderNames(options.names)
   const reserved = new Set([...Object.values(names), ...(options.reserved ?? [])].map(foldName))
   const forwardToken = options.forwardToken ?? false
+  const passed = new Set(
+    (options.passHeaders ?? []).map((name, index) =>
+      foldName(readOption(`passHeaders[${index}]`, name, parsePassedHeader)),
+    ),
+  )
   const memo = new Map<string, boolean>()
 
   const isReserved = (folded: string): boolean =>
@@ -77,7 +86,8 @@ export function createHeaderPolicy(options: HeaderPolicyOptions = {}): HeaderPol
       isReserved(folded) ||
       folded.startsWith('x-forwarded-') ||
       folded === 'forwarded' ||
-      folded === 'x-real-ip'
+      folded === 'x-real-ip' ||
+      (isForeign(folded) && !passed.has(folded))
     )
   }
 

@@ -9,7 +9,7 @@ export type {
 } from './authenticator.ts'
 export { createAuthenticator } from './authenticator.ts'
 export type { AddressRange, Client, ClientResolver } from './client-address.ts'
-export { createClientResolver, createPeerCheck, parseTrustedProxy } from './client-address.ts'
+export { createClientResolver, createProxyTrust, parseTrustedProxy } from './client-address.ts'
 export type { AuthenticationRequest, Decision, Denied, Granted, Identity } from './decision.ts'
 export type {
   DecisionExplanation,
@@ -19,10 +19,13 @@ export type {
   RequestExplanation,
   TokenExplanation,
 } from './explanation.ts'
+export { parsePassedHeader } from './foreign-fields.ts'
 export type { HeaderNameClash, IdentityHeaderNames } from './identity-header-names.ts'
 export { clashingHeaderNames, foldName, parseIdentityHeaderName } from './identity-header-names.ts'
 export type { HeaderPolicy } from './identity-headers.ts'
 export { createHeaderPolicy, CREDENTIAL_FIELDS } from './identity-headers.ts'
+export type { RequestIds } from './request-ids.ts'
+export { createRequestIds } from './request-ids.ts'
 export { nameOption, readOption } from './named-option.ts'
 export type { CaveatPolicy, RoutePolicy, SubjectPolicy } from './route-policy.ts'
 export { ROUTE_CHOICES, ROUTE_POLICY_OPTIONS, routePolicyOf } from './route-policy.ts'

@@ -56,6 +56,12 @@ export interface RoutePolicy {
   readonly headers?: IdentityHeaderNames | undefined
   /** Let the fields that carry the token through to the upstream. @default false */
   readonly forwardToken?: boolean | undefined
+  /**
+   * Header fields of other systems that reach the upstream although a client could forge them, e.g. `X-Original-URL`.
+   *
+   * @default none
+   */
+  readonly passHeaders?: readonly string[] | undefined
   /** Protection space named in challenges. @default 'onedata' */
   readonly realm?: string | undefined
 }
@@ -96,6 +102,7 @@ export const ROUTE_POLICY_OPTIONS: OptionShape<RoutePolicy> = {
   }),
   headers: group(IDENTITY_HEADER_OPTIONS),
   forwardToken: FLAG,
+  passHeaders: listOf('names of header fields', TEXT),
   realm: textLike(/^[\x20-\x7e]*$/, 'printable ASCII'),
 }
 

@@ -13,13 +13,14 @@ import type { Verification, VerificationOptions } from '../verification/index.ts
 import { createVerification } from '../verification/index.ts'
 import type { DecisionEvent, RouteAuthenticator } from './authenticator.ts'
 import { createAuthenticator } from './authenticator.ts'
+import type { RequestIds } from './request-ids.ts'
 import type { RoutePolicy } from './route-policy.ts'
 import { ROUTE_POLICY_OPTIONS, routePolicyOf } from './route-policy.ts'
 
 /** Options of doors that are used in other people's apps, each of which has one policy. */
 export interface SingleRouteOptions extends Omit<
   RoutePolicy,
-  'id' | 'token' | 'headers' | 'forwardToken'
+  'id' | 'token' | 'headers' | 'forwardToken' | 'passHeaders'
 > {
   /** Bounded name of the route, for logs. @default the kind of door */
   readonly id?: string | undefined
@@ -40,7 +41,7 @@ export interface SingleRouteOptions extends Omit<
 }
 
 // To whom the identity is told is the door's own matter.
-const { headers: _, forwardToken: __, ...POLICY_OPTIONS } = ROUTE_POLICY_OPTIONS
+const { headers: _, forwardToken: __, passHeaders: ___, ...POLICY_OPTIONS } = ROUTE_POLICY_OPTIONS
 
 /** The options that all doors with one policy have. */
 export const SINGLE_ROUTE_OPTIONS: OptionShape<SingleRouteOptions> = {
@@ -59,7 +60,10 @@ export const SINGLE_ROUTE_OPTIONS: OptionShape<SingleRouteOptions> = {
 }
 
 /** What a door settles besides its options. */
-export interface SingleRouteDoor<Options> extends Pick<RoutePolicy, 'headers' | 'forwardToken'> {
+export interface SingleRouteDoor<Options> extends Pick<
+  RoutePolicy,
+  'headers' | 'forwardToken' | 'passHeaders'
+> {
   /** Its function, for error messages. */
   readonly name: string
   /** Every option that it has. */
@@ -73,6 +77,7 @@ export interface SingleRouteDoor<Options> extends Pick<RoutePolicy, 'headers' | 
 /** The authenticator of a door with one policy. */
 export interface SingleRoute {
   readonly authenticator: RouteAuthenticator
+  readonly requestIdOf: RequestIds
   readonly verification: Verification
   /** Closes the verification, unless it is shared. */
   close(): Promise<void>
@@ -99,24 +104,27 @@ export function createSingleRoute<Options extends SingleRouteOptions>(
   const verification =
     shared ??
     createVerification({ onezone: { url: onezoneUrl ?? '' }, verdicts, onDeath: door.onDeath })
-  const authenticator = createAuthenticator({
+  const made = createAuthenticator({
     ...verification.traits,
     verifier: verification.verifier,
     stalenessBoundMs: verification.stalenessBoundMs,
     trustedProxies: options.trustedProxies,
     logger: options.logger,
     onDecision: options.onDecision,
-  }).route(
+  })
+  const authenticator = made.route(
     routePolicyOf({
       ...options,
       id: options.id ?? door.id,
       token,
       headers: door.headers,
       forwardToken: door.forwardToken,
+      passHeaders: door.passHeaders,
     }),
   )
   return {
     authenticator,
+    requestIdOf: made.requestIdOf,
     verification,
     close: async () => {
       if (shared === undefined) await verification.close()

@@ -138,7 +138,7 @@ export interface VerdictsConfig extends Complete<Omit<VerdictOptions, 'budget'>>
 export interface RouteConfig
   extends
     Pick<ProxyRoute, 'path' | 'hosts' | 'methods' | 'stripPrefix' | 'maxBodyBytes'>,
-    Pick<RoutePolicy, 'subjects' | 'scopes' | 'headers'>,
+    Pick<RoutePolicy, 'subjects' | 'scopes' | 'headers' | 'passHeaders'>,
     Complete<
       Pick<RoutePolicy, 'token' | 'optional' | 'interface' | 'inviteType' | 'forwardToken'>
     > {

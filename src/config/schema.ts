@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import {
   parseIdentityHeaderName,
+  parsePassedHeader,
   parseScope,
   parseTrustedProxy,
   ROUTE_CHOICES,
@@ -118,6 +119,10 @@ const route = group({
   }),
   headers: headers.optional(),
   forwardToken: toggle().default(false),
+  passHeaders: list(
+    'names of header fields',
+    text('the name of a header field', parsePassedHeader),
+  ).optional(),
   upstream: upstreamSchema.optional(),
   websocket: toggle().default(true),
   timeouts,

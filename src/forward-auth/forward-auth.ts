@@ -4,7 +4,7 @@ import type {
   Decision,
   RouteAuthenticator,
 } from '../authenticator/index.ts'
-import { answerFor, createPeerCheck } from '../authenticator/index.ts'
+import { answerFor, createProxyTrust } from '../authenticator/index.ts'
 import type { Clock } from '../clock.ts'
 import { systemClock } from '../clock.ts'
 import type { Door, Incoming, Outgoing } from '../listener/index.ts'
@@ -82,7 +82,7 @@ export function createForwardAuth(options: ForwardAuthOptions): Door {
   const logger = shieldedLogger(options.logger ?? silentLogger)
   const onQuestion = shielded(options.onQuestion, 'questions', logger)
   const router = createRouter(options.routes)
-  const mayAsk = createPeerCheck(options.trustedProxies)
+  const mayAsk = createProxyTrust(options.trustedProxies)
   for (const { id, authenticator } of options.routes) {
     const { api, data } = authenticator.policy.caveats ?? {}
     if (api === 'delegate' || data === 'delegate') {

@@ -52,6 +52,7 @@ export function assembleDoors(config: GatewayConfig, surroundings: DoorSurroundi
     authenticator: authenticator.route(routePolicyOf({ ...route, realm: config.realm }), reserved),
   }))
   const proxy = createReverseProxy({
+    requestIdOf: authenticator.requestIdOf,
     routes,
     streams: {
       intervalMs: config.verdicts.maxStalenessMs,

@@ -76,7 +76,7 @@ const METRICS_OPTIONS: OptionShape<MetricsOptions> = {
 export interface Metrics extends ProcessMetrics {
   readonly registry: Registry
   readonly onDecision: (event: DecisionEvent) => void
-  readonly onRequest: (event: RequestEvent) => void
+  readonly onRequest: (event: Omit<RequestEvent, 'trace'>) => void
   readonly onUpstream: (event: UpstreamEvent) => void
   readonly onQuestion: (event: ForwardAuthEvent) => void
   readonly onStream: (event: StreamEvent) => void

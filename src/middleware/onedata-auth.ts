@@ -75,13 +75,14 @@ export function onedataAuth<Optional extends boolean = false>(
     name: 'onedataAuth',
     id: 'middleware',
     shape: ONEDATA_AUTH_OPTIONS,
-  }).authenticator
+  })
   const remoteAddress = options.remoteAddress ?? nodeRemoteAddress
 
   return async function onedataAuth(c, next) {
-    const request = requestOf(c, remoteAddress)
+    const facts = requestOf(c, remoteAddress)
+    const request = { ...facts, requestId: route.requestIdOf(facts), path: c.req.path }
     hideForgedIdentity(c, request.rawHeaders)
-    const decided = route.authenticate(request)
+    const decided = route.authenticator.authenticate(request)
     const decision: Decision = decided instanceof Promise ? await decided : decided
     if (decision.outcome === 'denied') throw exceptionFor(decision.answer)
     // The authenticator lets a request pass without identity on optional routes only.

@@ -6,6 +6,7 @@ import type { UpstreamController } from '../upstream/index.ts'
 import { EventStream, hasLength, isEventStream } from './event-stream.ts'
 import { writeInformation } from './informational.ts'
 import type { Lease, OpenStreams } from './open-streams.ts'
+import type { RequestTrace } from './request-trace.ts'
 import type { ResponseFields } from './response-fields.ts'
 import { hasBody, rawFieldsOf, responseFields } from './response-fields.ts'
 import type { CompiledRoute } from './routes.ts'
@@ -19,6 +20,7 @@ export interface DeliveryInput {
   readonly record: RequestRecord
   readonly route: CompiledRoute
   readonly streams: OpenStreams
+  readonly trace: RequestTrace
 }
 
 /** What a delivery needs of its exchange. */
@@ -96,7 +98,7 @@ export class Delivery {
       outgoing.removeHeader('Transfer-Encoding')
     }
     outgoing.writeHead(status, fields)
-    if (status === 200 && record.method !== 'HEAD' && isEventStream(fields)) {
+    if (status >= 200 && status < 300 && record.method !== 'HEAD' && isEventStream(fields)) {
       this.#beginStream(hasLength(fields))
     }
     // The body mostly comes in the same turn, and then both leave in one packet.
@@ -119,8 +121,9 @@ export class Delivery {
   /** Sends all of a response at once. */
   deliverWhole(status: number, body: string): void {
     this.#started = true
-    const { outgoing, record } = this.#input
+    const { outgoing, record, trace } = this.#input
     const { fields, length } = this.#readFields(status)
+    trace.bytes += body.length
     // Chunks were for this hop; where the length is known, it is said.
     if (length === -1 && hasBody(status, record.method)) {
       fields.push('Content-Length', String(body.length))
@@ -135,6 +138,7 @@ export class Delivery {
   pass(chunk: Buffer): void {
     const whole = !this.#started && chunk.length === this.#length
     this.#started = true
+    this.#input.trace.bytes += chunk.length
     // Copies, because the transport reads into the same memory again.
     if (this.#stream?.held === true) return this.#stream.keep(Buffer.from(chunk))
     if (whole && chunk.length <= MAX_TEXT_BYTES) return this.#writeWhole(chunk.toString('latin1'))

@@ -1,3 +1,5 @@
+import type { RequestTrace } from './request-trace.ts'
+
 /** Route id of requests that were refused before a route was found. */
 export const UNMATCHED = 'unmatched'
 
@@ -12,6 +14,8 @@ export interface RequestEvent {
   readonly durationMs: number
   /** Whether the response was sent to its end. */
   readonly completed: boolean
+  /** What else is known of it: its id, whose it was, where it went. */
+  readonly trace: RequestTrace
 }
 
 /** What became of one upstream request. */

@@ -1,7 +1,8 @@
 import type { Duplex, Readable } from 'node:stream'
 
 import type { AuthenticationRequest, Granted } from '../authenticator/index.ts'
-import { answerFor } from '../authenticator/index.ts'
+import type { Clock } from '../clock.ts'
+import type { LimitedLog } from '../limited-log.ts'
 import type { Logger } from '../logger.ts'
 import { upstreamPath } from '../routing/index.ts'
 import type { UpstreamController, UpstreamHandler, UpstreamMember } from '../upstream/index.ts'
@@ -14,6 +15,7 @@ import { leaseOf } from './open-streams.ts'
 import type { FailedAttempt } from './repeating.ts'
 import { codeOf, countsAgainstUpstream, mayRepeat } from './repeating.ts'
 import { createRequestBody, UploadError } from './request-body.ts'
+import { answerOf } from './request-trace.ts'
 import { rawFieldsOf } from './response-fields.ts'
 import type { CarryingRoute } from './routes.ts'
 import { breakOff, sendAnswer } from './send-answer.ts'
@@ -29,7 +31,10 @@ export interface ExchangeInput extends DeliveryInput {
   readonly request: AuthenticationRequest
   /** Null: not for a WebSocket. */
   readonly upgrade: Upgrade | null
+  /** Null: nobody wants to know when what happened. */
+  readonly timed: Clock | null
   readonly logger: Logger
+  readonly limited: LimitedLog
   readonly onUpstream: (event: UpstreamEvent) => void
 }
 
@@ -72,8 +77,10 @@ export class Exchange implements UpstreamHandler, DeliveryOwner {
   }
 
   #send(member: UpstreamMember): void {
-    const { incoming, outgoing, record, route, upgrade } = this.#input
+    const { incoming, outgoing, record, route, upgrade, trace, timed } = this.#input
     this.#member = member
+    trace.upstream = member.url
+    if (timed !== null) trace.sentAtMs ??= timed.monotonic()
     this.#controller = null
     const headers = upstreamFields({
       rawHeaders: incoming.rawHeaders,
@@ -82,6 +89,7 @@ export class Exchange implements UpstreamHandler, DeliveryOwner {
       policy: route.policy,
       upstreamHost: member.host ?? (record.host === '' ? new URL(member.origin).host : null),
       stripPrefix: route.stripPrefix,
+      requestId: trace.requestId,
     })
     this.#body =
       record.bodyLength === 0
@@ -140,6 +148,8 @@ export class Exchange implements UpstreamHandler, DeliveryOwner {
 
   #deliveryOf(controller: UpstreamController): Delivery {
     this.#answering = true
+    const { timed, trace } = this.#input
+    if (timed !== null) trace.answeredAtMs ??= timed.monotonic()
     return (this.#delivery ??= new Delivery(this.#input, this.#body, controller, this))
   }
 
@@ -158,21 +168,26 @@ export class Exchange implements UpstreamHandler, DeliveryOwner {
       this.#settle('aborted')
       return
     }
-    const { incoming, outgoing, record, route, logger } = this.#input
+    const { incoming, outgoing, record, route, trace, logger, limited } = this.#input
+    const { requestId } = trace
     const { outcome, code } = meaningOf(error)
     const next = this.#nextAfter(error)
     this.#settle(outcome, { error, retried: next !== null })
     this.#delivery?.onUpstreamGone()
     // Not the error itself: undici's carry what the upstream sent.
-    const facts = { route: route.id, upstream: this.#member?.url, outcome, cause: codeOf(error) }
+    const cause = codeOf(error)
+    const facts = { route: route.id, requestId, upstream: this.#member?.url, outcome, cause }
     if (next !== null) {
       logger.debug(facts, 'a request to the upstream failed and is sent again')
       process.nextTick(sendAgain, this, next)
       return
     }
-    logger.warn({ ...facts, reason: error.message }, 'a request to the upstream failed')
+    limited(`${route.id} ${outcome} ${String(cause)}`, (omitted) => {
+      const line = { ...facts, omitted, reason: error.message }
+      logger.warn(line, 'a request to the upstream failed')
+    })
     if (outgoing.headersSent) breakOff(incoming, this.#delivery?.openEnded === true)
-    else sendAnswer(incoming, outgoing, answerFor(code), { bodyLength: record.bodyLength })
+    else sendAnswer(incoming, outgoing, answerOf(trace, code), { bodyLength: record.bodyLength })
   }
 
   /** Sends a request again that had failed, unless its client has gone away since. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+export type { RequestTrace } from './request-trace.ts'
 export type { RequestEvent, StreamEnd, StreamEvent, StreamKind, UpstreamEvent } from './events.ts'
 export { UNMATCHED } from './events.ts'
 export type { OnedataProxy, OnedataProxyOptions } from './onedata-proxy.ts'

@@ -21,7 +21,7 @@ import type { ProxyRoute } from './routes.ts'
 export interface OnedataProxyOptions
   extends
     SingleRouteOptions,
-    Pick<RoutePolicy, 'headers' | 'forwardToken'>,
+    Pick<RoutePolicy, 'headers' | 'forwardToken' | 'passHeaders'>,
     Pick<ProxyRoute, 'stripPrefix' | 'maxBodyBytes' | 'upstream' | 'timeouts' | 'websocket'>,
     Pick<ReverseProxyOptions, 'onRequest' | 'onUpstream' | 'onStream'> {
   /** Which of the requests that come here are carried, see {@link ProxyRoute}; others get 404. @default '/**' */
@@ -32,6 +32,7 @@ const ONEDATA_PROXY_OPTIONS: OptionShape<OnedataProxyOptions> = {
   ...SINGLE_ROUTE_OPTIONS,
   headers: ROUTE_POLICY_OPTIONS.headers,
   forwardToken: ROUTE_POLICY_OPTIONS.forwardToken,
+  passHeaders: ROUTE_POLICY_OPTIONS.passHeaders,
   path: TEXT,
   stripPrefix: TEXT,
   maxBodyBytes: NUMBER,
@@ -84,6 +85,7 @@ export function onedataProxy(options: OnedataProxyOptions): OnedataProxy {
     shape: ONEDATA_PROXY_OPTIONS,
     headers: options?.headers,
     forwardToken: options?.forwardToken,
+    passHeaders: options?.passHeaders,
     onDeath: () => proxy.recheckStreams(),
   })
   const { stalenessBoundMs } = route.verification
@@ -105,6 +107,7 @@ export function onedataProxy(options: OnedataProxyOptions): OnedataProxy {
       intervalMs: Math.min(intervalMs, stalenessBoundMs),
       boundMs: stalenessBoundMs,
     },
+    requestIdOf: route.requestIdOf,
     logger: options.logger,
     onRequest: options.onRequest,
     onUpstream: options.onUpstream,

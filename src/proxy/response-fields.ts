@@ -43,6 +43,8 @@ export function responseFields(
         if (status !== 204) fields.push(name, text(rawFields[i + 1]))
         break
       case 'pass':
+      case 'loop':
+      case 'request-id':
         if (!policy.drops(name)) fields.push(name, text(rawFields[i + 1]))
         break
       default:

@@ -1,8 +1,14 @@
-import type { AnswerCode, AuthenticationRequest, Decision } from '../authenticator/index.ts'
-import { answerFor } from '../authenticator/index.ts'
+import type {
+  AnswerCode,
+  AuthenticationRequest,
+  Decision,
+  RequestIds,
+} from '../authenticator/index.ts'
+import { createRequestIds } from '../authenticator/index.ts'
 import type { Clock } from '../clock.ts'
 import { systemClock } from '../clock.ts'
 import type { Door, Incoming, Outgoing, ServeUpgrade } from '../listener/index.ts'
+import { createLimitedLog } from '../limited-log.ts'
 import type { Logger } from '../logger.ts'
 import { silentLogger, shielded, shieldedLogger } from '../logger.ts'
 import type { RequestRecord, RequestRefusal, RouteChoice, RouteRequest } from '../routing/index.ts'
@@ -17,6 +23,8 @@ import { Exchange } from './exchange.ts'
 import type { StreamOptions } from './open-streams.ts'
 import { createOpenStreams } from './open-streams.ts'
 import { ProxyRequest } from './proxy-request.ts'
+import type { RequestTrace } from './request-trace.ts'
+import { answerOf, beginTrace, noted } from './request-trace.ts'
 import type { CompiledRoute, ProxyRoute } from './routes.ts'
 import { compileRoutes, isCarrying } from './routes.ts'
 import { refuseUnreadable } from './unreadable.ts'
@@ -27,6 +35,10 @@ import { asksForWebSocket, readHandshake } from './websocket-handshake.ts'
 export interface ReverseProxyOptions {
   /** In order: the first one that matches counts. What none matches is answered 404. */
   readonly routes: readonly ProxyRoute[]
+  /** Finds the ids of requests, `Authenticator.requestIdOf`. @default nobody is believed, each gets a new one */
+  readonly requestIdOf?: RequestIds | undefined
+  /** Note how long upstreams take, for {@link RequestEvent}'s trace. @default false */
+  readonly timed?: boolean | undefined
   /** @default silentLogger */
   readonly logger?: Logger | undefined
   /** @default systemClock */
@@ -70,7 +82,9 @@ const CLIENT_CLOSED_REQUEST = 499
  * @throws {TypeError} naming the option that makes no sense.
  */
 export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
-  const { clock = systemClock } = options
+  const { clock = systemClock, requestIdOf = createRequestIds() } = options
+  const limited = createLimitedLog(clock)
+  const timed = options.timed === true ? clock : null
   const logger = shieldedLogger(options.logger ?? silentLogger)
   const onRequest = shielded(options.onRequest, 'requests', logger)
   const onUpstream = shielded(options.onUpstream, 'upstreams', logger)
@@ -92,30 +106,33 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
     const isOurs = !isRefusal(record) && record.path === '*'
     const route = isRefusal(record) || isOurs ? null : router.routeOf(record)
     const known = route !== null && !isRefusal(route)
-    observe(incoming, outgoing, known ? route.id : UNMATCHED)
-    if (isRefusal(record)) return refuse(incoming, outgoing, record)
+    const trace = observe(incoming, outgoing, known ? route.id : UNMATCHED)
+    if (isRefusal(record)) return refuse(trace, outgoing, record)
+    trace.record = record
     if (isOurs) return sendCapabilities(incoming, outgoing, record)
-    if (isRefusal(route)) return refuse(incoming, outgoing, route)
-    if (route === null) return sendNoRoute(incoming, outgoing, record)
+    if (isRefusal(route)) return refuse(trace, outgoing, route)
+    if (route === null) return sendNoRoute(trace, outgoing, record)
     // Not the next route that matches: what this one demands would not be asked for.
     if (!isCarrying(route)) {
-      return sendAnswer(incoming, outgoing, answerFor('route_not_found'), record)
+      return sendAnswer(incoming, outgoing, answerOf(trace, 'route_not_found'), record)
     }
     // A connection cannot both carry a body and become something else.
     if (takeConnection !== null && record.bodyLength !== 0) {
-      return refuse(incoming, outgoing, { code: 'request_invalid' })
+      return refuse(trace, outgoing, { code: 'request_invalid' })
     }
     if ((record.bodyLength ?? 0) > route.maxBodyBytes) {
-      return sendAnswer(incoming, outgoing, answerFor('body_too_large'), record)
+      return sendAnswer(incoming, outgoing, answerOf(trace, 'body_too_large'), record)
     }
     const upgrade = takeConnection === null ? null : readUpgrade(incoming, route, takeConnection)
     if (typeof upgrade === 'string') {
-      return sendAnswer(incoming, outgoing, answerFor(upgrade), record)
+      return sendAnswer(incoming, outgoing, answerOf(trace, upgrade), record)
     }
     const request: AuthenticationRequest = {
       rawHeaders: incoming.rawHeaders,
       remoteAddress: incoming.socket.remoteAddress,
       secure: 'encrypted' in incoming.socket,
+      requestId: trace.requestId,
+      path: record.path,
     }
     const serving: ExchangeInput = {
       incoming,
@@ -125,14 +142,20 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
       route,
       upgrade,
       streams,
+      trace,
+      timed,
       logger,
+      limited,
       onUpstream,
     }
     try {
       const decision = route.authenticator.authenticate(request)
       if (decision instanceof Promise) {
         decision
-          .then((settled) => proceed(serving, settled))
+          .then((settled) => {
+            trace.decidedAtMs = clock.monotonic()
+            proceed(serving, settled)
+          })
           .catch((error: unknown) => fail(serving, error))
       } else {
         proceed(serving, decision)
@@ -142,9 +165,12 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
     }
   }
 
-  function observe(incoming: Incoming, outgoing: Outgoing, routeId: string): void {
-    const { method = '' } = incoming
+  function observe(incoming: Incoming, outgoing: Outgoing, routeId: string): RequestTrace {
+    const { method = '', rawHeaders, socket } = incoming
     const startedAt = clock.monotonic()
+    const { remoteAddress } = socket
+    const requestId = requestIdOf({ rawHeaders, remoteAddress, secure: false })
+    const trace = beginTrace(incoming, requestId, startedAt)
     outgoing.on('error', ignore)
     // Not `once`: it comes once, and the wrapper would cost.
     outgoing.on('close', () => {
@@ -154,17 +180,21 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
         status: outgoing.headersSent ? outgoing.statusCode : CLIENT_CLOSED_REQUEST,
         durationMs: clock.monotonic() - startedAt,
         completed: outgoing.writableFinished,
+        trace,
       })
     })
+    return trace
   }
 
-  function sendNoRoute(incoming: Incoming, outgoing: Outgoing, record: RequestRecord): void {
+  function sendNoRoute(trace: RequestTrace, outgoing: Outgoing, record: RequestRecord): void {
+    const { incoming } = trace
     const { bodyLength } = record
     const allow = router.methodsFor(record)
     if (allow.length === 0) {
-      sendAnswer(incoming, outgoing, answerFor('route_not_found'), { bodyLength })
+      sendAnswer(incoming, outgoing, answerOf(trace, 'route_not_found'), { bodyLength })
     } else {
-      sendAnswer(incoming, outgoing, answerFor('method_not_allowed'), { bodyLength, allow })
+      const answer = answerOf(trace, 'method_not_allowed')
+      sendAnswer(incoming, outgoing, answer, { bodyLength, allow })
     }
   }
 
@@ -177,7 +207,7 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
     },
     checkExpectation: (incoming, outgoing) => serve(incoming, outgoing),
     upgrade: serve,
-    unreadable: refuseUnreadable,
+    unreadable: (socket, what, serving) => refuseUnreadable(socket, what, { serving, requestIdOf }),
     opened: () => upstreams.start(),
     requestClass: ProxyRequest,
     choose: (request) => router.choose(request),
@@ -211,25 +241,33 @@ function readUpgrade(
 }
 
 function proceed(serving: ExchangeInput, decision: Decision): void {
-  const { incoming, outgoing, record } = serving
+  const { incoming, outgoing, record, trace } = serving
+  trace.decision = decision
   if (outgoing.destroyed) return
   if (decision.outcome === 'granted') {
     new Exchange(serving, decision).begin()
   } else {
-    sendAnswer(incoming, outgoing, decision.answer, record)
+    sendAnswer(incoming, outgoing, noted(trace, decision.answer), record)
   }
 }
 
-function fail({ incoming, outgoing, record, route, logger }: ExchangeInput, error: unknown): void {
-  logger.error({ route: route.id, err: error }, 'a request could not be handled')
+function fail(serving: ExchangeInput, error: unknown): void {
+  const { incoming, outgoing, record, route, trace, logger, limited } = serving
+  const { requestId } = trace
+  limited(`failed ${route.id}`, (omitted) => {
+    const facts = { route: route.id, requestId, omitted, err: error }
+    logger.error(facts, 'a request could not be handled')
+  })
   if (outgoing.headersSent) incoming.socket.destroy()
-  else sendAnswer(incoming, outgoing, answerFor('internal_error'), record)
+  else sendAnswer(incoming, outgoing, answerOf(trace, 'internal_error'), record)
 }
 
 /** What a client that has gone away did not get is no error. */
 function ignore(): void {}
 
 /** Where one request ends and the next begins is not certain after what is refused here, so the connection ends too. */
-function refuse(incoming: Incoming, outgoing: Outgoing, { code, detail }: RequestRefusal): void {
-  sendAnswer(incoming, outgoing, answerFor(code, { detail }), { bodyLength: null, close: true })
+function refuse(trace: RequestTrace, outgoing: Outgoing, refusal: RequestRefusal): void {
+  const { code, detail } = refusal
+  const answer = answerOf(trace, code, detail)
+  sendAnswer(trace.incoming, outgoing, answer, { bodyLength: null, close: true })
 }

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 
-import type { AnswerCode } from '../authenticator/index.ts'
+import type { Answer, AnswerCode, RequestIds } from '../authenticator/index.ts'
 import { answerFor } from '../authenticator/index.ts'
 import type { Outgoing, Unreadable } from '../listener/index.ts'
 import { isWritten, sendRawAnswer } from './send-answer.ts'
@@ -11,35 +11,42 @@ const CODES: Readonly<Record<Unreadable, AnswerCode>> = {
   tunnel: 'method_not_allowed',
 }
 
+/** What is known where something else than a request came. */
+export interface UnreadableContext {
+  /** The response that is being written on the connection, or was the last to be. */
+  readonly serving: () => Outgoing | undefined
+  readonly requestIdOf: RequestIds
+}
+
 const refused = new WeakSet<Duplex>()
 
 /**
  * Ends a connection on which something else than a request came: with an answer, or without one where its bytes would
  * fall into the middle of a response.
- *
- * @param serving The response that is being written on it, or was the last to be.
  */
 export function refuseUnreadable(
   socket: Duplex,
   what: Unreadable,
-  serving: () => Outgoing | undefined,
+  { serving, requestIdOf }: UnreadableContext,
 ): void {
   if (refused.has(socket)) return
   refused.add(socket)
   // Nothing else listens any more to a socket that Node has given away.
   socket.on('error', () => {})
-  endWith(socket, CODES[what], serving)
+  // What came has no fields that anybody could be believed for.
+  const requestId = requestIdOf({ rawHeaders: [], remoteAddress: undefined, secure: false })
+  endWith(socket, answerFor(CODES[what], { requestId }), serving)
 }
 
-function endWith(socket: Duplex, code: AnswerCode, serving: () => Outgoing | undefined): void {
+function endWith(socket: Duplex, answer: Answer, serving: () => Outgoing | undefined): void {
   const outgoing = serving()
   if (outgoing !== undefined && !outgoing.writableFinished && !outgoing.destroyed) {
     if (isWritten(outgoing)) outgoing.end()
-    else if (outgoing.req.complete) outgoing.once('close', () => endWith(socket, code, serving))
+    else if (outgoing.req.complete) outgoing.once('close', () => endWith(socket, answer, serving))
     else if (outgoing.headersSent) socket.destroy()
-    else sendRawAnswer(socket, answerFor(code))
+    else sendRawAnswer(socket, answer)
   } else if (socket.writable) {
-    sendRawAnswer(socket, answerFor(code))
+    sendRawAnswer(socket, answer)
   } else {
     socket.destroy()
   }

@@ -1,6 +1,6 @@
 import type { Granted, HeaderPolicy } from '../authenticator/index.ts'
 import type { RequestRecord } from '../routing/index.ts'
-import { kindOf } from '../routing/index.ts'
+import { kindOf, LOOP_MARK } from '../routing/index.ts'
 
 /** What the header section of an upstream request is made from. */
 export interface UpstreamFieldsInput {
@@ -10,6 +10,7 @@ export interface UpstreamFieldsInput {
   readonly policy: HeaderPolicy
   /** Value of `Host`; null: the client's own. */
   readonly upstreamHost: string | null
+  readonly requestId: string
   /** What was taken off the front of the path; empty: nothing. */
   readonly stripPrefix?: string
 }
@@ -29,7 +30,8 @@ export function upstreamFields(input: UpstreamFieldsInput): string[] {
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] ?? ''
     const value = rawHeaders[i + 1] ?? ''
-    if (kindOf(name) !== 'pass' || policy.drops(name, value)) continue
+    const kind = kindOf(name)
+    if ((kind !== 'pass' && kind !== 'loop') || policy.drops(name, value)) continue
     if (record.named.size > 0 && record.named.has(name.toLowerCase())) continue
     fields.push(name, value)
   }
@@ -40,6 +42,10 @@ export function upstreamFields(input: UpstreamFieldsInput): string[] {
     client.proto,
     'X-Real-IP',
     client.address,
+    'X-Request-Id',
+    input.requestId,
+    'CDN-Loop',
+    LOOP_MARK,
   )
   const forwardedHost = client.host ?? record.host
   // A client of HTTP/1.0 need not say which host it means.

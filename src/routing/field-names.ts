@@ -8,7 +8,8 @@ import { foldName } from '../authenticator/index.ts'
 
 /**
  * `pass`: end to end. `drop`: hop by hop (RFC 9110 §7.6.1), or consumed here. `disguised`: looks like a field that
- * frames or routes a message to servers that fold names (CVE-2025-64484). Others are read here before they are dropped.
+ * frames or routes a message to servers that fold names (CVE-2025-64484). `request-id`: stated anew in requests, and
+ * passed in responses. `loop`: read here, and passed. Others are read here before they are dropped.
  */
 export type FieldKind =
   | 'pass'
@@ -19,6 +20,8 @@ export type FieldKind =
   | 'content-length'
   | 'transfer-encoding'
   | 'expect'
+  | 'request-id'
+  | 'loop'
 
 const KINDS: ReadonlyMap<string, FieldKind> = new Map([
   ['host', 'host'],
@@ -26,6 +29,7 @@ const KINDS: ReadonlyMap<string, FieldKind> = new Map([
   ['content-length', 'content-length'],
   ['transfer-encoding', 'transfer-encoding'],
   ['expect', 'expect'],
+  ['cdn-loop', 'loop'],
   ['http2-settings', 'drop'],
   ['keep-alive', 'drop'],
   ['te', 'drop'],
@@ -59,6 +63,7 @@ function judge(name: string): FieldKind {
   if (kind !== undefined) return kind
   const folded = foldName(name)
   if (DISGUISES.has(folded)) return 'disguised'
+  if (folded === 'x-request-id') return 'request-id'
   return folded.startsWith('proxy-') ? 'drop' : 'pass'
 }
 

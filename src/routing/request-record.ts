@@ -5,6 +5,7 @@ import type { Incoming } from '../listener/index.ts'
 import { kindOf, NOTHING_NAMED, readConnection } from './field-names.ts'
 import type { HostName } from './host-name.ts'
 import { readHost } from './host-name.ts'
+import { hasBeenHere } from './loop-mark.ts'
 import { readAbsolute, readTarget, withoutOwnPort } from './request-target.ts'
 
 /**
@@ -204,6 +205,9 @@ function readFields(rawHeaders: readonly string[]): Fields | RequestRefusal | An
         fields.named = named
         break
       }
+      case 'loop':
+        if (hasBeenHere(value)) return 'loop_detected'
+        break
       case 'disguised':
         return 'request_invalid'
       default:

@@ -39,6 +39,7 @@ const TABLE: [code: AnswerCode, status: number, error: string | null][] = [
   ['verifier_unavailable', 503, null],
   ['gateway_misconfigured', 503, null],
   ['upstream_timeout', 504, null],
+  ['loop_detected', 508, null],
 ]
 
 describe('the table of answers', () => {

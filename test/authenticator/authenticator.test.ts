@@ -8,6 +8,7 @@ import type {
 import { createAuthenticator } from '../../src/authenticator/index.ts'
 import { VerificationBudgetError, VerifierFaultError } from '../../src/errors.ts'
 import type { Caveat, CaveatInput } from '../../src/token/index.ts'
+import { parseToken } from '../../src/token/index.ts'
 import type { Question, Verdict, SourcedVerdict } from '../../src/verifier/index.ts'
 import { accept, refuse } from '../../src/verifier/index.ts'
 import { createFakeClock } from '../helpers/fake-clock.ts'
@@ -74,7 +75,8 @@ describe('a good token', () => {
 
   test('lets the request pass and says whose it is', async () => {
     const { authenticate, asked, events } = setUp()
-    expect(await authenticate(...bearer(mint()))).toMatchObject({
+    const token = mint()
+    expect(await authenticate(...bearer(token))).toMatchObject({
       outcome: 'granted',
       identity: {
         subject: alice,
@@ -93,6 +95,10 @@ describe('a good token', () => {
         code: null,
         ageMs: 0,
         violation: false,
+        requestId: null,
+        path: null,
+        subject: { type: 'user', id: 'alice' },
+        fingerprint: parseToken(token).fingerprint,
       },
     ])
   })

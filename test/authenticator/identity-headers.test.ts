@@ -48,21 +48,28 @@ describe('inbound fields are dropped by class', () => {
     'Authorization',
     'Macaroon',
     'X-Onedata-Consumer-Token',
+    'X_Auth_Request_User',
+    'X-Authenticated-User',
+    'OIDC_CLAIM_sub',
+    'X-MS-CLIENT-PRINCIPAL-ID',
+    'Cf-Access-Jwt-Assertion',
+    'X-SSL-Client-S-DN',
+    'X-Original-URL',
+    'X_Rewrite_URL',
+    'X-HTTP-Method-Override',
+    'True-Client-IP',
+    'CF-Connecting-IP',
+    'Client-IP',
   ])('%s', (name) => {
     expect(policy.drops(name)).toBe(true)
   })
 
-  test.each([
-    'Accept',
-    'Cookie',
-    'X-Request-Id',
-    'Forwarded-By',
-    'X-Onedatax',
-    'X-Real-Ips',
-    '__proto__',
-  ])('%s passes', (name) => {
-    expect(policy.drops(name)).toBe(false)
-  })
+  test.each(['Accept', 'Cookie', 'Forwarded-By', 'X-Onedatax', 'X-Real-Ips', '__proto__'])(
+    '%s passes',
+    (name) => {
+      expect(policy.drops(name)).toBe(false)
+    },
+  )
 
   test('however a name in the namespace is spelled (CVE-2025-64484, CVE-2026-88011)', () => {
     const separator = fc.constantFrom(..."-_.!#$%&'*+^`|~")

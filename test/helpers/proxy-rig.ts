@@ -119,6 +119,7 @@ export function createRigProxy(routes: readonly RigRoute[], options: RigOptions 
       dispatcher: route.dispatcher,
       websocket: route.websocket,
     })),
+    requestIdOf: authenticator.requestIdOf,
     logger: options.logger,
     ...(options.time !== undefined && { clock: options.time.clock }),
     streams: { schedule: options.time?.schedule, ...options.streams },

@@ -116,6 +116,21 @@ describe('an event stream', () => {
     expect(between.upstream.requests).toHaveLength(1)
   })
 
+  // F10 of the security research: only 200 was watched.
+  test.each([201, 203, 206])(
+    'with status %i ends, too, when its token is revoked',
+    async (status) => {
+      const between = await startBetween(EVENTS.replace(' 200 ', ` ${status} `) + CHUNKED)
+      const client = await open(between)
+      between.socket().write(event('first'))
+      await client.until('first')
+      between.revoke()
+      await client.until('0\r\n\r\n')
+      expect(between.rig.streamEvents[1]).toMatchObject({ phase: 'ended', why: 'refused' })
+      await eventually(() => between.socket().destroyed)
+    },
+  )
+
   test('ends when nobody can say, and not before the bound', async () => {
     let silent = false
     const between = await startBetween(EVENTS + CHUNKED, {

@@ -117,7 +117,7 @@ describe.each(kinds)('all connections to an upstream over %s', (kind) => {
     await openStream(rig)
     const clients = [await ask(rig), await ask(rig, 'POST /x')]
     for (const client of clients) expect(readResponse(await client.closed()).status).toBe(504)
-    expect(warnings).toHaveLength(2)
+    expect(warnings).toHaveLength(1) // strangers can cause it, so it is limited
     for (const warning of warnings) {
       expect(warning).toMatchObject({
         cause: 'ERR_UPSTREAM_BUSY',

@@ -65,6 +65,7 @@ describe('a header field that claims an identity', () => {
           record,
           policy,
           upstreamHost: null,
+          requestId: 'r-1',
           decision: {
             outcome: 'granted',
             identity: null,
