@@ -4,3 +4,4 @@ export type { ConnectionSource, Listener, ListenerOptions, ListenerTls } from '.
 export { openListener } from './listener.ts'
 export { serveInTurn } from './pipelining.ts'
 export { serveUpgradeInTurn } from './upgrade.ts'
+export { awaitRest, endInStages, endRaw, endsInStages } from './staged-end.ts'

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream'
 
 import type { Incoming, Outgoing } from '../listener/index.ts'
+import { endInStages } from '../listener/index.ts'
 import type { RequestRecord } from '../routing/index.ts'
 import type { UpstreamController } from '../upstream/index.ts'
 import { EventStream, hasLength, isEventStream } from './event-stream.ts'
@@ -9,7 +10,7 @@ import type { Lease, OpenStreams } from './open-streams.ts'
 import type { ResponseFields } from './response-fields.ts'
 import { hasBody, rawFieldsOf, responseFields } from './response-fields.ts'
 import type { CompiledRoute } from './routes.ts'
-import { breakOff, drainThenEnd } from './send-answer.ts'
+import { breakOff } from './send-answer.ts'
 import { SlowReader } from './slow-reader.ts'
 
 /** The request, and where its response goes. */
@@ -78,6 +79,8 @@ export class Delivery {
     const { outgoing, record, route } = this.#input
     if (status === 101) {
       this.#controller.abort(new Error('the upstream switched protocols unasked'))
+    } else if (status === 100) {
+      if (record.continueOwed) outgoing.writeContinue()
     } else if (record.httpVersion !== '1.0' && this.#informed++ < MOST_INFORMATION) {
       const rawFields = rawFieldsOf(this.#controller)
       writeInformation(outgoing, status, responseFields(rawFields, status, route.policy).fields)
@@ -168,11 +171,10 @@ export class Delivery {
   #finish(): void {
     const { incoming, outgoing } = this.#input
     if (this.#upload !== null && !incoming.complete) {
-      this.#upload.destroy()
-      drainThenEnd(incoming, outgoing)
-    } else {
-      outgoing.end()
+      if (this.#controller.feedsOn !== true) this.#upload.destroy()
+      endInStages(incoming, this.#upload)
     }
+    outgoing.end()
     if (outgoing.writableLength > 0 && !outgoing.destroyed) this.#limitedReader().limit()
   }
 

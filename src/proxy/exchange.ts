@@ -78,6 +78,8 @@ export class Exchange implements UpstreamHandler, DeliveryOwner {
       upstreamHost: member.host,
       stripPrefix: route.stripPrefix,
     })
+    // The expectation is the upstream's to answer (RFC 9110 §10.1.1), unless it cannot be told of it.
+    const asked = record.continueOwed && member.dispatcher.asksBeforeBody === true
     this.#body =
       record.bodyLength === 0
         ? null
@@ -85,7 +87,7 @@ export class Exchange implements UpstreamHandler, DeliveryOwner {
             idleMs: route.timeouts.idleBodyMs,
             maxBytes: route.maxBodyBytes,
             onFirstRead: () => {
-              if (record.continueOwed) outgoing.writeContinue()
+              if (record.continueOwed && !asked) outgoing.writeContinue()
             },
           })
     member.dispatcher.dispatch(
@@ -96,6 +98,7 @@ export class Exchange implements UpstreamHandler, DeliveryOwner {
         headers,
         lastHeaders: this.#decision.identityHeaders,
         body: this.#body,
+        expectContinue: asked,
         headersTimeout: route.timeouts.headMs,
         bodyTimeout: route.timeouts.idleBodyMs,
         upgrade: upgrade === null ? null : 'websocket',

@@ -3,7 +3,8 @@ import type { Duplex } from 'node:stream'
 import type { AnswerCode } from '../authenticator/index.ts'
 import { answerFor } from '../authenticator/index.ts'
 import type { Outgoing, Unreadable } from '../listener/index.ts'
-import { isWritten, sendRawAnswer } from './send-answer.ts'
+import { endsInStages } from '../listener/index.ts'
+import { sendRawAnswer } from './send-answer.ts'
 
 const CODES: Readonly<Record<Unreadable, AnswerCode>> = {
   malformed: 'request_invalid',
@@ -24,7 +25,8 @@ export function refuseUnreadable(
   what: Unreadable,
   serving: () => Outgoing | undefined,
 ): void {
-  if (refused.has(socket)) return
+  // One that is being ended says no more that matters.
+  if (refused.has(socket) || endsInStages(socket)) return
   refused.add(socket)
   // Nothing else listens any more to a socket that Node has given away.
   socket.on('error', () => {})
@@ -34,10 +36,10 @@ export function refuseUnreadable(
 function endWith(socket: Duplex, code: AnswerCode, serving: () => Outgoing | undefined): void {
   const outgoing = serving()
   if (outgoing !== undefined && !outgoing.writableFinished && !outgoing.destroyed) {
-    if (isWritten(outgoing)) outgoing.end()
-    else if (outgoing.req.complete) outgoing.once('close', () => endWith(socket, code, serving))
+    if (outgoing.req.complete) outgoing.once('close', () => endWith(socket, code, serving))
     else if (outgoing.headersSent) socket.destroy()
-    else sendRawAnswer(socket, answerFor(code))
+    // Gone at once, and with it the request, which may still wait for its decision.
+    else sendRawAnswer(socket, answerFor(code), () => socket.destroy())
   } else if (socket.writable) {
     sendRawAnswer(socket, answerFor(code))
   } else {

@@ -6,8 +6,8 @@ import type { ResponseHead } from './response-head.ts'
 import { MAX_HEAD_BYTES } from './response-head.ts'
 import { lossOfBody, tookTooLong, UpstreamError } from './upstream-error.ts'
 import type { ExchangeKeeper, UpstreamExchange } from './upstream-exchange.ts'
-import type { ConnectionTarget } from './upstream-socket.ts'
-import { UpstreamSocket } from './upstream-socket.ts'
+import type { ConnectionTarget, UpstreamSocket } from './upstream-socket.ts'
+import { openUpstreamSocket } from './upstream-socket.ts'
 
 /** What a connection needs of its pool. */
 export interface ConnectionOwner {
@@ -34,7 +34,7 @@ const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024)
 /** How long an upstream that takes no more of an upload is listened to, until its answer begins. */
 const LAST_WORDS_MS = 1_000
 
-type State = 'connecting' | 'idle' | 'head' | 'body' | 'closed'
+type State = 'connecting' | 'idle' | 'head' | 'body' | 'feeding' | 'closed'
 
 /**
  * One connection to an upstream, one request at a time. Whatever is not exactly as it should be ends it: then nobody
@@ -64,13 +64,13 @@ export class UpstreamConnection implements ExchangeKeeper, InterimOwner {
     this.#exchange = exchange
     exchange.keeper = this
     this.deadline = owner.deadlineIn(target.connectMs)
-    const socket = new UpstreamSocket(target, {
+    const socket = openUpstreamSocket(target, {
       buffer: READ_BUFFER,
       onRead: (count) => this.#onRead(count),
+      onConnect: () => this.#onConnect(),
       onWriteError: (error) => this.#onWriteError(error),
     })
     this.#socket = socket
-    socket.once('connect', () => this.#onConnect())
     socket.once('end', () => this.#onFin())
     socket.once('error', (error) => (this.#error ??= error))
     socket.once('close', () => this.#onClose())
@@ -119,6 +119,7 @@ export class UpstreamConnection implements ExchangeKeeper, InterimOwner {
 
   onUploadEnd(): void {
     this.#upload = null
+    if (this.#state === 'feeding') return this.#socket.destroySoon()
     const request = this.#exchange?.request
     if (this.#state === 'head' && request !== undefined && this.#error === null) {
       this.deadline = this.#owner.deadlineIn(request.headersTimeout)
@@ -152,7 +153,7 @@ export class UpstreamConnection implements ExchangeKeeper, InterimOwner {
   /** Called when the deadline is over. */
   expire(): void {
     if (this.#state === 'closed') return
-    if (this.#state === 'idle') return this.destroy(null)
+    if (this.#state === 'idle' || this.#state === 'feeding') return this.destroy(null)
     this.destroy(tookTooLong(this.#state))
   }
 
@@ -173,6 +174,7 @@ export class UpstreamConnection implements ExchangeKeeper, InterimOwner {
   #onWriteError(error: Error): void {
     this.#error ??= error
     this.#upload?.abandon()
+    if (this.#state === 'feeding') this.destroy(null)
     if (this.#state === 'head') this.deadline = this.#owner.deadlineIn(LAST_WORDS_MS)
   }
 
@@ -203,7 +205,9 @@ export class UpstreamConnection implements ExchangeKeeper, InterimOwner {
 
   onInterim(head: ResponseHead): boolean {
     const exchange = this.#exchange
-    exchange?.respond(head.status, head.fields)
+    // To be told to continue by an upstream that was not asked does no harm (RFC 9110 §15.2).
+    const isUnasked = head.status === 100 && exchange?.request.expectContinue !== true
+    if (!isUnasked) exchange?.respond(head.status, head.fields)
     return exchange !== null && this.#exchange === exchange
   }
 
@@ -274,8 +278,13 @@ export class UpstreamConnection implements ExchangeKeeper, InterimOwner {
       this.deadline = this.#owner.deadlineIn(reusableMs)
       tellEnd(exchange, head, whole)
       this.#owner.onIdle(this)
+    } else if (alone && this.#upload !== null && intact && head?.body !== 'until-close') {
+      // It may go on reading, and act on what it reads: what else it says is nobody's answer.
+      this.#state = 'feeding'
+      this.deadline = Infinity
+      tellEnd(exchange, head, whole)
     } else {
-      this.#upload?.stop()
+      this.#upload?.abandon()
       this.#upload = null
       this.destroy(null)
       tellEnd(exchange, head, whole)
@@ -302,8 +311,9 @@ export class UpstreamConnection implements ExchangeKeeper, InterimOwner {
     const exchange = this.#exchange
     // Sent again, it got no further: what became of it is what became of the first connection.
     const interruption = this.#state === 'connecting' ? exchange?.interruption : null
+    if (this.#state === 'feeding') this.#upload?.abandon()
+    else this.#upload?.stop()
     this.#state = 'closed'
-    this.#upload?.stop()
     this.#exchange = null
     const error =
       interruption ??

@@ -49,8 +49,7 @@ export class HeadReader {
       }
       if (head.status === 101) return 'it switches protocols, which nobody asked for'
       if (++this.#interim > MAX_INTERIM_RESPONSES) return 'it is one of too many'
-      // Nobody waits to be told to continue, and to be told so all the same does no harm (RFC 9110 §15.2).
-      if (head.status !== 100 && !owner.onInterim(head)) return null
+      if (!owner.onInterim(head)) return null
     }
     this.#interimBytes += start
     // Interim heads count too: what is longer than one head altogether was not even looked at.

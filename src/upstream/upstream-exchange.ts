@@ -14,6 +14,7 @@ export interface ExchangeKeeper {
 export class UpstreamExchange implements UpstreamController {
   readonly request: UpstreamRequest
   readonly head: RequestHead
+  readonly feedsOn: boolean = true
   rawHeaders: string[] | null = null
   keeper: ExchangeKeeper | null = null
   /** In ticks of the pool; while it waits for a connection. */

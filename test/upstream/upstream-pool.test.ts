@@ -355,11 +355,14 @@ describe('a request body', () => {
 
   test('that is answered early leaves a connection that nobody uses again', async () => {
     const { ask, upstream } = await startBench(answerOk)
-    const { settled } = ask({ method: 'PUT', body: new PassThrough() })
+    const body = new PassThrough()
+    const { settled } = ask({ method: 'PUT', body })
     expect((await settled).outcome).toBe('end')
-    await eventually(() => upstream.sockets[0]?.destroyed === true)
     await ask().settled
     expect(upstream.sockets.length).toBe(2)
+    body.end('the rest')
+    await eventually(() => upstream.sockets[0]?.destroyed === true)
+    expect(upstream.received[0]).toContain('the rest')
   })
 })
 
