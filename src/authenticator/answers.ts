@@ -28,7 +28,6 @@ export type AnswerCode =
   | 'caveat_not_enforced'
   | 'subject_not_allowed'
   | 'scope_missing'
-  | 'client_address_invalid'
   | 'request_invalid'
   | 'handshake_invalid'
   | 'websocket_not_carried'
@@ -142,11 +141,6 @@ const ROWS: Readonly<Record<AnswerCode, AnswerRow>> = {
     challenge: 'insufficient_scope',
     title: 'The service may not act for this subject',
     detail: 'Onezone does not allow this service to be used with the subject of the token.',
-  },
-  client_address_invalid: {
-    status: 400,
-    title: 'The forwarded client address cannot be read',
-    detail: 'A trusted proxy sent an X-Forwarded-For value that is no list of IP addresses.',
   },
   request_invalid: {
     status: 400,

@@ -77,6 +77,7 @@ export class Exchange implements UpstreamHandler, DeliveryOwner {
       policy: route.policy,
       upstreamHost: member.host,
       stripPrefix: route.stripPrefix,
+      methodDecides: route.methods !== undefined,
     })
     // The expectation is the upstream's to answer (RFC 9110 §10.1.1), unless it cannot be told of it.
     const asked = record.continueOwed && member.dispatcher.asksBeforeBody === true

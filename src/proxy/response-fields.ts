@@ -43,6 +43,7 @@ export function responseFields(
         if (status !== 204) fields.push(name, text(rawFields[i + 1]))
         break
       case 'pass':
+      case 'method-override':
         if (!policy.drops(name)) fields.push(name, text(rawFields[i + 1]))
         break
       default:

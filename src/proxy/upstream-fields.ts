@@ -12,6 +12,8 @@ export interface UpstreamFieldsInput {
   readonly upstreamHost: string | null
   /** What was taken off the front of the path; empty: nothing. */
   readonly stripPrefix?: string
+  /** Whether the route was chosen by the method, so that nothing may change it afterwards. @default false */
+  readonly methodDecides?: boolean
 }
 
 /**
@@ -28,7 +30,9 @@ export function upstreamFields(input: UpstreamFieldsInput): string[] {
   }
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] ?? ''
-    if (kindOf(name) !== 'pass' || policy.drops(name)) continue
+    const kind = kindOf(name)
+    if (kind !== 'pass' && (kind !== 'method-override' || input.methodDecides === true)) continue
+    if (policy.drops(name)) continue
     if (record.named.size > 0 && record.named.has(name.toLowerCase())) continue
     fields.push(name, rawHeaders[i + 1] ?? '')
   }
@@ -42,7 +46,9 @@ export function upstreamFields(input: UpstreamFieldsInput): string[] {
     'X-Real-IP',
     client.address,
   )
-  if (input.stripPrefix) fields.push('X-Forwarded-Prefix', input.stripPrefix)
+  if (client.port !== null) fields.push('X-Forwarded-Port', client.port)
+  const prefix = client.prefix + (input.stripPrefix ?? '')
+  if (prefix !== '') fields.push('X-Forwarded-Prefix', prefix)
   for (const text of identityHeaders) fields.push(text)
   return fields
 }

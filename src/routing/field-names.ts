@@ -8,7 +8,8 @@ import { foldName } from '../authenticator/index.ts'
 
 /**
  * `pass`: end to end. `drop`: hop by hop (RFC 9110 §7.6.1), or consumed here. `disguised`: looks like a field that
- * frames or routes a message to servers that fold names (CVE-2025-64484). Others are read here before they are dropped.
+ * frames or routes a message to servers that fold names (CVE-2025-64484). `method-override`: passes, unless the route
+ * was chosen by the method. Others are read here before they are dropped.
  */
 export type FieldKind =
   | 'pass'
@@ -19,6 +20,7 @@ export type FieldKind =
   | 'content-length'
   | 'transfer-encoding'
   | 'expect'
+  | 'method-override'
 
 const KINDS: ReadonlyMap<string, FieldKind> = new Map([
   ['host', 'host'],
@@ -34,6 +36,12 @@ const KINDS: ReadonlyMap<string, FieldKind> = new Map([
   // node-server takes it for a word of its own, and then never answers.
   ['x-hono-already-sent', 'drop'],
 ])
+
+/** Fields by which some servers take another target than the one that was read here. */
+const RETARGETING = new Set(['x-original-url', 'x-rewrite-url'])
+
+/** Fields by which some servers take another method. */
+const METHOD_OVERRIDES = new Set(['x-http-method-override', 'x-http-method', 'x-method-override'])
 
 const DISGUISES = new Set(['host', 'connection', 'content-length', 'transfer-encoding', 'expect'])
 
@@ -59,6 +67,8 @@ function judge(name: string): FieldKind {
   if (kind !== undefined) return kind
   const folded = foldName(name)
   if (DISGUISES.has(folded)) return 'disguised'
+  if (METHOD_OVERRIDES.has(folded)) return 'method-override'
+  if (RETARGETING.has(folded)) return 'drop'
   return folded.startsWith('proxy-') ? 'drop' : 'pass'
 }
 

@@ -21,7 +21,6 @@ const TABLE: [code: AnswerCode, status: number, error: string | null][] = [
   ['scope_missing', 403, 'insufficient_scope'],
   ['user_blocked', 403, 'insufficient_scope'],
   ['service_forbidden', 403, 'insufficient_scope'],
-  ['client_address_invalid', 400, null],
   ['request_invalid', 400, null],
   ['handshake_invalid', 400, null],
   ['websocket_not_carried', 400, null],
