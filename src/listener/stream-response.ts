@@ -25,6 +25,7 @@ export class StreamResponse extends EventEmitter implements Outgoing {
   readonly socket: null = null
   shouldKeepAlive: boolean = true
   statusCode: number = 200
+  statusMessage: string = ''
   headersSent: boolean = false
   closed: boolean = false
   readonly #stream: ServerHttp2Stream

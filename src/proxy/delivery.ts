@@ -98,6 +98,7 @@ export class Delivery {
       outgoing.shouldKeepAlive = false
       outgoing.removeHeader('Transfer-Encoding')
     }
+    outgoing.statusMessage = this.#controller.reasonPhrase ?? ''
     outgoing.writeHead(status, fields)
     if (status === 200 && record.method !== 'HEAD' && isEventStream(fields)) {
       this.#beginStream(hasLength(fields))
@@ -128,6 +129,7 @@ export class Delivery {
     if (length === -1 && hasBody(status, record.method)) {
       fields.push('Content-Length', String(body.length))
     }
+    outgoing.statusMessage = this.#controller.reasonPhrase ?? ''
     outgoing.writeHead(status, fields)
     if (body !== '') this.#writeWhole(body)
     this.#owner.onDelivered()

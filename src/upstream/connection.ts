@@ -3,7 +3,7 @@ import type { InterimOwner } from './head-reader.ts'
 import { HeadReader } from './head-reader.ts'
 import { RequestUpload } from './request-upload.ts'
 import type { ResponseHead } from './response-head.ts'
-import { MAX_HEAD_BYTES } from './response-head.ts'
+import { TOO_LONG, TOO_MANY_FIELDS } from './response-head.ts'
 import { lossOfBody, tookTooLong, UpstreamError } from './upstream-error.ts'
 import type { ExchangeKeeper, UpstreamExchange } from './upstream-exchange.ts'
 import type { ConnectionTarget, UpstreamSocket } from './upstream-socket.ts'
@@ -30,6 +30,10 @@ export interface ConnectionOwner {
 
 /** One for all connections: a read is done with when its call returns. */
 const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024)
+
+const TOO_LARGE: ReadonlySet<string> = new Set([TOO_LONG, TOO_MANY_FIELDS])
+
+const HEAD_PIECE_BYTES = 16 * 1024
 
 /** How long an upstream that takes no more of an upload is listened to, until its answer begins. */
 const LAST_WORDS_MS = 1_000
@@ -180,7 +184,7 @@ export class UpstreamConnection implements ExchangeKeeper, InterimOwner {
 
   #onRead(count: number): boolean {
     if (this.#state === 'head') {
-      this.#readHead(READ_BUFFER.toString('latin1', 0, Math.min(count, MAX_HEAD_BYTES)), count)
+      this.#readHead(count)
     } else if (this.#state === 'body') {
       this.#readBody(READ_BUFFER.subarray(0, count), 0)
     } else {
@@ -190,24 +194,28 @@ export class UpstreamConnection implements ExchangeKeeper, InterimOwner {
     return !this.#paused
   }
 
-  /** @param text As much of what was read as a head could take. */
-  #readHead(text: string, count: number): void {
+  /** Reads what came as text, but no more of it than most heads take: what follows is a body. */
+  #readHead(count: number): void {
     const exchange = this.#exchange
-    if (exchange === null) return
-    exchange.hear()
-    const head = this.#heads.read(text, exchange.request.method === 'HEAD', this)
-    if (typeof head === 'string') return this.#refuse(head)
-    if (head === null) return
-    const { bodyStart } = this.#heads
-    const rest = count === text.length ? text.slice(bodyStart) : null
-    this.#begin(exchange, head, count, bodyStart, rest)
+    exchange?.hear()
+    for (let at = 0; at < count; at += HEAD_PIECE_BYTES) {
+      if (exchange === null || this.#exchange !== exchange) return
+      const end = Math.min(count, at + HEAD_PIECE_BYTES)
+      const text = READ_BUFFER.toString('latin1', at, end)
+      const head = this.#heads.read(text, exchange.request.method === 'HEAD', this)
+      if (typeof head === 'string') return this.#refuse(head)
+      if (head === null) continue
+      const { bodyStart } = this.#heads
+      const rest = end === count ? text.slice(bodyStart) : null
+      return this.#begin(exchange, head, count, at + bodyStart, rest)
+    }
   }
 
   onInterim(head: ResponseHead): boolean {
     const exchange = this.#exchange
     // To be told to continue by an upstream that was not asked does no harm (RFC 9110 §15.2).
     const isUnasked = head.status === 100 && exchange?.request.expectContinue !== true
-    if (!isUnasked) exchange?.respond(head.status, head.fields)
+    if (!isUnasked) exchange?.respond(head)
     return exchange !== null && this.#exchange === exchange
   }
 
@@ -232,7 +240,7 @@ export class UpstreamConnection implements ExchangeKeeper, InterimOwner {
     this.#left = typeof body === 'number' ? body : Infinity
     this.#chunks = body === 'chunked' ? new ChunkReader() : null
     this.#awaitBody()
-    exchange.respond(head.status, head.fields)
+    exchange.respond(head)
     if (this.#exchange !== exchange) return
     if (start < count || body === 0) this.#readBody(READ_BUFFER.subarray(0, count), start)
   }
@@ -297,7 +305,8 @@ export class UpstreamConnection implements ExchangeKeeper, InterimOwner {
 
   #refuse(objection: string): void {
     const message = `the response of the upstream was refused: ${objection}`
-    this.destroy(new UpstreamError('ERR_UPSTREAM_INVALID', message))
+    const code = TOO_LARGE.has(objection) ? 'ERR_UPSTREAM_HEAD_TOO_LARGE' : 'ERR_UPSTREAM_INVALID'
+    this.destroy(new UpstreamError(code, message))
   }
 
   #onFin(): void {
@@ -331,5 +340,5 @@ function tellEnd(
   whole: string | null,
 ): void {
   if (whole === null || head === null) exchange?.end()
-  else exchange?.finish(head.status, head.fields, whole)
+  else exchange?.finish(head, whole)
 }

@@ -40,6 +40,8 @@ export interface UpstreamController {
    * an object; HTTP/1.1 never makes it one.)
    */
   readonly rawHeaders?: readonly (Buffer | string)[] | object | null
+  /** Reason phrase of the response that has come. @default the usual one */
+  readonly reasonPhrase?: string
   /** Whether the request was sent, so that the upstream may have begun to act. Absent: it was, from the start on. */
   readonly connected?: boolean
   /** Whether an upstream that still reads gets the rest of a body after its response has ended. @default false */

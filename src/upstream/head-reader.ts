@@ -1,5 +1,5 @@
 import type { ResponseHead } from './response-head.ts'
-import { MAX_HEAD_BYTES, mayBecomeHead, readResponseHead } from './response-head.ts'
+import { MAX_HEAD_BYTES, mayBecomeHead, readResponseHead, TOO_LONG } from './response-head.ts'
 
 const MAX_INTERIM_RESPONSES = 64
 
@@ -53,7 +53,7 @@ export class HeadReader {
     }
     this.#interimBytes += start
     // Interim heads count too: what is longer than one head altogether was not even looked at.
-    if (this.#interimBytes + all.length - start >= MAX_HEAD_BYTES) return 'its head is too long'
+    if (this.#interimBytes + all.length - start >= MAX_HEAD_BYTES) return TOO_LONG
     if (start > 0) all = all.slice(start)
     if (!mayBecomeHead(all, start > 0 ? 0 : before)) return 'its head is malformed'
     this.#text = all
