@@ -150,7 +150,7 @@ const ROWS: Readonly<Record<AnswerCode, AnswerRow>> = {
   client_address_invalid: {
     status: 400,
     title: 'The forwarded client address cannot be read',
-    detail: 'A trusted proxy sent an X-Forwarded-For value that is no list of IP addresses.',
+    detail: 'The proxy that asks sent an X-Forwarded-For value that is no list of IP addresses.',
   },
   asker_not_trusted: {
     status: 403,

@@ -16,7 +16,7 @@ import { readCredentials } from './credentials.ts'
 import type { AuthenticationRequest, Decision } from './decision.ts'
 import type { Inspect, RequestExplanation } from './explanation.ts'
 import { explainRequest } from './explanation.ts'
-import { createFaultLog } from './fault-log.ts'
+import { createFaultLog, createRareWarning } from './fault-log.ts'
 import type { HeaderPolicy } from './identity-headers.ts'
 import { createHeaderPolicy, VERDICT_FIELD } from './identity-headers.ts'
 import type { IdentityStatement } from './identity-statements.ts'
@@ -145,7 +145,12 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   const traits = traitsOf(options)
   const logger = shieldedLogger(options.logger ?? silentLogger)
   const { stalenessBoundMs = Infinity } = options
-  const resolveClient = createClientResolver(options.trustedProxies)
+  const warnOfAddress = createRareWarning(logger, clock)
+  const resolveClient = createClientResolver(options.trustedProxies, () =>
+    warnOfAddress(
+      'a trusted proxy sent an X-Forwarded-For that cannot be read: clients are without an address, and tokens with ip caveats are refused',
+    ),
+  )
   const readToken = withRememberedTokens(traits.readToken)
   const logFault = createFaultLog(logger, clock)
   const onDecision = shielded(options.onDecision, 'decisions', logger)
@@ -263,7 +268,6 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
 
     const decide = (request: AuthenticationRequest): Decision | Promise<Decision> => {
       const client = resolveClient(request)
-      if (client === null) return deny('client_address_invalid', { request })
       if (rules.kind === 'none') return grant(request, client, statements.nobody, NO_VERDICT)
 
       const credentials = readCredentials(request.rawHeaders)

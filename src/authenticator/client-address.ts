@@ -5,7 +5,7 @@ import { readOption } from './named-option.ts'
 
 /** Who sent a request, as far as socket and trusted proxies say. */
 export interface Client {
-  /** Address of the client in canonical text, IPv4 or IPv6; empty where the runtime does not tell. */
+  /** Address of the client in canonical text, IPv4 or IPv6; empty where runtime or trusted proxy do not tell. */
   readonly address: string
   /** The same for Onezone: dotted IPv4, or null, since Onezone knows no IPv6 (trap T6). */
   readonly peerIp: string | null
@@ -15,6 +15,10 @@ export interface Client {
   readonly proto: 'http' | 'https'
   /** The host that the client asked for, from `X-Forwarded-Host` of a trusted proxy; null: use `Host`. */
   readonly host: string | null
+  /** What a trusted proxy says in `X-Forwarded-Port`; null: nothing. */
+  readonly port: string | null
+  /** What a trusted proxy has taken off the path, from its `X-Forwarded-Prefix`; empty: nothing. */
+  readonly prefix: string
 }
 
 /** The facts that a client address is made from. */
@@ -24,8 +28,8 @@ export interface ClientFacts {
   readonly secure: boolean
 }
 
-/** Finds the client of a request; null where a trusted proxy sent an unreadable `X-Forwarded-For`. */
-export type ClientResolver = (facts: ClientFacts) => Client | null
+/** Finds the client of a request. */
+export type ClientResolver = (facts: ClientFacts) => Client
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6
 
@@ -38,12 +42,17 @@ export type AddressRange = readonly [network: Address, bits: number]
 /**
  * Makes the resolver. `X-Forwarded-*` is attacker's text unless the socket's peer is trusted; then the list is walked
  * from the right, over trusted proxies only, and the first address that is not one of them is the client
- * (a spoofable client address would be a bypass of `ip` caveats).
+ * (a spoofable client address would be a bypass of `ip` caveats). An element that cannot be read ends the walk, and
+ * then the address is unknown: what is left of it may be anybody's text.
  *
  * @param trustedProxies Addresses or CIDR ranges, IPv4 or IPv6.
+ * @param onUnreadable Told of each such element, though not what it is.
  * @throws {TypeError} for an entry that {@link parseTrustedProxy} refuses.
  */
-export function createClientResolver(trustedProxies: readonly string[] = []): ClientResolver {
+export function createClientResolver(
+  trustedProxies: readonly string[] = [],
+  onUnreadable: () => void = () => {},
+): ClientResolver {
   const ranges = readRanges(trustedProxies)
   const isTrusted = (address: Address): boolean => isWithin(ranges, address)
 
@@ -57,20 +66,32 @@ export function createClientResolver(trustedProxies: readonly string[] = []): Cl
     const peer = parsePeer(facts.remoteAddress)
     const proto = facts.secure ? 'https' : 'http'
     if (peer === null) {
-      return { address: '', peerIp: null, forwardedFor: '', proto, host: null }
+      return { ...NOTHING_FORWARDED, address: '', peerIp: null, forwardedFor: '', proto }
     }
     if (ranges.length === 0 || !isTrusted(peer)) {
       const address = peer.toString()
       const peerIp = peerIpOf(peer)
-      const client = Object.freeze({ address, peerIp, forwardedFor: address, proto, host: null })
+      const client = Object.freeze({
+        ...NOTHING_FORWARDED,
+        address,
+        peerIp,
+        forwardedFor: address,
+        proto,
+      })
       direct.set(key, client)
       return client
     }
     const forwarded = readForwarded(facts.rawHeaders)
+    const { port, prefix, host } = forwarded
     const hops: Address[] = [peer]
     for (let i = forwarded.hops.length - 1; i >= 0; i--) {
-      const hop = parseAddress(forwarded.hops[i] ?? '')
-      if (hop === null) return null
+      const hop = parseHop(forwarded.hops[i] ?? '')
+      if (hop === null) {
+        onUnreadable()
+        const forwardedFor = ['unknown', ...hops].join(', ')
+        const said = protoOf(forwarded.protos, hops.length) ?? proto
+        return { address: '', peerIp: null, forwardedFor, proto: said, host, port, prefix }
+      }
       hops.unshift(hop)
       if (!isTrusted(hop)) break
     }
@@ -79,13 +100,14 @@ export function createClientResolver(trustedProxies: readonly string[] = []): Cl
       address: client.toString(),
       peerIp: peerIpOf(client),
       forwardedFor: hops.map(String).join(', '),
-      proto: forwarded.proto ?? proto,
-      host: forwarded.host,
+      proto: protoOf(forwarded.protos, hops.length - 1) ?? proto,
+      host,
+      port,
+      prefix,
     }
   }
 }
 
-/**
 /**
  * Makes the function that says whether the peer of a socket is a trusted proxy.
  *
@@ -123,35 +145,90 @@ function parsePeer(remoteAddress: string | undefined): Address | null {
   return parseAddress((remoteAddress ?? '').replace(/%.*$/, ''))
 }
 
-function readForwarded(rawHeaders: readonly string[]): {
-  hops: string[]
-  proto: 'http' | 'https' | null
-  host: string | null
-} {
+const NOTHING_FORWARDED = { host: null, port: null, prefix: '' } as const
+
+interface Forwarded extends Pick<Client, 'host' | 'port' | 'prefix'> {
+  readonly hops: readonly string[]
+  readonly protos: readonly string[]
+}
+
+function readForwarded(rawHeaders: readonly string[]): Forwarded {
   const hops: string[] = []
   const protos: string[] = []
   const hosts: string[] = []
+  const ports: string[] = []
+  const prefixes: string[] = []
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const value = rawHeaders[i + 1] ?? ''
     switch ((rawHeaders[i] ?? '').toLowerCase()) {
       case 'x-forwarded-for':
-        hops.push(...value.split(',').map((hop) => hop.trim()))
+        // Empty elements are to be borne (RFC 9110 §5.6.1.2), and stand for nobody.
+        hops.push(...elementsOf(value))
         break
       case 'x-forwarded-proto':
-        protos.push(value.trim())
+        protos.push(...elementsOf(value))
         break
       case 'x-forwarded-host':
         hosts.push(value.trim())
         break
+      case 'x-forwarded-port':
+        ports.push(value.trim())
+        break
+      case 'x-forwarded-prefix':
+        prefixes.push(value.trim())
+        break
     }
   }
-  const proto = protos.length === 1 ? protos[0] : null
-  const host = hosts.length === 1 ? (hosts[0] ?? '') : ''
   return {
     hops,
-    proto: proto === 'http' || proto === 'https' ? proto : null,
-    host: /^[A-Za-z0-9.\-_:[\]]{1,255}$/.test(host) ? host : null,
+    protos,
+    host: onlyOne(hosts, /^[A-Za-z0-9.\-_:[\]]{1,255}$/),
+    port: onlyOne(ports, /^[1-9]\d{0,4}$/),
+    prefix:
+      onlyOne(prefixes, /^(?:\/[A-Za-z0-9\-._~!$&'()*+,=:@]{1,64}){1,16}\/?$/)?.replace(
+        /\/$/,
+        '',
+      ) ?? '',
   }
+}
+
+function elementsOf(list: string): string[] {
+  return list
+    .split(',')
+    .map((element) => element.trim())
+    .filter((element) => element !== '')
+}
+
+/** The value of a field that has exactly one, in a form that can be read; null otherwise. */
+function onlyOne(values: readonly string[], form: RegExp): string | null {
+  const [value = ''] = values
+  return values.length === 1 && form.test(value) ? value : null
+}
+
+/**
+ * The scheme that the client used. Each proxy adds what it has seen on the right, so it is as many elements from there
+ * as proxies were walked over: what is left of that is the client's own text.
+ */
+function protoOf(protos: readonly string[], walked: number): Client['proto'] | null {
+  switch (protos.at(-Math.min(Math.max(walked, 1), protos.length))?.toLowerCase()) {
+    case 'https':
+    case 'wss':
+      return 'https'
+    case 'http':
+    case 'ws':
+      return 'http'
+    default:
+      return null
+  }
+}
+
+/** Reads one element of `X-Forwarded-For`: an address, which may be in brackets and have a port. */
+function parseHop(text: string): Address | null {
+  const [, bracketed, dotted] =
+    /^(?:\[([0-9A-Fa-f:.]+)\](?::\d{1,5})?|([\d.]+):\d{1,5})$/.exec(text) ?? []
+  // In brackets stands IPv6 (RFC 3986 §3.2.2).
+  if (bracketed !== undefined) return bracketed.includes(':') ? parseAddress(bracketed) : null
+  return parseAddress(dotted ?? text)
 }
 
 function parseAddress(text: string): Address | null {

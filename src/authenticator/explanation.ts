@@ -146,7 +146,7 @@ export async function explainRequest<Report>(
   const token = read(given?.token ?? null)
   return {
     policy: describePolicy(parts.policy, parts.rules),
-    client: client === null ? null : { address: client.address, peerIp: client.peerIp },
+    client: { address: client.address, peerIp: client.peerIp },
     credentials: {
       outcome: credentials.outcome,
       fields: credentialFieldsOf(request.rawHeaders),

@@ -24,3 +24,22 @@ export function createFaultLog(
     })
   }
 }
+
+/** How often one warning is written that a proxy in front can bring about with each request. */
+const RARELY_MS = 60_000
+
+/** Writes a warning, at most once in a minute, with the number of those that were left out. */
+export function createRareWarning(logger: Logger, clock: Clock): (message: string) => void {
+  let lastMs = -Infinity
+  let omitted = 0
+  return (message) => {
+    const nowMs = clock.monotonic()
+    if (nowMs - lastMs < RARELY_MS) {
+      omitted++
+      return
+    }
+    logger.warn({ omitted }, message)
+    lastMs = nowMs
+    omitted = 0
+  }
+}

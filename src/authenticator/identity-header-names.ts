@@ -57,7 +57,7 @@ const FACTS = Object.keys(DEFAULT_NAMES) as Fact[]
 
 /** Fields that a route may not use as identity names: the gateway or the protocol gives them a meaning. */
 const TAKEN =
-  /^(?:connection|content-.*|cookie|date|expect|forwarded|host|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|via|x-auth-token|x-forwarded-(?:for|host|proto)|x-onedata-consumer-token|x-real-ip|x-request-id|authorization|macaroon)$/
+  /^(?:connection|content-.*|cookie|date|expect|forwarded|host|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|via|x-auth-token|x-forwarded-(?:for|host|port|prefix|proto)|x-onedata-consumer-token|x-real-ip|x-request-id|authorization|macaroon)$/
 
 const FIELD_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/
 

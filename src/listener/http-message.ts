@@ -49,6 +49,8 @@ export interface Outgoing {
   /** Whether the connection goes on afterwards; HTTP/2 has no use for it. */
   shouldKeepAlive: boolean
   readonly statusCode: number
+  /** Reason phrase; HTTP/2 has none. */
+  statusMessage: string
   readonly headersSent: boolean
   /** Bytes that the client has yet to take. */
   readonly writableLength: number

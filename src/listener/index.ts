@@ -10,3 +10,4 @@ export type {
 export { openListener } from './listener.ts'
 export { serveInTurn } from './pipelining.ts'
 export { serveUpgradeInTurn } from './upgrade.ts'
+export { awaitRest, endInStages, endRaw, endsInStages } from './staged-end.ts'

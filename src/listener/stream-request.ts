@@ -3,6 +3,7 @@ import type { ServerHttp2Stream } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
 
 import type { Incoming, IncomingSocket } from './http-message.ts'
+import type { RestTaker } from './rest-taker.ts'
 import type { StreamHead } from './stream-head.ts'
 
 /** What stands for the connection: what is done to it is done to the one stream. */
@@ -48,6 +49,10 @@ export class StreamRequest extends EventEmitter implements Incoming {
   readonly rawHeaders: readonly string[]
   readonly socket: StreamSocket
   complete: boolean
+  /** How much of its body has come, in bytes. */
+  bytesRead: number = 0
+  /** What takes the rest of it when it has been answered. */
+  restTaker: RestTaker | null = null
   readonly #stream: ServerHttp2Stream
   /** Whether the end has come, of which nobody has been told. */
   #endOwed = false
@@ -63,7 +68,10 @@ export class StreamRequest extends EventEmitter implements Incoming {
     this.complete = ended
     if (!ended) {
       stream.pause()
-      stream.on('data', (chunk: Buffer) => this.emit('data', chunk))
+      stream.on('data', (chunk: Buffer) => {
+        this.bytesRead += chunk.length
+        this.emit('data', chunk)
+      })
     }
     stream.on('end', () => this.#onEnd())
     stream.on('aborted', () => stream.destroy())

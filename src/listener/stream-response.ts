@@ -3,6 +3,8 @@ import type { OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import { constants } from 'node:http2'
 
 import type { Outgoing } from './http-message.ts'
+import { lingering } from './lingering.ts'
+import { afterTaker } from './rest-taker.ts'
 import type { StreamRequest } from './stream-request.ts'
 
 /** How long a client may take to read the rest of a response that is complete, in milliseconds. */
@@ -23,6 +25,7 @@ export class StreamResponse extends EventEmitter implements Outgoing {
   readonly socket: null = null
   shouldKeepAlive: boolean = true
   statusCode: number = 200
+  statusMessage: string = ''
   headersSent: boolean = false
   closed: boolean = false
   readonly #stream: ServerHttp2Stream
@@ -88,12 +91,10 @@ export class StreamResponse extends EventEmitter implements Outgoing {
     if (text !== undefined) this.write(text)
     this.#ended = true
     this.#stream.end()
-    // Nobody wants more of the request, and a stream that is paused with something left in it would stay for ever.
-    if (!this.req.complete) this.#stream.resume()
     const cut = setTimeout(() => this.req.socket.destroy(), REST_MS).unref()
     this.#stream.on('close', () => clearTimeout(cut))
-    if (this.#stream.writableFinished) this.#dismiss()
-    else this.#stream.on('finish', () => this.#dismiss())
+    if (this.#stream.writableFinished) this.#linger()
+    else this.#stream.on('finish', () => this.#linger())
   }
 
   writeContinue(): void {
@@ -112,9 +113,26 @@ export class StreamResponse extends EventEmitter implements Outgoing {
     if (!this.headersSent && !this.destroyed) this.#stream.additionalHeaders(headers)
   }
 
-  /** Tells a client that is still sending that it need not (RFC 9113 §8.1). */
-  #dismiss(): void {
-    if (!this.req.complete && !this.destroyed) this.#stream.close(constants.NGHTTP2_NO_ERROR)
+  /**
+   * Reads and drops what the client still sends, for a while, and then tells it that it need not (RFC 9113 §8.1). Not
+   * at once: many clients lose their response over a reset while they wait to be let send.
+   */
+  #linger(): void {
+    const { req } = this
+    afterTaker(req.restTaker, () => {
+      if (req.complete || this.destroyed) return
+      const stream = this.#stream
+      const lingerer = {
+        get bytesRead() {
+          return req.bytesRead
+        },
+        cut: () => stream.close(constants.NGHTTP2_NO_ERROR),
+      }
+      lingering.add(lingerer)
+      stream.on('close', () => lingering.delete(lingerer))
+      // A stream that is paused with something left in it would stay for ever.
+      stream.resume()
+    })
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream'
 
 import type { Incoming, Outgoing } from '../listener/index.ts'
+import { endInStages } from '../listener/index.ts'
 import type { RequestRecord } from '../routing/index.ts'
 import type { UpstreamController } from '../upstream/index.ts'
 import { EventStream, hasLength, isEventStream } from './event-stream.ts'
@@ -10,7 +11,7 @@ import type { RequestTrace } from './request-trace.ts'
 import type { ResponseFields } from './response-fields.ts'
 import { hasBody, rawFieldsOf, responseFields } from './response-fields.ts'
 import type { CompiledRoute } from './routes.ts'
-import { breakOff, drainThenEnd } from './send-answer.ts'
+import { breakOff } from './send-answer.ts'
 import { SlowReader } from './slow-reader.ts'
 
 /** The request, and where its response goes. */
@@ -80,6 +81,8 @@ export class Delivery {
     const { outgoing, record, route } = this.#input
     if (status === 101) {
       this.#controller.abort(new Error('the upstream switched protocols unasked'))
+    } else if (status === 100) {
+      if (record.continueOwed) outgoing.writeContinue()
     } else if (record.httpVersion !== '1.0' && this.#informed++ < MOST_INFORMATION) {
       const rawFields = rawFieldsOf(this.#controller)
       writeInformation(outgoing, status, responseFields(rawFields, status, route.policy).fields)
@@ -97,6 +100,7 @@ export class Delivery {
       outgoing.shouldKeepAlive = false
       outgoing.removeHeader('Transfer-Encoding')
     }
+    outgoing.statusMessage = this.#controller.reasonPhrase ?? ''
     outgoing.writeHead(status, fields)
     if (status >= 200 && status < 300 && record.method !== 'HEAD' && isEventStream(fields)) {
       this.#beginStream(hasLength(fields))
@@ -128,6 +132,7 @@ export class Delivery {
     if (length === -1 && hasBody(status, record.method)) {
       fields.push('Content-Length', String(body.length))
     }
+    outgoing.statusMessage = this.#controller.reasonPhrase ?? ''
     outgoing.writeHead(status, fields)
     if (body !== '') this.#writeWhole(body)
     this.#owner.onDelivered()
@@ -172,11 +177,10 @@ export class Delivery {
   #finish(): void {
     const { incoming, outgoing } = this.#input
     if (this.#upload !== null && !incoming.complete) {
-      this.#upload.destroy()
-      drainThenEnd(incoming, outgoing)
-    } else {
-      outgoing.end()
+      if (this.#controller.feedsOn !== true) this.#upload.destroy()
+      endInStages(incoming, this.#upload)
     }
+    outgoing.end()
     if (outgoing.writableLength > 0 && !outgoing.destroyed) this.#limitedReader().limit()
   }
 

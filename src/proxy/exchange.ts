@@ -90,7 +90,10 @@ export class Exchange implements UpstreamHandler, DeliveryOwner {
       upstreamHost: member.host ?? (record.host === '' ? new URL(member.origin).host : null),
       stripPrefix: route.stripPrefix,
       requestId: trace.requestId,
+      methodDecides: route.methods !== undefined,
     })
+    // The expectation is the upstream's to answer (RFC 9110 §10.1.1), unless it cannot be told of it.
+    const asked = record.continueOwed && member.dispatcher.asksBeforeBody === true
     this.#body =
       record.bodyLength === 0
         ? null
@@ -98,7 +101,7 @@ export class Exchange implements UpstreamHandler, DeliveryOwner {
             idleMs: route.timeouts.idleBodyMs,
             maxBytes: route.maxBodyBytes,
             onFirstRead: () => {
-              if (record.continueOwed) outgoing.writeContinue()
+              if (record.continueOwed && !asked) outgoing.writeContinue()
             },
           })
     member.dispatcher.dispatch(
@@ -109,6 +112,7 @@ export class Exchange implements UpstreamHandler, DeliveryOwner {
         headers,
         lastHeaders: this.#decision.identityHeaders,
         body: this.#body,
+        expectContinue: asked,
         headersTimeout: route.timeouts.headMs,
         bodyTimeout: route.timeouts.idleBodyMs,
         upgrade: upgrade === null ? null : 'websocket',

@@ -34,6 +34,18 @@ const OURS: ReadonlySet<unknown> = new Set([
   'ERR_REQUEST_INVALID',
   'ERR_POOL_CLOSED',
   'ERR_UPSTREAM_BUSY',
+  // The system's, when this process has run out of something.
+  'EMFILE',
+  'ENFILE',
+  'ENOBUFS',
+  'ENOMEM',
+  'EADDRNOTAVAIL',
+])
+
+/** A head beyond the limits may be the client's own words, repeated. */
+const REPEATED: ReadonlySet<unknown> = new Set([
+  'ERR_UPSTREAM_HEAD_TOO_LARGE',
+  'UND_ERR_HEADERS_OVERFLOW',
 ])
 
 /** Errors of undici that are the upstream's doing; its others are about us, too. */
@@ -69,14 +81,16 @@ function speaksAgainstUpstream(error: Error): boolean {
 
 /**
  * Whether a failure counts towards leaving the upstream out. What a client can bring about at will does not, or else it
- * could have a healthy upstream left out: an upload that is refused while it is under way breaks its connection, a
- * response that has begun may be one that stalls, and a body that nobody has asked for yet goes stale while it waits.
+ * could have a healthy upstream left out: a head that repeats what the client said may be too long, an upload that is
+ * refused while it is under way breaks its connection, a response that has begun may be one that stalls, and a body
+ * that was not asked for yet goes stale while it waits.
  */
 export function countsAgainstUpstream(attempt: FailedAttempt): boolean {
   const { hasBody, connected, error } = attempt
   const code = codeOf(error)
   if (error instanceof UploadError && !connected) return false
   if (connected && hasBody && BROKEN.has(code)) return false
+  if (REPEATED.has(code)) return false
   return !STALLED.has(code) && speaksAgainstUpstream(error)
 }
 

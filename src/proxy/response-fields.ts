@@ -45,6 +45,7 @@ export function responseFields(
       case 'pass':
       case 'loop':
       case 'request-id':
+      case 'method-override':
         if (!policy.drops(name)) fields.push(name, text(rawFields[i + 1]))
         break
       default:

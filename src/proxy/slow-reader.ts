@@ -35,10 +35,10 @@ export class SlowReader {
 
   /** From now on the client has so long to read what was sent. */
   limit(): void {
-    const { incoming, idleBodyMs, openEnded } = this.#reading
+    const { idleBodyMs } = this.#reading
     if (this.#stall !== null) clearTimeout(this.#stall)
     if (idleBodyMs === 0) return
-    this.#stall = setTimeout(breakOff, idleBodyMs, incoming, openEnded).unref()
+    this.#stall = setTimeout(cutOff, idleBodyMs, this.#reading).unref()
   }
 
   forget(): void {
@@ -46,4 +46,9 @@ export class SlowReader {
     if (this.#stall !== null) clearTimeout(this.#stall)
     this.#stall = null
   }
+}
+
+function cutOff({ incoming, outgoing, openEnded }: Reading): void {
+  // A stream of HTTP/2 that was read to its end may stay open for the rest of its request.
+  if (!outgoing.writableFinished) breakOff(incoming, openEnded)
 }

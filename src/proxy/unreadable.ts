@@ -3,7 +3,8 @@ import type { Duplex } from 'node:stream'
 import type { Answer, AnswerCode, RequestIds } from '../authenticator/index.ts'
 import { answerFor } from '../authenticator/index.ts'
 import type { Outgoing, Unreadable } from '../listener/index.ts'
-import { isWritten, sendRawAnswer } from './send-answer.ts'
+import { endsInStages } from '../listener/index.ts'
+import { sendRawAnswer } from './send-answer.ts'
 
 const CODES: Readonly<Record<Unreadable, AnswerCode>> = {
   malformed: 'request_invalid',
@@ -29,7 +30,8 @@ export function refuseUnreadable(
   what: Unreadable,
   { serving, requestIdOf }: UnreadableContext,
 ): void {
-  if (refused.has(socket)) return
+  // One that is being ended says no more that matters.
+  if (refused.has(socket) || endsInStages(socket)) return
   refused.add(socket)
   // Nothing else listens any more to a socket that Node has given away.
   socket.on('error', () => {})
@@ -41,10 +43,10 @@ export function refuseUnreadable(
 function endWith(socket: Duplex, answer: Answer, serving: () => Outgoing | undefined): void {
   const outgoing = serving()
   if (outgoing !== undefined && !outgoing.writableFinished && !outgoing.destroyed) {
-    if (isWritten(outgoing)) outgoing.end()
-    else if (outgoing.req.complete) outgoing.once('close', () => endWith(socket, answer, serving))
+    if (outgoing.req.complete) outgoing.once('close', () => endWith(socket, answer, serving))
     else if (outgoing.headersSent) socket.destroy()
-    else sendRawAnswer(socket, answer)
+    // Gone at once, and with it the request, which may still wait for its decision.
+    else sendRawAnswer(socket, answer, () => socket.destroy())
   } else if (socket.writable) {
     sendRawAnswer(socket, answer)
   } else {

@@ -13,6 +13,8 @@ export interface UpstreamFieldsInput {
   readonly requestId: string
   /** What was taken off the front of the path; empty: nothing. */
   readonly stripPrefix?: string
+  /** Whether the route was chosen by the method, so that nothing may change it afterwards. @default false */
+  readonly methodDecides?: boolean
 }
 
 /**
@@ -31,7 +33,11 @@ export function upstreamFields(input: UpstreamFieldsInput): string[] {
     const name = rawHeaders[i] ?? ''
     const value = rawHeaders[i + 1] ?? ''
     const kind = kindOf(name)
-    if ((kind !== 'pass' && kind !== 'loop') || policy.drops(name, value)) continue
+    const passes =
+      kind === 'pass' ||
+      kind === 'loop' ||
+      (kind === 'method-override' && input.methodDecides !== true)
+    if (!passes || policy.drops(name, value)) continue
     if (record.named.size > 0 && record.named.has(name.toLowerCase())) continue
     fields.push(name, value)
   }
@@ -50,7 +56,9 @@ export function upstreamFields(input: UpstreamFieldsInput): string[] {
   const forwardedHost = client.host ?? record.host
   // A client of HTTP/1.0 need not say which host it means.
   if (forwardedHost !== '') fields.push('X-Forwarded-Host', forwardedHost)
-  if (input.stripPrefix) fields.push('X-Forwarded-Prefix', input.stripPrefix)
+  if (client.port !== null) fields.push('X-Forwarded-Port', client.port)
+  const prefix = client.prefix + (input.stripPrefix ?? '')
+  if (prefix !== '') fields.push('X-Forwarded-Prefix', prefix)
   for (const text of identityHeaders) fields.push(text)
   return fields
 }

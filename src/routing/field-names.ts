@@ -9,7 +9,8 @@ import { foldName } from '../authenticator/index.ts'
 /**
  * `pass`: end to end. `drop`: hop by hop (RFC 9110 §7.6.1), or consumed here. `disguised`: looks like a field that
  * frames or routes a message to servers that fold names (CVE-2025-64484). `request-id`: stated anew in requests, and
- * passed in responses. `loop`: read here, and passed. Others are read here before they are dropped.
+ * passed in responses. `loop`: read here, and passed. `method-override`: passes, unless the route was chosen by the
+ * method. Others are read here before they are dropped.
  */
 export type FieldKind =
   | 'pass'
@@ -22,6 +23,7 @@ export type FieldKind =
   | 'expect'
   | 'request-id'
   | 'loop'
+  | 'method-override'
 
 const KINDS: ReadonlyMap<string, FieldKind> = new Map([
   ['host', 'host'],
@@ -38,6 +40,12 @@ const KINDS: ReadonlyMap<string, FieldKind> = new Map([
   // node-server takes it for a word of its own, and then never answers.
   ['x-hono-already-sent', 'drop'],
 ])
+
+/** Fields by which some servers take another target than the one that was read here. */
+const RETARGETING = new Set(['x-original-url', 'x-rewrite-url'])
+
+/** Fields by which some servers take another method. */
+const METHOD_OVERRIDES = new Set(['x-http-method-override', 'x-http-method', 'x-method-override'])
 
 const DISGUISES = new Set(['host', 'connection', 'content-length', 'transfer-encoding', 'expect'])
 
@@ -64,6 +72,8 @@ function judge(name: string): FieldKind {
   const folded = foldName(name)
   if (DISGUISES.has(folded)) return 'disguised'
   if (folded === 'x-request-id') return 'request-id'
+  if (METHOD_OVERRIDES.has(folded)) return 'method-override'
+  if (RETARGETING.has(folded)) return 'drop'
   return folded.startsWith('proxy-') ? 'drop' : 'pass'
 }
 

@@ -6,9 +6,9 @@ const MAX_LINE = 256
 /** How many bytes of extensions and trailers one response may have; they are read over. */
 const MAX_OVERHEAD = 16 * 1024
 
-/** RFC 9112 §7.1, without the spaces of §7.1.1 that only recipients may be asked to bear; a size beyond 2⁵² is none. */
+/** RFC 9112 §7.1; old servers pad the size with spaces, which can be read in one way only. Beyond 2⁵² it is none. */
 const SIZE_LINE =
-  /^([0-9A-Fa-f]{1,13})((?:;[\w!#$%&'*+.^`|~-]+(?:=(?:[\w!#$%&'*+.^`|~-]+|"(?:[\t !#-[\]-~\x80-\xff]|\\[\t -~\x80-\xff])*"))?)*)$/
+  /^([0-9A-Fa-f]{1,13})[\t ]*((?:;[\w!#$%&'*+.^`|~-]+(?:=(?:[\w!#$%&'*+.^`|~-]+|"(?:[\t !#-[\]-~\x80-\xff]|\\[\t -~\x80-\xff])*"))?)*)$/
 
 /** A field, but none that frames a message: there it could only mislead (RFC 9110 §6.5.1). */
 const TRAILER_LINE =

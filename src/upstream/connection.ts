@@ -3,11 +3,11 @@ import type { InterimOwner } from './head-reader.ts'
 import { HeadReader } from './head-reader.ts'
 import { RequestUpload } from './request-upload.ts'
 import type { ResponseHead } from './response-head.ts'
-import { MAX_HEAD_BYTES } from './response-head.ts'
+import { TOO_LONG, TOO_MANY_FIELDS } from './response-head.ts'
 import { lossOfBody, tookTooLong, UpstreamError } from './upstream-error.ts'
 import type { ExchangeKeeper, UpstreamExchange } from './upstream-exchange.ts'
-import type { ConnectionTarget } from './upstream-socket.ts'
-import { UpstreamSocket } from './upstream-socket.ts'
+import type { ConnectionTarget, UpstreamSocket } from './upstream-socket.ts'
+import { openUpstreamSocket } from './upstream-socket.ts'
 
 /** What a connection needs of its pool. */
 export interface ConnectionOwner {
@@ -31,10 +31,14 @@ export interface ConnectionOwner {
 /** One for all connections: a read is done with when its call returns. */
 const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024)
 
+const TOO_LARGE: ReadonlySet<string> = new Set([TOO_LONG, TOO_MANY_FIELDS])
+
+const HEAD_PIECE_BYTES = 16 * 1024
+
 /** How long an upstream that takes no more of an upload is listened to, until its answer begins. */
 const LAST_WORDS_MS = 1_000
 
-type State = 'connecting' | 'idle' | 'head' | 'body' | 'closed'
+type State = 'connecting' | 'idle' | 'head' | 'body' | 'feeding' | 'closed'
 
 /**
  * One connection to an upstream, one request at a time. Whatever is not exactly as it should be ends it: then nobody
@@ -64,13 +68,13 @@ export class UpstreamConnection implements ExchangeKeeper, InterimOwner {
     this.#exchange = exchange
     exchange.keeper = this
     this.deadline = owner.deadlineIn(target.connectMs)
-    const socket = new UpstreamSocket(target, {
+    const socket = openUpstreamSocket(target, {
       buffer: READ_BUFFER,
       onRead: (count) => this.#onRead(count),
+      onConnect: () => this.#onConnect(),
       onWriteError: (error) => this.#onWriteError(error),
     })
     this.#socket = socket
-    socket.once('connect', () => this.#onConnect())
     socket.once('end', () => this.#onFin())
     socket.once('error', (error) => (this.#error ??= error))
     socket.once('close', () => this.#onClose())
@@ -119,6 +123,7 @@ export class UpstreamConnection implements ExchangeKeeper, InterimOwner {
 
   onUploadEnd(): void {
     this.#upload = null
+    if (this.#state === 'feeding') return this.#socket.destroySoon()
     const request = this.#exchange?.request
     if (this.#state === 'head' && request !== undefined && this.#error === null) {
       this.deadline = this.#owner.deadlineIn(request.headersTimeout)
@@ -152,7 +157,7 @@ export class UpstreamConnection implements ExchangeKeeper, InterimOwner {
   /** Called when the deadline is over. */
   expire(): void {
     if (this.#state === 'closed') return
-    if (this.#state === 'idle') return this.destroy(null)
+    if (this.#state === 'idle' || this.#state === 'feeding') return this.destroy(null)
     this.destroy(tookTooLong(this.#state))
   }
 
@@ -173,12 +178,13 @@ export class UpstreamConnection implements ExchangeKeeper, InterimOwner {
   #onWriteError(error: Error): void {
     this.#error ??= error
     this.#upload?.abandon()
+    if (this.#state === 'feeding') this.destroy(null)
     if (this.#state === 'head') this.deadline = this.#owner.deadlineIn(LAST_WORDS_MS)
   }
 
   #onRead(count: number): boolean {
     if (this.#state === 'head') {
-      this.#readHead(READ_BUFFER.toString('latin1', 0, Math.min(count, MAX_HEAD_BYTES)), count)
+      this.#readHead(count)
     } else if (this.#state === 'body') {
       this.#readBody(READ_BUFFER.subarray(0, count), 0)
     } else {
@@ -188,22 +194,28 @@ export class UpstreamConnection implements ExchangeKeeper, InterimOwner {
     return !this.#paused
   }
 
-  /** @param text As much of what was read as a head could take. */
-  #readHead(text: string, count: number): void {
+  /** Reads what came as text, but no more of it than most heads take: what follows is a body. */
+  #readHead(count: number): void {
     const exchange = this.#exchange
-    if (exchange === null) return
-    exchange.hear()
-    const head = this.#heads.read(text, exchange.request.method === 'HEAD', this)
-    if (typeof head === 'string') return this.#refuse(head)
-    if (head === null) return
-    const { bodyStart } = this.#heads
-    const rest = count === text.length ? text.slice(bodyStart) : null
-    this.#begin(exchange, head, count, bodyStart, rest)
+    exchange?.hear()
+    for (let at = 0; at < count; at += HEAD_PIECE_BYTES) {
+      if (exchange === null || this.#exchange !== exchange) return
+      const end = Math.min(count, at + HEAD_PIECE_BYTES)
+      const text = READ_BUFFER.toString('latin1', at, end)
+      const head = this.#heads.read(text, exchange.request.method === 'HEAD', this)
+      if (typeof head === 'string') return this.#refuse(head)
+      if (head === null) continue
+      const { bodyStart } = this.#heads
+      const rest = end === count ? text.slice(bodyStart) : null
+      return this.#begin(exchange, head, count, at + bodyStart, rest)
+    }
   }
 
   onInterim(head: ResponseHead): boolean {
     const exchange = this.#exchange
-    exchange?.respond(head.status, head.fields)
+    // To be told to continue by an upstream that was not asked does no harm (RFC 9110 §15.2).
+    const isUnasked = head.status === 100 && exchange?.request.expectContinue !== true
+    if (!isUnasked) exchange?.respond(head)
     return exchange !== null && this.#exchange === exchange
   }
 
@@ -228,7 +240,7 @@ export class UpstreamConnection implements ExchangeKeeper, InterimOwner {
     this.#left = typeof body === 'number' ? body : Infinity
     this.#chunks = body === 'chunked' ? new ChunkReader() : null
     this.#awaitBody()
-    exchange.respond(head.status, head.fields)
+    exchange.respond(head)
     if (this.#exchange !== exchange) return
     if (start < count || body === 0) this.#readBody(READ_BUFFER.subarray(0, count), start)
   }
@@ -274,8 +286,13 @@ export class UpstreamConnection implements ExchangeKeeper, InterimOwner {
       this.deadline = this.#owner.deadlineIn(reusableMs)
       tellEnd(exchange, head, whole)
       this.#owner.onIdle(this)
+    } else if (alone && this.#upload !== null && intact && head?.body !== 'until-close') {
+      // It may go on reading, and act on what it reads: what else it says is nobody's answer.
+      this.#state = 'feeding'
+      this.deadline = Infinity
+      tellEnd(exchange, head, whole)
     } else {
-      this.#upload?.stop()
+      this.#upload?.abandon()
       this.#upload = null
       this.destroy(null)
       tellEnd(exchange, head, whole)
@@ -288,7 +305,8 @@ export class UpstreamConnection implements ExchangeKeeper, InterimOwner {
 
   #refuse(objection: string): void {
     const message = `the response of the upstream was refused: ${objection}`
-    this.destroy(new UpstreamError('ERR_UPSTREAM_INVALID', message))
+    const code = TOO_LARGE.has(objection) ? 'ERR_UPSTREAM_HEAD_TOO_LARGE' : 'ERR_UPSTREAM_INVALID'
+    this.destroy(new UpstreamError(code, message))
   }
 
   #onFin(): void {
@@ -302,8 +320,9 @@ export class UpstreamConnection implements ExchangeKeeper, InterimOwner {
     const exchange = this.#exchange
     // Sent again, it got no further: what became of it is what became of the first connection.
     const interruption = this.#state === 'connecting' ? exchange?.interruption : null
+    if (this.#state === 'feeding') this.#upload?.abandon()
+    else this.#upload?.stop()
     this.#state = 'closed'
-    this.#upload?.stop()
     this.#exchange = null
     const error =
       interruption ??
@@ -321,5 +340,5 @@ function tellEnd(
   whole: string | null,
 ): void {
   if (whole === null || head === null) exchange?.end()
-  else exchange?.finish(head.status, head.fields, whole)
+  else exchange?.finish(head, whole)
 }

@@ -16,6 +16,13 @@ export interface UpstreamRequest {
    */
   readonly lastHeaders?: readonly string[] | undefined
   readonly body: Readable | null
+  /**
+   * Whether the upstream is asked to say when it wants the body (`Expect: 100-continue`); its 100 is then told like any
+   * interim response. Only where the dispatcher {@link UpstreamDispatcher.asksBeforeBody}.
+   *
+   * @default false
+   */
+  readonly expectContinue?: boolean
   /** From the end of the request to the head of the response, in milliseconds; 0: any time. */
   readonly headersTimeout: number
   /** Between two parts of the response's body, in milliseconds; 0: any time. */
@@ -35,8 +42,12 @@ export interface UpstreamController {
    * an object; HTTP/1.1 never makes it one.)
    */
   readonly rawHeaders?: readonly (Buffer | string)[] | object | null
+  /** Reason phrase of the response that has come. @default the usual one */
+  readonly reasonPhrase?: string
   /** Whether the request was sent, so that the upstream may have begun to act. Absent: it was, from the start on. */
   readonly connected?: boolean
+  /** Whether an upstream that still reads gets the rest of a body after its response has ended. @default false */
+  readonly feedsOn?: boolean
   /** Stops the response. What was read already still comes. */
   pause(): void
   resume(): void
@@ -73,6 +84,8 @@ export interface UpstreamHandler {
 
 /** Makes requests: a pool of this room, or any of undici's dispatchers. */
 export interface UpstreamDispatcher {
+  /** Whether it knows {@link UpstreamRequest.expectContinue}. @default false */
+  readonly asksBeforeBody?: boolean
   /** @returns False where the request has to wait for a connection. */
   dispatch(request: UpstreamRequest, handler: UpstreamHandler): boolean
 }

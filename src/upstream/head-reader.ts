@@ -1,5 +1,5 @@
 import type { ResponseHead } from './response-head.ts'
-import { MAX_HEAD_BYTES, mayBecomeHead, readResponseHead } from './response-head.ts'
+import { MAX_HEAD_BYTES, mayBecomeHead, readResponseHead, TOO_LONG } from './response-head.ts'
 
 const MAX_INTERIM_RESPONSES = 64
 
@@ -49,12 +49,11 @@ export class HeadReader {
       }
       if (head.status === 101) return 'it switches protocols, which nobody asked for'
       if (++this.#interim > MAX_INTERIM_RESPONSES) return 'it is one of too many'
-      // Nobody waits to be told to continue, and to be told so all the same does no harm (RFC 9110 §15.2).
-      if (head.status !== 100 && !owner.onInterim(head)) return null
+      if (!owner.onInterim(head)) return null
     }
     this.#interimBytes += start
     // Interim heads count too: what is longer than one head altogether was not even looked at.
-    if (this.#interimBytes + all.length - start >= MAX_HEAD_BYTES) return 'its head is too long'
+    if (this.#interimBytes + all.length - start >= MAX_HEAD_BYTES) return TOO_LONG
     if (start > 0) all = all.slice(start)
     if (!mayBecomeHead(all, start > 0 ? 0 : before)) return 'its head is malformed'
     this.#text = all

@@ -18,7 +18,14 @@ const LENGTH = /^\d{1,15}$/
 const LENGTH_EXPECTED = new Set(['POST', 'PUT', 'PATCH'])
 
 /** Fields that are about a connection, and therefore the transport's own. */
-const RESERVED = new Set(['transfer-encoding', 'connection', 'keep-alive', 'upgrade', 'te'])
+const RESERVED = new Set([
+  'transfer-encoding',
+  'connection',
+  'keep-alive',
+  'upgrade',
+  'te',
+  'expect',
+])
 
 /**
  * Writes the head of a request. Null: there is something in it that would end a line or a head, or that frames the body
@@ -40,6 +47,7 @@ export function writeRequestHead(request: UpstreamRequest): RequestHead | null {
     return { text: `${text}\r\n`, bodyLength: 0 }
   }
   if (length === null) text += 'Transfer-Encoding: chunked\r\n'
+  if (request.expectContinue === true) text += 'Expect: 100-continue\r\n'
   return { text: `${text}\r\n`, bodyLength: length }
 }
 
@@ -77,7 +85,7 @@ function writeFields(fields: readonly string[], end: number): Fields | null {
     const value = fields[i + 1] ?? ''
     if (!isToken(name) || !isFieldValue(value)) return null
     const { length: size } = name
-    if (size === 14 || size === 17 || size === 10 || size === 7 || size === 2) {
+    if (size === 14 || size === 17 || size === 10 || size === 7 || size === 6 || size === 2) {
       const lower = name.toLowerCase()
       if (RESERVED.has(lower)) return null
       if (lower === 'content-length') {

@@ -3,6 +3,8 @@ import { tokenEnd, valueEnd, withoutSpaceAround } from './field-syntax.ts'
 /** The head of a response, read strictly. */
 export interface ResponseHead {
   readonly status: number
+  /** Reason phrase, as it came; empty: none. */
+  readonly reason: string
   /** Name, value, name, value … in order and case, as they came. */
   readonly fields: string[]
   /** Length of the body in bytes, or what marks its end. */
@@ -12,12 +14,16 @@ export interface ResponseHead {
 }
 
 /** Longest head, status line and empty line included, in bytes. */
-export const MAX_HEAD_BYTES: number = 16 * 1024
+export const MAX_HEAD_BYTES: number = 64 * 1024
 
-const MAX_FIELDS = 200
+const MAX_FIELDS = 500
+
+/** What is wrong with a head beyond the limits. */
+export const TOO_MANY_FIELDS = 'it has too many header fields'
+export const TOO_LONG = 'its head is too long'
 
 /** Sticky, so that it can begin anywhere. */
-const STATUS_LINE = /HTTP\/1\.([01]) ([1-9]\d\d)(?: [\t\x20-\x7e\x80-\xff]*)?\r\n/y
+const STATUS_LINE = /HTTP\/1\.([01]) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?\r\n/y
 
 const LENGTH = /^\d{1,15}$/
 
@@ -46,6 +52,7 @@ export function readResponseHead(
   const line = STATUS_LINE.exec(text)
   if (line === null || start + line[0].length > end) return 'its status line is malformed'
   const status = Number(line[2])
+  const reason = line[3] ?? ''
   const old = line[1] === '0'
   const fields: string[] = []
   let length: number | null = null
@@ -63,7 +70,7 @@ export function readResponseHead(
     if (!text.startsWith('\r\n', lineEnd)) return 'the value of a header field is malformed'
     const name = text.slice(at, colon)
     const value = withoutSpaceAround(text, colon + 1, lineEnd)
-    if (fields.push(name, value) > 2 * MAX_FIELDS) return 'it has too many header fields'
+    if (fields.push(name, value) > 2 * MAX_FIELDS) return TOO_MANY_FIELDS
     // Only names of these lengths matter here, and most have others.
     if (name.length !== 10 && name.length !== 14 && name.length !== 17) continue
     switch (name.toLowerCase()) {
@@ -88,19 +95,20 @@ export function readResponseHead(
     }
   }
   if (chunked && length !== null) return 'it has both a length and a transfer coding'
-  if (status < 200 && (chunked || length !== null || reusableMs === 0)) {
+  // A length of nothing says what is known anyway (RFC 9110 §15.2).
+  if (status < 200 && (chunked || (length ?? 0) !== 0 || reusableMs === 0)) {
     return 'it is interim, and yet has a body or ends the connection'
   }
-  if (status < 200) return { status, fields, body: 0, reusableMs }
+  if (status < 200) return { status, reason, fields, body: 0, reusableMs }
   if (toHead || status === 204 || status === 304) {
     // A server that sends a body all the same may send it any time, and it would pass for the next response.
     const bare = toHead && status !== 204 && status !== 304 ? length === 0 : (length ?? 0) === 0
-    return { status, fields, body: 0, reusableMs: bare && !chunked ? reusableMs : 0 }
+    return { status, reason, fields, body: 0, reusableMs: bare && !chunked ? reusableMs : 0 }
   }
-  if (chunked) return { status, fields, body: 'chunked', reusableMs }
+  if (chunked) return { status, reason, fields, body: 'chunked', reusableMs }
   return length === null
-    ? { status, fields, body: 'until-close', reusableMs: 0 }
-    : { status, fields, body: length, reusableMs }
+    ? { status, reason, fields, body: 'until-close', reusableMs: 0 }
+    : { status, reason, fields, body: length, reusableMs }
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { UpstreamController, UpstreamHandler, UpstreamRequest } from './dispatcher.ts'
 import { IDEMPOTENT_METHODS } from './idempotent-methods.ts'
 import type { RequestHead } from './request-head.ts'
+import type { ResponseHead } from './response-head.ts'
 
 /** Whoever has a request at the moment: the connection that serves it, or the pool while it waits. */
 export interface ExchangeKeeper {
@@ -14,7 +15,9 @@ export interface ExchangeKeeper {
 export class UpstreamExchange implements UpstreamController {
   readonly request: UpstreamRequest
   readonly head: RequestHead
+  readonly feedsOn: boolean = true
   rawHeaders: string[] | null = null
+  reasonPhrase: string = ''
   keeper: ExchangeKeeper | null = null
   /** In ticks of the pool; while it waits for a connection. */
   deadline: number = Infinity
@@ -52,8 +55,9 @@ export class UpstreamExchange implements UpstreamController {
     this.#handler.onResponseStarted?.()
   }
 
-  respond(status: number, fields: string[]): void {
+  respond({ status, reason, fields }: ResponseHead): void {
     this.rawHeaders = fields
+    this.reasonPhrase = reason
     this.#handler.onResponseStart(this, status)
   }
 
@@ -68,11 +72,12 @@ export class UpstreamExchange implements UpstreamController {
   }
 
   /** Tells of a response that has come to its end already. */
-  finish(status: number, fields: string[], body: string): void {
+  finish({ status, reason, fields }: ResponseHead, body: string): void {
     const handler = this.#handler
     if (this.settled) return
     this.#settle()
     this.rawHeaders = fields
+    this.reasonPhrase = reason
     handler.onResponseWhole?.(this, status, body)
   }
 

@@ -11,7 +11,7 @@ import {
 } from './upstream-error.ts'
 import type { ExchangeKeeper } from './upstream-exchange.ts'
 import { UpstreamExchange } from './upstream-exchange.ts'
-import type { ConnectionTarget } from './upstream-socket.ts'
+import type { ConnectionTarget, SecureTarget } from './upstream-socket.ts'
 
 /** Options of {@link createUpstreamPool}. */
 export interface UpstreamPoolOptions {
@@ -19,6 +19,8 @@ export interface UpstreamPoolOptions {
   readonly port: number
   /** Of a Unix socket, in place of host and port. @default null */
   readonly socketPath?: string | null | undefined
+  /** How TLS is spoken there. @default null: it is not */
+  readonly secure?: SecureTarget | null | undefined
   /** Until a connection is there, waiting for a free one included; in milliseconds. */
   readonly connectMs: number
   /** How many connections there may be. @default 256 */
@@ -42,7 +44,7 @@ const TICK_MS = 100
 export const IDLE_MS: number = 4_000
 
 /**
- * Makes a pool of HTTP/1.1 connections without TLS: undici's dispatch without what a reverse proxy does not need, and
+ * Makes a pool of HTTP/1.1 connections: undici's dispatch without what a reverse proxy does not need, and
  * stricter about what it takes from an upstream.
  *
  * A request without a body whose connection, used before, ends before a byte of the response is sent once more, on a
@@ -54,6 +56,7 @@ export function createUpstreamPool(options: UpstreamPoolOptions): UpstreamPool {
 }
 
 class Pool implements UpstreamPool, ConnectionOwner, ExchangeKeeper {
+  readonly asksBeforeBody: boolean = true
   readonly idleMs: number
   readonly #target: ConnectionTarget
   readonly #maxConnections: number

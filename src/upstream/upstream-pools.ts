@@ -5,6 +5,7 @@ import { withLimit } from './limited-pool.ts'
 import type { UpstreamTls } from './upstream-options.ts'
 import type { UpstreamPool } from './upstream-pool.ts'
 import { createUpstreamPool, IDLE_MS } from './upstream-pool.ts'
+import { SecureTarget } from './upstream-socket.ts'
 import type { UpstreamTarget } from './upstream-url.ts'
 
 /** Where connections go, and how they are made. */
@@ -45,24 +46,24 @@ export function createUpstreamPools(): UpstreamPools {
 }
 
 /**
- * Our own transport for plain HTTP; undici's for TLS and for upgrades. Those have connections of their own everywhere,
- * so that none that waits for its 101 holds up a request.
+ * Our own transport; undici's for upgrades, which have connections of their own everywhere, so that none that waits for
+ * its 101 holds up a request.
  */
 function createPool(connecting: Connecting): UpstreamPool {
-  const { target, connectMs, maxConnections } = connecting
+  const { target, connectMs, maxConnections, tls } = connecting
   const upgrades = createLimitedPool(connecting)
   const { protocol, hostname, port } = new URL(target.origin)
-  const requests =
-    protocol === 'https:'
-      ? createLimitedPool(connecting)
-      : createUpstreamPool({
-          host: hostname.replace(/^\[|\]$/g, ''),
-          port: Number(port === '' ? 80 : port),
-          socketPath: target.socketPath,
-          connectMs,
-          maxConnections,
-        })
+  const isSecure = protocol === 'https:'
+  const requests = createUpstreamPool({
+    host: hostname.replace(/^\[|\]$/g, ''),
+    port: Number(port === '' ? (isSecure ? 443 : 80) : port),
+    socketPath: target.socketPath,
+    secure: isSecure ? new SecureTarget(tls) : null,
+    connectMs,
+    maxConnections,
+  })
   return {
+    asksBeforeBody: true,
     dispatch: (request, handler) =>
       (request.upgrade === 'websocket' ? upgrades : requests).dispatch(request, handler),
     async destroy() {

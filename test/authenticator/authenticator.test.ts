@@ -167,13 +167,17 @@ describe('without a question to the verifier', () => {
     expect(asked).toHaveLength(0)
   })
 
-  test('an unreadable address list of a trusted proxy gets 400', async () => {
-    const { route, asked } = setUp({}, { trustedProxies: ['192.0.2.1'] })
-    const rawHeaders = ['X-Forwarded-For', 'unknown', ...bearer(mint())]
-    expect(
-      await route.authenticate({ rawHeaders, remoteAddress: '192.0.2.1', secure: false }),
-    ).toMatchObject(denied(400, 'client_address_invalid'))
-    expect(asked).toHaveLength(0)
+  test('an unreadable address list of a trusted proxy leaves the address unknown, which is told once a minute', async () => {
+    const { route, asked, clock, log } = setUp({}, { trustedProxies: ['192.0.2.1'] })
+    const rawHeaders = ['X-Forwarded-For', '1.1.1.1, unknown', ...bearer(mint())]
+    const facts = { rawHeaders, remoteAddress: '192.0.2.1', secure: false }
+    expect(await route.authenticate(facts)).toMatchObject({ outcome: 'granted' })
+    await route.authenticate(facts)
+    expect(asked.map(({ peerIp }) => peerIp)).toEqual([null, null])
+    expect(log).toHaveLength(1)
+    clock.advance(60_000)
+    await route.authenticate(facts)
+    expect(log[1]).toMatchObject({ level: 'warn', facts: { omitted: 1 } })
   })
 })
 

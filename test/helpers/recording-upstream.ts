@@ -27,11 +27,13 @@ export interface RecordingUpstream {
 export interface RecordingUpstreamOptions {
   /** Called when a request is complete. @default answers 200 with `ok` */
   readonly respond?: (request: RecordedRequest, socket: Socket) => void
-  /** Called when the head of a request has come. */
+  /** Called when the head of a request has come. @default tells those to go on that wait for it */
   readonly onHead?: (request: RecordedRequest, socket: Socket) => void
   /** Leave the body to the test. @default false */
   readonly ignoreBody?: boolean
 }
+
+const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
 
 export const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
 
@@ -61,7 +63,8 @@ export async function startRecordingUpstream(
           current = readHead(buffer.slice(0, end), connection)
           buffer = buffer.slice(end + 4)
           requests.push(current)
-          options.onHead?.(current, socket)
+          if (options.onHead !== undefined) options.onHead(current, socket)
+          else if (current.values('expect').length > 0) socket.write(CONTINUE)
         }
         if (options.ignoreBody === true) {
           buffer = ''

@@ -225,7 +225,8 @@ describe('an upload', () => {
       onHead: (_request, socket) => void socket.write(OK),
       ignoreBody: true,
     })
-    const rig = await startHttp2Rig([{ path: '/**', upstream: upstream.url }])
+    const timeouts = { idleBodyMs: 2_000 }
+    const rig = await startHttp2Rig([{ path: '/**', upstream: upstream.url, timeouts }])
     const client = await openFrameClient({ port: rig.port })
     client.send(headers(1, POST, 0), data(1, 'abc', 0))
     await eventually(() => client.stream(1).reset !== null)

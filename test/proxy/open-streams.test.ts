@@ -18,7 +18,15 @@ function granted(askedAtMs: number): Decision {
     outcome: 'granted',
     identity: null,
     identityHeaders: [],
-    client: { address: '', peerIp: null, forwardedFor: '', proto: 'http', host: null },
+    client: {
+      address: '',
+      peerIp: null,
+      forwardedFor: '',
+      proto: 'http',
+      host: null,
+      port: null,
+      prefix: '',
+    },
     source: 'cache',
     askedAtMs,
   }

@@ -72,7 +72,15 @@ describe('a header field that claims an identity', () => {
             identityHeaders: policy.state(null),
             source: null,
             askedAtMs: null,
-            client: { address: '', peerIp: null, forwardedFor: '', proto: 'http', host: null },
+            client: {
+              address: '',
+              peerIp: null,
+              forwardedFor: '',
+              proto: 'http',
+              host: null,
+              port: null,
+              prefix: '',
+            },
           },
         })
         expect(fields).not.toContain('Bearer EVILSUBJ')
@@ -80,6 +88,31 @@ describe('a header field that claims an identity', () => {
       { numRuns: 10_000 },
     )
   })
+
+  test.each(['X-Original-URL', 'x_rewrite_url', 'X-Rewrite-Url'])(
+    '%s, by which some servers take another target, never reaches the upstream',
+    async (name) => {
+      const bench = await startBench()
+      await expectForwarded(bench, `GET /pub/x HTTP/1.1\r\n${AUTHENTICATED}${name}: /EVIL\r\n\r\n`)
+      expect(bench.upstream.bytes.join('')).not.toContain('EVIL')
+    },
+  )
+
+  test.each(['X-HTTP-Method-Override', 'X_HTTP_Method', 'X-Method-Override'])(
+    '%s passes, but not where the method has chosen the route',
+    async (name) => {
+      const policy = { token: 'none' } as const
+      const bench = await startBench([
+        { path: '/read/**', methods: ['POST'], policy },
+        { path: '/any/**', policy },
+      ])
+      const head = `HTTP/1.1\r\n${AUTHENTICATED}${name}: DELETE\r\n\r\n`
+      await expectForwarded(bench, `POST /read/x ${head}`)
+      expect(bench.upstream.bytes.join('')).not.toContain('DELETE')
+      await expectForwarded(bench, `POST /any/x ${head}`)
+      expect(bench.upstream.bytes.join('')).toContain(`${name}: DELETE`)
+    },
+  )
 
   test('S-008 sent twice, it is stated once, by the gateway', async () => {
     const bench = await startBench()

@@ -206,6 +206,7 @@ describe('a client whose upload is refused', () => {
   test('gets it while it sends slowly, and after it was told to continue', async () => {
     const { client } = await send(
       (socket) => {
+        socket.write('HTTP/1.1 100 Continue\r\n\r\n')
         setTimeout(() => {
           socket.write(refusal)
           socket.resetAndDestroy()

@@ -59,3 +59,14 @@ test('requests without a body that break off count as before', async () => {
   for (let i = 0; i < 2; i++) await send(`GET /x HTTP/1.1\r\n${H}Connection: close\r\n\r\n`)
   expect(rig.up()).toEqual([false])
 })
+
+test('a target that the head of the answer repeats does not count, however long that makes it', async () => {
+  const { rig, send } = await startFragile((_request, socket) => {
+    const fields = Array.from({ length: 10 }, (_, i) => `Link: <${'x'.repeat(7_000)}?page=${i}>`)
+    socket.write(`HTTP/1.1 200 OK\r\n${fields.join('\r\n')}\r\nContent-Length: 0\r\n\r\n`)
+  })
+  for (let i = 0; i < 4; i++) {
+    expect(await send(`GET /x HTTP/1.1\r\n${H}Connection: close\r\n\r\n`)).toMatch(/ 502 /)
+  }
+  expect(rig.up()).toEqual([true])
+})

@@ -13,7 +13,15 @@ test('a stream that ends as it is released leaves no timer behind', async () => 
     outcome: 'granted',
     identity: null,
     identityHeaders: [],
-    client: { address: '', peerIp: null, forwardedFor: '', proto: 'http', host: null },
+    client: {
+      address: '',
+      peerIp: null,
+      forwardedFor: '',
+      proto: 'http',
+      host: null,
+      port: null,
+      prefix: '',
+    },
     source: 'cache',
     askedAtMs: clock.monotonic(),
   })

@@ -264,7 +264,15 @@ export function decisionOf(outcome: SourcedVerdict | Error): Decision {
     outcome: 'granted',
     identity: null,
     identityHeaders: [],
-    client: { address: '', peerIp: null, forwardedFor: '', proto: 'http', host: null },
+    client: {
+      address: '',
+      peerIp: null,
+      forwardedFor: '',
+      proto: 'http',
+      host: null,
+      port: null,
+      prefix: '',
+    },
     source,
     askedAtMs: verdict.askedAtMs,
   }

@@ -1,0 +1,98 @@
+import type { Clock } from '../clock.ts'
+import { systemClock } from '../clock.ts'
+
+/** Options of {@link createLingering}. */
+export interface LingeringOptions {
+  /** For how long a client may go on sending after its answer, in milliseconds. @default 30_000 */
+  readonly longestMs?: number | undefined
+  /** For how long it may send nothing meanwhile, in milliseconds. @default 5_000 */
+  readonly silenceMs?: number | undefined
+  /** How much it may send, in bytes; looked at four times a second. @default 67_108_864 (64 MiB) */
+  readonly mostBytes?: number | undefined
+  /** How many may do so at once; of more, the one that has done so for longest is cut. @default 256 */
+  readonly mostAtOnce?: number | undefined
+  /** @default systemClock */
+  readonly clock?: Clock | undefined
+}
+
+/** A connection or a stream whose client has its answer and is still sending. */
+export interface Lingerer {
+  /** How much has come by now, in bytes. */
+  readonly bytesRead: number
+  /** Ends it at once. */
+  cut(): void
+}
+
+/** Those that are listened to although nothing that they send is wanted. */
+export interface Lingering {
+  readonly size: number
+  /** Begins to look after one; whoever adds it reads what it sends, and drops it. */
+  add(lingerer: Lingerer): void
+  /** Forgets one that is over, and does nothing for what is not there. */
+  delete(lingerer: Lingerer): void
+}
+
+/** How often they are looked over, in milliseconds. */
+const SWEEP_MS = 250
+
+interface Stay {
+  readonly sinceMs: number
+  readonly before: number
+  heard: number
+  heardAtMs: number
+}
+
+/**
+ * Bounds what is spent on clients that have not finished sending when they are answered. A connection that is closed
+ * with unread bytes on it is reset, and the reset takes the answer with it (RFC 9112 §9.6).
+ */
+export function createLingering(options: LingeringOptions = {}): Lingering {
+  const { longestMs = 30_000, silenceMs = 5_000, mostAtOnce = 256, clock = systemClock } = options
+  const { mostBytes = 64 * 1024 * 1024 } = options
+  const stays = new Map<Lingerer, Stay>()
+  let sweep: NodeJS.Timeout | null = null
+
+  function cut(lingerer: Lingerer): void {
+    forget(lingerer)
+    lingerer.cut()
+  }
+
+  function forget(lingerer: Lingerer): void {
+    stays.delete(lingerer)
+    if (stays.size > 0 || sweep === null) return
+    clearInterval(sweep)
+    sweep = null
+  }
+
+  function look(): void {
+    const nowMs = clock.monotonic()
+    for (const [lingerer, stay] of stays) {
+      const { bytesRead } = lingerer
+      if (bytesRead !== stay.heard) {
+        stay.heard = bytesRead
+        stay.heardAtMs = nowMs
+      }
+      const isOver = nowMs - stay.sinceMs >= longestMs || nowMs - stay.heardAtMs >= silenceMs
+      if (isOver || bytesRead - stay.before > mostBytes) cut(lingerer)
+    }
+  }
+
+  return {
+    get size() {
+      return stays.size
+    },
+    add(lingerer) {
+      if (stays.has(lingerer)) return
+      const [oldest] = stays.size >= mostAtOnce ? stays.keys() : []
+      if (oldest !== undefined) cut(oldest)
+      const { bytesRead } = lingerer
+      const nowMs = clock.monotonic()
+      stays.set(lingerer, { sinceMs: nowMs, before: bytesRead, heard: bytesRead, heardAtMs: nowMs })
+      sweep ??= setInterval(look, SWEEP_MS).unref()
+    },
+    delete: forget,
+  }
+}
+
+/** The one of this process: its bounds are for all listeners together. */
+export const lingering: Lingering = createLingering()
