@@ -45,8 +45,9 @@ export interface Gateway {
   /**
    * Goes over to the configuration that `load` brings, and reads the TLS files anew. New requests are served by it,
    * those under way end by the one before, and no connection is dropped. What is known of tokens stays known unless
-   * `onezone`, `verifier` or `verdicts` have changed. `listen`, `adminListen`, `forwardAuth.listen`, `workers`, `reload`, whether there is
-   * TLS, `tls.clientAuth`, `tls.http2` and `verifier.type` are read once, when the gateway starts.
+   * `onezone`, `verifier` or `verdicts` have changed. `listen`, `adminListen`, `forwardAuth.listen`, `workers`,
+   * `reload`, whether there is TLS, `tls.clientAuth`, `tls.http2` and `verifier.type` are read once, when the gateway
+   * starts.
    *
    * @returns `refused` where the configuration cannot be used: then the last good one stays, and the log says why.
    */
