@@ -37,11 +37,11 @@ export interface RequestRefusal {
   readonly detail?: string | undefined
 }
 
-const MAX_FIELDS = 100
-const MAX_TARGET_LENGTH = 8192
+const MAX_FIELDS = 200
+const MAX_TARGET_LENGTH = 16 * 1024
 
 /** The `maxHeaderSize` of listeners. */
-const MAX_HEAD_BYTES = 16 * 1024
+const MAX_HEAD_BYTES = 32 * 1024
 
 const KNOWN_METHODS: ReadonlySet<string> = new Set(METHODS)
 
@@ -79,7 +79,7 @@ function readRequest(incoming: Incoming): RequestRecord | RequestRefusal | Answe
   if (!isCarried(method)) return 'method_not_allowed'
   // Counted here, because a limit of Node's own hides fields that still frame the body (CVE-2026-58044).
   if (rawHeaders.length > 2 * MAX_FIELDS) return 'headers_too_large'
-  if (url.length > MAX_TARGET_LENGTH) return 'headers_too_large'
+  if (url.length > MAX_TARGET_LENGTH) return 'target_too_long'
 
   const fields = readFields(rawHeaders)
   if (typeof fields === 'string' || 'code' in fields) return fields
