@@ -38,6 +38,7 @@ export type AnswerCode =
   | 'route_not_found'
   | 'method_not_allowed'
   | 'body_too_large'
+  | 'target_too_long'
   | 'expectation_failed'
   | 'headers_too_large'
   | 'internal_error'
@@ -192,6 +193,11 @@ const ROWS: Readonly<Record<AnswerCode, AnswerRow>> = {
     status: 413,
     title: 'The body is too large',
     detail: 'The body of the request is longer than this route takes.',
+  },
+  target_too_long: {
+    status: 414,
+    title: 'The target is too long',
+    detail: 'The path and the query of the request are longer than this gateway reads.',
   },
   expectation_failed: {
     status: 417,

@@ -26,6 +26,8 @@ export function attachDoor(
   const first = doorNow()
   // A limit makes Node 20 hide fields that still frame the body (CVE-2026-58044); the doors count for themselves.
   server.maxHeadersCount = 0
+  // Who has sent its last byte may still read the answer; Node would take its connection away.
+  Object.assign(server, { httpAllowHalfOpen: true })
 
   function on(event: 'request' | 'checkContinue' | 'checkExpectation', serve: () => Serve): void {
     server.on(event, (incoming: IncomingMessage, outgoing: ServerResponse) => {

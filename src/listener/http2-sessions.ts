@@ -79,8 +79,8 @@ const LIMITS = {
   maxSessionRejectedStreams: 100,
   settings: {
     maxConcurrentStreams: MAX_STREAMS,
-    // 16 KiB as in HTTP/1.1, and 32 bytes for each of 104 fields (RFC 9113 §6.5.2).
-    maxHeaderListSize: 16 * 1024 + 104 * 32,
+    // 32 KiB as in HTTP/1.1, and 32 bytes for each of 204 fields (RFC 9113 §6.5.2).
+    maxHeaderListSize: 32 * 1024 + 204 * 32,
     enableConnectProtocol: false,
   },
 }

@@ -78,7 +78,7 @@ const HTTP: ServerOptions = {
   headersTimeout: FIRST_HEAD_MS,
   requestTimeout: 0, // bodies may stream for as long as they move
   keepAliveTimeout: KEEP_ALIVE_MS,
-  maxHeaderSize: 16 * 1024,
+  maxHeaderSize: 32 * 1024,
   insecureHTTPParser: false,
   requireHostHeader: false, // the doors refuse, with a document that says why
 }

@@ -39,13 +39,13 @@ export interface RequestRefusal {
 }
 
 /** How many header fields a request may have. */
-export const MAX_FIELDS = 100
+export const MAX_FIELDS = 200
 
 /** How long a request target may be, in bytes. */
-export const MAX_TARGET_LENGTH = 8192
+export const MAX_TARGET_LENGTH: number = 16 * 1024
 
 /** The `maxHeaderSize` of listeners. */
-const MAX_HEAD_BYTES = 16 * 1024
+const MAX_HEAD_BYTES = 32 * 1024
 
 /** Methods that Node's parser knows; what is none of them is no request. */
 export const KNOWN_METHODS: ReadonlySet<string> = new Set(METHODS)
@@ -84,7 +84,7 @@ function readRequest(incoming: Incoming): RequestRecord | RequestRefusal | Answe
   if (!isCarried(method)) return 'method_not_allowed'
   // Counted here, because a limit of Node's own hides fields that still frame the body (CVE-2026-58044).
   if (rawHeaders.length > 2 * MAX_FIELDS) return 'headers_too_large'
-  if (url.length > MAX_TARGET_LENGTH) return 'headers_too_large'
+  if (url.length > MAX_TARGET_LENGTH) return 'target_too_long'
 
   const fields = readFields(rawHeaders)
   if (typeof fields === 'string' || 'code' in fields) return fields

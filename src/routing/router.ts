@@ -58,7 +58,7 @@ export function createRouter<Route extends Routable>(routes: readonly Route[]): 
 
   function find({ method, target, host }: RouteRequest): Route | RequestRefusal {
     if (!isCarried(method)) return { code: 'method_not_allowed' }
-    if (target.length > MAX_TARGET_LENGTH) return { code: 'headers_too_large' }
+    if (target.length > MAX_TARGET_LENGTH) return { code: 'target_too_long' }
     const read = readTarget(target)
     const name = host === undefined ? { name: '' } : readHost(host)
     if (typeof read === 'string') return { code: 'request_invalid', detail: read }

@@ -37,6 +37,8 @@ export function createTlsServer(http: HttpOptions, options: TlsServerOptions): S
   // Node would have it answered like a request that cannot be read, in plain HTTP or into a handshake that is over.
   server.removeAllListeners('tlsClientError')
   server.on('tlsClientError', (_error: Error, socket: TLSSocket) => socket.destroy())
+  // As without TLS: who has sent its last byte may still read the answer.
+  server.prependListener('secureConnection', (socket: TLSSocket) => (socket.allowHalfOpen = true))
   if (onHttp2 !== undefined) divertHttp2(server, onHttp2)
   if (clientAuth === 'request') {
     server.prependListener('secureConnection', (socket: TLSSocket) => {

@@ -32,6 +32,7 @@ const TABLE: [code: AnswerCode, status: number, error: string | null][] = [
   ['body_too_large', 413, null],
   ['expectation_failed', 417, null],
   ['verification_budget_exceeded', 429, null],
+  ['target_too_long', 414, null],
   ['headers_too_large', 431, null],
   ['internal_error', 500, null],
   ['coding_not_supported', 501, null],

@@ -149,6 +149,7 @@ export async function startRig(
     requestTimeout: 0,
     keepAliveTimeout: 5_000,
     requireHostHeader: false,
+    maxHeaderSize: 32 * 1024,
   })
   attachDoor(server, () => proxy)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

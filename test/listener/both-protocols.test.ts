@@ -26,12 +26,12 @@ const ROWS: readonly (readonly [title: string, request: AnyRequest, expected: nu
       'credentials_ambiguous',
     ],
     [
-      'a credential twice',
+      'a field with two credentials',
       {
         path: '/app/x',
         fields: [
           ['x-auth-token', 'a'],
-          ['x-auth-token', 'a'],
+          ['x-auth-token', 'b'],
         ],
       },
       'credentials_ambiguous',
@@ -44,26 +44,25 @@ const ROWS: readonly (readonly [title: string, request: AnyRequest, expected: nu
     ['CONNECT', { method: 'CONNECT', path: 'gw.test:443' }, 'method_not_allowed'],
     ['a method in small letters', { method: 'get', path: '/pub/x' }, 'request_invalid'],
     ['a method nobody knows', { method: 'FROB', path: '/pub/x' }, 'request_invalid'],
-    ['OPTIONS *', { method: 'OPTIONS', path: '*' }, 'request_invalid'],
     ['a dot segment', { path: '/pub/../app/x' }, 'request_invalid'],
-    ['an empty segment', { path: '/pub//x' }, 'request_invalid'],
+    ['an empty segment', { path: '/pub//x' }, PASSED],
     ['a fragment', { path: '/pub/x#y' }, 'request_invalid'],
-    ['a parameter', { path: '/pub/x;y' }, 'request_invalid'],
+    ['a parameter', { path: '/pub/x;y' }, PASSED],
     ['bytes that are no ASCII in the path', { path: '/pub/\xc3\xa9' }, 'request_invalid'],
-    ['a long target', { path: `/pub/${'a'.repeat(8_190)}` }, 'headers_too_large'],
+    ['a long target', { path: `/pub/${'a'.repeat(16_380)}` }, 'target_too_long'],
     ['a host in capital letters', { path: '/pub/x', host: 'GW.test.' }, PASSED],
     ['a host with a port', { path: '/pub/x', host: 'gw.test:8443' }, PASSED],
     ['an address that is spelled oddly', { path: '/pub/x', host: '127.1' }, 'request_invalid'],
     ['a disguised field', { path: '/pub/x', fields: [['content_length', '1']] }, 'request_invalid'],
-    ['98 fields', { path: '/pub/x', fields: many(98) }, PASSED],
-    ['101 fields', { path: '/pub/x', fields: many(101) }, 'headers_too_large'],
+    ['198 fields', { path: '/pub/x', fields: many(198) }, PASSED],
+    ['201 fields', { path: '/pub/x', fields: many(201) }, 'headers_too_large'],
     [
-      'a head of 16 KiB',
+      'a head of 32 KiB',
       {
         path: '/pub/x',
         fields: [
-          ['a', 'x'.repeat(8_192)],
-          ['b', 'x'.repeat(8_192)],
+          ['a', 'x'.repeat(16_384)],
+          ['b', 'x'.repeat(16_384)],
         ],
       },
       'headers_too_large',
@@ -111,13 +110,13 @@ const ROWS: readonly (readonly [title: string, request: AnyRequest, expected: nu
     ['an empty body', { method: 'POST', path: '/pub/x', body: '' }, PASSED],
     ['no body', { method: 'POST', path: '/pub/x' }, PASSED],
     ['an empty length', { path: '/pub/x', fields: [['content-length', '0']] }, PASSED],
-    ['GET with a body', { path: '/pub/x', body: 'abc' }, 'request_invalid'],
+    ['GET with a body', { path: '/pub/x', body: 'abc' }, PASSED],
     [
       'GET with a body and its length',
       { path: '/pub/x', fields: [['content-length', '3']], body: 'abc' },
-      'request_invalid',
+      PASSED,
     ],
-    ['HEAD with a body', { method: 'HEAD', path: '/pub/x', body: 'abc' }, 400],
+    ['HEAD with a body', { method: 'HEAD', path: '/pub/x', body: 'abc' }, PASSED],
     [
       'a body that is too long',
       { method: 'POST', path: '/small', body: 'abcdef' },
@@ -159,7 +158,9 @@ describe('a request is answered alike by HTTP/1.1 and by HTTP/2:', () => {
       seen.push(upstream.requests.filter(({ complete }) => complete)[before])
     }
     const [old, now] = answers
-    expect(now).toEqual(old)
+    // Node's parser of HTTP/1.1 refuses some by itself, and the answer cannot say why.
+    const alike = now?.code === 'request_invalid' ? { body: '' } : {}
+    expect({ ...now, ...alike }).toEqual({ ...old, ...alike })
     expect(typeof expected === 'string' ? now?.code : now?.status).toBe(expected)
     expect(seen[1] === undefined).toBe(seen[0] === undefined)
     expect(seen[1] !== undefined).toBe(expected === PASSED)
