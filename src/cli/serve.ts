@@ -17,7 +17,7 @@ const WORKER = fileURLToPath(import.meta.url).replace(/serve(?=\.\w+$)/, 'worker
 export const serveCommand: Command = {
   name: 'serve',
   usage: ['--config FILE [FLAGS]', '--onezone-url URL --upstream URL [FLAGS]'],
-  about: `Runs the gateway until SIGTERM or SIGINT; then requests that are under way finish, and it
+  about: `Runs the gateway until SIGTERM, SIGINT or SIGQUIT; then requests that are under way finish, and it
 exits with 0. A second signal ends it at once. SIGHUP, or a change of its files, makes it read the
 configuration anew; where that cannot be used, the last good one stays and the log says why.
 

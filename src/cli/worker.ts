@@ -9,9 +9,12 @@ import { createChannel } from '../cluster/index.ts'
 import { serveAsWorker } from '../gateway/worker-gateway.ts'
 import { EXIT } from './exit-codes.ts'
 import { createLog } from './log.ts'
+import { ignoreUserSignals } from './stop-signal.ts'
 
 // A terminal and some supervisors signal the whole group; when it is time to end is for the primary to say.
-for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => {})
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP'] as const)
+  process.on(signal, () => {})
+ignoreUserSignals()
 process.once('disconnect', () => process.exit(EXIT.failure))
 serveAsWorker({
   channel: createChannel(process),

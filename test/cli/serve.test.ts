@@ -156,6 +156,30 @@ routes:
     expect(await gateway.ended).toMatchObject({ code: 0 })
   })
 
+  test.each([[[]], [['--workers', '2']]])(
+    'SIGUSR1 opens no debugger, SIGUSR2 ends nothing, SIGQUIT drains: %j',
+    async (more) => {
+      const gateway = await serve([
+        '--onezone-url',
+        'http://127.0.0.1:9',
+        '--upstream',
+        'http://127.0.0.1:9',
+        ...more,
+      ])
+      const workers = [...gateway.stderr().matchAll(/"pid":(\d+)/g)].map((match) =>
+        Number(match[1]),
+      )
+      for (const pid of new Set([gateway.child.pid ?? 0, ...workers])) {
+        process.kill(pid, 'SIGUSR1')
+        process.kill(pid, 'SIGUSR2')
+      }
+      expect((await fetch(gateway.gateway)).status).toBe(401)
+      gateway.child.kill('SIGQUIT')
+      expect(await gateway.ended).toMatchObject({ code: 0 })
+      expect(gateway.stderr()).not.toContain('Debugger')
+    },
+  )
+
   test('a second signal ends it at once', async () => {
     const onezone = await startOnezone()
     const upstream = await startHttpServer(() => {})
