@@ -6,7 +6,7 @@ import { createGateway } from '../gateway/gateway.ts'
 import type { Command } from './command.ts'
 import { EXIT } from './exit-codes.ts'
 import { openListeners } from './listening.ts'
-import { createLog, warnOfOldNode } from './log.ts'
+import { createLog, linesDropped, warnOfOldNode } from './log.ts'
 import { loadWithFiles, startReloading } from './reloading.ts'
 import { createStopSignal } from './stop-signal.ts'
 
@@ -75,8 +75,8 @@ Secrets are given as files: onezone.serviceTokenFile, ONEGATE_ONEZONE_SERVICE_TO
         { address: config.adminListen, setting: '--admin-listen' },
       ],
       () => {
-        if (config.workers === 1) return createGateway(config, { logger: log })
-        return createClusteredGateway(config, { logger: log, program: WORKER })
+        if (config.workers === 1) return createGateway(config, { logger: log, linesDropped })
+        return createClusteredGateway(config, { logger: log, linesDropped, program: WORKER })
       },
     )
     const addresses = { gateway: gateway.url, admin: gateway.adminUrl }

@@ -8,7 +8,7 @@
 import { createChannel } from '../cluster/index.ts'
 import { serveAsWorker } from '../gateway/worker-gateway.ts'
 import { EXIT } from './exit-codes.ts'
-import { createLog } from './log.ts'
+import { createLog, linesDropped } from './log.ts'
 
 // A terminal and some supervisors signal the whole group; when it is time to end is for the primary to say.
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => {})
@@ -17,7 +17,7 @@ serveAsWorker({
   channel: createChannel(process),
   openLog(worker) {
     const logger = createLog('info', { worker })
-    return { logger, use: ({ log }) => void (logger.level = log.level) }
+    return { logger, linesDropped, use: ({ log }) => void (logger.level = log.level) }
   },
   exit: (code) => process.exit(code),
 })

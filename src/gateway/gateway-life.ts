@@ -21,7 +21,10 @@ export interface Carrier {
 }
 
 /** Options of {@link openGateway}. */
-export interface GatewayLifeOptions extends Pick<AdminView, 'registry' | 'invalidate'> {
+export interface GatewayLifeOptions extends Pick<
+  AdminView,
+  'registry' | 'invalidate' | 'refusals'
+> {
   readonly live: LiveConfiguration
   readonly metrics: Metrics
   readonly logger: Logger
@@ -43,7 +46,7 @@ export interface GatewayLife {
  */
 export async function openGateway(
   config: GatewayConfig,
-  { live, metrics, logger, registry, invalidate, openCarrier }: GatewayLifeOptions,
+  { live, metrics, logger, registry, invalidate, refusals, openCarrier }: GatewayLifeOptions,
 ): Promise<GatewayLife> {
   let draining = false
   let carrier: Carrier | null = null
@@ -57,6 +60,7 @@ export async function openGateway(
     registry,
     unreadiness,
     invalidate,
+    refusals,
     explain: (request) => live.doors.explain(request),
     logger,
   }).catch(async (error: unknown) => {

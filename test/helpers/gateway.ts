@@ -35,6 +35,8 @@ export async function startGateway(
       ONEGATE_LISTEN: '127.0.0.1:0',
       ONEGATE_ADMIN_LISTEN: '127.0.0.1:0',
       ONEGATE_ONEZONE_URL: settings.onezoneUrl,
+      // The standard output of tests is not for that.
+      ...(settings.yaml?.includes('accessLog') ? {} : { ONEGATE_ACCESS_LOG_TO: 'none' }),
       ...(settings.upstream === undefined ? {} : { ONEGATE_UPSTREAM: settings.upstream }),
     },
   }).finally(() => rmSync(directory, { recursive: true }))
