@@ -37,6 +37,8 @@ const TABLE: Record<string, Row> = {
   'token-bucket': row(-1, 'clock'),
   // Every room that writes what a stranger can cause writes it through this.
   'limited-log': row(-1, 'clock'),
+  // The log of a process and its access log are written by the same rule: never wait, and count what is lost.
+  'line-sink': row(-1, '', '', ['fs', 'net']),
   token: row(0, 'errors json option-shape', '', ['buffer', 'crypto']),
   // HTTP and JSON as every client of an API here does them; below the clients, so that none has a copy of its own.
   'http-client': row(0, 'errors clock json option-shape token-bucket', 'undici'),
@@ -78,6 +80,8 @@ const TABLE: Record<string, Row> = {
   ),
   // Beside the proxy: the same routes and authenticator for requests that others carry.
   'forward-auth': row(7, 'clock logger listener authenticator routing', '', ['net']),
+  // What is remembered of requests that have ended.
+  'access-log': row(8, 'bounded-map json line-sink logger option-shape proxy token'),
   metrics: row(
     8,
     'forward-auth http-client verifier revocation verification authenticator proxy json option-shape',
@@ -93,8 +97,8 @@ const TABLE: Record<string, Row> = {
   ),
   // Above the rooms that settings are for: it checks them by those rooms' own rules, so that no rule has a twin.
   config: row(
-    8,
-    'errors token http-client onezone token-lookup verification authenticator routing upstream proxy tls json suggestion option-shape',
+    9,
+    'access-log errors token http-client onezone token-lookup verification authenticator routing upstream proxy tls json suggestion option-shape',
     'yaml zod',
     'any',
   ),
@@ -106,14 +110,14 @@ const TABLE: Record<string, Row> = {
   ]),
   // The process: what it works by, what of that can change while it runs, and who carries its traffic.
   gateway: row(
-    9,
-    'errors clock logger verifier verification authenticator proxy forward-auth metrics admin tls config listener cluster package-version option-shape',
+    10,
+    'access-log errors clock logger verifier verification authenticator proxy forward-auth metrics admin tls config listener cluster package-version option-shape',
     '',
     'any',
   ),
   cli: row(
-    10,
-    'errors clock logger token onezone config cluster gateway dev-onezone dev-token-lookup json suggestion package-version',
+    11,
+    'errors clock line-sink logger token onezone config cluster gateway dev-onezone dev-token-lookup json suggestion package-version',
     'pino',
     'any',
   ),

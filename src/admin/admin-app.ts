@@ -14,6 +14,8 @@ import type { Invalidate } from './invalidate-route.ts'
 import { createInvalidateRoute } from './invalidate-route.ts'
 import { readJsonBody } from './json-body.ts'
 import { problem, ProblemError } from './problem.ts'
+import type { FindRefusals } from './refusals-route.ts'
+import { readRefusalQuery } from './refusals-route.ts'
 
 /** Options of {@link createAdminApp}. */
 export interface AdminAppOptions extends AdminGuardOptions {
@@ -23,6 +25,7 @@ export interface AdminAppOptions extends AdminGuardOptions {
   readonly unreadiness: () => string | null
   readonly invalidate: Invalidate
   readonly explain: Explainer
+  readonly refusals: FindRefusals
   /** Gets a line for each invalidation. @default silentLogger */
   readonly logger?: Logger | undefined
 }
@@ -34,7 +37,8 @@ export interface AdminBindings {
 
 /**
  * Makes the window for operators: `GET /metrics` (Prometheus text format), `GET /livez` (the process runs), `GET
- * /readyz` (it may get requests), and behind a guard `POST /invalidate` and `POST /explain`, JSON in and out.
+ * /readyz` (it may get requests), and behind a guard `GET /refusals`, `POST /invalidate` and `POST /explain`, JSON in
+ * and out.
  *
  * @throws {TypeError} for options that make no sense.
  */
@@ -52,13 +56,15 @@ export function createAdminApp(options: AdminAppOptions): Hono<{ Bindings: Admin
     return reason === null ? c.text('ok\n') : c.text(`${reason}\n`, 503)
   })
 
-  const guarded =
-    (action: AdminAction): Handler<{ Bindings: AdminBindings }> =>
+  const guardedBy =
+    (
+      act: (c: Context<{ Bindings: AdminBindings }>) => Promise<object>,
+    ): Handler<{ Bindings: AdminBindings }> =>
     async (c) => {
       try {
         const refusal = refusalOf(c.req.raw.headers)
         if (refusal !== null) throw refusal
-        const done = await action(await readJsonBody(c.req.raw), remoteAddressOf(c))
+        const done = await act(c)
         return c.json(done, 200, { 'Cache-Control': 'no-store' })
       } catch (error) {
         if (error instanceof ProblemError) return problem(error)
@@ -67,6 +73,14 @@ export function createAdminApp(options: AdminAppOptions): Hono<{ Bindings: Admin
         return problem(new ProblemError(500, 'The gateway failed to do it; its log says why'))
       }
     }
+  const guarded = (action: AdminAction): Handler<{ Bindings: AdminBindings }> =>
+    guardedBy(async (c) => action(await readJsonBody(c.req.raw), remoteAddressOf(c)))
+  app.get(
+    '/refusals',
+    guardedBy(async (c) => ({
+      refusals: await options.refusals(readRefusalQuery(c.req.url)),
+    })),
+  )
   app.post('/invalidate', guarded(createInvalidateRoute(options.invalidate, logger)))
   app.post('/explain', guarded(createExplainRoute(options.explain)))
   for (const path of ['/invalidate', '/explain']) {

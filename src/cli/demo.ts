@@ -77,7 +77,9 @@ async function start(args: Arguments, closers: (() => Promise<void>)[]): Promise
       logLevel: 'warn',
     },
   })
-  const config = { ...single, listen, adminListen, routes: demoRoutes(single) }
+  // Standard output is for the guide, or for one line of JSON.
+  const accessLog = undefined
+  const config = { ...single, listen, adminListen, accessLog, routes: demoRoutes(single) }
   const gateway = await openListeners(
     [
       { address: listen, setting: '--port' },

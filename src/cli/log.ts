@@ -1,5 +1,7 @@
 import { pino } from 'pino'
 import type { LogLevel } from '../config/index.ts'
+import type { LineSink } from '../line-sink.ts'
+import { openLineSink } from '../line-sink.ts'
 import type { Logger } from '../logger.ts'
 
 const OLDEST_SUPPORTED_NODE = 22
@@ -9,9 +11,16 @@ export interface Log extends Logger {
   level: string
 }
 
+let standardError: LineSink | null = null
+
+/** How many lines for standard error this process has lost so far. */
+export function linesDropped(): number {
+  return standardError?.dropped ?? 0
+}
+
 /**
- * Makes the log of a process, with facts that each line has: one JSON object a line on standard error, written at once,
- * so that no exit loses any.
+ * Makes the log of a process, with facts that each line has: one JSON object a line on standard error. A reader that
+ * stands still holds nothing up: lines are lost then, and counted. An exit writes what is left.
  */
 export function createLog(
   level: LogLevel,
@@ -24,7 +33,7 @@ export function createLog(
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    pino.destination({ dest: 2, sync: true }),
+    (standardError ??= openLineSink({ to: 2 })),
   )
 }
 

@@ -6,7 +6,7 @@ import { createGateway } from '../gateway/gateway.ts'
 import type { Command } from './command.ts'
 import { EXIT } from './exit-codes.ts'
 import { openListeners } from './listening.ts'
-import { createLog, warnOfOldNode } from './log.ts'
+import { createLog, linesDropped, warnOfOldNode } from './log.ts'
 import { loadWithFiles, startReloading } from './reloading.ts'
 import { createStopSignal } from './stop-signal.ts'
 
@@ -78,8 +78,8 @@ Secrets are given as files: onezone.serviceTokenFile, ONEGATE_ONEZONE_SERVICE_TO
       ],
       () => {
         if (config.workers === 1 || config.listen === undefined)
-          return createGateway(config, { logger: log })
-        return createClusteredGateway(config, { logger: log, program: WORKER })
+          return createGateway(config, { logger: log, linesDropped })
+        return createClusteredGateway(config, { logger: log, linesDropped, program: WORKER })
       },
     )
     const addresses = { gateway: gateway.url, admin: gateway.adminUrl }

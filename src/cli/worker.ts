@@ -8,7 +8,7 @@
 import { createChannel } from '../cluster/index.ts'
 import { serveAsWorker } from '../gateway/worker-gateway.ts'
 import { EXIT } from './exit-codes.ts'
-import { createLog } from './log.ts'
+import { createLog, linesDropped } from './log.ts'
 import { ignoreUserSignals } from './stop-signal.ts'
 
 // A terminal and some supervisors signal the whole group; when it is time to end is for the primary to say.
@@ -20,7 +20,7 @@ serveAsWorker({
   channel: createChannel(process),
   openLog(worker) {
     const logger = createLog('info', { worker })
-    return { logger, use: ({ log }) => void (logger.level = log.level) }
+    return { logger, linesDropped, use: ({ log }) => void (logger.level = log.level) }
   },
   exit: (code) => process.exit(code),
 })

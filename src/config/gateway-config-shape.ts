@@ -5,6 +5,7 @@
  * @module
  */
 
+import { ACCESS_LOG_OPTIONS } from '../access-log/index.ts'
 import { ROUTE_POLICY_OPTIONS } from '../authenticator/index.ts'
 import type { OptionKind, OptionShape } from '../option-shape.ts'
 import {
@@ -69,6 +70,7 @@ const GATEWAY_CONFIG: OptionShape<GatewayConfig> = {
   verdicts: JUDGED_ELSEWHERE,
   realm,
   log: group<GatewayConfig['log']>({ level: oneOf(['debug', 'info', 'warn', 'error']) }),
+  accessLog: group(ACCESS_LOG_OPTIONS),
   reload: group<GatewayConfig['reload']>({ watchFiles: FLAG, intervalMs: NUMBER }),
   shutdown: group<GatewayConfig['shutdown']>({ readinessDelayMs: NUMBER, drainMs: NUMBER }),
 }

@@ -1,3 +1,4 @@
+import type { AccessLogOptions } from '../access-log/index.ts'
 import type { CaveatPolicy, RoutePolicy } from '../authenticator/index.ts'
 import type { HttpClientOptions } from '../http-client/index.ts'
 import type { ProxyRoute, UpstreamTimeouts } from '../proxy/index.ts'
@@ -49,6 +50,8 @@ export interface GatewayConfig {
     /** The least important lines that are written. @default 'info' */
     readonly level: LogLevel
   }
+  /** Which requests are written down, and where. @default none are */
+  readonly accessLog?: AccessLogOptions | undefined
   readonly reload: {
     /**
      * Whether the configuration, the secrets that it names and the TLS files are read anew when their content changes.

@@ -1,5 +1,10 @@
 import { z } from 'zod'
 import {
+  ACCESS_LOG_CHOICES,
+  ACCESS_LOG_DEFAULTS,
+  parseAccessLogTarget,
+} from '../access-log/index.ts'
+import {
   parseIdentityHeaderName,
   parsePassedHeader,
   parseScope,
@@ -22,6 +27,7 @@ import {
 import {
   choice,
   choiceOrNull,
+  fraction,
   group,
   integer,
   integerOr,
@@ -169,6 +175,14 @@ export const configSchema: z.ZodType<Settings> = group({
     matching(value, /^[\x20-\x7e]{1,128}$/, 'must be 1 to 128 printable ASCII characters'),
   ).default('onedata'),
   log: section({ level: choice('debug', 'info', 'warn', 'error').default('info') }),
+  accessLog: section({
+    to: text('stdout, none, or the absolute name of a file', parseAccessLogTarget).prefault(
+      ACCESS_LOG_DEFAULTS.to,
+    ),
+    only: choice(...ACCESS_LOG_CHOICES).default(ACCESS_LOG_DEFAULTS.only),
+    sample: fraction().default(ACCESS_LOG_DEFAULTS.sample),
+    query: toggle().default(ACCESS_LOG_DEFAULTS.query),
+  }),
   reload: section({
     watchFiles: toggle().default(true),
     intervalMs: integer(100, 3_600_000).default(2_000),

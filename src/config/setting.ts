@@ -55,6 +55,12 @@ export function integerOr<const W extends string>(
   )
 }
 
+/** A part of a whole. */
+export function fraction(): z.ZodType<number> {
+  const error = expected('a number from 0 to 1')
+  return z.number({ error }).refine((value) => value >= 0 && value <= 1, { error })
+}
+
 /** `true` or `false`. */
 export function toggle(): z.ZodType<boolean> {
   return z.boolean({ error: expected('true or false') })

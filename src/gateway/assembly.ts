@@ -8,6 +8,8 @@ import { packageVersion } from '../package-version.ts'
 import { configurationFacts } from './configuration-facts.ts'
 import type { LiveConfiguration } from './live-configuration.ts'
 import { createLiveConfiguration } from './live-configuration.ts'
+import type { RequestWatch } from './request-watch.ts'
+import { createRequestWatch } from './request-watch.ts'
 import type { Traffic } from './traffic.ts'
 import type { OpenVerification } from './verification-opening.ts'
 
@@ -16,6 +18,8 @@ export interface AssemblyOptions extends Pick<MetricsOptions, 'processName' | 'w
   readonly config: GatewayConfig
   readonly openVerification: OpenVerification
   readonly logger: Logger
+  /** How many lines the logger has lost so far. @default none */
+  readonly linesDropped?: (() => number) | undefined
   readonly clock: Clock | undefined
   /** The listener of this process; null: there is none, or none yet. */
   readonly traffic: () => Traffic | null
@@ -25,6 +29,7 @@ export interface AssemblyOptions extends Pick<MetricsOptions, 'processName' | 'w
 export interface Assembly {
   readonly live: LiveConfiguration
   readonly metrics: Metrics
+  readonly watch: RequestWatch
 }
 
 /**
@@ -35,6 +40,8 @@ export interface Assembly {
 export function assemble(options: AssemblyOptions): Assembly {
   const { config, traffic, processName, workers } = options
   checkGatewayConfig(config)
+  const watch = createRequestWatch(config, options.logger)
+  const { linesDropped = () => 0 } = options
   // The metrics show what is served, and what is served reports to the metrics: they are made first and look later.
   const metrics = createMetrics({
     version: packageVersion(),
@@ -43,6 +50,7 @@ export function assemble(options: AssemblyOptions): Assembly {
     processName,
     workers,
     forwardAuth: config.forwardAuth !== undefined,
+    linesDropped: () => ({ process: linesDropped(), access: watch.accessLog.dropped }),
     upstreams: () => live.doors.proxy.upstreams(),
     verification: {
       entries: (store) => live.verification.entries(store),
@@ -60,7 +68,8 @@ export function assemble(options: AssemblyOptions): Assembly {
   const live: LiveConfiguration = createLiveConfiguration({
     ...options,
     metrics,
+    watch,
     lead: async (doors) => traffic()?.use(doors.proxy),
   })
-  return { live, metrics }
+  return { live, metrics, watch }
 }

@@ -1,3 +1,5 @@
+import type { RefusalSelector } from '../access-log/index.ts'
+import { mergeRefusals } from '../access-log/index.ts'
 import { systemClock, systemSchedule } from '../clock.ts'
 import type { Message, WorkerFleet } from '../cluster/index.ts'
 import { createHerald, openQuestionDesk, openWorkerFleet } from '../cluster/index.ts'
@@ -5,7 +7,7 @@ import type { GatewayConfig } from '../config/index.ts'
 import { formatListenAddress, withDigestedSecrets } from '../config/index.ts'
 import type { Logger } from '../logger.ts'
 import type { ReloadOutcome } from '../metrics/index.ts'
-import { checkOptions, LOGGER, TEXT } from '../option-shape.ts'
+import { CALLBACK, checkOptions, LOGGER, TEXT } from '../option-shape.ts'
 import type { InvalidationOptions, InvalidationSelector } from '../verification/index.ts'
 import { assemble } from './assembly.ts'
 import { createFleetMetrics } from './fleet-metrics.ts'
@@ -18,6 +20,8 @@ export interface ClusteredGatewayOptions {
   /** File name of the program that a worker runs; it must call `serveAsWorker`. */
   readonly program: string
   readonly logger: Logger
+  /** As in `GatewayOptions`. @default none */
+  readonly linesDropped?: (() => number) | undefined
 }
 
 /** A gateway of several processes, seen from the one that answers for all. */
@@ -51,7 +55,11 @@ export async function createClusteredGateway(
   config: GatewayConfig,
   options: ClusteredGatewayOptions,
 ): Promise<ClusteredGateway> {
-  checkOptions('createClusteredGateway', options, { program: TEXT, logger: LOGGER })
+  checkOptions('createClusteredGateway', options, {
+    program: TEXT,
+    logger: LOGGER,
+    linesDropped: CALLBACK,
+  })
   const { program, logger } = options
   const listen = config.listen ?? refuseToIdle()
   let fleet: WorkerFleet | null = null
@@ -64,6 +72,7 @@ export async function createClusteredGateway(
       (key) => herald.withdraw(key),
     ),
     logger,
+    linesDropped: options.linesDropped,
     clock: undefined,
     traffic: () => null,
     processName: 'primary',
@@ -103,6 +112,12 @@ export async function createClusteredGateway(
     return invalidated
   }
 
+  /** Of all workers as of one. */
+  async function refusals(query: RefusalSelector) {
+    const replies = (await fleet?.order({ kind: 'refusals', query }, SCRAPE_MS)) ?? []
+    return mergeRefusals(replies.map(([, done]) => done?.['refusals']))
+  }
+
   async function openCarrier(): Promise<Carrier> {
     const opened = await openWorkerFleet({
       listen,
@@ -140,6 +155,7 @@ export async function createClusteredGateway(
     logger,
     registry: fleetMetrics,
     invalidate,
+    refusals,
     openCarrier,
   }).catch((error: unknown) => {
     herald.close()

@@ -11,11 +11,13 @@ import type { Metrics } from '../metrics/index.ts'
 import type { ReverseProxy } from '../proxy/index.ts'
 import { createReverseProxy } from '../proxy/index.ts'
 import type { Verification } from '../verification/index.ts'
+import type { RequestWatch } from './request-watch.ts'
 
 /** What doors are made with, apart from their configuration. */
 export interface DoorSurroundings {
   readonly verification: Verification
   readonly metrics: Metrics
+  readonly watch: RequestWatch
   readonly logger: Logger
   readonly clock: Clock | undefined
 }
@@ -34,8 +36,8 @@ export interface Doors {
  * @throws {TypeError} for options that make no sense.
  */
 export function assembleDoors(config: GatewayConfig, surroundings: DoorSurroundings): Doors {
-  const { verification, metrics, logger, clock } = surroundings
-  const { onDecision, onRequest, onUpstream, onStream, onQuestion } = metrics
+  const { verification, metrics, watch, logger, clock } = surroundings
+  const { onDecision, onUpstream, onStream, onQuestion } = metrics
   const authenticator = createAuthenticator({
     verifier: verification.verifier,
     ...verification.traits,
@@ -59,9 +61,13 @@ export function assembleDoors(config: GatewayConfig, surroundings: DoorSurroundi
       boundMs: verification.stalenessBoundMs,
       glanceMs: verifierChoiceOf(config.verifier).watch?.intervalMs,
     },
+    timed: config.accessLog !== undefined && config.accessLog.to !== 'none',
     clock,
     logger,
-    onRequest,
+    onRequest(event) {
+      metrics.onRequest(event)
+      watch.onRequest(event)
+    },
     onUpstream,
     onStream,
   })

@@ -23,7 +23,10 @@ export interface Carrier {
 }
 
 /** Options of {@link openGateway}. */
-export interface GatewayLifeOptions extends Pick<AdminView, 'registry' | 'invalidate'> {
+export interface GatewayLifeOptions extends Pick<
+  AdminView,
+  'registry' | 'invalidate' | 'refusals'
+> {
   readonly live: LiveConfiguration
   readonly metrics: Metrics
   readonly logger: Logger
@@ -60,7 +63,7 @@ async function openForwardAuth(
  */
 export async function openGateway(
   config: GatewayConfig,
-  { live, metrics, logger, registry, invalidate, openCarrier }: GatewayLifeOptions,
+  { live, metrics, logger, registry, invalidate, refusals, openCarrier }: GatewayLifeOptions,
 ): Promise<GatewayLife> {
   let draining = false
   let carrier: Carrier | null = null
@@ -74,6 +77,7 @@ export async function openGateway(
     registry,
     unreadiness,
     invalidate,
+    refusals,
     explain: (request) => live.doors.explain(request),
     logger,
   }).catch(async (error: unknown) => {

@@ -5,7 +5,7 @@ import type { Logger } from '../logger.ts'
 import { silentLogger } from '../logger.ts'
 import type { ReloadOutcome } from '../metrics/index.ts'
 import type { OptionShape } from '../option-shape.ts'
-import { checkOptions, CLOCK, LOGGER } from '../option-shape.ts'
+import { CALLBACK, checkOptions, CLOCK, LOGGER } from '../option-shape.ts'
 import type { Verification } from '../verification/index.ts'
 import { assemble } from './assembly.ts'
 import type { Carrier } from './gateway-life.ts'
@@ -20,9 +20,15 @@ export interface GatewayOptions {
   readonly logger?: Logger | undefined
   /** @default systemClock */
   readonly clock?: Clock | undefined
+  /** How many lines the logger has lost so far, for `onegate_log_lines_dropped_total`. @default none */
+  readonly linesDropped?: (() => number) | undefined
 }
 
-const GATEWAY_OPTIONS: OptionShape<GatewayOptions> = { logger: LOGGER, clock: CLOCK }
+const GATEWAY_OPTIONS: OptionShape<GatewayOptions> = {
+  logger: LOGGER,
+  clock: CLOCK,
+  linesDropped: CALLBACK,
+}
 
 /** What carries traffic where there is none: front proxies carry it, and only ask. */
 const NO_TRAFFIC: Carrier = {
@@ -36,7 +42,7 @@ const NO_TRAFFIC: Carrier = {
 export interface Gateway {
   /** Base URL of the traffic listener, without a slash; empty where no route has an upstream. */
   readonly url: string
-  /** Base URL of the admin listener: `/metrics`, `/livez`, `/readyz`, `/invalidate`, `/explain`. */
+  /** Base URL of the admin listener: `/metrics`, `/livez`, `/readyz`, `/invalidate`, `/explain`, `/refusals`. */
   readonly adminUrl: string
   /** Base URL of the listener that front proxies ask, or `unix:` and its file; null: there is none. */
   readonly forwardAuthUrl: string | null
@@ -73,10 +79,11 @@ export async function createGateway(
   checkOptions('createGateway', options, GATEWAY_OPTIONS)
   const { logger = silentLogger } = options
   let traffic: Traffic | null = null
-  const { live, metrics } = assemble({
+  const { live, metrics, watch } = assemble({
     config,
     openVerification: openVerificationOf(),
     logger,
+    linesDropped: options.linesDropped,
     clock: options.clock,
     traffic: () => traffic,
   })
@@ -98,7 +105,10 @@ export async function createGateway(
     return {
       url: opened.url,
       unreadiness: () => null,
-      change: (next) => opened.reloadCertificate(next),
+      change(next) {
+        watch.change(next)
+        return opened.reloadCertificate(next)
+      },
       drain(drainMs) {
         live.drainStreams()
         return opened.drain(drainMs)
@@ -113,6 +123,7 @@ export async function createGateway(
     logger,
     registry,
     invalidate,
+    refusals: (query) => watch.find(query),
     openCarrier,
   })
   return { ...life, invalidate }

@@ -8,6 +8,7 @@ import type { Verification } from '../verification/index.ts'
 import { configurationFacts } from './configuration-facts.ts'
 import type { Doors } from './doors.ts'
 import { assembleDoors } from './doors.ts'
+import type { RequestWatch } from './request-watch.ts'
 import type { OpenVerification } from './verification-opening.ts'
 
 /** Options of {@link createLiveConfiguration}. */
@@ -15,6 +16,7 @@ export interface LiveConfigurationOptions {
   readonly config: GatewayConfig
   readonly openVerification: OpenVerification
   readonly metrics: Metrics
+  readonly watch: RequestWatch
   readonly logger: Logger
   readonly clock: Clock | undefined
   /** Lets requests come to these doors from now on. Settles when the last one at the doors before is over. */
@@ -61,7 +63,7 @@ const MOST_STREAM_DRAIN_MS = 2_000
 
 /** Sets a configuration to work. */
 export function createLiveConfiguration(options: LiveConfigurationOptions): LiveConfiguration {
-  const { metrics, logger } = options
+  const { metrics, watch, logger } = options
   const leads = [options.lead]
   const generations = new Set<Generation>()
   let current = begin(options.config, openVerification(options.config))
@@ -97,6 +99,7 @@ export function createLiveConfiguration(options: LiveConfigurationOptions): Live
       throw error
     }
     if (!keeps) logger.info({}, 'the verifier has changed: what was known of tokens is forgotten')
+    watch.change(config)
     metrics.onConfiguration(configurationFacts(config))
     Promise.all(leads.map((lead) => lead(current.doors))).then(
       () => end(before),
@@ -142,6 +145,7 @@ export function createLiveConfiguration(options: LiveConfigurationOptions): Live
     },
     async close() {
       await Promise.allSettled([...generations].map(end))
+      watch.close()
     },
   }
 }

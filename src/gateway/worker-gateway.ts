@@ -1,3 +1,4 @@
+import type { RefusalSelector } from '../access-log/index.ts'
 import { systemClock, systemSchedule } from '../clock.ts'
 import type { Channel, PrimaryLink } from '../cluster/index.ts'
 import {
@@ -14,6 +15,7 @@ import { takeSnapshot } from '../metrics/index.ts'
 import type { Metrics } from '../metrics/index.ts'
 import type { OpenVerification } from './verification-opening.ts'
 import type { LiveConfiguration } from './live-configuration.ts'
+import type { RequestWatch } from './request-watch.ts'
 import type { Traffic } from './traffic.ts'
 import { assemble } from './assembly.ts'
 import { createReload } from './reload.ts'
@@ -26,7 +28,12 @@ export interface WorkerOptions {
   /** To the primary. */
   readonly channel: Channel
   /** Makes the log of this worker, and its level be that of the configuration. */
-  readonly openLog: (name: string) => { readonly logger: Logger; use(config: GatewayConfig): void }
+  readonly openLog: (name: string) => {
+    readonly logger: Logger
+    /** How many lines it has lost so far. */
+    readonly linesDropped: () => number
+    use(config: GatewayConfig): void
+  }
   /** Ends the process. */
   readonly exit: (code: number) => void
 }
@@ -67,6 +74,10 @@ export function serveAsWorker({ channel, openLog, exit }: WorkerOptions): void {
     const metrics = (await worker)?.metrics
     return { metrics: metrics === undefined ? [] : await takeSnapshot(metrics.registry) }
   })
+  obey(channel, 'refusals', async ({ query }) => {
+    const { subject, fingerprint, requestId } = query as RefusalSelector
+    return { refusals: (await worker)?.find({ subject, fingerprint, requestId }) ?? [] }
+  })
   obey(channel, 'drain', async () => {
     try {
       await (await worker)?.close()
@@ -80,6 +91,7 @@ export function serveAsWorker({ channel, openLog, exit }: WorkerOptions): void {
 
 interface WorkerGateway {
   readonly metrics: Metrics
+  readonly find: RequestWatch['find']
   change(config: GatewayConfig): Promise<void>
   invalidate(selector: unknown): void
   withdraw(key: string): void
@@ -99,10 +111,11 @@ async function openWorkerGateway(
 ): Promise<WorkerGateway> {
   const { logger } = log
   let traffic: Traffic | null = null
-  const { live, metrics } = assemble({
+  const { live, metrics, watch } = assemble({
     config,
     openVerification: askPrimary(link),
     logger,
+    linesDropped: log.linesDropped,
     clock: undefined,
     traffic: () => traffic,
     processName: name,
@@ -130,9 +143,11 @@ async function openWorkerGateway(
 
   return {
     metrics,
+    find: watch.find,
     async change(next) {
       log.use(next)
       await reload(async () => next)
+      watch.change(live.config)
       await opened.reloadCertificate(live.config)
     },
     invalidate: (selector) => takeBack(live, selector),

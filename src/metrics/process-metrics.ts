@@ -31,6 +31,8 @@ export interface ProcessMetricsOptions extends ConfigurationFacts {
   readonly nodeMetrics?: boolean | undefined
   /** Which of several processes this is: a label of Node's own metrics. @default none */
   readonly processName?: string | undefined
+  /** How many lines each log of this process has lost so far; looked at on each scrape. @default none */
+  readonly linesDropped?: (() => Readonly<Record<'process' | 'access', number>>) | undefined
   /** How many worker processes carry traffic; looked at on each scrape. @default none: there are no workers */
   readonly workers?: (() => number) | undefined
 }
@@ -43,6 +45,7 @@ export const PROCESS_METRICS_OPTIONS: OptionShape<ProcessMetricsOptions> = {
   nodeMetrics: FLAG,
   processName: TEXT,
   workers: CALLBACK,
+  linesDropped: CALLBACK,
 }
 
 /** Takes what happens to the processes. */
@@ -112,7 +115,21 @@ export function createProcessMetrics(
     help: 'Worker processes that were started in place of one that had ended.',
     registers,
   })
-  const { workers, processName } = options
+  const { workers, processName, linesDropped = () => ({ process: 0, access: 0 }) } = options
+  const counted = { process: 0, access: 0 }
+  new Counter({
+    name: 'onegate_log_lines_dropped_total',
+    help: 'Lines that were lost because they could not be written in time, by log (process, access).',
+    labelNames: ['log'],
+    registers,
+    collect() {
+      const dropped = linesDropped()
+      for (const log of ['process', 'access'] as const) {
+        this.inc({ log }, Math.max(0, dropped[log] - counted[log]))
+        counted[log] = dropped[log]
+      }
+    },
+  })
   if (workers !== undefined) {
     new Gauge({
       name: 'onegate_workers',

@@ -9,7 +9,7 @@ import type { Question } from '../verifier/index.ts'
 
 /** How many questions about new tokens one party may cost: in vain, or for further texts of what is proven. */
 export interface VerificationBudgetOptions {
-  /** Per client address, each second on average; ten times as many at once. @default 50 */
+  /** Per client address, or /64 of IPv6, each second on average; ten times as many at once. @default 50 */
   readonly perAddressPerSecond?: number | undefined
   /**
    * Per subject that the tokens claim, each second on average; ten times as many at once. Good tokens count from the
@@ -54,14 +54,26 @@ export function createVerificationBudget(
 
   return {
     charge({ token, clientAddress = '' }) {
-      const waitMs = addresses.take(clientAddress) || subjects.take(claimedBy(token))
+      const waitMs = addresses.take(networkOf(clientAddress)) || subjects.take(claimedBy(token))
       if (waitMs > 0) throw new VerificationBudgetError(Math.ceil(waitMs / 1000))
     },
     refund({ token, clientAddress = '' }, isFurtherText) {
-      addresses.giveBack(clientAddress)
+      addresses.giveBack(networkOf(clientAddress))
       if (!isFurtherText) subjects.giveBack(claimedBy(token))
     },
   }
+}
+
+const NETWORK_GROUPS = 4
+
+/** An IPv6 address stands for its /64, which any one customer has all of (RFC 6177); an IPv4 address for itself. */
+function networkOf(address: string): string {
+  if (!address.includes(':')) return address
+  const [before = '', after] = address.split('::')
+  const front = before === '' ? [] : before.split(':')
+  const back = after === undefined || after === '' ? [] : after.split(':')
+  const zeros = Array.from({ length: Math.max(0, 8 - front.length - back.length) }, () => '0')
+  return `${[...front, ...zeros, ...back].slice(0, NETWORK_GROUPS).join(':')}::/64`
 }
 
 /** Tokens that say nothing about themselves have no subject in common that one flood could use up for all. */

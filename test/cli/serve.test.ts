@@ -65,7 +65,11 @@ describe('onegate serve', () => {
 
     const { code, stdout, stderr } = await gateway.stop()
     expect(code).toBe(0)
-    expect(stdout).toBe(`${JSON.stringify({ gateway: gateway.gateway, admin: gateway.admin })}\n`)
+    const [ready, ...refusals] = stdout.trimEnd().split('\n')
+    expect(ready).toBe(JSON.stringify({ gateway: gateway.gateway, admin: gateway.admin }))
+    expect(refusals.map((line) => JSON.parse(line) as unknown)).toMatchObject([
+      { status: 401, code: 'credentials_missing', path: '/x' },
+    ])
     expect(stderr).not.toContain('MDA')
     const lines = stderr
       .trimEnd()

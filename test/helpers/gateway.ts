@@ -39,6 +39,8 @@ export async function startGateway(
       ONEGATE_ADMIN_LISTEN: '127.0.0.1:0',
       ONEGATE_ONEZONE_URL: settings.onezoneUrl,
       ...(/^shutdown:/m.test(settings.yaml ?? '') ? {} : { ONEGATE_SHUTDOWN_DRAIN_MS: '0' }),
+      // The standard output of tests is not for that.
+      ...(settings.yaml?.includes('accessLog') ? {} : { ONEGATE_ACCESS_LOG_TO: 'none' }),
       ...(settings.upstream === undefined ? {} : { ONEGATE_UPSTREAM: settings.upstream }),
     },
   }).finally(() => rmSync(directory, { recursive: true }))
