@@ -35,6 +35,7 @@ const TABLE: Record<string, Row> = {
   'file-watch': row(-1, '', '', ['crypto', 'fs/promises']),
   // What the proxy uses of a request and its response, so that those of HTTP/2 are made without knowing the proxy.
   'http-message': row(-1, ''),
+  'wall-clock-step': row(0, 'clock'),
   token: row(0, 'errors', '', ['buffer', 'crypto']),
   // HTTP and JSON as every client of an API here does them; below the clients, so that none has a copy of its own.
   'http-client': row(0, 'errors clock', 'undici'),
@@ -50,7 +51,7 @@ const TABLE: Record<string, Row> = {
   revocation: row(3, 'bounded-map errors clock logger observer schedule token onezone'),
   verification: row(
     4,
-    'bounded-map errors clock logger observer schedule token http-client verifier cache revocation',
+    'bounded-map errors clock logger observer schedule wall-clock-step token http-client verifier cache revocation',
   ),
   authenticator: row(
     5,
@@ -63,7 +64,7 @@ const TABLE: Record<string, Row> = {
   middleware: row(6, 'errors logger verifier verification authenticator', 'hono'),
   proxy: row(
     6,
-    'errors clock logger observer schedule http-message verifier authenticator upstream',
+    'errors clock logger observer schedule wall-clock-step http-message verifier authenticator upstream',
     'hono',
     'any',
   ),
