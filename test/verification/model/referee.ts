@@ -137,6 +137,8 @@ export function createReferee(options: RefereeOptions): Referee {
 
   function granted({ door, request, askedAtMs }: Pending, verdict: Accepted, source: string): void {
     const nowMs = time.nowMs
+    if (sleptSince(askedAtMs - UNSEEN_MS) > 0) return
+    if (source === 'cache') wire.used(request.token)
     const about = { source, door: door.name }
     const ageMs = door.clock.monotonic() - verdict.askedAtMs
     const boundMs = maxStalenessMs + (source === 'stale' ? staleIfErrorMs : 0)
@@ -151,8 +153,7 @@ export function createReferee(options: RefereeOptions): Referee {
     // A worker takes a fact for older than it is, by as long as messages take.
     const latestMs = time.trueTimeOf(verdict.askedAtMs + spreadMs, door.startMs)
     const demandMs = request.maxFactAgeMs ?? Infinity
-    const isAwake = sleptSince(nowMs - UNSEEN_MS) === 0
-    if (isAwake && source !== 'stale' && latestMs < askedAtMs - demandMs - EPSILON_MS) {
+    if (source !== 'stale' && latestMs < askedAtMs - demandMs - EPSILON_MS) {
       object('a grant on a fact older than was asked for', {
         ...about,
         ageMs: askedAtMs - factMs,

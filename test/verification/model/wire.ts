@@ -1,3 +1,4 @@
+import type { PresentedToken } from '../../../src/token/index.ts'
 import type { BreakerState, Question } from '../../../src/verifier/index.ts'
 import { familyNameOf, questionName } from './accounts.ts'
 import { isRemote } from './onezone-law.ts'
@@ -16,6 +17,8 @@ export interface Wire extends WireWatcher {
   hasTrouble(fromMs: number, toMs: number): boolean
   /** How long a request within that time may take: so many questions one after another. */
   patienceMs(fromMs: number, toMs: number): number
+  /** A token was granted by what is remembered: the watch must read what is used steadily. */
+  used(token: PresentedToken): void
   networkIs(network: Network): void
   breakerIs(state: BreakerState): void
   /** The answers to questions under way no longer count. */
@@ -42,13 +45,23 @@ const EPSILON_MS = 0.01
 const OWN_QUESTION_FROM = 9 + EARLIEST_REFRESH
 /** What is known of Onezone’s time may be off by so much, and nothing follows from it. */
 const LARGEST_DRIFT_MS = 3_500 + 2_000
+/** What is used is read within so many intervals, and a little for looks, reports and jitter. */
+const UNREAD_INTERVALS = 2
 /** Which step of the wall clock makes every fact old, and how often it is looked at. */
 const LEAST_STEP_MS = 999
 const STEP_CHECK_MS = 100
 
-/** Of which door an invitation comes in by, Onezone is not told; the key of its question holds it. */
-function isOfAnotherDoor({ kind, consumerToken }: Question): boolean {
-  return kind === 'invite' && consumerToken !== null
+/** What the watch reads of a token’s family. */
+function readingOf({ id, generation, subject }: PresentedToken): string {
+  const of = subject.type === 'user' ? 'users' : 'providers'
+  const path =
+    generation === null ? `tokens/named/${id}/status` : `${of}/${subject.id}/tokens/temporary`
+  return `/api/v3/onezone/${path}`
+}
+
+/** Not all that the key of a question holds is sent where the token is used as anything but an access token. */
+function isKeptFiner({ kind, consumerToken, token }: Question): boolean {
+  return kind !== 'access' && (consumerToken !== null || isRemote(token))
 }
 
 interface UnderWay {
@@ -67,6 +80,8 @@ export function createWire(options: WireOptions): Wire {
   /** When answers came that may tell nothing of other tokens of a family: whoever waits for one does so twice at most. */
   const untold = new Map<string, readonly number[]>()
   const readings = new Map<string, { askedAtMs: number; underWay: boolean }>()
+  /** Since when without a pause, and when last, something is used; by what is read of it. */
+  const uses = new Map<string, { readonly sinceMs: number; readonly lastMs: number }>()
   let readingsUnderWay = 0
   let troubles: number[] = []
   let slowest: { atMs: number; wayMs: number }[] = [{ atMs: -Infinity, wayMs: 0 }]
@@ -131,7 +146,7 @@ export function createWire(options: WireOptions): Wire {
     for (const other of call.askedAtMs < nowMs || isRepeated ? [] : underWay) {
       if (!other.counts || Math.max(demandMs, wokenAtMs) > other.call.askedAtMs - EPSILON_MS)
         continue
-      if (questionName(other.question) === name && !isOfAnotherDoor(question)) {
+      if (questionName(other.question) === name && !isKeptFiner(question)) {
         object('the same was asked twice at once', about(question))
       } else if (
         !isTiny &&
@@ -175,7 +190,7 @@ export function createWire(options: WireOptions): Wire {
     )
     if (
       !isProven &&
-      !isOfAnotherDoor(question) &&
+      !isKeptFiner(question) &&
       noMs > yesMs &&
       noMs > Math.max(backMs, wokenAtMs) &&
       nowMs - noMs < negativeTtlMs - EPSILON_MS
@@ -189,7 +204,7 @@ export function createWire(options: WireOptions): Wire {
       if (!hasOwnTurn && ageMs < EARLIEST_REFRESH * maxStalenessMs - EPSILON_MS) {
         object('a family was asked about too soon', about(question, { ageMs }))
       }
-    } else if (isRemote(question.token) && !isOfAnotherDoor(question)) {
+    } else if (isRemote(question.token) && !isKeptFiner(question)) {
       const { token, consumerToken } = question
       const endsByItself = token.validUntil !== null || (consumerToken?.validUntil ?? null) !== null
       if (!endsByItself && ageMs < maxStalenessMs - channelMs * 2 * workers - EPSILON_MS) {
@@ -298,6 +313,22 @@ export function createWire(options: WireOptions): Wire {
       // Two about others of the family, then its own; a worker waits for two of its own kind before.
       const most = workers === 0 ? 3 : 5
       return most * (failed ? settings.maxAttempts * TIMEOUT_MS + 150 : wayMs)
+    },
+    used(token) {
+      if (watchIntervalMs === null || isTiny || token.id === null) return
+      const { nowMs } = time
+      const path = readingOf(token)
+      const use = uses.get(path)
+      const isSteady = use !== undefined && nowMs - use.lastMs <= watchIntervalMs / 2
+      const sinceMs = isSteady ? use.sinceMs : nowMs
+      uses.set(path, { sinceMs, lastMs: nowMs })
+      const fromMs = Math.max(sinceMs, readings.get(path)?.askedAtMs ?? -Infinity, wokenAtMs)
+      if (nowMs - fromMs <= UNREAD_INTERVALS * watchIntervalMs + 2_000) return
+      // After a fault the watch pauses for a minute at most; and it waits for what it has asked.
+      const isWell = !this.hasTrouble(nowMs - 70_000, nowMs)
+      if (isWell && this.patienceMs(nowMs - 20_000, nowMs) < 500) {
+        object('the watch does not read what is in use', { path, forMs: nowMs - fromMs })
+      }
     },
     networkIs({ thereMs, backMs, jitterMs }) {
       slowest.push({ atMs: time.nowMs, wayMs: thereMs + backMs + 2 * jitterMs })
