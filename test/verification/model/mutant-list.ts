@@ -156,7 +156,6 @@ export const MUTANTS: readonly Mutant[] = [
     'gate: stale grants without leave',
     '      staleIfErrorMs > 0 &&\n',
     '      staleIfErrorMs >= 0 &&\n',
-    'without leave, the bound is that of a fact, which is known to be too old',
   ),
   of(
     `${V}/verdict-gate.ts`,
