@@ -39,6 +39,7 @@ const TABLE: Record<string, Row> = {
   'limited-log': row(-1, 'clock'),
   // The log of a process and its access log are written by the same rule: never wait, and count what is lost.
   'line-sink': row(-1, '', '', ['fs', 'net']),
+  'wall-clock-step': row(-1, 'clock'),
   token: row(0, 'errors json option-shape', '', ['buffer', 'crypto']),
   // HTTP and JSON as every client of an API here does them; below the clients, so that none has a copy of its own.
   'http-client': row(0, 'errors clock json option-shape token-bucket', 'undici'),
@@ -46,14 +47,14 @@ const TABLE: Record<string, Row> = {
   'token-lookup': row(1, 'errors http-client json option-shape'),
   'dev-onezone': row(1, 'errors clock token json option-shape', '', 'any'),
   'dev-token-lookup': row(1, 'clock json option-shape', '', 'any'),
-  // The two servers to develop against are one entry of the package, with the verification that an app under test is given
-  // so that it knows at once what its Onezone did: a server alone could not tell it, and no app should have to.
+  // The two servers to develop against are one entry of the package, with the verification that an app under test is
+  // given so that it knows at once what its Onezone did: a server alone could not tell it, and no app should have to.
   dev: row(5, 'dev-onezone dev-token-lookup verification'),
   verifier: row(2, 'errors clock token http-client onezone token-lookup json option-shape'),
   revocation: row(3, 'bounded-map errors clock logger token onezone'),
   verification: row(
     4,
-    'bounded-map errors clock logger token http-client verifier revocation json option-shape token-bucket',
+    'bounded-map errors clock logger wall-clock-step token http-client verifier revocation json option-shape token-bucket',
   ),
   // What a TLS listener shows, and how it changes: below config, which tries the files that it names.
   tls: row(4, 'logger', '', 'any'),
@@ -74,7 +75,7 @@ const TABLE: Record<string, Row> = {
   // Of Hono it uses the types of a handler, in `onedataProxy` alone.
   proxy: row(
     7,
-    'clock limited-log logger listener authenticator routing upstream option-shape',
+    'clock limited-log logger wall-clock-step listener authenticator routing upstream option-shape',
     'hono',
     'any',
   ),

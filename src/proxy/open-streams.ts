@@ -1,6 +1,7 @@
 import type { AuthenticationRequest, Decision, Granted } from '../authenticator/index.ts'
 import type { Clock, Schedule } from '../clock.ts'
 import { systemSchedule } from '../clock.ts'
+import { createWallClockStep } from '../wall-clock-step.ts'
 import type { StreamEnd, StreamEvent, StreamKind } from './events.ts'
 
 /** How often open streams are verified again. */
@@ -75,6 +76,11 @@ const NEW_ENOUGH = 0.5
 const GLANCE_FROM = 0.8
 const GLANCE_SPREAD = 0.1
 
+/** While a stream is open, it is looked this often whether the machine was suspended. */
+const SUSPENSION_LOOK_MS = 1_000
+/** By then those who remember facts have seen it, too. */
+const UNTIL_ALL_KNOW_MS = 150
+
 /** How soon a question that told nothing is asked again. */
 const RETRY_AFTER = 0.05
 
@@ -122,6 +128,9 @@ export interface OpenStreamsOptions extends StreamOptions {
  * time-out to answer. With `boundMs` above `intervalMs` (`staleIfErrorMs`), revocations are still seen within the
  * interval while Onezone answers.
  *
+ * While a machine is suspended, its monotonic clock stands still: all grants are older by that then, and asked about at
+ * once.
+ *
  * @throws {TypeError} for options that make no sense.
  */
 export function createOpenStreams(options: OpenStreamsOptions): OpenStreams {
@@ -131,6 +140,8 @@ export function createOpenStreams(options: OpenStreamsOptions): OpenStreams {
   const retryMs = intervalMs * RETRY_AFTER
   const spreadMs = Math.min(retryMs, MOST_SPREAD_MS)
   const entries = new Set<Entry>()
+  const wallClockStep = createWallClockStep(clock)
+  let cancelLook: (() => void) | null = null
   let sweepPlanned = false
   let drainWithinMs: number | null = null
 
@@ -212,7 +223,33 @@ export function createOpenStreams(options: OpenStreamsOptions): OpenStreams {
     entry.over = true
     entry.cancel()
     entries.delete(entry)
+    if (entries.size === 0) {
+      cancelLook?.()
+      cancelLook = null
+    }
     onStream({ kind: entry.kind, routeId: entry.routeId, phase: 'ended', why })
+  }
+
+  function planLook(): void {
+    cancelLook = schedule(SUSPENSION_LOOK_MS, () => {
+      const sleptMs = wallClockStep()
+      planLook()
+      if (sleptMs > 0) schedule(UNTIL_ALL_KNOW_MS, () => wake(sleptMs))
+    })
+  }
+
+  function wake(sleptMs: number): void {
+    for (const entry of entries) {
+      entry.askedAtMs -= sleptMs
+      if (drainWithinMs !== null) planEnd(entry, drainWithinMs)
+      else if (!entry.asking) planSoon(entry)
+      else if (!entry.held) planAt(entry, deadlineOf(entry), () => hold(entry))
+    }
+  }
+
+  function planSoon(entry: Entry): void {
+    const atMs = clock.monotonic() + spreadMs * random()
+    planAt(entry, Math.min(atMs, deadlineOf(entry)), () => renew(entry))
   }
 
   function planEnd(entry: Entry, withinMs: number): void {
@@ -234,6 +271,10 @@ export function createOpenStreams(options: OpenStreamsOptions): OpenStreams {
         cancel: () => {},
       }
       entries.add(entry)
+      if (lease !== null && cancelLook === null) {
+        wallClockStep()
+        planLook()
+      }
       onStream({ kind, routeId, phase: 'begun' })
       if (drainWithinMs !== null) planEnd(entry, drainWithinMs)
       // The upstream may have taken its time before it began to stream.
@@ -246,11 +287,8 @@ export function createOpenStreams(options: OpenStreamsOptions): OpenStreams {
       sweepPlanned = true
       schedule(spreadMs / 2, () => {
         sweepPlanned = false
-        const nowMs = clock.monotonic()
         for (const entry of entries) {
-          if (entry.lease === null || entry.asking || drainWithinMs !== null) continue
-          const atMs = nowMs + spreadMs * random()
-          planAt(entry, Math.min(atMs, deadlineOf(entry)), () => renew(entry))
+          if (entry.lease !== null && !entry.asking && drainWithinMs === null) planSoon(entry)
         }
       })
     },

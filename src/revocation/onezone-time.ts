@@ -134,6 +134,8 @@ export function createOnezoneTime(clock: Clock): OnezoneTime {
     slept(ms) {
       dates = []
       samples.clear()
+      // Or the clock of this machine was set.
+      agreedMs = Math.min(agreedMs, offsetMs)
       offsetMs += ms
     },
   }

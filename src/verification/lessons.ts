@@ -74,7 +74,7 @@ export function createLessons(options: LessonsOptions): Lessons {
     const family = ledger.open(ref, verdict.subject)
     const provenAtMs = proof?.provenAtMs ?? askedAtMs
     if (!ledger.sawAlive(family, askedAtMs, provenAtMs)) {
-      return refuse(ledger.deathOf(family, provenAtMs) ?? 'token_revoked', askedAtMs)
+      return refuse(ledger.deathOf(family, provenAtMs, askedAtMs) ?? 'token_revoked', askedAtMs)
     }
     const asAccess = request.kind === 'access'
     if (asAccess) family.servedAtMs = Math.max(family.servedAtMs, askedAtMs)

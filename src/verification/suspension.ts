@@ -1,6 +1,7 @@
 import type { VerdictMemory } from './verdict-memory.ts'
 import type { Clock } from '../clock.ts'
 import type { FamilyLedger, FamilyRecord, OnezoneTime } from '../revocation/index.ts'
+import { createWallClockStep } from '../wall-clock-step.ts'
 
 /** Options of {@link createSuspensionCheck}. */
 export interface SuspensionCheckOptions {
@@ -14,8 +15,6 @@ export interface SuspensionCheckOptions {
 
 /** The wall clock is looked at no more often than this. */
 const INTERVAL_MS = 100
-/** A step that no clock is corrected by in ordinary use. */
-const LEAST_STEP_MS = 1_000
 
 /**
  * Makes the check for a machine that was suspended: its monotonic clock stood still, by which all ages are reckoned,
@@ -26,8 +25,7 @@ const LEAST_STEP_MS = 1_000
  */
 export function createSuspensionCheck(options: SuspensionCheckOptions): (nowMs: number) => void {
   const { clock, onezoneTime, ledger, memory, disown } = options
-  const wallAhead = (): number => clock.now() - clock.monotonic()
-  let lastAheadMs = wallAhead()
+  const wallClockStep = createWallClockStep(clock)
   let dueAtMs = clock.monotonic()
 
   /** No fact is as young as it seems. */
@@ -41,10 +39,8 @@ export function createSuspensionCheck(options: SuspensionCheckOptions): (nowMs: 
   return function check(nowMs) {
     if (nowMs < dueAtMs) return
     dueAtMs = nowMs + INTERVAL_MS
-    const aheadMs = wallAhead()
-    const stepMs = aheadMs - lastAheadMs
-    lastAheadMs = aheadMs
-    if (stepMs < LEAST_STEP_MS) return
+    const stepMs = wallClockStep()
+    if (stepMs === 0) return
     onezoneTime.slept(stepMs)
     distrustAll()
   }

@@ -38,14 +38,10 @@ export interface VerdictGateOptions {
 
 export type { Inspection, VerdictGate } from './inspection.ts'
 
-/** A question about a family that is under way. */
-interface Refresh {
-  readonly answer: Promise<SourcedVerdict>
-  readonly sentAtMs: number
-}
-
 /** How soon a refresh that told nothing is tried again, as a part of the bound. */
 const RETRY_AFTER = 0.05
+/** For so many answers about others of its family a request waits, if none of them tells; then it asks itself. */
+const MOST_SHARED = 2
 
 /**
  * The verdict model. A verdict is a conjunction of three parts, each asked for as seldom as it changes: the
@@ -67,7 +63,7 @@ export function createVerdictGate(
   })
   const questions = createSingleFlight<Question, SourcedVerdict>()
   /** The question under way that will tell about a family, whichever of its tokens it is about. */
-  const refreshes = new Map<FamilyRecord, Refresh>()
+  const refreshes = new Map<FamilyRecord, { answer: Promise<SourcedVerdict>; sentAtMs: number }>()
   const turns = createTurns()
   const disown: VerdictGate['disown'] = (selects) => questions.disown(selects)
   const noteSuspension = createSuspensionCheck({ ...options, disown })
@@ -134,11 +130,12 @@ export function createVerdictGate(
     const key = proofKey(request)
     let proof = asked
     try {
-      for (;;) {
+      for (let shared = 0; ; shared += 1) {
         const underWay = refreshes.get(familyFor(proof))
         const tells =
           underWay !== undefined && underWay.sentAtMs >= arrivedAtMs - known.oldestFor(request)
-        if (!tells || needsOwn(key, proof)) return await ask(key, request, proof)
+        if (!tells || shared === MOST_SHARED || needsOwn(key, proof))
+          return await ask(key, request, proof)
         // A fault is about Onezone, not about a token: all who wait for this answer share it.
         const { verdict } = await underWay.answer
         if (!proof.kept) return await verify(request)
@@ -259,7 +256,7 @@ export function createVerdictGate(
     const answer = questions.send(key, question, sentAtMs, async (stillCounts) => {
       const { verdict, source } = await inner.verify(question)
       if (isCharged && isAccepted(verdict)) budget.refund(request, isFurtherText(request))
-      if (!stillCounts()) return ask(key, request, stillProven(proof))
+      if (!stillCounts()) return inspect(request).known ?? ask(key, request, stillProven(proof))
       return { verdict: lessons.learn(key, question, verdict, proof), source }
     })
     if (proof !== null) {

@@ -66,6 +66,22 @@ export function isSelected(
   )
 }
 
+/** Whether it is about the generations of whom the token speaks for. */
+export function areGenerationsSelected(
+  selector: InvalidationSelector,
+  { token: { generation, subject } }: Question,
+): boolean {
+  if ('all' in selector) return true
+  const { subject: selected } =
+    'family' in selector && 'subject' in selector.family
+      ? selector.family
+      : 'subject' in selector
+        ? selector
+        : {}
+  if (generation === null || selected === undefined) return false
+  return serializeSubject(subject) === serializeSubject(selected)
+}
+
 function isTokenSelected(
   selector: InvalidationSelector,
   token: PresentedToken,

@@ -87,7 +87,7 @@ export function createCast(options: CastOptions): Cast {
       isGone: false,
       id: base?.id ?? `dt0c01.ID${issued}`,
       userId: base?.userId ?? chance.pick(['alice', 'bob']),
-      revoked: false,
+      revoked: base?.revoked ?? false,
       expires,
       scopes: ['settings.read'],
     }

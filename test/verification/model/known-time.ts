@@ -34,7 +34,7 @@ export function createKnownTime(history: History): KnownTime {
         // Without an answer, the gateway takes Onezone’s clock for its own.
         last === undefined ? 0 : aheadAt(sinceMs),
         ...history.moments
-          .filter(({ fromMs }) => fromMs > sinceMs && fromMs > -Infinity && fromMs <= atMs)
+          .filter(({ fromMs }) => fromMs >= sinceMs && fromMs > -Infinity && fromMs <= atMs)
           .flatMap(({ fromMs }) => [aheadAt(fromMs - 0.001), aheadAt(fromMs)]),
         ...sleeps.filter((sleep) => sleep.atMs + sleep.forMs > sinceMs).map(() => now),
       ]

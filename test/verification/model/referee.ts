@@ -57,6 +57,8 @@ export interface RefereeOptions {
 
 /** How long a dead generation is believed without asking: the longest that the design allows. */
 const DEAD_GENERATION_MS = 60_000
+/** For so long a request may be decided before it is seen that the machine has slept. */
+const UNSEEN_MS = 100
 /** How long the machine may take to see that it has slept. */
 const WAKING_MS = 2_000
 /**
@@ -135,6 +137,8 @@ export function createReferee(options: RefereeOptions): Referee {
 
   function granted({ door, request, askedAtMs }: Pending, verdict: Accepted, source: string): void {
     const nowMs = time.nowMs
+    if (sleptSince(askedAtMs - UNSEEN_MS) > 0) return
+    if (source === 'cache') wire.used(request.token)
     const about = { source, door: door.name }
     const ageMs = door.clock.monotonic() - verdict.askedAtMs
     const boundMs = maxStalenessMs + (source === 'stale' ? staleIfErrorMs : 0)
@@ -146,8 +150,10 @@ export function createReferee(options: RefereeOptions): Referee {
       object('a grant on a fact older than the bound', { ...about, ageMs, boundMs })
     }
     const factMs = time.trueTimeOf(verdict.askedAtMs, door.startMs)
+    // A worker takes a fact for older than it is, by as long as messages take.
+    const latestMs = time.trueTimeOf(verdict.askedAtMs + spreadMs, door.startMs)
     const demandMs = request.maxFactAgeMs ?? Infinity
-    if (source !== 'stale' && factMs < askedAtMs - demandMs - spreadMs - EPSILON_MS) {
+    if (source !== 'stale' && latestMs < askedAtMs - demandMs - EPSILON_MS) {
       object('a grant on a fact older than was asked for', {
         ...about,
         ageMs: askedAtMs - factMs,
@@ -175,9 +181,9 @@ export function createReferee(options: RefereeOptions): Referee {
         if (ends) object('a grant beyond the end of the token', { ...about, errorMs, reason })
       }
     }
-    if (!isTiny) knownDeath({ door, request, askedAtMs }, factMs, source)
+    if (!isTiny) knownDeath({ door, request, askedAtMs }, latestMs, source)
     const backMs = takenBackAt(request, askedAtMs)
-    if (factMs < backMs - spreadMs - EPSILON_MS || !accepted(request, backMs, nowMs, errorMs)) {
+    if (latestMs < backMs - EPSILON_MS || !accepted(request, backMs, nowMs, errorMs)) {
       object('a grant on what was taken back', { ...about, takenBackMs: nowMs - backMs })
     }
   }
@@ -198,17 +204,21 @@ export function createReferee(options: RefereeOptions): Referee {
     )
   }
 
-  function knownDeath({ door, request, askedAtMs }: Pending, factMs: number, source: string): void {
+  function knownDeath(
+    { door, request, askedAtMs }: Pending,
+    latestMs: number,
+    source: string,
+  ): void {
     const { token, consumerToken } = request
     const knownBy = askedAtMs - spreadMs
-    const about = { source, door: door.name, factAgeMs: time.nowMs - factMs }
+    const about = { source, door: door.name, factAgeMs: time.nowMs - latestMs }
     const rests = consumerToken !== null && readsConsumer(token) ? [token, consumerToken] : [token]
     for (const each of rests) {
       const death = said.deathOf(each)
       if (
         death !== undefined &&
         death.heardAtMs <= knownBy &&
-        death.askedAtMs > factMs + spreadMs + EPSILON_MS
+        death.askedAtMs > latestMs + EPSILON_MS
       ) {
         const whose = each === token ? 'the token' : 'the consumer token'
         object(`a grant against the known death of ${whose}`, {
@@ -220,14 +230,14 @@ export function createReferee(options: RefereeOptions): Referee {
       if (
         over !== undefined &&
         over.heardAtMs <= knownBy &&
-        over.askedAtMs > factMs + spreadMs + EPSILON_MS
+        over.askedAtMs > latestMs + EPSILON_MS
       ) {
         object('a grant to a generation that is known to be over', about)
       }
     }
     const no = said.noTo(request)
     if (no === undefined || (workers > 0 && source !== 'stale')) return
-    if (no.heardAtMs <= knownBy && no.askedAtMs > factMs + spreadMs + EPSILON_MS) {
+    if (no.heardAtMs <= knownBy && no.askedAtMs > latestMs + EPSILON_MS) {
       object('a grant older than a known refusal of the same', {
         ...about,
         refusedSinceMs: time.nowMs - no.askedAtMs,
@@ -241,7 +251,10 @@ export function createReferee(options: RefereeOptions): Referee {
     const { token } = request
     const workerPart = workers > 0 ? 0.25 : 0
     const memoryMs = negativeTtlMs * (1 + workerPart) + TIMEOUT_MS * settings.maxAttempts
-    const isOver = verdict.reason === 'token_revoked' && token.generation !== null
+    const { consumerToken } = request
+    const isOver =
+      (verdict.reason === 'token_revoked' && token.generation !== null) ||
+      (verdict.reason === 'consumer_token_invalid' && (consumerToken?.generation ?? null) !== null)
     const windowMs = Math.max(
       memoryMs,
       isOver ? DEAD_GENERATION_MS + TIMEOUT_MS : 0,

@@ -3,7 +3,7 @@ import type { Question, SourcedVerdict } from '../../../src/verifier/index.ts'
 import { isAccepted } from '../../../src/verifier/index.ts'
 import type { Step } from './actions.ts'
 import { ACTIONS } from './actions.ts'
-import { isSelected, mayBeSelected } from './accounts.ts'
+import { areGenerationsSelected, isSelected, mayBeSelected } from './accounts.ts'
 import type { Cast } from './cast.ts'
 import { createCast } from './cast.ts'
 import type { Door, ModelGateway } from './gateway.ts'
@@ -237,7 +237,10 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
       const selects = (question: Question): boolean => isSelected(selector, question, history.now)
       const known = referee.takenBack(selector)
       if ('fingerprint' in selector || 'all' in selector) said.takenBack(selects)
-      wire.takenBack((question) => mayBeSelected(selector, question, history.now))
+      wire.takenBack(
+        (question) => mayBeSelected(selector, question, history.now),
+        (question) => areGenerationsSelected(selector, question),
+      )
       const dry = gateway.invalidate(selector, true).counted
       const { counted, done } = gateway.invalidate(selector, false)
       if (JSON.stringify(dry) !== JSON.stringify(counted)) {

@@ -1,3 +1,4 @@
+import type { PresentedToken } from '../../../src/token/index.ts'
 import { serializeSubject } from '../../../src/token/index.ts'
 import type { Question } from '../../../src/verifier/index.ts'
 import { familyNameOf, ownerOf, questionName } from './accounts.ts'
@@ -27,11 +28,16 @@ export interface WhatOnezoneSaid {
   deathOf(token: Question['token']): Said | undefined
   /** Since when it is known that the generation of the token is over. */
   overSince(token: Question['token']): Said | undefined
+  /** When a subject was found to have been made anew: nothing holds that was known of its former life. */
+  madeAnewSince(token: Question['token']): Said | undefined
   /** Whether the token was accepted in that use, and nothing has taken that back. */
   isProven(question: Question): boolean
   /** An operator took something back. */
   takenBack(selects: (question: Question) => boolean): void
 }
+
+/** How long it is believed that a generation is over. */
+const BELIEVED_MS = 60_000
 
 export function createWhatOnezoneSaid(history: History): WhatOnezoneSaid {
   const yes = new Map<string, Said>()
@@ -39,7 +45,11 @@ export function createWhatOnezoneSaid(history: History): WhatOnezoneSaid {
   const vouched = new Map<string, Said>()
   const deaths = new Map<string, Said>()
   const marks = new Map<string, { readonly upTo: number; readonly said: Said }[]>()
-  const proven = new Map<string, Question>()
+  /** What is accepted, and when the question was asked to which it last was. */
+  const proven = new Map<string, { readonly question: Question; readonly askedAtMs: number }>()
+  /** When a family was last found to be lost: what was proven until then must be proven anew. */
+  const losses = new Map<string, Said>()
+  const anew = new Map<string, Said>()
 
   const useOf = ({ token, kind }: Question): string => `${token.digest}/${kind}`
   const vouchesFor = (question: Question): string[] => {
@@ -50,8 +60,16 @@ export function createWhatOnezoneSaid(history: History): WhatOnezoneSaid {
     const known = map.get(key)
     if (known === undefined || known.askedAtMs <= said.askedAtMs) map.set(key, said)
   }
-  const mark = (subject: string, upTo: number, said: Said): void => {
+  const mark = (subject: string, upTo: number, said: Said, isNamed: boolean): void => {
     const known = marks.get(subject) ?? []
+    const wasHigher = known.some(
+      (each) =>
+        each.said.askedAtMs <= said.askedAtMs &&
+        (isNamed
+          ? each.upTo > upTo
+          : each.upTo > upTo && said.askedAtMs - each.said.askedAtMs >= BELIEVED_MS),
+    )
+    if (wasHigher) latest(anew, subject, said)
     known.push({ upTo, said })
     marks.set(subject, known)
   }
@@ -64,8 +82,10 @@ export function createWhatOnezoneSaid(history: History): WhatOnezoneSaid {
       latest(yes, questionName(question), said)
       for (const each of vouchesFor(question)) latest(vouched, each, said)
       if (token.generation !== null)
-        mark(serializeSubject(token.subject), token.generation - 1, said)
-      if (!isRemote(token)) proven.set(useOf(question), question)
+        mark(serializeSubject(token.subject), token.generation - 1, said, true)
+      if (!isRemote(token)) {
+        proven.set(useOf(question), { question, askedAtMs: said.askedAtMs })
+      }
       return
     }
     latest(no, questionName(question), said)
@@ -74,19 +94,34 @@ export function createWhatOnezoneSaid(history: History): WhatOnezoneSaid {
       proven.delete(useOf(question))
     } else if (reason === 'token_revoked') {
       if (token.generation === null) latest(deaths, family, said)
-      else mark(serializeSubject(token.subject), token.generation, said)
+      else mark(serializeSubject(token.subject), token.generation, said, false)
     } else if (reason === 'user_blocked') {
       latest(deaths, owner, said)
     } else {
-      if (reason === 'token_invalid' && proven.has(useOf(question))) latest(deaths, family, said)
-      // Whose subject was made anew has a family of the same name, of which nothing is proven.
-      if (reason === 'token_invalid' && proven.has(useOf(question)) && token.generation !== null) {
-        for (const [use, other] of proven) {
-          if (familyNameOf(other.token, history.now) === family) proven.delete(use)
-        }
+      if (reason === 'token_invalid' && isProven(question)) {
+        latest(deaths, family, said)
+        latest(losses, family, said)
       }
       if (error.id !== 'tokenSessionInvalid') proven.delete(useOf(question))
     }
+  }
+
+  function overSince({ generation, subject }: PresentedToken): Said | undefined {
+    if (generation === null) return undefined
+    const known = marks.get(serializeSubject(subject)) ?? []
+    return known.findLast(({ upTo }) => upTo >= generation)?.said
+  }
+
+  function isProven(question: Question): boolean {
+    const known = proven.get(useOf(question))
+    if (known === undefined) return false
+    const { token } = question
+    const ends = [losses.get(familyNameOf(token, history.now)), overSince(token), anewSince(token)]
+    return ends.every((end) => end === undefined || end.askedAtMs < known.askedAtMs)
+  }
+
+  function anewSince({ generation, subject }: PresentedToken): Said | undefined {
+    return generation === null ? undefined : anew.get(serializeSubject(subject))
   }
 
   function heardReading(path: string, reading: Outcome['reading'], said: Said): void {
@@ -94,9 +129,10 @@ export function createWhatOnezoneSaid(history: History): WhatOnezoneSaid {
     if (named !== undefined) {
       const isDead = reading === null || ('revoked' in reading && reading.revoked)
       if (isDead) latest(deaths, `named/${named}`, said)
+      if (reading === null) latest(losses, `named/${named}`, said)
     } else if (reading !== null && 'generation' in reading) {
       const [, collection, id] = /\/(users|providers)\/([^/]+)\//.exec(path) ?? []
-      mark((collection === 'users' ? 'usr-' : 'prv-') + id, reading.generation - 1, said)
+      mark((collection === 'users' ? 'usr-' : 'prv-') + id, reading.generation - 1, said, true)
     }
   }
 
@@ -119,14 +155,11 @@ export function createWhatOnezoneSaid(history: History): WhatOnezoneSaid {
       if (family === undefined || owner === undefined) return family ?? owner
       return family.askedAtMs > owner.askedAtMs ? family : owner
     },
-    overSince({ generation, subject }) {
-      if (generation === null) return undefined
-      const known = marks.get(serializeSubject(subject)) ?? []
-      return known.findLast(({ upTo }) => upTo >= generation)?.said
-    },
-    isProven: (question) => proven.has(useOf(question)),
+    overSince,
+    madeAnewSince: anewSince,
+    isProven,
     takenBack(selects) {
-      for (const [use, question] of proven) if (selects(question)) proven.delete(use)
+      for (const [use, { question }] of proven) if (selects(question)) proven.delete(use)
     },
   }
 }

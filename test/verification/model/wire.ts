@@ -1,3 +1,4 @@
+import type { PresentedToken } from '../../../src/token/index.ts'
 import type { BreakerState, Question } from '../../../src/verifier/index.ts'
 import { familyNameOf, questionName } from './accounts.ts'
 import { isRemote } from './onezone-law.ts'
@@ -14,12 +15,17 @@ import type { History } from './world.ts'
 export interface Wire extends WireWatcher {
   /** Whether something went wrong within a time, so that nobody could say. */
   hasTrouble(fromMs: number, toMs: number): boolean
-  /** How long a request within that time may take: three questions one after another. */
+  /** How long a request within that time may take: so many questions one after another. */
   patienceMs(fromMs: number, toMs: number): number
+  /** A token was granted by what is remembered: the watch must read what is used steadily. */
+  used(token: PresentedToken): void
   networkIs(network: Network): void
   breakerIs(state: BreakerState): void
   /** The answers to questions under way no longer count. */
-  takenBack(selects: (question: Question) => boolean): void
+  takenBack(
+    selects: (question: Question) => boolean,
+    selectsGenerations: (question: Question) => boolean,
+  ): void
 }
 
 export interface WireOptions {
@@ -37,9 +43,26 @@ const EARLIEST_REFRESH = 0.65
 const EPSILON_MS = 0.01
 /** A proven temporary token is itself asked about when it was not for so many intervals. */
 const OWN_QUESTION_FROM = 9 + EARLIEST_REFRESH
+/** What is known of Onezone’s time may be off by so much, and nothing follows from it. */
+const LARGEST_DRIFT_MS = 3_500 + 2_000
+/** What is used is read within so many intervals, and a little for looks, reports and jitter. */
+const UNREAD_INTERVALS = 2
 /** Which step of the wall clock makes every fact old, and how often it is looked at. */
 const LEAST_STEP_MS = 999
 const STEP_CHECK_MS = 100
+
+/** What the watch reads of a token’s family. */
+function readingOf({ id, generation, subject }: PresentedToken): string {
+  const of = subject.type === 'user' ? 'users' : 'providers'
+  const path =
+    generation === null ? `tokens/named/${id}/status` : `${of}/${subject.id}/tokens/temporary`
+  return `/api/v3/onezone/${path}`
+}
+
+/** Not all that the key of a question holds is sent where the token is used as anything but an access token. */
+function isKeptFiner({ kind, consumerToken, token }: Question): boolean {
+  return kind !== 'access' && (consumerToken !== null || isRemote(token))
+}
 
 interface UnderWay {
   readonly call: Call
@@ -52,7 +75,15 @@ export function createWire(options: WireOptions): Wire {
   const { settings, time, history, said, knownTime, pending, object } = options
   const { maxStalenessMs, negativeTtlMs, isTiny, watchIntervalMs, channelMs, workers } = settings
   const underWay = new Set<UnderWay>()
+  /** When an answer came that counts no more, so that the same is asked anew at that moment; by question. */
+  const repeats = new Map<string, number>()
+  /**
+   * When answers came that may tell nothing of other tokens of a family: whoever waits for one does so twice at most.
+   */
+  const untold = new Map<string, readonly number[]>()
   const readings = new Map<string, { askedAtMs: number; underWay: boolean }>()
+  /** Since when without a pause, and when last, something is used; by what is read of it. */
+  const uses = new Map<string, { readonly sinceMs: number; readonly lastMs: number }>()
   let readingsUnderWay = 0
   let troubles: number[] = []
   let slowest: { atMs: number; wayMs: number }[] = [{ atMs: -Infinity, wayMs: 0 }]
@@ -63,10 +94,18 @@ export function createWire(options: WireOptions): Wire {
   let seenStepMs = -Infinity
   let wokenAtMs = -Infinity
   const recent: { atMs: number; fault: boolean }[] = []
-  const takenBackAtMs: { atMs: number; selects: (question: Question) => boolean }[] = []
+  const takenBackAtMs: {
+    atMs: number
+    selects: (question: Question) => boolean
+    selectsGenerations: (question: Question) => boolean
+  }[] = []
 
   const lastTakenBack = (question: Question): number =>
     takenBackAtMs.findLast(({ selects }) => selects(question))?.atMs ?? -Infinity
+
+  const generationsBackAt = (question: Question): number =>
+    takenBackAtMs.findLast(({ selectsGenerations }) => selectsGenerations(question))?.atMs ??
+    -Infinity
 
   /** The youngest fact that somebody who waits about the same family wants. */
   const demandedSince = (family: string): number => {
@@ -106,17 +145,20 @@ export function createWire(options: WireOptions): Wire {
     const demandMs = demandedSince(family)
     // Each temporary token must itself be asked about at least every so many intervals.
     const ownMs = nowMs - (said.yesTo(question)?.askedAtMs ?? nowMs)
-    const hasOwnTurn = isProven && ownMs >= OWN_QUESTION_FROM * maxStalenessMs - EPSILON_MS
-    for (const other of call.askedAtMs < nowMs ? [] : underWay) {
+    const hasOwnTurn =
+      isProven && (ownMs >= OWN_QUESTION_FROM * maxStalenessMs - EPSILON_MS || isDisputed(question))
+    const isRepeated = repeats.get(name) === nowMs
+    for (const other of call.askedAtMs < nowMs || isRepeated ? [] : underWay) {
       if (!other.counts || Math.max(demandMs, wokenAtMs) > other.call.askedAtMs - EPSILON_MS)
         continue
-      if (questionName(other.question) === name) {
+      if (questionName(other.question) === name && !isKeptFiner(question)) {
         object('the same was asked twice at once', about(question))
       } else if (
         !isTiny &&
         isProven &&
         !hasOwnTurn &&
         other.isProven &&
+        !hasWaitedInVain(family) &&
         question.token.id !== null &&
         familyNameOf(other.question.token, history.now) === family
       ) {
@@ -137,17 +179,23 @@ export function createWire(options: WireOptions): Wire {
     const over = said.overSince(question.token)
     if (
       over !== undefined &&
-      over.askedAtMs > Math.max(backMs, wokenAtMs) &&
-      nowMs - over.heardAtMs < 60_000
+      over.askedAtMs >= (said.madeAnewSince(question.token)?.askedAtMs ?? -Infinity) &&
+      over.askedAtMs > Math.max(generationsBackAt(question), wokenAtMs) &&
+      nowMs - over.askedAtMs < 60_000 - EPSILON_MS
     ) {
       const later = yes !== undefined && yes.askedAtMs > over.askedAtMs
       if (!later) object('asked about a generation that is over', about(question))
     }
     const noMs = no?.askedAtMs ?? -Infinity
     const yesMs = yes?.askedAtMs ?? -Infinity
-    const voidMs = Math.max(death?.askedAtMs ?? -Infinity, noMs)
+    const voidMs = Math.max(
+      death?.askedAtMs ?? -Infinity,
+      said.madeAnewSince(question.token)?.askedAtMs ?? -Infinity,
+      noMs,
+    )
     if (
       !isProven &&
+      !isKeptFiner(question) &&
       noMs > yesMs &&
       noMs > Math.max(backMs, wokenAtMs) &&
       nowMs - noMs < negativeTtlMs - EPSILON_MS
@@ -161,7 +209,7 @@ export function createWire(options: WireOptions): Wire {
       if (!hasOwnTurn && ageMs < EARLIEST_REFRESH * maxStalenessMs - EPSILON_MS) {
         object('a family was asked about too soon', about(question, { ageMs }))
       }
-    } else if (isRemote(question.token)) {
+    } else if (isRemote(question.token) && !isKeptFiner(question)) {
       const { token, consumerToken } = question
       const endsByItself = token.validUntil !== null || (consumerToken?.validUntil ?? null) !== null
       if (!endsByItself && ageMs < maxStalenessMs - channelMs * 2 * workers - EPSILON_MS) {
@@ -170,10 +218,34 @@ export function createWire(options: WireOptions): Wire {
     }
   }
 
-  function askedReading({ path }: Call): void {
+  /** Whether Onezone’s clock seems to have been set since it last spoke of the token, so that only it can say. */
+  function isDisputed(question: Question): boolean {
+    if (question.token.validUntil === null) return false
+    const spokenAtMs = said.yesTo(question)?.askedAtMs ?? -Infinity
+    return knownTime.errorMs(time.nowMs, spokenAtMs) > LARGEST_DRIFT_MS
+  }
+
+  function hasWaitedInVain(family: string): boolean {
+    const sinceMs = time.nowMs - 2 * TIMEOUT_MS * settings.maxAttempts
+    return (untold.get(family) ?? []).filter((atMs) => atMs >= sinceMs).length >= 2
+  }
+
+  /**
+   * Whether an answer teaches anything, which it does not where its question was sent before something was taken back.
+   */
+  function doesCount({ question, askedAtMs }: Call): boolean {
+    if (question === null) return true
+    const own = [...underWay].find(
+      (each) => each.question === question && each.call.askedAtMs === askedAtMs,
+    )
+    return own?.counts !== false && askedAtMs > lastTakenBack(question)
+  }
+
+  function askedReading({ path, askedAtMs }: Call): void {
     const nowMs = time.nowMs
     const known = readings.get(path)
     readingsUnderWay += 1
+    if (askedAtMs < nowMs) return // a second attempt
     if (readingsUnderWay > 4) object('more readings at once than allowed', { path })
     if (known?.underWay === true) object('the same was read twice at once', { path })
     // What was not in use for a while is read at the next look after it is.
@@ -193,8 +265,12 @@ export function createWire(options: WireOptions): Wire {
       return
     }
     for (const each of underWay) {
-      if (each.question === question && each.call.askedAtMs === call.askedAtMs)
-        underWay.delete(each)
+      if (each.question !== question || each.call.askedAtMs !== call.askedAtMs) continue
+      underWay.delete(each)
+      const backMs = Math.max(wokenAtMs, lastTakenBack(question))
+      if (!each.counts || each.call.askedAtMs <= backMs) {
+        repeats.set(questionName(question), time.nowMs)
+      }
     }
     if (settings.maxAttempts > 1) return
     if (breaker === 'closed') {
@@ -215,7 +291,13 @@ export function createWire(options: WireOptions): Wire {
         outcome.objection === null && token !== undefined && token.validUntil !== null
       const isSafe = tellsTtl && (token.validUntil ?? 0) < 1e12
       if (settings.tellsDate || isSafe) knownTime.told(outcome.judgedAtMs, time.nowMs)
-      said.heard(call, outcome, time.nowMs)
+      if (doesCount(call)) said.heard(call, outcome, time.nowMs)
+      if (question !== null && (outcome.objection !== null || question.kind !== 'access')) {
+        // What is said of another use counts for two: a question about this one may be hidden by it.
+        const times = question.kind === 'access' ? [time.nowMs] : [time.nowMs, time.nowMs]
+        const family = familyNameOf(question.token, history.now)
+        untold.set(family, [...(untold.get(family) ?? []).slice(-4), ...times])
+      }
       ended(call, false)
     },
     failed(call) {
@@ -235,7 +317,25 @@ export function createWire(options: WireOptions): Wire {
         if (atMs < fromMs - TIMEOUT_MS * settings.maxAttempts) break
       }
       const failed = this.hasTrouble(fromMs - TIMEOUT_MS, toMs)
-      return 3 * (failed ? settings.maxAttempts * TIMEOUT_MS + 150 : wayMs)
+      // Two about others of the family, then its own; a worker waits for two of its own kind before.
+      const most = workers === 0 ? 3 : 5
+      return most * (failed ? settings.maxAttempts * TIMEOUT_MS + 150 : wayMs)
+    },
+    used(token) {
+      if (watchIntervalMs === null || isTiny || token.id === null) return
+      const { nowMs } = time
+      const path = readingOf(token)
+      const use = uses.get(path)
+      const isSteady = use !== undefined && nowMs - use.lastMs <= watchIntervalMs / 2
+      const sinceMs = isSteady ? use.sinceMs : nowMs
+      uses.set(path, { sinceMs, lastMs: nowMs })
+      const fromMs = Math.max(sinceMs, readings.get(path)?.askedAtMs ?? -Infinity, wokenAtMs)
+      if (nowMs - fromMs <= UNREAD_INTERVALS * watchIntervalMs + 2_000) return
+      // After a fault the watch pauses for a minute at most; and it waits for what it has asked.
+      const isWell = !this.hasTrouble(nowMs - 70_000, nowMs)
+      if (isWell && this.patienceMs(nowMs - 20_000, nowMs) < 500) {
+        object('the watch does not read what is in use', { path, forMs: nowMs - fromMs })
+      }
     },
     networkIs({ thereMs, backMs, jitterMs }) {
       slowest.push({ atMs: time.nowMs, wayMs: thereMs + backMs + 2 * jitterMs })
@@ -254,8 +354,8 @@ export function createWire(options: WireOptions): Wire {
       }
       breaker = state
     },
-    takenBack(selects) {
-      takenBackAtMs.push({ atMs: time.nowMs, selects })
+    takenBack(selects, selectsGenerations) {
+      takenBackAtMs.push({ atMs: time.nowMs, selects, selectsGenerations })
       for (const each of underWay) if (selects(each.question)) each.counts = false
     },
   }

@@ -43,7 +43,12 @@ export const SUBJECT_CHANGES: readonly WorldChange[] = [
     'jump generations',
     (world, chance) => withSubject(world, chance, nextGeneration(world, 1 + chance.whole(5))),
   ],
-  ['block', (world, chance) => withSubject(world, chance, () => ({ blocked: true }))],
+  [
+    'block',
+    // Only users can be.
+    (world, chance) =>
+      withSubject(world, chance, (_, name) => ({ blocked: name.startsWith('usr-') })),
+  ],
   ['unblock', (world, chance) => withSubject(world, chance, () => ({ blocked: false }))],
   [
     'unblock all',

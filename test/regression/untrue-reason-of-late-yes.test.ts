@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest'
+
+import { createGateRig, no, temporary, yes } from '../verification/gate-rig.ts'
+
+// A yes that came after a later no was refused as revoked, whatever the later answer had said.
+
+test('a yes that comes too late is refused for the reason that was given since', async () => {
+  const rig = createGateRig({ negativeTtlMs: 0 })
+  rig.hold()
+  const first = rig.ask({ token: temporary(5, 'a') })
+  rig.clock.advance(1)
+  const second = rig.ask({ token: temporary(5, 'b') })
+  await rig.open[1]!.answer(no('user_blocked'))
+  expect((await second)[0]).toBe('user_blocked')
+  await rig.open[0]!.answer(yes(rig.clock))
+  expect((await first)[0]).toBe('user_blocked')
+})
