@@ -5,7 +5,7 @@ import type { Logger } from '../logger.ts'
 import { silentLogger, shielded, shieldedLogger } from '../logger.ts'
 import type { OptionShape } from '../option-shape.ts'
 import { CALLBACK, checkOptions, CLOCK, having, listOf, LOGGER, TEXT } from '../option-shape.ts'
-import type { PresentedToken, Subject } from '../token/index.ts'
+import type { PresentedToken } from '../token/index.ts'
 import type { BackendTraits, SourcedVerdict, Verifier, VerdictSource } from '../verifier/index.ts'
 import { BACKEND_TRAITS, isAccepted, onezoneTraits } from '../verifier/index.ts'
 import type { AnswerCase, AnswerCode } from './answers.ts'
@@ -13,7 +13,7 @@ import { answerFor } from './answers.ts'
 import type { Client } from './client-address.ts'
 import { createClientResolver } from './client-address.ts'
 import { readCredentials } from './credentials.ts'
-import type { AuthenticationRequest, Decision } from './decision.ts'
+import type { AuthenticationRequest, Decision, DecisionEvent } from './decision.ts'
 import type { Inspect, RequestExplanation } from './explanation.ts'
 import { explainRequest } from './explanation.ts'
 import { createFaultLog, createRareWarning } from './fault-log.ts'
@@ -26,27 +26,6 @@ import { createRequestIds } from './request-ids.ts'
 import type { RoutePolicy } from './route-policy.ts'
 import { compileRouteRules, impossibilityOf } from './route-rules.ts'
 import { withRememberedTokens } from './remembered-tokens.ts'
-
-/** What happened to one request, for metrics and logs. */
-export interface DecisionEvent {
-  readonly routeId: string
-  readonly outcome: 'granted' | 'refused' | 'fault'
-  /** Null where no verdict was needed. */
-  readonly source: VerdictSource | null
-  /** Null where granted. */
-  readonly code: AnswerCode | null
-  /** Age of the fact that a grant rests on, in milliseconds; null where there is none. */
-  readonly ageMs: number | null
-  /** A grant that was withheld because its fact was older than the bound, which must never happen. */
-  readonly violation: boolean
-  /** As the door said; null where it did not. */
-  readonly requestId: string | null
-  readonly path: string | null
-  /** Whom the token speaks for. Where it was not granted, only the token says so. Null without a token. */
-  readonly subject: Subject | null
-  /** Short digest that names the token in logs. */
-  readonly fingerprint: string | null
-}
 
 /** Options of {@link createAuthenticator}. The traits of the backend are by default those of Onezone. */
 export interface AuthenticatorOptions extends Partial<BackendTraits> {

@@ -1,6 +1,6 @@
 import type { Caveat, PresentedToken, Subject, TokenKind } from '../token/index.ts'
 import type { VerdictSource } from '../verifier/index.ts'
-import type { Answer } from './answers.ts'
+import type { Answer, AnswerCode } from './answers.ts'
 import type { Client } from './client-address.ts'
 
 /** What every door turns its request into. */
@@ -69,3 +69,24 @@ export interface Denied {
 
 /** What a door translates. It never decides anything itself. */
 export type Decision = Granted | Denied
+
+/** What happened to one request, for metrics and logs. */
+export interface DecisionEvent {
+  readonly routeId: string
+  readonly outcome: 'granted' | 'refused' | 'fault'
+  /** Null where no verdict was needed. */
+  readonly source: VerdictSource | null
+  /** Null where granted. */
+  readonly code: AnswerCode | null
+  /** Age of the fact that a grant rests on, in milliseconds; null where there is none. */
+  readonly ageMs: number | null
+  /** A grant that was withheld because its fact was older than the bound, which must never happen. */
+  readonly violation: boolean
+  /** As the door said; null where it did not. */
+  readonly requestId: string | null
+  readonly path: string | null
+  /** Whom the token speaks for. Where it was not granted, only the token says so. Null without a token. */
+  readonly subject: Subject | null
+  /** Short digest that names the token in logs. */
+  readonly fingerprint: string | null
+}

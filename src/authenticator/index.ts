@@ -3,14 +3,20 @@ export { ANSWER_CODES, answerFor, answerHeaders } from './answers.ts'
 export type {
   Authenticator,
   AuthenticatorOptions,
-  DecisionEvent,
   ExplainingRoute,
   RouteAuthenticator,
 } from './authenticator.ts'
 export { createAuthenticator } from './authenticator.ts'
 export type { AddressRange, Client, ClientResolver } from './client-address.ts'
 export { createClientResolver, createProxyTrust, parseTrustedProxy } from './client-address.ts'
-export type { AuthenticationRequest, Decision, Denied, Granted, Identity } from './decision.ts'
+export type {
+  AuthenticationRequest,
+  Decision,
+  Denied,
+  Granted,
+  Identity,
+  DecisionEvent,
+} from './decision.ts'
 export type {
   DecisionExplanation,
   Inspect,

@@ -11,9 +11,10 @@ import {
 } from '../option-shape.ts'
 import type { Verification, VerificationOptions } from '../verification/index.ts'
 import { createVerification } from '../verification/index.ts'
-import type { DecisionEvent, RouteAuthenticator } from './authenticator.ts'
+import type { RouteAuthenticator } from './authenticator.ts'
 import { createAuthenticator } from './authenticator.ts'
 import type { RequestIds } from './request-ids.ts'
+import type { DecisionEvent } from './decision.ts'
 import type { RoutePolicy } from './route-policy.ts'
 import { ROUTE_POLICY_OPTIONS, routePolicyOf } from './route-policy.ts'
 
