@@ -11,9 +11,9 @@ import { foldName } from './identity-header-names.ts'
 const IDENTITY =
   /^(?:remote-(?:user|groups?|name|email)|x-(?:remote|auth-request|authenticated|webauth|authentik|pomerium|vouch|consumer|credential|ssl-client|client-cert|amzn-oidc|goog-iap|goog-authenticated-user|ms-client-principal|ms-token)(?:-.*)?|x-(?:user|username|user-id|user-email|userinfo|groups)|oidc-.*|cf-access-.*|tailscale-user-.*|ssl-client-.*|client-cert(?:-chain)?)$/
 
-/** What is asked for: another target, host or method than the one that was judged. */
+/** What is asked for: another target or host than the one that was judged. */
 const ROUTING =
-  /^(?:x-(?:original|rewrite)-(?:url|uri|host|path)|x-original-method|x-host|x-http-(?:method(?:-override)?|destinationurl)|x-method-override|x-envoy-original-(?:path|host))$/
+  /^(?:x-(?:original|rewrite)-(?:url|uri|host|path)|x-original-method|x-host|x-http-destinationurl|x-envoy-original-(?:path|host))$/
 
 /** Where it comes from. */
 const ADDRESS =

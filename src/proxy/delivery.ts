@@ -214,6 +214,16 @@ export class Delivery {
     this.#stream = stream
     const about = { kind: 'event-stream', routeId: route.id } as const
     stream.ended = streams.open(stream, about, this.#owner.lease())
+    this.#endWithClient()
+  }
+
+  /** Ends the stream where its client half-closes: that may wait for an answer, but has left a stream of events. */
+  #endWithClient(): void {
+    const { incoming, outgoing } = this.#input
+    const { socket } = incoming
+    const leave = (): void => void socket.destroy()
+    socket.on?.('end', leave)
+    outgoing.on('close', () => socket.off?.('end', leave))
   }
 
   /**

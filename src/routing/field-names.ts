@@ -41,9 +41,6 @@ const KINDS: ReadonlyMap<string, FieldKind> = new Map([
   ['x-hono-already-sent', 'drop'],
 ])
 
-/** Fields by which some servers take another target than the one that was read here. */
-const RETARGETING = new Set(['x-original-url', 'x-rewrite-url'])
-
 /** Fields by which some servers take another method. */
 const METHOD_OVERRIDES = new Set(['x-http-method-override', 'x-http-method', 'x-method-override'])
 
@@ -73,7 +70,6 @@ function judge(name: string): FieldKind {
   if (DISGUISES.has(folded)) return 'disguised'
   if (folded === 'x-request-id') return 'request-id'
   if (METHOD_OVERRIDES.has(folded)) return 'method-override'
-  if (RETARGETING.has(folded)) return 'drop'
   return folded.startsWith('proxy-') ? 'drop' : 'pass'
 }
 

@@ -56,7 +56,7 @@ describe('inbound fields are dropped by class', () => {
     'X-SSL-Client-S-DN',
     'X-Original-URL',
     'X_Rewrite_URL',
-    'X-HTTP-Method-Override',
+    'X-HTTP-DestinationURL',
     'True-Client-IP',
     'CF-Connecting-IP',
     'Client-IP',

@@ -32,6 +32,7 @@ describe('a good configuration', () => {
       listen: { host: '127.0.0.1', port: 8080 },
       adminListen: { host: '127.0.0.1', port: 9090 },
       adminToken: undefined,
+      accessLog: { to: 'stdout', only: 'refusals', sample: 1, query: false },
       verifier: {
         type: 'onezone',
         url: 'https://onezone.example.org',

@@ -185,7 +185,7 @@ describe.each(PROXIES.filter(({ name }) => isInstalled(name)))('behind $name', (
     expect(await refused(get(['X-Auth-Token: bad']))).toEqual([401, 'token_malformed', 1])
     const challenges = proxy.name === 'nginx' ? 0 : 1
     expect(await refused(get([good], '/bob/a'))).toEqual([403, 'subject_not_allowed', challenges])
-    const [status] = await refused(get([good, `Authorization: Bearer ${token}`]))
+    const [status] = await refused(get([good, `Authorization: Bearer ${token}x`]))
     expect(status, 'F-07').toBe(400)
     const [twice] = await refused(
       get([`Authorization: Bearer ${token}`, `Authorization: Bearer ${token}`]),

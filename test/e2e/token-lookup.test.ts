@@ -164,7 +164,8 @@ routes:
     })
     await eventually(token, 'token_expired')
     expect((await ask('nobody-knows-this')).slice(0, 2)).toEqual([401, 'token_invalid'])
-    expect((await ask('')).slice(0, 2)).toEqual([401, 'token_malformed'])
+    expect((await ask('a b')).slice(0, 2)).toEqual([401, 'token_malformed'])
+    expect((await ask('')).slice(0, 2)).toEqual([401, 'credentials_missing'])
     expect(await ask('', '/public/x')).toEqual([200, 'passed', null])
   })
 

@@ -125,6 +125,7 @@ describe('an event stream', () => {
       between.socket().write(event('first'))
       await client.until('first')
       between.revoke()
+      await between.pass(0.75 * INTERVAL_MS)
       await client.until('0\r\n\r\n')
       expect(between.rig.streamEvents[1]).toMatchObject({ phase: 'ended', why: 'refused' })
       await eventually(() => between.socket().destroyed)

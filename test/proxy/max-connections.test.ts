@@ -131,7 +131,7 @@ describe.each(kinds)('all connections to an upstream over %s', (kind) => {
     const { rig } = await start(20_000)
     const stream = await openStream(rig)
     const clients = [await ask(rig), await ask(rig, 'POST /x')]
-    stream.socket.destroy()
+    stream.socket.resetAndDestroy()
     for (const client of clients) expect(readResponse(await client.closed()).status).toBe(200)
   })
 

@@ -198,8 +198,8 @@ describe('S-105 an upstream that speaks no proper HTTP', () => {
     ],
     ['garbage', 'SSH-2.0-OpenSSH_9.6\r\n'],
     [
-      'a field of 20 kB',
-      `HTTP/1.1 200 OK\r\nX-A: ${'a'.repeat(20_000)}\r\nContent-Length: 2\r\n\r\nok`,
+      'a field of 70 kB',
+      `HTTP/1.1 200 OK\r\nX-A: ${'a'.repeat(70_000)}\r\nContent-Length: 2\r\n\r\nok`,
     ],
   ])('%s is told as 502, and hurts nobody else', async (_what, bytes) => {
     const rig = await startBehind(bytes)

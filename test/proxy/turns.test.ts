@@ -55,7 +55,7 @@ describe('one connection', () => {
     const client = await openRawClient(rig.port)
     client.send(`GET /1 HTTP/1.1\r\n${H}\r\nGET /2 HTTP/1.1\r\n${H}\r\n`)
     await expect.poll(() => upstream.requests.length).toBe(1)
-    client.socket.destroy()
+    client.socket.resetAndDestroy()
     await expect.poll(() => rig.requestEvents.length).toBe(1)
     await new Promise((resolve) => setTimeout(resolve, 50))
     expect(upstream.requests.map(({ line }) => line)).toEqual(['GET /1 HTTP/1.1'])

@@ -38,7 +38,7 @@ test('what waits for its turn on a connection that breaks is forgotten', async (
     const client = await open()
     client.send(REQUEST.repeat(300))
     await expect.poll(underWay).toBe(300)
-    client.socket.destroy()
+    client.socket.resetAndDestroy()
     await expect.poll(underWay).toBe(0)
   }
 })

@@ -220,7 +220,7 @@ function verdictsOf(settings: Settings) {
     negativeTtlMs,
     staleIfErrorMs,
     ...bounds,
-    budget: { perAddressPerSecond: 1e9, perSubjectPerSecond: 1e9 },
+    budget: { perAddressPerSecond: 1_000_000, perSubjectPerSecond: 1_000_000 },
   }
 }
 
