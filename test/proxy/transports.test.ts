@@ -70,7 +70,7 @@ async function startPair(): Promise<
 /** Spaces around a value say nothing, and undici forgets the reason phrase, which ours passes on. */
 function normalHead(head: string): string {
   return head
-    .replace(/^HTTP\/1\.1 (\d+)[^\r]*/, 'HTTP/1.1 $1 ')
+    .replace(/^HTTP\/1\.1 (\d+)[^\r]*/, 'HTTP/1.1 $1 -')
     .replace(/:[ \t]*/g, ': ')
     .replace(/[ \t]+\r\n/g, '\r\n')
     .trimEnd()
