@@ -3,13 +3,13 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { bundledProgram } from '../helpers/bundled-program.ts'
 import { createHttpClient } from './http-client.ts'
 import { P } from './start.ts'
 
-// Built by the global setup: a process that starts through a compiler would be killed most of the time.
-const DEV = fileURLToPath(new URL('../../dist/dev-onezone/index.js', import.meta.url))
+// A process that starts through a compiler would be killed most of the time.
+const DEV = bundledProgram('dev-onezone/index.js')
 const PROGRAM = `
 import { createDevOnezone } from ${JSON.stringify(DEV)}
 const onezone = await createDevOnezone({ control: true, stateFile: process.argv[1] })
