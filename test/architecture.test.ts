@@ -92,7 +92,7 @@ const TABLE: Record<string, Row> = {
   // Its door is a Hono app.
   admin: row(
     8,
-    'logger http-client verification authenticator listener proxy json',
+    'logger http-client verification authenticator listener proxy json option-shape',
     'prom-client hono @hono/node-server',
     ['crypto', 'http', 'net'],
   ),

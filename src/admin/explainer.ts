@@ -1,3 +1,5 @@
+import { isIP } from 'node:net'
+
 import type {
   AnswerCode,
   CaveatTreatment,
@@ -6,6 +8,8 @@ import type {
   RequestExplanation,
 } from '../authenticator/index.ts'
 import { answerFor } from '../authenticator/index.ts'
+import type { OptionShape } from '../option-shape.ts'
+import { FLAG, TEXT } from '../option-shape.ts'
 import type { ReverseProxy } from '../proxy/index.ts'
 import type { CaveatJudgement, Verification, VerdictExplanation } from '../verification/index.ts'
 
@@ -25,6 +29,20 @@ export interface ExplainRequest {
   readonly peerIp?: string | undefined
   /** Ask Onezone where nothing is remembered that decides. @default false */
   readonly ask?: boolean | undefined
+}
+
+/** What a request to be explained may say. */
+export const EXPLAIN_REQUEST: OptionShape<ExplainRequest> = {
+  token: TEXT,
+  path: TEXT,
+  method: TEXT,
+  host: TEXT,
+  peerIp: {
+    wanted: 'an IP address',
+    accepts: (value) => typeof value === 'string' && isIP(value) !== 0,
+  },
+  consumerToken: TEXT,
+  ask: FLAG,
 }
 
 type OfRequest = RequestExplanation<VerdictExplanation>

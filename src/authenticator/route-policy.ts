@@ -1,7 +1,7 @@
 import type { OptionShape } from '../option-shape.ts'
 import { FLAG, group, listOf, oneOf, orNull, TEXT, textLike } from '../option-shape.ts'
 import type { InviteType, OnedataInterface, TokenKind } from '../token/index.ts'
-import { INVITE_TYPES } from '../token/index.ts'
+import { INTERFACES, INVITE_TYPES } from '../token/index.ts'
 import type { IdentityHeaderNames } from './identity-header-names.ts'
 import { IDENTITY_HEADER_OPTIONS } from './identity-header-names.ts'
 
@@ -76,7 +76,7 @@ export const ROUTE_CHOICES: {
   readonly data: readonly NonNullable<CaveatPolicy['data']>[]
 } = {
   token: ['access', 'identity', 'invite', 'none'],
-  interface: ['rest', 'oneclient', 'graphsync'],
+  interface: INTERFACES,
   subjectTypes: ['user', 'oneprovider'],
   service: ['refuse', 'verify', 'as-onezone'],
   api: ['refuse', 'delegate'],

@@ -8,7 +8,14 @@ export { apiSpecFlaw } from './api-spec.ts'
 export type { ApiSpecFlaw } from './api-spec.ts'
 export { decodeBase62, encodeBase62 } from './base62.ts'
 export { caveatHolds, contextFieldsOf, fieldsReadBy, readsConsumer } from './caveat-check.ts'
-export { CAVEATS, caveatRow, parseCaveat, sanitizeCaveat, serializeCaveat } from './caveat-table.ts'
+export {
+  CAVEATS,
+  caveatRow,
+  INTERFACES,
+  parseCaveat,
+  sanitizeCaveat,
+  serializeCaveat,
+} from './caveat-table.ts'
 export type { CaveatRow, ContextField, LocalContext } from './caveat-table.ts'
 export type {
   ApiCaveat,

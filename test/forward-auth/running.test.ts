@@ -76,7 +76,10 @@ test('with workers the first process answers, and what it knows is one', async (
   const config = await load(
     `${HEAD}workers: 2\nlisten: 127.0.0.1:0\nroutes: [{ path: '/**', upstream: '${upstream.url}' }]\n`,
   )
-  const gateway = await createClusteredGateway(config, { program: bundledProgram('cli/worker.js'), logger: silent })
+  const gateway = await createClusteredGateway(config, {
+    program: bundledProgram('cli/worker.js'),
+    logger: silent,
+  })
   onTestFinished(() => gateway.close())
   const [path, fields] = describeRequest('caddy')
   const answer = await askAt(gateway.forwardAuthUrl ?? '', path, [...fields, 'X-Auth-Token', token])
