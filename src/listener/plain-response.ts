@@ -62,7 +62,8 @@ export class PlainResponse implements Outgoing {
       const value = fields[i + 1] ?? ''
       if (name.length === 4) isDated ||= name.toLowerCase() === 'date'
       else if (name.length === 14) hasLength ||= name.toLowerCase() === 'content-length'
-      if (NO_TEXT.test(value)) throw new TypeError(`the response's field ${name} would end its line`)
+      if (NO_TEXT.test(value))
+        throw new TypeError(`the response's field ${name} would end its line`)
       text += `${name}: ${value}\r\n`
     }
     if (!isDated) text += dateField()
