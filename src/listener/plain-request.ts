@@ -11,8 +11,9 @@ export class PlainRequest implements Incoming {
   readonly rawHeaders: readonly string[]
   readonly socket: Socket
   readonly complete: boolean = true
+  readonly wholeBody: Buffer | null
   destroyed: boolean = false
-  #body: Buffer | null
+  #told = false
   #flowing = false
   /** Whether its end was told. */
   #ended = false
@@ -24,7 +25,7 @@ export class PlainRequest implements Incoming {
     this.method = head.method
     this.url = head.url
     this.rawHeaders = head.rawHeaders
-    this.#body = body
+    this.wholeBody = body
     this.socket = socket
   }
 
@@ -69,8 +70,8 @@ export class PlainRequest implements Incoming {
   /** Hands out what is there, to listeners that want it now. */
   flow(): void {
     if (!this.#flowing || this.destroyed) return
-    const body = this.#body
-    this.#body = null
+    const body = this.#told ? null : this.wholeBody
+    this.#told = true
     if (body !== null) this.#onData?.forEach((listener) => listener(body))
     // A listener may have had enough for now.
     if (!this.#flowing || this.#ended || this.destroyed) return
