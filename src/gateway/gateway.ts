@@ -143,7 +143,7 @@ export async function explainRequest(
 ): Promise<Explanation> {
   checkOptions('explainRequest', request, EXPLAIN_REQUEST)
   checkOptions('explainRequest', options, GATEWAY_OPTIONS)
-  const { live } = assemble({
+  const { live, metrics } = assemble({
     config,
     openVerification: openVerificationOf(),
     logger: options.logger ?? silentLogger,
@@ -154,5 +154,6 @@ export async function explainRequest(
     return await live.doors.explain(request)
   } finally {
     await live.close()
+    metrics.registry.clear()
   }
 }
