@@ -120,7 +120,8 @@ const TABLE: Record<string, Row> = {
   ),
   cli: row(
     11,
-    'errors clock line-sink logger token onezone config cluster gateway dev-onezone dev-token-lookup json suggestion package-version',
+    // Links to token forms, and which tokens pass where, are the authenticator's to know.
+    'errors clock line-sink logger token onezone authenticator config cluster gateway dev-onezone dev-token-lookup json suggestion package-version',
     'pino',
     'any',
   ),
