@@ -95,13 +95,15 @@ export function createOnezoneTime(clock: Clock): OnezoneTime {
     if (agreeing.length > 0) agreedMs = offsetMs
   }
 
+  function leastOffsetMs(): number {
+    let least = Math.min(offsetMs, agreedMs)
+    for (const { most } of samples.values()) least = Math.min(least, most)
+    return least
+  }
+
   return {
     now: () => clock.monotonic() + epochMs + offsetMs,
-    leastNow() {
-      let least = Math.min(offsetMs, agreedMs)
-      for (const { most } of samples.values()) least = Math.min(least, most)
-      return clock.monotonic() + epochMs + least
-    },
+    leastNow: () => clock.monotonic() + epochMs + leastOffsetMs(),
     get offsetMs() {
       return offsetMs
     },
@@ -132,10 +134,10 @@ export function createOnezoneTime(clock: Clock): OnezoneTime {
       estimate()
     },
     slept(ms) {
+      // Or the clock of this machine was set, and Onezone's is as far behind as even one holder's token told.
+      agreedMs = leastOffsetMs()
       dates = []
       samples.clear()
-      // Or the clock of this machine was set.
-      agreedMs = Math.min(agreedMs, offsetMs)
       offsetMs += ms
     },
   }

@@ -1,4 +1,5 @@
 import type { History } from './world.ts'
+import { aheadMs } from './world.ts'
 
 /** How well the gateway can know Onezone’s time. */
 export interface KnownTime {
@@ -19,38 +20,37 @@ export function createKnownTime(history: History): KnownTime {
 
   /** How far ahead Onezone’s clock is of one that goes with the machine’s monotonic time. */
   const aheadAt = (atMs: number): number => {
-    const { clock } = worldAt(history, atMs)
+    const { clock } = clockAt(history, atMs)
     const slept = sleeps.reduce((sum, sleep) => sum + (sleep.atMs < atMs ? sleep.forMs : 0), 0)
-    return clock.aheadMs + clock.drift * (atMs - clock.atMs) + slept
+    return aheadMs(clock, atMs) + slept
   }
 
   return {
     told: (judgedAtMs, deliveredAtMs) => void samples.push({ judgedAtMs, deliveredAtMs }),
     errorMs(atMs, heardByMs) {
+      if (sleeps.length === 0 && history.clocks.every(isTrue)) return 0
       const last = samples.findLast(({ deliveredAtMs }) => deliveredAtMs <= heardByMs)
       const sinceMs = last?.judgedAtMs ?? -Infinity
       const now = aheadAt(atMs)
       const known = [
         // Without an answer, the gateway takes Onezone’s clock for its own.
         last === undefined ? 0 : aheadAt(sinceMs),
-        ...history.moments
+        ...history.clocks
           .filter(({ fromMs }) => fromMs >= sinceMs && fromMs > -Infinity && fromMs <= atMs)
           .flatMap(({ fromMs }) => [aheadAt(fromMs - 0.001), aheadAt(fromMs)]),
         ...sleeps.filter((sleep) => sleep.atMs + sleep.forMs > sinceMs).map(() => now),
       ]
       const offMs = Math.max(...known.map((ahead) => Math.abs(now - ahead)))
-      const isPlain =
-        now === 0 && offMs === 0 && history.moments.every(isTrue) && sleeps.length === 0
-      return isPlain ? 0 : offMs + READING_ERROR_MS
+      return offMs + READING_ERROR_MS
     },
     slept: (atMs, forMs) => void sleeps.push({ atMs, forMs }),
   }
 }
 
-function isTrue({ world: { clock } }: History['moments'][number]): boolean {
+function isTrue({ clock }: History['clocks'][number]): boolean {
   return clock.aheadMs === 0 && clock.drift === 0
 }
 
-function worldAt(history: History, atMs: number) {
-  return history.moments.findLast(({ fromMs }) => fromMs <= atMs)?.world ?? history.now
+function clockAt({ clocks, now }: History, atMs: number) {
+  return clocks.findLast(({ fromMs }) => fromMs <= atMs) ?? now
 }

@@ -5,6 +5,7 @@ import { isAccepted } from '../../../src/verifier/index.ts'
 import { isSelected } from './accounts.ts'
 import type { Door, ModelGateway } from './gateway.ts'
 import type { KnownTime } from './known-time.ts'
+import type { Objection } from './onezone-law.ts'
 import { isRefused, isRemote, objectionsTo, readsConsumer } from './onezone-law.ts'
 import type { Settings } from './settings.ts'
 import { TIMEOUT_MS } from './settings.ts'
@@ -12,6 +13,7 @@ import type { SimulatedTime } from './simulated-time.ts'
 import type { WhatOnezoneSaid } from './what-onezone-said.ts'
 import type { Wire } from './wire.ts'
 import type { History } from './world.ts'
+import { aheadMs } from './world.ts'
 
 /** A request that is under way. */
 export interface Pending {
@@ -94,6 +96,31 @@ export function createReferee(options: RefereeOptions): Referee {
     return false
   }
 
+  /**
+   * Whether it was accepted but for its end, and Onezone’s clock was set back since, by which it has not come: an end is
+   * no fact that is asked about, so that its moment need not be the one of the others.
+   */
+  function acceptedByClockSetBack(
+    request: Question,
+    fromMs: number,
+    toMs: number,
+    errorMs: number,
+  ): boolean {
+    const { clocks } = history
+    const wentBack = clocks.some(({ fromMs: atMs, clock }, index) => {
+      const before = clocks[index - 1]?.clock
+      return atMs >= fromMs && before !== undefined && aheadMs(clock, atMs) < aheadMs(before, atMs)
+    })
+    if (!wentBack) return false
+    const isEnd = ({ reason }: Objection): boolean => reason === 'token_expired'
+    if ([...objectionsTo(history.now, toMs, request, -errorMs)].some(isEnd)) return false
+    for (const span of history.within(fromMs - EPSILON_MS, toMs)) {
+      const objections = [...objectionsTo(span.world, Math.max(0, span.fromMs), request, -errorMs)]
+      if (objections.every(isEnd)) return true
+    }
+    return false
+  }
+
   /** Whether it is nothing but a subject that was made anew, and not too long ago. */
   function isOfFormerLife(
     request: Question,
@@ -165,6 +192,7 @@ export function createReferee(options: RefereeOptions): Referee {
     const sinceMs = Math.max(factMs, nowMs - boundMs)
     if (
       !accepted(request, sinceMs, nowMs, errorMs) &&
+      !acceptedByClockSetBack(request, sinceMs, nowMs, errorMs) &&
       !isOfFormerLife(request, sinceMs, nowMs, errorMs)
     ) {
       object('a grant that Onezone gave at no moment since the fact', {
@@ -183,7 +211,10 @@ export function createReferee(options: RefereeOptions): Referee {
     }
     if (!isTiny) knownDeath({ door, request, askedAtMs }, latestMs, source)
     const backMs = takenBackAt(request, askedAtMs)
-    if (latestMs < backMs - EPSILON_MS || !accepted(request, backMs, nowMs, errorMs)) {
+    const isNews =
+      accepted(request, backMs, nowMs, errorMs) ||
+      acceptedByClockSetBack(request, backMs, nowMs, errorMs)
+    if (latestMs < backMs - EPSILON_MS || !isNews) {
       object('a grant on what was taken back', { ...about, takenBackMs: nowMs - backMs })
     }
   }

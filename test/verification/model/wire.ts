@@ -40,6 +40,8 @@ export interface WireOptions {
 
 /** A family is asked about anew when its fact has reached this part of the bound, and not before. */
 const EARLIEST_REFRESH = 0.65
+/** A worker does without an answer that is nearly too old when it comes. */
+const USABLE_PART = 0.99
 const EPSILON_MS = 0.01
 /** A proven temporary token is itself asked about when it was not for so many intervals. */
 const OWN_QUESTION_FROM = 9 + EARLIEST_REFRESH
@@ -149,8 +151,10 @@ export function createWire(options: WireOptions): Wire {
       isProven && (ownMs >= OWN_QUESTION_FROM * maxStalenessMs - EPSILON_MS || isDisputed(question))
     const isRepeated = repeats.get(name) === nowMs
     for (const other of call.askedAtMs < nowMs || isRepeated ? [] : underWay) {
-      if (!other.counts || Math.max(demandMs, wokenAtMs) > other.call.askedAtMs - EPSILON_MS)
-        continue
+      // Whoever asked has lost patience; where there was no connection yet, nobody says so here.
+      if (nowMs - other.call.askedAtMs >= TIMEOUT_MS) continue
+      const fromMs = Math.max(demandMs, wokenAtMs, lastTakenBack(other.question))
+      if (!other.counts || fromMs > other.call.askedAtMs - EPSILON_MS) continue
       if (questionName(other.question) === name && !isKeptFiner(question)) {
         object('the same was asked twice at once', about(question))
       } else if (
@@ -212,7 +216,8 @@ export function createWire(options: WireOptions): Wire {
     } else if (isRemote(question.token) && !isKeptFiner(question)) {
       const { token, consumerToken } = question
       const endsByItself = token.validUntil !== null || (consumerToken?.validUntil ?? null) !== null
-      if (!endsByItself && ageMs < maxStalenessMs - channelMs * 2 * workers - EPSILON_MS) {
+      const youngestMs = maxStalenessMs * (workers === 0 ? 1 : USABLE_PART)
+      if (!endsByItself && ageMs < youngestMs - channelMs * 2 * workers - EPSILON_MS) {
         object('a context was asked about too soon', about(question, { ageMs }))
       }
     }
@@ -238,7 +243,7 @@ export function createWire(options: WireOptions): Wire {
     const own = [...underWay].find(
       (each) => each.question === question && each.call.askedAtMs === askedAtMs,
     )
-    return own?.counts !== false && askedAtMs > lastTakenBack(question)
+    return own?.counts !== false && askedAtMs > Math.max(lastTakenBack(question), wokenAtMs)
   }
 
   function askedReading({ path, askedAtMs }: Call): void {
@@ -291,8 +296,10 @@ export function createWire(options: WireOptions): Wire {
         outcome.objection === null && token !== undefined && token.validUntil !== null
       const isSafe = tellsTtl && (token.validUntil ?? 0) < 1e12
       if (settings.tellsDate || isSafe) knownTime.told(outcome.judgedAtMs, time.nowMs)
-      if (doesCount(call)) said.heard(call, outcome, time.nowMs)
-      if (question !== null && (outcome.objection !== null || question.kind !== 'access')) {
+      const counts = doesCount(call)
+      if (counts) said.heard(call, outcome, time.nowMs)
+      const tellsOfOthers = counts && outcome.objection === null && question?.kind === 'access'
+      if (question !== null && !tellsOfOthers) {
         // What is said of another use counts for two: a question about this one may be hidden by it.
         const times = question.kind === 'access' ? [time.nowMs] : [time.nowMs, time.nowMs]
         const family = familyNameOf(question.token, history.now)
