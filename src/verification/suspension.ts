@@ -34,6 +34,7 @@ export function createSuspensionCheck(options: SuspensionCheckOptions): (nowMs: 
     disown(() => true)
     for (const family of ledger.families()) ledger.distrust(family)
     for (const family of ledger.strangers()) ledger.distrust(family)
+    ledger.distrustGenerations(() => true)
     // What the verifier has on record is a fact of its own, which no family's record need be left to tell of.
     const onRecord = [...memory.proofs.entries()].filter(([, proof]) => hasRecord(proof))
     for (const [key] of onRecord) memory.withdraw(key)

@@ -1,5 +1,7 @@
 import type { Step } from './actions.ts'
 import { drawSteps } from './actions.ts'
+import type { Direction, DirectionName } from './directions.ts'
+import { directionOf, DIRECTIONS } from './directions.ts'
 import { createRandom } from './random.ts'
 import type { RunOutcome, Violation } from './run.ts'
 import { run } from './run.ts'
@@ -13,6 +15,8 @@ export interface Exploration {
   /** Of each seed. */
   readonly steps: number
   readonly known?: ReadonlySet<string>
+  /** @default that of the seed */
+  readonly direction?: DirectionName | undefined
   /** Goes on after a violation, with the next seed. @default false */
   readonly goesOn?: boolean
   readonly onSeed?: (seed: number, outcome: RunOutcome) => void
@@ -35,9 +39,17 @@ export interface Explored {
 const TWIN_EVERY = 6
 
 /** What a seed stands for. */
-export function scenarioOf(seed: number, steps: number): { settings: Settings; steps: Step[] } {
+export function scenarioOf(
+  seed: number,
+  steps: number,
+  direction: DirectionName = directionOf(seed),
+): { settings: Settings; steps: Step[] } {
   const chance = createRandom(seed)
-  return { settings: drawSettings(chance), steps: drawSteps(chance, steps) }
+  const { settings, weights }: Direction = DIRECTIONS[direction]
+  return {
+    settings: { ...drawSettings(chance), ...settings },
+    steps: drawSteps(chance, steps, weights),
+  }
 }
 
 export async function explore(exploration: Exploration): Promise<Explored> {
@@ -45,7 +57,7 @@ export async function explore(exploration: Exploration): Promise<Explored> {
   const findings: Finding[] = []
   let done = 0
   for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
-    const scenario = scenarioOf(seed, steps)
+    const scenario = scenarioOf(seed, steps, exploration.direction)
     const outcome = await runScenario({ seed, ...scenario, known })
     done += outcome.steps
     exploration.onSeed?.(seed, outcome)

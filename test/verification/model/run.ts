@@ -51,6 +51,9 @@ export interface Run {
   verify(door: Door, request: Question): SourcedVerdict | Promise<SourcedVerdict>
   openStream(door: Door, request: Question): void
   takeBack(selector: InvalidationSelector): void
+  /** Somebody sets the clock behind `Date`, which need not be the one that tokens are judged by. */
+  setDateClock(aheadMs: number): void
+  setWallClock(byMs: number): void
   suspend(forMs: number): void
   object(rule: string, about: object): void
   note(line: string | (() => string)): void
@@ -115,6 +118,7 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
     violation ??= { rule, about, step, atMs: time.nowMs }
   }
   const knownTime = createKnownTime(history)
+  knownTime.dateIsOff(settings.dateAheadMs)
   const said = createWhatOnezoneSaid(history)
   const common = { settings, time, history, said, knownTime, object }
   const wire = createWire({ ...common, pending })
@@ -123,6 +127,7 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
     chance,
     history,
     tellsDate: settings.tellsDate,
+    dateAheadMs: settings.dateAheadMs,
     watcher: {
       asked(call) {
         if (isTold) tell(`asked ${call.path} ${nameOf(call.question)}`)
@@ -267,6 +272,16 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
       }
       if (settings.workers === 0) known()
       else void done.then(known)
+    },
+    setDateClock(aheadMs) {
+      note(`the clock behind Date is off by ${aheadMs}`)
+      knownTime.dateIsOff(aheadMs)
+      onezone.dateAheadMs = aheadMs
+    },
+    setWallClock(byMs) {
+      note(`the wall clock is set by ${byMs}`)
+      knownTime.stepped(time.nowMs, byMs)
+      time.setWallClock(byMs)
     },
     suspend(forMs) {
       note(`the machine sleeps for ${forMs}`)
