@@ -1,3 +1,4 @@
+import type { Assertions } from '../assertion/index.ts'
 import type { Clock } from '../clock.ts'
 import { systemClock } from '../clock.ts'
 import { VerificationBudgetError, VerifierFaultError } from '../errors.ts'
@@ -21,6 +22,7 @@ import type { HeaderPolicy } from './identity-headers.ts'
 import { createHeaderPolicy, VERDICT_FIELD } from './identity-headers.ts'
 import type { IdentityStatement } from './identity-statements.ts'
 import { createIdentityStatements } from './identity-statements.ts'
+import { passingFieldsOf, withPassingFields } from './passing-statements.ts'
 import type { RequestIds } from './request-ids.ts'
 import { createRequestIds } from './request-ids.ts'
 import type { RoutePolicy } from './route-policy.ts'
@@ -38,6 +40,8 @@ export interface AuthenticatorOptions extends Partial<BackendTraits> {
    * @default Infinity
    */
   readonly stalenessBoundMs?: number | undefined
+  /** Signs identities, for routes that ask for that. @default none does */
+  readonly assertions?: Assertions | undefined
   /** @default systemClock */
   readonly clock?: Clock | undefined
   /** @default silentLogger */
@@ -54,6 +58,7 @@ const AUTHENTICATOR_OPTIONS: OptionShape<AuthenticatorOptions> = {
     wanted: 'a number of milliseconds, more than 0',
     accepts: (value) => typeof value === 'number' && value > 0,
   },
+  assertions: having('what signs', 'forAudience'),
   clock: CLOCK,
   logger: LOGGER,
   onDecision: CALLBACK,
@@ -146,7 +151,9 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       passHeaders: policy.passHeaders,
     })
 
-    const statements = createIdentityStatements(rules, headers)
+    const makers = passingFieldsOf(policy, headers, options)
+    const plain = createIdentityStatements(rules, headers)
+    const statements = makers.length === 0 ? plain : withPassingFields(plain, makers)
 
     const deny = (
       code: AnswerCode,
@@ -211,7 +218,8 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
         return deny(reason, { request, token, client }, source, { caveat })
       }
       const { askedAtMs } = verdict
-      const ageMs = clock.monotonic() - askedAtMs
+      const nowMs = clock.monotonic()
+      const ageMs = nowMs - askedAtMs
       if (ageMs > stalenessBoundMs) return withhold({ request, token, client }, source, ageMs)
       if (!rules.admits(verdict.subject)) {
         return deny('subject_not_allowed', { request, token, client }, source)
@@ -219,7 +227,12 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       if (!rules.isServedBy(verdict.record)) {
         return deny('scope_missing', { request, token, client }, source, { scopes: policy.scopes })
       }
-      return grant(request, client, statements.of(token, verdict), { source, ageMs, askedAtMs })
+      const statement = statements.of(token, verdict, nowMs)
+      if (statement.objection !== null) {
+        const { code, caveat } = statement.objection
+        return deny(code, { request, token, client }, source, { caveat })
+      }
+      return grant(request, client, statement, { source, ageMs, askedAtMs })
     }
 
     /** The promise is enforced here, where it counts, and not only where it is meant to be kept. */

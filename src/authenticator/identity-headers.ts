@@ -23,6 +23,8 @@ export interface HeaderPolicy {
   claims(name: string): boolean
   /** Names of all fields that may state something. */
   readonly names: readonly string[]
+  /** Name of the field for the signed assertion. */
+  readonly assertionName: string
   /**
    * The fields that state an identity: name, value, name, value …; for null every name with an empty value, but no
    * scopes.
@@ -108,6 +110,7 @@ export function createHeaderPolicy(options: HeaderPolicyOptions = {}): HeaderPol
       return isReserved(folded) && name.toLowerCase() !== CONSUMER_TOKEN
     },
     names: [...Object.values(names), VERDICT_FIELD],
+    assertionName: names.assertion,
     state: (identity) => stateIdentity(names, identity),
   }
 }

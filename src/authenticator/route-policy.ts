@@ -57,6 +57,13 @@ export interface RoutePolicy {
   /** Let the fields that carry the token through to the upstream. @default false */
   readonly forwardToken?: boolean | undefined
   /**
+   * Tell the upstream who it is in a signed JWT, too; only where the authenticator can sign. `audience` is what the
+   * upstream demands as `aud`: each needs its own, so that none can use at another what it was sent.
+   *
+   * @default none
+   */
+  readonly assertion?: { readonly audience: string } | undefined
+  /**
    * Header fields of other systems that reach the upstream although a client could forge them, e.g. `X-Original-URL`.
    *
    * @default none
@@ -102,6 +109,9 @@ export const ROUTE_POLICY_OPTIONS: OptionShape<RoutePolicy> = {
   }),
   headers: group(IDENTITY_HEADER_OPTIONS),
   forwardToken: FLAG,
+  assertion: group<NonNullable<RoutePolicy['assertion']>>({
+    audience: textLike(/^[\x21-\x7e]{1,256}$/, '1 to 256 printable ASCII characters without space'),
+  }),
   passHeaders: listOf('names of header fields', TEXT),
   realm: textLike(/^[\x20-\x7e]*$/, 'printable ASCII'),
 }

@@ -8,13 +8,21 @@ import { CALLBACK, checkOptions, group, JUDGED_ELSEWHERE, listOf, TEXT } from '.
 import type { TlsFileProblem, TlsFiles } from '../tls/index.ts'
 import { readTlsFiles } from '../tls/index.ts'
 import { readConfigFile, type ConfigFile } from './config-file.ts'
+import type { AssertionSettings } from './assertion-schema.ts'
 import { crossCheck } from './cross-checks.ts'
-import type { GatewayConfig, RouteConfig, VerifierConfig } from './gateway-config.ts'
+import type {
+  AssertionConfig,
+  GatewayConfig,
+  RouteConfig,
+  VerifierConfig,
+} from './gateway-config.ts'
 import { applyOverlays, readEnvironment, readFlags, waysToGive } from './overlay.ts'
 import type { ConfigFlags, Overlay } from './overlay.ts'
 import { byPlace, problemAt, type Finding, type SettingPath } from './problems.ts'
 import { routeTitle } from './route-order.ts'
 import { configSchema, routeSchema, type RouteSettings, type Settings } from './schema.ts'
+import { readSigningKeys } from './signing-keys.ts'
+import type { SigningKeys } from './signing-keys.ts'
 import { verifierSectionOf } from './verifier-checks.ts'
 import { readCertificates, readOnedataToken, readSecret } from './secret-file.ts'
 import { readUpstreamFiles, withContents, type UpstreamFiles } from './upstream-files.ts'
@@ -70,6 +78,7 @@ export async function loadConfig(sources: ConfigSources): Promise<GatewayConfig>
   let settings: Settings | undefined
   let written: unknown
   let secrets: Secrets = {}
+  let signing: SigningKeys = { keys: [], findings: [] }
   let upstreamFiles: UpstreamFiles = { contents: new Map(), findings: [] }
   if (file !== undefined && file.faults.length > 0) {
     for (const { position, ...finding } of file.faults) {
@@ -83,9 +92,11 @@ export async function loadConfig(sources: ConfigSources): Promise<GatewayConfig>
     if (isJsonObject(written)) {
       findings.push(...crossCheck(written))
       const base = (path: SettingPath): string => baseOf(path, sources.file, overlays)
-      secrets = await readSecrets(written, (path, name) => resolve(base(path), name), onFile)
+      const nameAt = (path: SettingPath, name: string): string => resolve(base(path), name)
+      secrets = await readSecrets(written, nameAt, onFile)
+      signing = await readSigningKeys(written, nameAt, onFile)
       upstreamFiles = await readUpstreamFiles(written, base)
-      findings.push(...(secrets.findings ?? []), ...upstreamFiles.findings)
+      findings.push(...(secrets.findings ?? []), ...signing.findings, ...upstreamFiles.findings)
     }
     problems.push(...findings.map(placed))
   }
@@ -94,7 +105,8 @@ export async function loadConfig(sources: ConfigSources): Promise<GatewayConfig>
     problems.push(problemAt(finding, { source }))
   }
   if (settings === undefined || problems.length > 0) throw new ConfigError(problems)
-  return complete(settings, secrets, upstreamFiles, isJsonObject(written) && 'listen' in written)
+  const listenWritten = isJsonObject(written) && 'listen' in written
+  return complete(settings, { ...secrets, signing }, upstreamFiles, listenWritten)
 }
 
 /** Makes the function that finds out in which flag, variable or line a finding stands. */
@@ -151,6 +163,7 @@ interface Secrets {
   readonly adminToken?: string | undefined
   readonly tls?: TlsFiles | undefined
   readonly findings?: readonly Finding[]
+  readonly signing?: SigningKeys
 }
 
 async function readSecrets(
@@ -232,6 +245,7 @@ function complete(
     adminTokenFile: ___,
     tls,
     workers,
+    assertion,
     ...rest
   } = settings
   const { serviceToken, adminToken } = secrets
@@ -243,6 +257,7 @@ function complete(
     adminToken,
     workers: workers === 'auto' ? availableParallelism() : workers,
     verifier: completeVerifier(settings, secrets),
+    assertion: assertion && completeAssertion(assertion, secrets),
     tls: secrets.tls && {
       ...secrets.tls,
       clientAuth: tls?.clientAuth ?? (secrets.tls.clientCaFile === undefined ? 'none' : 'require'),
@@ -259,6 +274,13 @@ function complete(
         ),
     })),
   }
+}
+
+function completeAssertion(
+  { keyFiles, ...settings }: AssertionSettings,
+  { signing }: Secrets,
+): AssertionConfig {
+  return { ...settings, keys: signing?.keys ?? [], keysLast: keyFiles !== undefined }
 }
 
 function completeVerifier({ onezone, verifier }: Settings, secrets: Secrets): VerifierConfig {

@@ -7,6 +7,7 @@
 import { clashingHeaderNames, resolveServicePolicy } from '../authenticator/index.ts'
 import { isJsonObject } from '../json.ts'
 import { checkStripPrefix, parseRoutePath } from '../routing/index.ts'
+import { checkRouteAssertion } from './assertion-checks.ts'
 import { waysToGive } from './overlay.ts'
 import { formatPath, problemOf, type Finding, type SettingPath } from './problems.ts'
 import { checkRouteOrder } from './route-order.ts'
@@ -52,13 +53,22 @@ function checkRoute(route: Written, path: SettingPath, config: Written): Finding
   return [
     ...findings.all,
     ...checkRouteVerifier(route, path, config),
+    ...checkRouteAssertion(route, path, config),
     ...checkUpstream(route['upstream'], [...path, 'upstream']),
     ...checkHeaders(groupAt(route, 'headers'), [...path, 'headers']),
   ]
 }
 
 /** Settings of a route that say something about a token. */
-const ABOUT_TOKENS = ['optional', 'interface', 'inviteType', 'subjects', 'scopes', 'caveats']
+const ABOUT_TOKENS = [
+  'optional',
+  'interface',
+  'inviteType',
+  'subjects',
+  'scopes',
+  'caveats',
+  'assertion',
+]
 
 function checkDemands(route: Written, { find }: Findings): void {
   if (route['token'] === 'none') {
@@ -89,12 +99,12 @@ function checkForwardAuth(route: Written, isAsked: boolean, { find }: Findings):
   if (route['upstream'] === undefined && !isAsked) {
     find(['upstream'], 'is missing; only with forwardAuth.listen may a route be without one')
   }
-  if (!isAsked) return
+  if (!isAsked || route['assertion'] !== undefined) return
   for (const key of ['api', 'data']) {
     if (groupAt(route, 'caveats')[key] !== 'delegate') continue
     find(
       ['caveats', key],
-      'must be "refuse" with forwardAuth: a front proxy can lose what tells the caveats, and that must not mean that there are none',
+      'needs "assertion" on the route with forwardAuth: a front proxy can lose the field that tells the caveats, and that must not mean that there are none; or set it to "refuse"',
     )
   }
 }

@@ -15,6 +15,8 @@ import type { CaveatPolicy, IdentityHeaderNames } from '../authenticator/index.t
 import { TIMEOUT_DEFAULTS } from '../proxy/index.ts'
 import { parseRoutePath } from '../routing/index.ts'
 import { INVITE_TYPES, type InviteType } from '../token/index.ts'
+import { assertionSchema, routeAssertionSchema } from './assertion-schema.ts'
+import type { AssertionSettings } from './assertion-schema.ts'
 import { VERDICT_DEFAULTS, VERDICT_RANGES } from '../verification/index.ts'
 import type { GatewayConfig, RouteConfig, TlsConfig } from './gateway-config.ts'
 import { parseListenAddress, parseSocketAddress } from './listen-address.ts'
@@ -44,7 +46,7 @@ import { onezoneSection, verifierSection } from './verifier-schema.ts'
 /** A configuration that fits the schema; secrets are still names of files. */
 export interface Settings extends Omit<
   GatewayConfig,
-  'verifier' | 'routes' | 'adminToken' | 'tls' | 'workers'
+  'verifier' | 'routes' | 'adminToken' | 'tls' | 'workers' | 'assertion'
 > {
   readonly onezone: OnezoneSettings
   readonly verifier: VerifierSettings
@@ -55,6 +57,7 @@ export interface Settings extends Omit<
       })
     | undefined
   readonly workers: number | 'auto'
+  readonly assertion?: AssertionSettings | undefined
   readonly upstream?: UpstreamWritten | undefined
   readonly routes?: readonly RouteSettings[] | undefined
 }
@@ -91,6 +94,7 @@ const headers = group({
   tokenExpires: headerName.optional(),
   caveats: headerName.optional(),
   scopes: headerName.optional(),
+  assertion: headerName.optional(),
 } satisfies Record<keyof IdentityHeaderNames, z.ZodType<string | undefined>>)
 
 const route = group({
@@ -125,6 +129,7 @@ const route = group({
   }),
   headers: headers.optional(),
   forwardToken: toggle().default(false),
+  assertion: routeAssertionSchema.optional(),
   passHeaders: list(
     'names of header fields',
     text('the name of a header field', parsePassedHeader),
@@ -158,6 +163,7 @@ export const configSchema: z.ZodType<Settings> = group({
     listen: text('HOST:PORT or unix:PATH', parseSocketAddress),
     clientAddress: choice('required', 'unknown-allowed').default('required'),
   }).optional(),
+  assertion: assertionSchema.optional(),
   trustedProxies: list(
     'addresses or CIDR ranges',
     text('an address or CIDR range', (entry) => {

@@ -5,6 +5,7 @@ import type {
   RouteAuthenticator,
 } from '../authenticator/index.ts'
 import { answerFor, createProxyTrust } from '../authenticator/index.ts'
+import { KEY_SET_PATH } from '../assertion/index.ts'
 import type { Clock } from '../clock.ts'
 import { systemClock } from '../clock.ts'
 import type { Door, Incoming, Outgoing } from '../listener/index.ts'
@@ -16,7 +17,7 @@ import type { Asked, Dialect } from './dialects.ts'
 import { readDialect } from './dialects.ts'
 import type { Question } from './question.ts'
 import { readQuestion } from './question.ts'
-import { sendGrant, sendRefusal } from './reply.ts'
+import { sendGrant, sendKeySet, sendRefusal } from './reply.ts'
 
 /** Which requests take a route, and who may make them. */
 export interface ForwardAuthRoute extends RouteMatch {
@@ -53,6 +54,8 @@ export interface ForwardAuthOptions {
    * @default 'required'
    */
   readonly clientAddress?: 'required' | 'unknown-allowed' | undefined
+  /** The public keys of assertions, a JWK Set, for everyone who can connect. @default none */
+  readonly keySet?: string | undefined
   /** @default silentLogger */
   readonly logger?: Logger | undefined
   /** @default systemClock */
@@ -75,7 +78,8 @@ interface Answering {
  * Makes the door that front proxies ask whether a request may pass: the request that they describe is read as strictly
  * as the proxy reads its own, takes the same routes, is decided by the same authenticator, and gets the same answers.
  *
- * @throws {TypeError} for a route that delegates caveats: what says so to the upstream could be lost on its way.
+ * @throws {TypeError} for a route that delegates caveats without a signed assertion: what says so to the upstream could
+ *   be lost on its way.
  */
 export function createForwardAuth(options: ForwardAuthOptions): Door {
   const { clock = systemClock, clientAddress = 'required', anyAsker = false } = options
@@ -84,14 +88,21 @@ export function createForwardAuth(options: ForwardAuthOptions): Door {
   const router = createRouter(options.routes)
   const mayAsk = createProxyTrust(options.trustedProxies)
   for (const { id, authenticator } of options.routes) {
-    const { api, data } = authenticator.policy.caveats ?? {}
+    const { caveats = {}, assertion } = authenticator.policy
+    const { api, data } = caveats
+    if (assertion !== undefined) continue
     if (api === 'delegate' || data === 'delegate') {
-      throw new TypeError(`route "${id}" delegates caveats, which forward auth cannot tell safely`)
+      throw new TypeError(
+        `route "${id}" delegates caveats, which forward auth cannot tell safely without an assertion`,
+      )
     }
   }
   const addressless = new Set<Dialect>()
 
   function serve(incoming: Incoming, outgoing: Outgoing): void {
+    if (options.keySet !== undefined && incoming.url === KEY_SET_PATH) {
+      return sendKeySet(incoming, outgoing, options.keySet)
+    }
     const startedAt = clock.monotonic()
     const nothing = { incoming, outgoing, startedAt, asked: null, question: null, route: null }
     if (!anyAsker && !mayAsk(incoming.socket.remoteAddress)) {

@@ -1,3 +1,4 @@
+import { KEY_SET_FIELDS } from '../assertion/index.ts'
 import type { Answer, RouteAuthenticator } from '../authenticator/index.ts'
 import { answerHeaders, CREDENTIAL_FIELDS } from '../authenticator/index.ts'
 import type { Incoming, Outgoing } from '../listener/index.ts'
@@ -52,6 +53,12 @@ export function sendRefusal(
   ]
   if (allow.length > 0) fields.push('Allow', allow.join(', '))
   send(incoming, outgoing, narrow ? narrowed(status) : status, fields, body)
+}
+
+/** Shows the public keys of assertions. */
+export function sendKeySet(incoming: Incoming, outgoing: Outgoing, keySet: string): void {
+  const length = String(Buffer.byteLength(keySet))
+  send(incoming, outgoing, 200, [...KEY_SET_FIELDS, 'Content-Length', length], keySet)
 }
 
 /** What `auth_request` passes on: of the statuses of refusals only 401 and 403. 429 is asked to be restored. */

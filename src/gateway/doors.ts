@@ -1,6 +1,8 @@
 import type { Explainer } from '../admin/index.ts'
 import { createExplainer } from '../admin/index.ts'
 import { createAuthenticator, routePolicyOf } from '../authenticator/index.ts'
+import type { Assertions } from '../assertion/index.ts'
+import { KEY_SET_FIELDS } from '../assertion/index.ts'
 import type { Clock } from '../clock.ts'
 import type { GatewayConfig } from '../config/index.ts'
 import { verifierChoiceOf } from '../config/index.ts'
@@ -8,10 +10,11 @@ import type { Door } from '../listener/index.ts'
 import { createForwardAuth } from '../forward-auth/index.ts'
 import type { Logger } from '../logger.ts'
 import type { Metrics } from '../metrics/index.ts'
-import type { ReverseProxy } from '../proxy/index.ts'
+import type { ProxyDocument, ReverseProxy } from '../proxy/index.ts'
 import { createReverseProxy } from '../proxy/index.ts'
 import type { Verification } from '../verification/index.ts'
 import type { RequestWatch } from './request-watch.ts'
+import { assembleAssertions } from './signing.ts'
 
 /** What doors are made with, apart from their configuration. */
 export interface DoorSurroundings {
@@ -28,6 +31,8 @@ export interface Doors {
   /** Null: no front proxy may ask. */
   readonly forwardAuth: Door | null
   readonly explain: Explainer
+  /** What signs identities; null: nothing does. */
+  readonly assertions: Assertions | null
 }
 
 /**
@@ -37,12 +42,14 @@ export interface Doors {
  */
 export function assembleDoors(config: GatewayConfig, surroundings: DoorSurroundings): Doors {
   const { verification, metrics, watch, logger, clock } = surroundings
-  const { onDecision, onUpstream, onStream, onQuestion } = metrics
+  const { onDecision, onUpstream, onStream, onQuestion, onSigned } = metrics
+  const assertions = assembleAssertions(config, { clock, logger, onSigned })
   const authenticator = createAuthenticator({
     verifier: verification.verifier,
     ...verification.traits,
     stalenessBoundMs: verification.stalenessBoundMs,
     trustedProxies: config.trustedProxies,
+    assertions: assertions ?? undefined,
     clock,
     logger,
     onDecision,
@@ -56,6 +63,7 @@ export function assembleDoors(config: GatewayConfig, surroundings: DoorSurroundi
   const proxy = createReverseProxy({
     requestIdOf: authenticator.requestIdOf,
     routes,
+    document: documentOf(config, assertions),
     streams: {
       intervalMs: config.verdicts.maxStalenessMs,
       boundMs: verification.stalenessBoundMs,
@@ -80,6 +88,7 @@ export function assembleDoors(config: GatewayConfig, surroundings: DoorSurroundi
           trustedProxies,
           anyAsker: 'path' in asked.listen,
           clientAddress: asked.clientAddress,
+          keySet: assertions?.keySet,
           clock,
           logger,
           onQuestion,
@@ -89,5 +98,15 @@ export function assembleDoors(config: GatewayConfig, surroundings: DoorSurroundi
     routes,
     explain: (request, how) => verification.explain(request, how),
   })
-  return { proxy, forwardAuth, explain }
+  return { proxy, forwardAuth, explain, assertions }
+}
+
+/** The public keys where clients may see them. */
+function documentOf(
+  { assertion }: GatewayConfig,
+  assertions: Assertions | null,
+): ProxyDocument | undefined {
+  const path = assertion?.jwksPath
+  if (path === undefined || assertions === null) return undefined
+  return { path, fields: KEY_SET_FIELDS, body: assertions.keySet }
 }

@@ -79,6 +79,7 @@ export async function openGateway(
     invalidate,
     refusals,
     explain: (request) => live.doors.explain(request),
+    keySet: () => live.doors.assertions?.keySet ?? null,
     logger,
   }).catch(async (error: unknown) => {
     await live.close()
