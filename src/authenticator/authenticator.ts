@@ -13,6 +13,7 @@ import type { AnswerCase, AnswerCode } from './answers.ts'
 import { answerFor } from './answers.ts'
 import type { Client } from './client-address.ts'
 import { createClientResolver } from './client-address.ts'
+import { readConfinement } from './confinement.ts'
 import { readCredentials } from './credentials.ts'
 import type { AuthenticationRequest, Decision, DecisionEvent } from './decision.ts'
 import type { Inspect, RequestExplanation } from './explanation.ts'
@@ -21,8 +22,7 @@ import { createFaultLog, createRareWarning } from './fault-log.ts'
 import type { HeaderPolicy } from './identity-headers.ts'
 import { createHeaderPolicy, VERDICT_FIELD } from './identity-headers.ts'
 import type { IdentityStatement } from './identity-statements.ts'
-import { createIdentityStatements } from './identity-statements.ts'
-import { passingFieldsOf, withPassingFields } from './passing-statements.ts'
+import { createRouteStatements } from './passing-statements.ts'
 import type { RequestIds } from './request-ids.ts'
 import { createRequestIds } from './request-ids.ts'
 import type { RoutePolicy } from './route-policy.ts'
@@ -42,6 +42,8 @@ export interface AuthenticatorOptions extends Partial<BackendTraits> {
   readonly stalenessBoundMs?: number | undefined
   /** Signs identities, for routes that ask for that. @default none does */
   readonly assertions?: Assertions | undefined
+  /** What time it is at Onezone, in milliseconds since 1970. @default what `clock` says */
+  readonly onezoneNowMs?: (() => number) | undefined
   /** @default systemClock */
   readonly clock?: Clock | undefined
   /** @default silentLogger */
@@ -58,6 +60,7 @@ const AUTHENTICATOR_OPTIONS: OptionShape<AuthenticatorOptions> = {
     wanted: 'a number of milliseconds, more than 0',
     accepts: (value) => typeof value === 'number' && value > 0,
   },
+  onezoneNowMs: CALLBACK,
   assertions: having('what signs', 'forAudience'),
   clock: CLOCK,
   logger: LOGGER,
@@ -128,7 +131,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   const { verifier, clock = systemClock } = options
   const traits = traitsOf(options)
   const logger = shieldedLogger(options.logger ?? silentLogger)
-  const { stalenessBoundMs = Infinity } = options
+  const { stalenessBoundMs = Infinity, onezoneNowMs = () => clock.now() } = options
   const warnOfAddress = createRareWarning(logger, clock)
   const resolveClient = createClientResolver(options.trustedProxies, () =>
     warnOfAddress(
@@ -146,14 +149,14 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     const rules = compileRouteRules(policy, traits)
     const headers = createHeaderPolicy({
       names: policy.headers,
-      forwardToken: policy.forwardToken,
+      forwardToken: policy.forwardToken === true,
+      forwardAs: readConfinement(policy.forwardToken, policy.token)?.forwardAs,
       reserved,
       passHeaders: policy.passHeaders,
     })
 
-    const makers = passingFieldsOf(policy, headers, options)
-    const plain = createIdentityStatements(rules, headers)
-    const statements = makers.length === 0 ? plain : withPassingFields(plain, makers)
+    const sources = { ...options, backend: traits.backend, onezoneNowMs }
+    const statements = createRouteStatements(policy, rules, headers, sources)
 
     const deny = (
       code: AnswerCode,

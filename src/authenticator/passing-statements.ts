@@ -1,26 +1,16 @@
 import type { Assert, Assertions } from '../assertion/index.ts'
 import type { PresentedToken } from '../token/index.ts'
-import type { Identity } from './decision.ts'
+import type { BackendName } from '../verifier/index.ts'
+import { readConfinement } from './confinement.ts'
+import { confinedField } from './forwarded-token.ts'
 import type { IdentityStatement, IdentityStatements } from './identity-statements.ts'
+import { createIdentityStatements } from './identity-statements.ts'
 import type { HeaderPolicy } from './identity-headers.ts'
+import type { MakePassingFields } from './passing-fields.ts'
 import type { RoutePolicy } from './route-policy.ts'
-import type { Objection } from './route-rules.ts'
+import type { RouteRules } from './route-rules.ts'
 
-/** Header fields that are true for a while only. */
-export interface PassingFields {
-  /** Name, value, name, value … */
-  readonly fields: readonly string[]
-  /** For how long another request may be told the same, in milliseconds. */
-  readonly freshForMs: number
-}
-
-/** Makes such fields for one token, or says why its requests cannot be let through. */
-export type MakePassingFields = (
-  identity: Identity,
-  token: PresentedToken,
-  factAgeMs: number,
-) => PassingFields | Objection
-
+/** A statement with such fields. */
 interface PassingStatement extends IdentityStatement {
   /** On the monotonic clock. */
   readonly freshUntilMs: number
@@ -30,7 +20,7 @@ interface PassingStatement extends IdentityStatement {
  * The same statements with fields that pass: made once per token and time, never per request, and let go with the
  * statement that they belong to.
  */
-export function withPassingFields(
+function withPassingFields(
   inner: IdentityStatements,
   makers: readonly MakePassingFields[],
 ): IdentityStatements {
@@ -73,17 +63,32 @@ export function withPassingFields(
 /** Where the fields of a route come from that pass. */
 export interface PassingSources {
   readonly assertions?: Assertions | undefined
+  /** What time it is at Onezone, in milliseconds since 1970. */
+  readonly onezoneNowMs: () => number
+  readonly backend: BackendName
 }
 
 /**
- * What a route adds to the fields of an identity.
+ * Makes the statements of one route, and what it adds to them.
  *
  * @throws {TypeError} for a policy that asks for what there is no source of, or that makes no sense.
  */
-export function passingFieldsOf(
+export function createRouteStatements(
+  policy: RoutePolicy,
+  rules: RouteRules,
+  headers: HeaderPolicy,
+  sources: PassingSources,
+): IdentityStatements {
+  const statements = createIdentityStatements(rules, headers)
+  const makers = passingFieldsOf(policy, headers, sources)
+  return makers.length === 0 ? statements : withPassingFields(statements, makers)
+}
+
+/** What a route adds to the fields of an identity. */
+function passingFieldsOf(
   policy: RoutePolicy,
   headers: HeaderPolicy,
-  { assertions }: PassingSources,
+  { assertions, onezoneNowMs, backend }: PassingSources,
 ): MakePassingFields[] {
   const makers: MakePassingFields[] = []
   if (policy.assertion !== undefined) {
@@ -91,6 +96,15 @@ export function passingFieldsOf(
     makers.push(
       assertionField(headers.assertionName, assertions.forAudience(policy.assertion.audience)),
     )
+  }
+  const confinement = readConfinement(policy.forwardToken, policy.token)
+  if (confinement !== null) {
+    if (backend !== 'onezone') {
+      throw new TypeError(
+        '"forwardToken.confine" needs tokens of Onedata; others cannot be confined',
+      )
+    }
+    makers.push(confinedField(confinement, onezoneNowMs))
   }
   return makers
 }

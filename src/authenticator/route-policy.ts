@@ -2,6 +2,7 @@ import type { OptionShape } from '../option-shape.ts'
 import { FLAG, group, listOf, oneOf, orNull, TEXT, textLike } from '../option-shape.ts'
 import type { InviteType, OnedataInterface, TokenKind } from '../token/index.ts'
 import { INVITE_TYPES } from '../token/index.ts'
+import type { ConfinedForward } from './confinement.ts'
 import type { IdentityHeaderNames } from './identity-header-names.ts'
 import { IDENTITY_HEADER_OPTIONS } from './identity-header-names.ts'
 
@@ -54,8 +55,12 @@ export interface RoutePolicy {
   readonly caveats?: CaveatPolicy | undefined
   /** Names of the header fields that carry the identity. */
   readonly headers?: IdentityHeaderNames | undefined
-  /** Let the fields that carry the token through to the upstream. @default false */
-  readonly forwardToken?: boolean | undefined
+  /**
+   * Let the fields that carry the token through to the upstream, or give it a weaker token in their place.
+   *
+   * @default false
+   */
+  readonly forwardToken?: boolean | ConfinedForward | undefined
   /**
    * Tell the upstream who it is in a signed JWT, too; only where the authenticator can sign. `audience` is what the
    * upstream demands as `aud`: each needs its own, so that none can use at another what it was sent.
@@ -108,7 +113,10 @@ export const ROUTE_POLICY_OPTIONS: OptionShape<RoutePolicy> = {
     data: oneOf(ROUTE_CHOICES.data),
   }),
   headers: group(IDENTITY_HEADER_OPTIONS),
-  forwardToken: FLAG,
+  forwardToken: {
+    wanted: 'true or false, or { confine: [...] }',
+    accepts: (value) => typeof value === 'boolean' || (typeof value === 'object' && value !== null),
+  },
   assertion: group<NonNullable<RoutePolicy['assertion']>>({
     audience: textLike(/^[\x21-\x7e]{1,256}$/, '1 to 256 printable ASCII characters without space'),
   }),

@@ -9,6 +9,7 @@ import type {
 } from '../token/index.ts'
 import type { BackendTraits, TokenRecord } from '../verifier/index.ts'
 import type { AnswerCode } from './answers.ts'
+import { isIpConfining, readConfinement } from './confinement.ts'
 import { nameOption } from './named-option.ts'
 import type { CaveatPolicy, RoutePolicy } from './route-policy.ts'
 import { ROUTE_POLICY_OPTIONS } from './route-policy.ts'
@@ -59,6 +60,8 @@ export function compileRouteRules(
     resolveServicePolicy(caveats.service, traits.serviceTokenConfigured),
   )
   const scopes = nameOption('scopes', () => resolveScopes(policy.scopes, traits.statesScopes))
+  const forward = readConfinement(policy.forwardToken, kind)
+  const refusesIp = forward?.allowIpConfined === false
   const types = subjects.types === undefined ? null : new Set<string>(subjects.types)
   const ids = subjects.ids === undefined ? null : new Set(subjects.ids)
 
@@ -71,6 +74,7 @@ export function compileRouteRules(
   }
 
   const treatmentOf = (caveat: Caveat): CaveatTreatment => {
+    if (refusesIp && isIpConfining(caveat)) return 'refuse'
     const treatment = policyFor(caveat)
     // Other kinds support none of these caveats: Onezone refuses them.
     return kind !== 'access' && treatment === 'refuse' ? 'pass' : treatment

@@ -4,7 +4,13 @@
  * @module
  */
 
-import { clashingHeaderNames, resolveServicePolicy } from '../authenticator/index.ts'
+import {
+  checkSupport,
+  clashingHeaderNames,
+  readConfiningCaveat,
+  resolveServicePolicy,
+  ROUTE_CHOICES,
+} from '../authenticator/index.ts'
 import { isJsonObject } from '../json.ts'
 import { checkStripPrefix, parseRoutePath } from '../routing/index.ts'
 import { checkRouteAssertion } from './assertion-checks.ts'
@@ -12,7 +18,7 @@ import { waysToGive } from './overlay.ts'
 import { formatPath, problemOf, type Finding, type SettingPath } from './problems.ts'
 import { checkRouteOrder } from './route-order.ts'
 import { checkUpstream } from './upstream-checks.ts'
-import { checkRouteVerifier } from './verifier-checks.ts'
+import { checkRouteVerifier, verifierSectionOf } from './verifier-checks.ts'
 import { findingsAt, groupAt, listAt, readable, type Findings, type Written } from './written.ts'
 
 /** Finds what is wrong with the routes of a configuration. */
@@ -49,6 +55,7 @@ function checkRoute(route: Written, path: SettingPath, config: Written): Finding
   checkDemands(route, findings)
   checkServiceCaveats(route, groupAt(config, 'onezone')['serviceTokenFile'] !== undefined, findings)
   checkMatch(route, findings)
+  checkForwardToken(route, config, findings)
   checkForwardAuth(route, groupAt(config, 'forwardAuth')['listen'] !== undefined, findings)
   return [
     ...findings.all,
@@ -92,6 +99,31 @@ function checkServiceCaveats(route: Written, hasServiceToken: boolean, { find }:
   if (service !== 'verify' && service !== 'as-onezone') return
   const problem = problemOf(() => resolveServicePolicy(service, hasServiceToken))
   if (problem !== null) find(['caveats', 'service'], `${problem} (see onezone.serviceTokenFile)`)
+}
+
+/** Whether tokens of the route can be made weaker as it says. */
+function checkForwardToken(route: Written, config: Written, { find }: Findings): void {
+  const { forwardToken, token = 'access' } = route
+  const kind = ROUTE_CHOICES.token.find((known) => known === token)
+  if (!isJsonObject(forwardToken) || kind === undefined) return
+  const at = ['forwardToken', 'confine']
+  if (verifierSectionOf(config) === 'verifier') {
+    return find(at, 'is for tokens of Onedata; a look-up API cannot make weaker ones')
+  }
+  if (kind === 'none') return find(at, 'has no meaning on a public route (token: none); remove it')
+  const caveats = listAt(forwardToken, 'confine')
+  if (Array.isArray(forwardToken['confine']) && caveats.length === 0) {
+    find(at, 'is empty; name a caveat, or write "forwardToken: true" to forward tokens as they are')
+  }
+  for (const [index, given] of caveats.entries()) {
+    // What is no caveat, the schema says.
+    if (problemOf(() => readConfiningCaveat(given)) !== null) continue
+    const problem = problemOf(() => {
+      const caveat = readConfiningCaveat(given)
+      if (!('lifeMs' in caveat)) checkSupport(caveat, kind)
+    })
+    if (problem !== null) find([...at, index], problem)
+  }
 }
 
 /** What a route needs, and may not do, with forward auth or without. */

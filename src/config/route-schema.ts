@@ -4,9 +4,15 @@
  * @module
  */
 
-import type { z } from 'zod'
+import { z } from 'zod'
+import type { ConfinedForward, ConfiningCaveat } from '../authenticator/index.ts'
+import {
+  CONFINEMENT_DEFAULTS,
+  FORWARD_FIELDS,
+  readConfiningCaveat,
+} from '../authenticator/index.ts'
 import { parseRouteHost, parseRouteMethod } from '../routing/index.ts'
-import { integer, list, text } from './setting.ts'
+import { choice, group, integer, list, shaped, text, toggle } from './setting.ts'
 
 /** Names that `Host` may say. */
 export const hostsSchema: z.ZodType<string[]> = list(
@@ -28,3 +34,25 @@ export const stripPrefixSchema: z.ZodType<string> = text(
 
 /** Longest request body: up to 1 TiB, for a slip is more likely than a wish beyond. */
 export const maxBodyBytesSchema: z.ZodType<number> = integer(0, 2 ** 40)
+
+const confiningCaveat = z.unknown().transform((value, context): ConfiningCaveat => {
+  try {
+    readConfiningCaveat(value)
+    return value as ConfiningCaveat
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    context.addIssue({ code: 'custom', message: error.message })
+    return z.NEVER
+  }
+})
+
+const confined = group({
+  confine: list('caveats', confiningCaveat),
+  forwardAs: choice(...FORWARD_FIELDS).default(CONFINEMENT_DEFAULTS.forwardAs),
+  allowIpConfined: toggle().default(false),
+})
+
+/** Whether the upstream sees the token, or what in its place; which tokens can carry what, `route-checks.ts` says. */
+export const forwardTokenSchema: z.ZodType<boolean | ConfinedForward> = shaped<
+  boolean | ConfinedForward
+>((value) => (typeof value === 'object' && value !== null ? confined : toggle()))

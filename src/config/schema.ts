@@ -21,6 +21,7 @@ import { VERDICT_DEFAULTS, VERDICT_RANGES } from '../verification/index.ts'
 import type { GatewayConfig, RouteConfig, TlsConfig } from './gateway-config.ts'
 import { parseListenAddress, parseSocketAddress } from './listen-address.ts'
 import {
+  forwardTokenSchema,
   hostsSchema,
   maxBodyBytesSchema,
   methodsSchema,
@@ -128,7 +129,7 @@ const route = group({
     data: choice(...ROUTE_CHOICES.data).optional(),
   }),
   headers: headers.optional(),
-  forwardToken: toggle().default(false),
+  forwardToken: forwardTokenSchema.default(false),
   assertion: routeAssertionSchema.optional(),
   passHeaders: list(
     'names of header fields',

@@ -27,7 +27,10 @@ export function sendGrant(
     if (!stated.has(name)) fields.push(name, '')
   }
   if (dialect === 'envoy' && policy.forwardToken !== true) {
-    fields.push('x-envoy-auth-headers-to-remove', CREDENTIAL_FIELDS.join(','))
+    // Envoy removes after it has set.
+    const set = new Set(headers.names.map((name) => name.toLowerCase()))
+    const removed = CREDENTIAL_FIELDS.filter((name) => !set.has(name))
+    fields.push('x-envoy-auth-headers-to-remove', removed.join(','))
   }
   send(incoming, outgoing, 200, fields, '')
 }

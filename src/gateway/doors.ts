@@ -50,6 +50,7 @@ export function assembleDoors(config: GatewayConfig, surroundings: DoorSurroundi
     stalenessBoundMs: verification.stalenessBoundMs,
     trustedProxies: config.trustedProxies,
     assertions: assertions ?? undefined,
+    onezoneNowMs: () => verification.onezoneNowMs,
     clock,
     logger,
     onDecision,
