@@ -82,7 +82,12 @@ const TABLE: Record<string, Row> = {
     'any',
   ),
   // Beside the proxy: the same routes and authenticator for requests that others carry.
-  'forward-auth': row(7, 'assertion clock logger listener authenticator routing', '', ['net']),
+  'forward-auth': row(7, 'assertion clock logger listener authenticator routing token', '', [
+    'crypto',
+    'fs',
+    'http2',
+    'net',
+  ]),
   // What is remembered of requests that have ended.
   'access-log': row(8, 'bounded-map json line-sink logger option-shape proxy token'),
   metrics: row(

@@ -20,6 +20,7 @@ export function crossCheck(config: Written): Finding[] {
     ...checkListeners(config),
     ...checkForwardAuth(config),
     ...checkTls(groupAt(config, 'tls')),
+    ...checkTls(groupAt(groupAt(config, 'forwardAuth'), 'tls'), ['forwardAuth', 'tls']),
     ...checkAssertion(config),
     ...checkVerifier(config),
     ...checkBound(config),

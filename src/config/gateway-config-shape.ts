@@ -68,6 +68,18 @@ const GATEWAY_CONFIG: OptionShape<GatewayConfig> = {
       accepts: (value) => ADDRESS.accepts(value),
     },
     clientAddress: oneOf(['required', 'unknown-allowed']),
+    grpcListen: {
+      wanted: 'an address, or the path of a Unix socket',
+      accepts: (value) => ADDRESS.accepts(value),
+    },
+    tls: group<NonNullable<ForwardAuthConfig['tls']>>({
+      certFile: TEXT,
+      keyFile: TEXT,
+      clientCaFile: TEXT,
+      clientAuth: oneOf(['none', 'request', 'require']),
+    }),
+    // What answers them judges its clients.
+    introspection: JUDGED_ELSEWHERE,
   }),
   assertion: group<AssertionConfig>({
     issuer: TEXT,

@@ -2,6 +2,7 @@ import type { AccessLogOptions } from '../access-log/index.ts'
 import type { SigningKey } from '../assertion/index.ts'
 import type { CaveatPolicy, RoutePolicy } from '../authenticator/index.ts'
 import type { HttpClientOptions } from '../http-client/index.ts'
+import type { IntrospectionClient } from './introspection-clients.ts'
 import type { ProxyRoute, UpstreamTimeouts } from '../proxy/index.ts'
 import type { ClientAuth, TlsFiles } from '../tls/index.ts'
 import type { UpstreamOptions } from '../upstream/index.ts'
@@ -94,6 +95,12 @@ export interface ForwardAuthConfig {
    * @default 'required'
    */
   readonly clientAddress: 'required' | 'unknown-allowed'
+  /** Where Envoy and its like ask by gRPC, over cleartext HTTP/2. @default nowhere */
+  readonly grpcListen?: ListenAddress | UnixSocketAddress | undefined
+  /** TLS for `listen`. @default none: plain HTTP */
+  readonly tls?: Omit<TlsConfig, 'http2'> | undefined
+  /** Who may ask about tokens as RFC 7662 says, at `/introspect`. @default nobody */
+  readonly introspection?: { readonly clients: readonly IntrospectionClient[] } | undefined
 }
 
 /** How decisions are signed. */

@@ -9,11 +9,16 @@ import type { TlsFileProblem, TlsFiles } from '../tls/index.ts'
 import { readTlsFiles } from '../tls/index.ts'
 import { readConfigFile, type ConfigFile } from './config-file.ts'
 import type { AssertionSettings } from './assertion-schema.ts'
+import type { ForwardAuthSettings, WrittenTls } from './forward-auth-schema.ts'
+import { readIntrospectionClients } from './introspection-clients.ts'
+import type { IntrospectionClients } from './introspection-clients.ts'
 import { crossCheck } from './cross-checks.ts'
 import type {
   AssertionConfig,
+  ForwardAuthConfig,
   GatewayConfig,
   RouteConfig,
+  TlsConfig,
   VerifierConfig,
 } from './gateway-config.ts'
 import { applyOverlays, readEnvironment, readFlags, waysToGive } from './overlay.ts'
@@ -23,6 +28,7 @@ import { routeTitle } from './route-order.ts'
 import { configSchema, routeSchema, type RouteSettings, type Settings } from './schema.ts'
 import { readSigningKeys } from './signing-keys.ts'
 import type { SigningKeys } from './signing-keys.ts'
+import { groupAt } from './written.ts'
 import { verifierSectionOf } from './verifier-checks.ts'
 import { readCertificates, readOnedataToken, readSecret } from './secret-file.ts'
 import { readUpstreamFiles, withContents, type UpstreamFiles } from './upstream-files.ts'
@@ -79,6 +85,7 @@ export async function loadConfig(sources: ConfigSources): Promise<GatewayConfig>
   let written: unknown
   let secrets: Secrets = {}
   let signing: SigningKeys = { keys: [], findings: [] }
+  let introspection: IntrospectionClients = { clients: [], findings: [] }
   let upstreamFiles: UpstreamFiles = { contents: new Map(), findings: [] }
   if (file !== undefined && file.faults.length > 0) {
     for (const { position, ...finding } of file.faults) {
@@ -94,9 +101,15 @@ export async function loadConfig(sources: ConfigSources): Promise<GatewayConfig>
       const base = (path: SettingPath): string => baseOf(path, sources.file, overlays)
       const nameAt = (path: SettingPath, name: string): string => resolve(base(path), name)
       secrets = await readSecrets(written, nameAt, onFile)
+      introspection = await readIntrospectionClients(written, nameAt, onFile)
       signing = await readSigningKeys(written, nameAt, onFile)
       upstreamFiles = await readUpstreamFiles(written, base)
-      findings.push(...(secrets.findings ?? []), ...signing.findings, ...upstreamFiles.findings)
+      findings.push(
+        ...(secrets.findings ?? []),
+        ...signing.findings,
+        ...introspection.findings,
+        ...upstreamFiles.findings,
+      )
     }
     problems.push(...findings.map(placed))
   }
@@ -106,7 +119,7 @@ export async function loadConfig(sources: ConfigSources): Promise<GatewayConfig>
   }
   if (settings === undefined || problems.length > 0) throw new ConfigError(problems)
   const listenWritten = isJsonObject(written) && 'listen' in written
-  return complete(settings, { ...secrets, signing }, upstreamFiles, listenWritten)
+  return complete(settings, { ...secrets, signing, introspection }, upstreamFiles, listenWritten)
 }
 
 /** Makes the function that finds out in which flag, variable or line a finding stands. */
@@ -164,6 +177,8 @@ interface Secrets {
   readonly tls?: TlsFiles | undefined
   readonly findings?: readonly Finding[]
   readonly signing?: SigningKeys
+  readonly introspection?: IntrospectionClients
+  readonly askedTls?: TlsFiles | undefined
 }
 
 async function readSecrets(
@@ -198,7 +213,13 @@ async function readSecrets(
     serviceToken: await ofVerifier('serviceTokenFile', readOnedataToken),
     watchToken: await ofVerifier('watchTokenFile', readSecret),
     adminToken: await read(['adminTokenFile'], written['adminTokenFile'], readSecret),
-    tls: await tryTls(written['tls'], nameAt, findings),
+    tls: await tryTls(written['tls'], ['tls'], nameAt, findings),
+    askedTls: await tryTls(
+      groupAt(written, 'forwardAuth')['tls'],
+      ['forwardAuth', 'tls'],
+      nameAt,
+      findings,
+    ),
     findings,
   }
 }
@@ -206,13 +227,14 @@ async function readSecrets(
 /** The TLS files by their full names; they are read again by whoever uses them. */
 async function tryTls(
   tls: unknown,
+  path: SettingPath,
   nameAt: (path: SettingPath, name: string) => string,
   findings: Finding[],
 ): Promise<TlsFiles | undefined> {
   if (!isJsonObject(tls)) return undefined
   const nameOf = (key: keyof TlsFiles): string | undefined => {
     const name = tls[key]
-    return typeof name === 'string' && name !== '' ? nameAt(['tls', key], name) : undefined
+    return typeof name === 'string' && name !== '' ? nameAt([...path, key], name) : undefined
   }
   const [certFile, keyFile] = [nameOf('certFile'), nameOf('keyFile')]
   if (certFile === undefined || keyFile === undefined) return undefined
@@ -220,7 +242,7 @@ async function tryTls(
   const read = await readTlsFiles(files)
   if (Array.isArray(read)) {
     for (const { setting, message } of read as readonly TlsFileProblem[]) {
-      findings.push({ path: ['tls', setting], message })
+      findings.push({ path: [...path, setting], message })
     }
   }
   return files
@@ -246,6 +268,7 @@ function complete(
     tls,
     workers,
     assertion,
+    forwardAuth,
     ...rest
   } = settings
   const { serviceToken, adminToken } = secrets
@@ -258,11 +281,8 @@ function complete(
     workers: workers === 'auto' ? availableParallelism() : workers,
     verifier: completeVerifier(settings, secrets),
     assertion: assertion && completeAssertion(assertion, secrets),
-    tls: secrets.tls && {
-      ...secrets.tls,
-      clientAuth: tls?.clientAuth ?? (secrets.tls.clientCaFile === undefined ? 'none' : 'require'),
-      http2: tls?.http2 ?? false,
-    },
+    tls: secrets.tls && { ...completeTls(secrets.tls, tls), http2: tls?.http2 ?? false },
+    forwardAuth: forwardAuth && completeForwardAuth(forwardAuth, secrets),
     routes: written.map((route, index) => ({
       ...completeRoute(route, serviceToken !== undefined),
       upstream:
@@ -273,6 +293,23 @@ function complete(
           files,
         ),
     })),
+  }
+}
+
+function completeTls(files: TlsFiles, written: WrittenTls | undefined): Omit<TlsConfig, 'http2'> {
+  const byDefault = files.clientCaFile === undefined ? 'none' : 'require'
+  return { ...files, clientAuth: written?.clientAuth ?? byDefault }
+}
+
+function completeForwardAuth(
+  { tls, introspection, ...settings }: ForwardAuthSettings,
+  secrets: Secrets,
+): ForwardAuthConfig {
+  const clients = secrets.introspection?.clients ?? []
+  return {
+    ...settings,
+    tls: secrets.askedTls && completeTls(secrets.askedTls, tls),
+    introspection: introspection && { clients },
   }
 }
 

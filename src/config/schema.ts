@@ -19,7 +19,9 @@ import { assertionSchema, routeAssertionSchema } from './assertion-schema.ts'
 import type { AssertionSettings } from './assertion-schema.ts'
 import { VERDICT_DEFAULTS, VERDICT_RANGES } from '../verification/index.ts'
 import type { GatewayConfig, RouteConfig, TlsConfig } from './gateway-config.ts'
-import { parseListenAddress, parseSocketAddress } from './listen-address.ts'
+import { forwardAuthSchema, tlsSettings } from './forward-auth-schema.ts'
+import type { ForwardAuthSettings, WrittenTls } from './forward-auth-schema.ts'
+import { parseListenAddress } from './listen-address.ts'
 import {
   forwardTokenSchema,
   hostsSchema,
@@ -47,16 +49,13 @@ import { onezoneSection, verifierSection } from './verifier-schema.ts'
 /** A configuration that fits the schema; secrets are still names of files. */
 export interface Settings extends Omit<
   GatewayConfig,
-  'verifier' | 'routes' | 'adminToken' | 'tls' | 'workers' | 'assertion'
+  'verifier' | 'routes' | 'adminToken' | 'tls' | 'workers' | 'assertion' | 'forwardAuth'
 > {
   readonly onezone: OnezoneSettings
   readonly verifier: VerifierSettings
   readonly adminTokenFile?: string | undefined
-  readonly tls?:
-    | (Omit<TlsConfig, 'clientAuth'> & {
-        readonly clientAuth?: TlsConfig['clientAuth'] | undefined
-      })
-    | undefined
+  readonly tls?: (WrittenTls & Pick<TlsConfig, 'http2'>) | undefined
+  readonly forwardAuth?: ForwardAuthSettings | undefined
   readonly workers: number | 'auto'
   readonly assertion?: AssertionSettings | undefined
   readonly upstream?: UpstreamWritten | undefined
@@ -151,19 +150,13 @@ export const configSchema: z.ZodType<Settings> = group({
   adminListen: text('HOST:PORT', parseListenAddress).prefault('127.0.0.1:9090'),
   adminTokenFile: fileName.optional(),
   tls: group({
-    certFile: fileName,
-    keyFile: fileName,
-    clientCaFile: fileName.optional(),
-    clientAuth: choice('none', 'request', 'require').optional(),
+    ...tlsSettings,
     http2: toggle().default(false),
   }).optional(),
   workers: integerOr('auto', 1, 256).default(1),
   onezone: onezoneSection,
   verifier: verifierSection,
-  forwardAuth: group({
-    listen: text('HOST:PORT or unix:PATH', parseSocketAddress),
-    clientAddress: choice('required', 'unknown-allowed').default('required'),
-  }).optional(),
+  forwardAuth: forwardAuthSchema.optional(),
   assertion: assertionSchema.optional(),
   trustedProxies: list(
     'addresses or CIDR ranges',

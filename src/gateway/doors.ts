@@ -6,13 +6,13 @@ import { KEY_SET_FIELDS } from '../assertion/index.ts'
 import type { Clock } from '../clock.ts'
 import type { GatewayConfig } from '../config/index.ts'
 import { verifierChoiceOf } from '../config/index.ts'
-import type { Door } from '../listener/index.ts'
-import { createForwardAuth } from '../forward-auth/index.ts'
 import type { Logger } from '../logger.ts'
 import type { Metrics } from '../metrics/index.ts'
 import type { ProxyDocument, ReverseProxy } from '../proxy/index.ts'
 import { createReverseProxy } from '../proxy/index.ts'
 import type { Verification } from '../verification/index.ts'
+import type { AskedDoors } from './asked-doors.ts'
+import { assembleAsked } from './asked-doors.ts'
 import type { RequestWatch } from './request-watch.ts'
 import { assembleAssertions } from './signing.ts'
 
@@ -26,10 +26,8 @@ export interface DoorSurroundings {
 }
 
 /** The proxy with its routes, and what can say why it decides as it does. */
-export interface Doors {
+export interface Doors extends AskedDoors {
   readonly proxy: ReverseProxy
-  /** Null: no front proxy may ask. */
-  readonly forwardAuth: Door | null
   readonly explain: Explainer
   /** What signs identities; null: nothing does. */
   readonly assertions: Assertions | null
@@ -42,7 +40,7 @@ export interface Doors {
  */
 export function assembleDoors(config: GatewayConfig, surroundings: DoorSurroundings): Doors {
   const { verification, metrics, watch, logger, clock } = surroundings
-  const { onDecision, onUpstream, onStream, onQuestion, onSigned } = metrics
+  const { onDecision, onUpstream, onStream, onSigned } = metrics
   const assertions = assembleAssertions(config, { clock, logger, onSigned })
   const authenticator = createAuthenticator({
     verifier: verification.verifier,
@@ -80,26 +78,13 @@ export function assembleDoors(config: GatewayConfig, surroundings: DoorSurroundi
     onUpstream,
     onStream,
   })
-  const { forwardAuth: asked, trustedProxies } = config
-  const forwardAuth =
-    asked === undefined
-      ? null
-      : createForwardAuth({
-          routes,
-          trustedProxies,
-          anyAsker: 'path' in asked.listen,
-          clientAddress: asked.clientAddress,
-          keySet: assertions?.keySet,
-          clock,
-          logger,
-          onQuestion,
-        })
+  const asked = assembleAsked(config, { ...surroundings, authenticator, assertions, routes })
   const explain = createExplainer({
     choose: (request) => proxy.choose(request),
     routes,
     explain: (request, how) => verification.explain(request, how),
   })
-  return { proxy, forwardAuth, explain, assertions }
+  return { proxy, ...asked, explain, assertions }
 }
 
 /** The public keys where clients may see them. */

@@ -340,7 +340,7 @@ function countQuestions(registers: Registry[]): Counter<'dialect' | 'outcome'> {
     labelNames: ['dialect', 'outcome'],
     registers,
   })
-  for (const dialect of [...DIALECT_NAMES, 'unknown']) {
+  for (const dialect of [...DIALECT_NAMES, 'grpc', 'unknown']) {
     for (const outcome of OUTCOMES) questions.inc({ dialect, outcome }, 0)
   }
   return questions
