@@ -125,7 +125,7 @@ const TABLE: Record<string, Row> = {
   ),
   cli: row(
     11,
-    'errors clock line-sink logger token onezone config cluster gateway dev-onezone dev-token-lookup json suggestion package-version',
+    'authenticator errors clock line-sink logger token onezone config cluster gateway dev-onezone dev-token-lookup json suggestion package-version',
     'pino',
     'any',
   ),

@@ -25,12 +25,14 @@ export interface Arguments {
  * Reads the arguments of a command. What is not understood is not repeated in full: it might be a token.
  *
  * @param refusal What to say about arguments that are no flags.
+ * @param operand The flag that the first one of them stands for.
  * @throws {UsageError}
  */
 export function readArguments(
   argv: readonly string[],
   specs: OptionSpecs,
   refusal = 'takes flags only',
+  operand?: string,
 ): Arguments {
   const { tokens } = parseArgs({
     args: [...argv],
@@ -45,7 +47,11 @@ export function readArguments(
   })
   const given = new Map<string, string[]>()
   for (const token of tokens) {
-    if (token.kind === 'positional') throw new UsageError(refusal)
+    if (token.kind === 'positional') {
+      if (operand === undefined || given.has(operand)) throw new UsageError(refusal)
+      given.set(operand, [token.value])
+      continue
+    }
     if (token.kind === 'option-terminator') continue
     const spec = Object.hasOwn(specs, token.name) ? specs[token.name] : undefined
     if (spec === undefined) throw new UsageError(unknownFlag(token.rawName, Object.keys(specs)))
