@@ -20,7 +20,13 @@ import {
   TEXT,
   wholeNumber,
 } from '../option-shape.ts'
-import type { ForwardAuthConfig, GatewayConfig, RouteConfig, TlsConfig } from './gateway-config.ts'
+import type {
+  AdminPageConfig,
+  ForwardAuthConfig,
+  GatewayConfig,
+  RouteConfig,
+  TlsConfig,
+} from './gateway-config.ts'
 import type { ListenAddress } from './listen-address.ts'
 
 const ADDRESS: OptionKind = group<ListenAddress>({ host: TEXT, port: wholeNumber([0, 65_535]) })
@@ -48,6 +54,7 @@ const GATEWAY_CONFIG: OptionShape<GatewayConfig> = {
   listen: ADDRESS,
   adminListen: ADDRESS,
   adminToken: TEXT,
+  adminPage: group<AdminPageConfig>({ shown: FLAG, refusals: FLAG }),
   tls: group<TlsConfig>({
     certFile: TEXT,
     keyFile: TEXT,

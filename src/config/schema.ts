@@ -16,6 +16,7 @@ import { TIMEOUT_DEFAULTS } from '../proxy/index.ts'
 import { parseRoutePath } from '../routing/index.ts'
 import { INVITE_TYPES, type InviteType } from '../token/index.ts'
 import { VERDICT_DEFAULTS, VERDICT_RANGES } from '../verification/index.ts'
+import { adminPageSchema } from './admin-page-schema.ts'
 import type { GatewayConfig, RouteConfig, TlsConfig } from './gateway-config.ts'
 import { parseListenAddress, parseSocketAddress } from './listen-address.ts'
 import {
@@ -144,6 +145,7 @@ export const configSchema: z.ZodType<Settings> = group({
   listen: text('HOST:PORT', parseListenAddress).prefault('127.0.0.1:8080'),
   adminListen: text('HOST:PORT', parseListenAddress).prefault('127.0.0.1:9090'),
   adminTokenFile: fileName.optional(),
+  adminPage: adminPageSchema.optional(),
   tls: group({
     certFile: fileName,
     keyFile: fileName,
