@@ -122,8 +122,8 @@ const TABLE: Record<string, Row> = {
   ),
   cli: row(
     11,
-    'errors clock line-sink logger token onezone config cluster gateway dev-onezone dev-token-lookup json suggestion package-version',
-    'pino',
+    'errors clock line-sink logger token onezone config cluster gateway state dev-onezone dev-token-lookup json suggestion package-version',
+    'pino yaml',
     'any',
   ),
   index: row(

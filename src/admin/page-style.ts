@@ -98,7 +98,8 @@ button.danger { background: var(--bad); border-color: var(--bad); color: var(--c
 .meter { display: block; width: 100%; height: 9px; border-radius: 99px; overflow: hidden; }
 .meter .rail { fill: var(--line); }
 .meter .used.good { fill: var(--granted); } .meter .used.bad { fill: var(--fault); }
-#staleness-chart .chart { height: 62px; margin-top: 4px; }
+#staleness-chart { flex: 1; min-height: 62px; margin-top: 4px; }
+#staleness-chart .chart { height: 100%; }
 .kept { font-size: 12.5px; color: var(--soft); }
 .kept [data-health=bad] { color: var(--tone); font-weight: 600; }
 #figures { display: grid; grid-template-columns: repeat(5, minmax(0, 1fr)); gap: 14px; margin-top: 14px; }
@@ -123,7 +124,7 @@ thead button:hover { color: var(--ink); text-decoration: underline; }
 tbody tr + tr > * { border-top: 1px solid var(--line); }
 tbody tr:hover > * { background: color-mix(in srgb, var(--accent) 5%, transparent); }
 tbody th .detail { display: block; }
-tbody th { overflow-wrap: anywhere; }
+tbody th { overflow-wrap: anywhere; min-width: 132px; }
 .number { text-align: right; white-space: nowrap; }
 td[data-health=attention], td[data-health=bad] { color: var(--tone); font-weight: 600; }
 .tag, .code { padding: 1px 7px; border-radius: 6px; background: var(--ground); border: 1px solid var(--line); font-size: 12px; white-space: nowrap; }

@@ -9,20 +9,24 @@ export const COMMAND_SUMMARIES: Readonly<Record<string, string>> = {
   onezone: 'run the embedded development Onezone alone',
   'lookup-server': 'run a development stand-in for a token look-up API',
   check: 'validate a configuration: every problem at once, with line and column',
+  status: 'say how a running gateway is',
+  refusals: 'list what a running gateway refused of late, and go on listing',
+  explain: 'ask a running gateway what it makes of a request with a token, and why',
+  invalidate: 'have a running gateway ask Onezone anew',
+  login: 'store a credential for the commands that act at a Onezone',
   'token inspect': 'show what a token says about itself, offline',
   'token confine': 'add caveats to a token, offline',
   'token verify': 'ask Onezone whether a token is good',
   'token explain': 'say what a gateway would make of a request with a token, and why',
   'token create': 'create a named or a temporary token at Onezone',
+  'token list': 'list the named tokens of a user or a Oneprovider',
   'token get': 'show a named token, or print it',
-  'token revoke': 'revoke a named token; it can be restored',
+  'token revoke': 'revoke a named token, which can be restored, or all temporary ones for ever',
   'token restore': 'take the revocation of a named token back',
   'token rename': 'give a named token another name',
-  'token delete': 'delete a named token for good',
-  'tokens list': 'list the named tokens of a user or a Oneprovider',
-  'tokens delete-all': 'delete all named tokens of a user or a Oneprovider',
-  'tokens revoke-all': 'revoke all temporary tokens of a user or a Oneprovider for ever',
-  'tokens generation': 'show the generation of the temporary tokens',
+  'token delete': 'delete a named token for good, or all of a user or a Oneprovider',
+  'token generation': 'show the generation of the temporary tokens',
+  completion: 'print what lets bash, zsh or fish complete commands and flags',
 }
 
 const EXIT_CODES: readonly (readonly [number, string])[] = [
@@ -45,7 +49,10 @@ export function overview(): string {
     'Flags:',
     ...indent(
       columns([
-        ['--help', 'this help; with a command, the help of that command'],
+        [
+          '--help',
+          'this help; with a command, the help of that command, as "onegate help COMMAND"',
+        ],
         ['--version', 'the version of onegate'],
       ]),
     ),

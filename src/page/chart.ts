@@ -47,7 +47,10 @@ export function chart(options: ChartOptions): SVGElement {
     // Stacked areas do not overlap, or their colours would mix.
     const ground = stacked ? layers[index - 1] : undefined
     const x = (at: number): number => WIDTH - ((layer.length - 1 - at) / (slots - 1)) * WIDTH
-    for (const run of runsOf(layer)) {
+    const own = series[index]?.values ?? []
+    // Where a layer adds nothing its line would hide that of the layer below.
+    const drawn = stacked ? layer.map((value, at) => (isSeen(own, at) ? value : null)) : layer
+    for (const run of runsOf(drawn)) {
       const outline = run.map(([at, value]) => `${x(at).toFixed(1)},${y(value).toFixed(1)}`)
       const foot = run.map(([at]) => `${x(at).toFixed(1)},${y(ground?.[at] ?? 0).toFixed(1)}`)
       const band = [...outline, ...foot.toReversed()]
@@ -72,6 +75,11 @@ function stack(series: readonly Series[]): number[][] {
       return sum
     }),
   )
+}
+
+/** Whether there is something at a place or beside it, so that a slope begins at its foot. */
+function isSeen(values: Series['values'], at: number): boolean {
+  return [at - 1, at, at + 1].some((place) => (values[place] ?? 0) > 0)
 }
 
 /** Parts without a gap. */

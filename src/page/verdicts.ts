@@ -13,7 +13,7 @@ const SPARK_HEIGHT = 40
 export function showVerdicts(state: State): void {
   const { samples, verdicts, verifier } = state
   const slots = Math.min(MOST_SLOTS, Math.max(LEAST_SLOTS, samples.at.length))
-  const spanMs = (slots - 1) * samples.intervalMs
+  const spanMs = slots * samples.intervalMs
   const spark = (kind: string, values: readonly (number | null)[], label: string): SVGElement =>
     chart({ series: [{ kind, values }], stacked: false, slots, height: SPARK_HEIGHT, label })
 
