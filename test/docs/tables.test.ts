@@ -90,8 +90,8 @@ describe('the tables are true', () => {
   })
 
   test('every command takes --json, but the two that are said not to', async () => {
-    expect(textOf('docs/cli.md')).toMatch(
-      /Every command but `token confine`, which prints a token and nothing\s+else, and `completion`,/,
+    expect(textOf('docs/cli.md').replaceAll('\n', ' ')).toContain(
+      'Every command but `token confine`, which prints a token and nothing else, and `completion`,',
     )
     const without = ['token confine', 'completion']
     for (const command of Object.keys(COMMAND_SUMMARIES)) {
