@@ -16,6 +16,8 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   invalidate: async () => (await import('./invalidate.ts')).invalidateCommand,
   login: async () => (await import('./login.ts')).loginCommand,
   'token inspect': async () => (await import('./token-inspect.ts')).inspectCommand,
+  'token link': async () => (await import('./token-link.ts')).linkCommand,
+  'token find': async () => (await import('./token-find.ts')).findCommand,
   'token confine': async () => (await import('./token-confine.ts')).confineCommand,
   'token verify': async () => (await import('./token-verify.ts')).verifyCommand,
   'token explain': async () => (await import('./token-explain.ts')).explainCommand,

@@ -1,7 +1,7 @@
 import type { GatewayConfig } from '../config/index.ts'
 import { loadConfig } from '../config/index.ts'
 import { explainRequest } from '../gateway/gateway.ts'
-import type { OnedataInterface } from '../token/index.ts'
+import { INTERFACES, type OnedataInterface } from '../token/index.ts'
 import type { Arguments } from './arguments.ts'
 import type { Command } from './command.ts'
 import { EXIT } from './exit-codes.ts'
@@ -9,8 +9,6 @@ import { exitCodeOf, printExplanation } from './explanation-words.ts'
 import { UsageError } from './failure.ts'
 import { readIpAddress } from './peer-address.ts'
 import { readTokenText, TOKEN_ARGUMENT_REFUSAL, TOKEN_FILE_OPTION } from './token-input.ts'
-
-const INTERFACES: readonly OnedataInterface[] = ['rest', 'oneclient', 'graphsync']
 
 /** `onegate token explain` */
 export const explainCommand: Command = {
