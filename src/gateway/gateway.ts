@@ -5,6 +5,7 @@ import type { GatewayConfig } from '../config/index.ts'
 import type { Logger } from '../logger.ts'
 import { silentLogger } from '../logger.ts'
 import type { ReloadOutcome } from '../metrics/index.ts'
+import { takeOwnSnapshot } from '../metrics/index.ts'
 import type { OptionShape } from '../option-shape.ts'
 import { CALLBACK, checkOptions, CLOCK, LOGGER } from '../option-shape.ts'
 import type { Verification } from '../verification/index.ts'
@@ -43,7 +44,7 @@ const NO_TRAFFIC: Carrier = {
 export interface Gateway {
   /** Base URL of the traffic listener, without a slash; empty where no route has an upstream. */
   readonly url: string
-  /** Base URL of the admin listener: `/metrics`, `/livez`, `/readyz`, `/invalidate`, `/explain`, `/refusals`. */
+  /** Base URL of the admin listener: the page for people, `/state`, `/metrics`, `/livez`, `/readyz` … */
   readonly adminUrl: string
   /** Base URL of the listener that front proxies ask, or `unix:` and its file; null: there is none. */
   readonly forwardAuthUrl: string | null
@@ -128,6 +129,7 @@ export async function createGateway(
     metrics,
     logger,
     registry,
+    snapshot: () => takeOwnSnapshot(registry),
     invalidate,
     refusals: (query) => watch.find(query),
     openCarrier,

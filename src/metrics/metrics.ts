@@ -15,14 +15,15 @@ import type { BackendName, BreakerState } from '../verifier/index.ts'
 import type { DeathReason } from '../revocation/index.ts'
 import type { FinishedCall } from '../http-client/index.ts'
 import type { ForwardAuthEvent } from '../forward-auth/index.ts'
-import { DIALECT_NAMES } from '../forward-auth/index.ts'
 import type { RequestEvent, StreamEvent, StreamKind, UpstreamEvent } from '../proxy/index.ts'
 import { UNMATCHED } from '../proxy/index.ts'
 import type { AssertionMetrics } from './assertion-metrics.ts'
 import { createAssertionMetrics } from './assertion-metrics.ts'
 import type { ProcessMetrics, ProcessMetricsOptions } from './process-metrics.ts'
 import { createProcessMetrics, OF_THE_FIRST, PROCESS_METRICS_OPTIONS } from './process-metrics.ts'
+import { countQuestions } from './question-counter.ts'
 import { QuickHistogram } from './quick-histogram.ts'
+import { createRecentMaximum } from './recent-maximum.ts'
 import { Tally } from './tally.ts'
 
 /** Of gauges that several processes have, that of the first counts: it is the one that asks Onezone. */
@@ -36,8 +37,10 @@ const REQUEST_BUCKETS = [
 const STALENESS_BUCKETS = [0.001, 0.01, 0.1, 0.5, 1, 2.5, 5, 7.5, 10, 15, 30, 60, 300]
 const CALL_BUCKETS = [0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5]
 
+/** What the greatest staleness is the greatest of. */
+const GREATEST_OF_MS = 60_000
+
 const WATCH_STATES: readonly WatchState[] = ['off', 'active', 'degraded']
-const OUTCOMES: readonly ForwardAuthEvent['outcome'][] = ['granted', 'refused', 'fault']
 const STREAM_KINDS: readonly StreamKind[] = ['websocket', 'event-stream']
 const BREAKER_STATES: readonly BreakerState[] = ['closed', 'half-open', 'open']
 
@@ -152,6 +155,13 @@ export function createMetrics(options: MetricsOptions): Metrics {
     buckets: CALL_BUCKETS,
     registers,
   })
+  const lastCalls = new Gauge({
+    name: `${asked}_last_call_timestamp_seconds`,
+    help: 'When the last call to the verifier ended, by outcome (ok, refused, fault).',
+    labelNames: ['outcome'],
+    registers,
+    aggregator,
+  })
   const evictions = new Counter({
     name: 'onegate_cache_evictions_total',
     help: 'Verdicts that had to go although they were still good, because their store was full.',
@@ -168,7 +178,6 @@ export function createMetrics(options: MetricsOptions): Metrics {
       upstreamRequests.drain((route, outcome, _, count) => this.inc({ route, outcome }, count))
     },
   })
-
   const upstreamRetries = new Counter({
     name: 'onegate_upstream_retries_total',
     help: 'Requests that failed and were sent once more.',
@@ -197,6 +206,16 @@ export function createMetrics(options: MetricsOptions): Metrics {
     label: null,
     buckets: STALENESS_BUCKETS,
     registry,
+  })
+  const greatest = createRecentMaximum(GREATEST_OF_MS)
+  new Gauge({
+    name: 'onegate_verdict_staleness_greatest_seconds',
+    help: 'Greatest age, when a request was granted, of the fact that the grant rests on, of the last one to two minutes.',
+    registers,
+    aggregator: 'max',
+    collect() {
+      this.set(greatest.read(performance.now()) / 1000)
+    },
   })
   const violations = new Counter({
     name: 'onegate_staleness_violations_total',
@@ -286,7 +305,10 @@ export function createMetrics(options: MetricsOptions): Metrics {
     registry,
     onDecision({ routeId, outcome, source, code, ageMs, violation }) {
       if (violation) violations.inc()
-      else if (ageMs !== null) staleness.observe(ageMs / 1000)
+      else if (ageMs !== null) {
+        staleness.observe(ageMs / 1000)
+        if (ageMs > greatest.current) greatest.current = ageMs
+      }
       if (source !== null) verdicts.add(routeId, outcome, source)
       if (code !== null) refusals.inc({ route: routeId, code })
     },
@@ -315,6 +337,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     },
     onCall({ operation, outcome, durationMs }) {
       calls.inc({ operation, outcome })
+      lastCalls.setToCurrentTime({ outcome })
       callDuration.observe({ operation }, durationMs / 1000)
     },
     onEviction(store) {
@@ -330,18 +353,4 @@ export function createMetrics(options: MetricsOptions): Metrics {
       invalidations.inc({ cause: 'operator' }, families)
     },
   }
-}
-
-/** Where there is no forward auth, there is nothing to count. */
-function countQuestions(registers: Registry[]): Counter<'dialect' | 'outcome'> {
-  const questions = new Counter({
-    name: 'onegate_forward_auth_requests_total',
-    help: 'Questions of front proxies, by dialect and outcome (granted, refused, fault).',
-    labelNames: ['dialect', 'outcome'],
-    registers,
-  })
-  for (const dialect of [...DIALECT_NAMES, 'grpc', 'unknown']) {
-    for (const outcome of OUTCOMES) questions.inc({ dialect, outcome }, 0)
-  }
-  return questions
 }
