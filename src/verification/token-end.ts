@@ -28,7 +28,7 @@ export function endOfToken(
   nowMs: number,
   sentOffsetMs: number,
 ): TokenEnd {
-  const wasSet = askedAtMs < onezoneTime.setAtMs
+  const wasSet = askedAtMs <= onezoneTime.setAtMs
   const movedMs = wasSet ? onezoneTime.offsetMs - sentOffsetMs : 0
   const aheadMs = onezoneTime.now() - nowMs - movedMs
   const endsAtMs = monotonicEnd(validUntil, { askedAtMs, ttlSeconds }, aheadMs, nowMs)
