@@ -136,7 +136,8 @@ export function createReferee(options: RefereeOptions): Referee {
   ): boolean {
     if (request.token.generation === null || isRemote(request.token)) return false
     // The gateway has been told so of this very token.
-    const toldMs = said.noTo(request)?.askedAtMs ?? -Infinity
+    const told = said.noTo(request)
+    const toldMs = told?.reason === 'token_invalid' ? told.askedAtMs : -Infinity
     if (workers === 0 && toldMs > (said.yesTo(request)?.askedAtMs ?? -Infinity)) return false
     const intervals = OWN_QUESTION_INTERVALS * (workers === 0 ? 1 : 2)
     if (!accepted(request, toMs - intervals * maxStalenessMs, toMs, errorMs)) return false
