@@ -1,4 +1,5 @@
 import type { ExplainRequest, Explanation } from '../admin/index.ts'
+import { EXPLAIN_REQUEST } from '../admin/index.ts'
 import type { Clock } from '../clock.ts'
 import type { GatewayConfig } from '../config/index.ts'
 import type { Logger } from '../logger.ts'
@@ -46,6 +47,8 @@ export interface Gateway {
   readonly adminUrl: string
   /** Base URL of the listener that front proxies ask, or `unix:` and its file; null: there is none. */
   readonly forwardAuthUrl: string | null
+  /** Base URL of the listener that they ask by gRPC, likewise. */
+  readonly forwardAuthGrpcUrl: string | null
   /** Takes back what is known about whoever is selected, as `POST /invalidate` does; nothing is logged. */
   readonly invalidate: Verification['invalidate']
   /**
@@ -96,8 +99,11 @@ export async function createGateway(
   async function openCarrier(): Promise<Carrier> {
     if (config.listen === undefined) return NO_TRAFFIC
     const opened = await openTraffic({
-      config,
+      on: config.listen,
+      tls: config.tls,
+      reload: config.reload,
       door: live.doors.proxy,
+      fastLane: config.fastLane !== false,
       logger,
       onCertificate: metrics.onCertificate,
     })
@@ -107,7 +113,7 @@ export async function createGateway(
       unreadiness: () => null,
       change(next) {
         watch.change(next)
-        return opened.reloadCertificate(next)
+        return opened.reloadCertificate(next.tls)
       },
       drain(drainMs) {
         live.drainStreams()
@@ -133,15 +139,16 @@ export async function createGateway(
  * Explains one request by a configuration, as a gateway that has just started would answer it. Nothing listens, and
  * nothing is sent but the question to the verifier, if the request says to `ask`.
  *
- * @throws {TypeError} for options that make no sense.
+ * @throws {TypeError} for options, or a member of the request, that make no sense.
  */
 export async function explainRequest(
   config: GatewayConfig,
   request: ExplainRequest,
   options: GatewayOptions = {},
 ): Promise<Explanation> {
+  checkOptions('explainRequest', request, EXPLAIN_REQUEST)
   checkOptions('explainRequest', options, GATEWAY_OPTIONS)
-  const { live } = assemble({
+  const { live, metrics } = assemble({
     config,
     openVerification: openVerificationOf(),
     logger: options.logger ?? silentLogger,
@@ -152,5 +159,6 @@ export async function explainRequest(
     return await live.doors.explain(request)
   } finally {
     await live.close()
+    metrics.registry.clear()
   }
 }
