@@ -84,9 +84,10 @@ export interface CaveatExplanation {
   readonly reads: CaveatJudgement['reads']
   /**
    * By whom: the gateway from the token's own text, Onezone, or the upstream, to which the route delegates it.
-   * `refused`: the route takes no token that carries it. Null: the request is refused before it matters.
+   * `enforced`: the route itself, request by request. `refused`: it takes no token that carries it. Null: the request
+   * is refused before it matters.
    */
-  readonly judged: CaveatJudgement['judged'] | 'delegated' | 'refused' | null
+  readonly judged: CaveatJudgement['judged'] | 'delegated' | 'enforced' | 'refused' | null
   /** Whether it holds; null where that is not for the gateway to say. */
   readonly holds: boolean | null
 }
@@ -130,6 +131,9 @@ export function createExplainer(options: ExplainerOptions): Explainer {
         ],
         remoteAddress: peerIp,
         secure: false,
+        method,
+        path: request.path,
+        query: path.slice(request.path.length),
       },
       async (question) => {
         // An operator who asks about a client must not use up what that client may cost.
@@ -169,6 +173,7 @@ function caveatOf(
   const reads = judgement?.reads ?? []
   if (treatment === 'refuse') return { type, reads, judged: 'refused', holds: null }
   if (treatment === 'delegate') return { type, reads, judged: 'delegated', holds: null }
+  if (treatment === 'enforce') return { type, reads, judged: 'enforced', holds: null }
   return { type, reads, judged: judgement?.judged ?? null, holds: judgement?.holds ?? null }
 }
 

@@ -1,17 +1,30 @@
+import type { Assertions } from '../assertion/index.ts'
 import type { Clock } from '../clock.ts'
 import { systemClock } from '../clock.ts'
 import { VerificationBudgetError, VerifierFaultError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import { silentLogger, shielded, shieldedLogger } from '../logger.ts'
 import type { OptionShape } from '../option-shape.ts'
-import { CALLBACK, checkOptions, CLOCK, having, listOf, LOGGER, TEXT } from '../option-shape.ts'
+import {
+  CALLBACK,
+  checkOptions,
+  CLOCK,
+  having,
+  listOf,
+  LOGGER,
+  orNull,
+  TEXT,
+} from '../option-shape.ts'
 import type { PresentedToken } from '../token/index.ts'
 import type { BackendTraits, SourcedVerdict, Verifier, VerdictSource } from '../verifier/index.ts'
-import { BACKEND_TRAITS, isAccepted, onezoneTraits } from '../verifier/index.ts'
-import type { AnswerCase, AnswerCode } from './answers.ts'
-import { answerFor } from './answers.ts'
+import { BACKEND_TRAITS, isAccepted } from '../verifier/index.ts'
+import type { AnswerCase } from './answer.ts'
+import { answerFor } from './answer.ts'
+import type { AnswerCode } from './answers.ts'
+import { backendTraitsOf } from './backend-traits.ts'
 import type { Client } from './client-address.ts'
 import { createClientResolver } from './client-address.ts'
+import { readConfinement } from './confinement.ts'
 import { readCredentials } from './credentials.ts'
 import type { AuthenticationRequest, Decision, DecisionEvent } from './decision.ts'
 import type { Inspect, RequestExplanation } from './explanation.ts'
@@ -20,24 +33,32 @@ import { createFaultLog, createRareWarning } from './fault-log.ts'
 import type { HeaderPolicy } from './identity-headers.ts'
 import { createHeaderPolicy, VERDICT_FIELD } from './identity-headers.ts'
 import type { IdentityStatement } from './identity-statements.ts'
-import { createIdentityStatements } from './identity-statements.ts'
+import { createRouteStatements } from './passing-statements.ts'
 import type { RequestIds } from './request-ids.ts'
 import { createRequestIds } from './request-ids.ts'
+import { prefersPage } from './refusal-page.ts'
 import type { RoutePolicy } from './route-policy.ts'
 import { compileRouteRules, impossibilityOf } from './route-rules.ts'
 import { withRememberedTokens } from './remembered-tokens.ts'
+import { tokenFormOf } from './token-form.ts'
 
 /** Options of {@link createAuthenticator}. The traits of the backend are by default those of Onezone. */
 export interface AuthenticatorOptions extends Partial<BackendTraits> {
   readonly verifier: Verifier<PresentedToken>
   /** Addresses and CIDR ranges of proxies whose `X-Forwarded-*` is believed. @default [] */
   readonly trustedProxies?: readonly string[] | undefined
+  /** Base URL of Onezone's GUI, for links to its token form; null: none. @default null */
+  readonly guiUrl?: string | null | undefined
   /**
    * No request is granted on a fact older than this, in milliseconds, whatever the verifier says.
    *
    * @default Infinity
    */
   readonly stalenessBoundMs?: number | undefined
+  /** Signs identities, for routes that ask for that. @default none does */
+  readonly assertions?: Assertions | undefined
+  /** What time it is at Onezone, in milliseconds since 1970. @default what `clock` says */
+  readonly onezoneNowMs?: (() => number) | undefined
   /** @default systemClock */
   readonly clock?: Clock | undefined
   /** @default silentLogger */
@@ -50,10 +71,13 @@ const AUTHENTICATOR_OPTIONS: OptionShape<AuthenticatorOptions> = {
   ...BACKEND_TRAITS,
   verifier: having('a verifier', 'verify'),
   trustedProxies: listOf('addresses and CIDR ranges', TEXT),
+  guiUrl: orNull(TEXT),
   stalenessBoundMs: {
     wanted: 'a number of milliseconds, more than 0',
     accepts: (value) => typeof value === 'number' && value > 0,
   },
+  onezoneNowMs: CALLBACK,
+  assertions: having('what signs', 'forAudience'),
   clock: CLOCK,
   logger: LOGGER,
   onDecision: CALLBACK,
@@ -121,9 +145,9 @@ export interface Authenticator {
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
   checkOptions('createAuthenticator', options, AUTHENTICATOR_OPTIONS)
   const { verifier, clock = systemClock } = options
-  const traits = traitsOf(options)
+  const traits = backendTraitsOf(options)
   const logger = shieldedLogger(options.logger ?? silentLogger)
-  const { stalenessBoundMs = Infinity } = options
+  const { stalenessBoundMs = Infinity, onezoneNowMs = () => clock.now() } = options
   const warnOfAddress = createRareWarning(logger, clock)
   const resolveClient = createClientResolver(options.trustedProxies, () =>
     warnOfAddress(
@@ -141,12 +165,15 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     const rules = compileRouteRules(policy, traits)
     const headers = createHeaderPolicy({
       names: policy.headers,
-      forwardToken: policy.forwardToken,
+      forwardToken: policy.forwardToken === true,
+      forwardAs: readConfinement(policy.forwardToken, policy.token)?.forwardAs,
       reserved,
       passHeaders: policy.passHeaders,
     })
 
-    const statements = createIdentityStatements(rules, headers)
+    const tokenForm = tokenFormOf(options.guiUrl ?? null, rules)
+    const sources = { ...options, backend: traits.backend, onezoneNowMs }
+    const statements = createRouteStatements(policy, rules, headers, sources)
 
     const deny = (
       code: AnswerCode,
@@ -157,7 +184,8 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     ): Decision => {
       const { request, client = null, token = null } = standing
       const { requestId } = request
-      const answer = answerFor(code, { ...about, realm: policy.realm, requestId })
+      const page = prefersPage(request.rawHeaders)
+      const answer = answerFor(code, { ...about, realm: policy.realm, requestId, tokenForm, page })
       const outcome = answer.status >= 500 ? 'fault' : 'refused'
       onDecision({
         routeId: policy.id,
@@ -211,7 +239,8 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
         return deny(reason, { request, token, client }, source, { caveat })
       }
       const { askedAtMs } = verdict
-      const ageMs = clock.monotonic() - askedAtMs
+      const nowMs = clock.monotonic()
+      const ageMs = nowMs - askedAtMs
       if (ageMs > stalenessBoundMs) return withhold({ request, token, client }, source, ageMs)
       if (!rules.admits(verdict.subject)) {
         return deny('subject_not_allowed', { request, token, client }, source)
@@ -219,7 +248,16 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       if (!rules.isServedBy(verdict.record)) {
         return deny('scope_missing', { request, token, client }, source, { scopes: policy.scopes })
       }
-      return grant(request, client, statements.of(token, verdict), { source, ageMs, askedAtMs })
+      const outside = rules.dataObjectionTo(token, request)
+      if (outside !== null) {
+        return deny(outside.code, { request, token, client }, 'local', outside)
+      }
+      const statement = statements.of(token, verdict, nowMs)
+      if (statement.objection !== null) {
+        const { code, caveat } = statement.objection
+        return deny(code, { request, token, client }, source, { caveat })
+      }
+      return grant(request, client, statement, { source, ageMs, askedAtMs })
     }
 
     /** The promise is enforced here, where it counts, and not only where it is meant to be kept. */
@@ -275,9 +313,9 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
         token,
         kind: rules.kind,
         peerIp: client.peerIp,
-        interface: rules.interface,
+        interface: rules.interfaceFor(token),
         consumerToken,
-        allowDataAccessCaveats: rules.delegatesData,
+        allowDataAccessCaveats: rules.takesData,
         inviteType: rules.inviteType,
         clientAddress: client.address,
         maxFactAgeMs: request.maxFactAgeMs,
@@ -319,15 +357,4 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   }
 
   return { requestIdOf: createRequestIds(options.trustedProxies), route: createRoute }
-}
-
-function traitsOf(options: AuthenticatorOptions): BackendTraits {
-  const onezone = onezoneTraits(options.serviceTokenConfigured ?? false)
-  const { backend, readToken, statesScopes } = options
-  return {
-    ...onezone,
-    backend: backend ?? onezone.backend,
-    readToken: readToken ?? onezone.readToken,
-    statesScopes: statesScopes ?? onezone.statesScopes,
-  }
 }

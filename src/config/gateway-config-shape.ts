@@ -20,7 +20,13 @@ import {
   TEXT,
   wholeNumber,
 } from '../option-shape.ts'
-import type { ForwardAuthConfig, GatewayConfig, RouteConfig, TlsConfig } from './gateway-config.ts'
+import type {
+  AssertionConfig,
+  ForwardAuthConfig,
+  GatewayConfig,
+  RouteConfig,
+  TlsConfig,
+} from './gateway-config.ts'
 import type { ListenAddress } from './listen-address.ts'
 
 const ADDRESS: OptionKind = group<ListenAddress>({ host: TEXT, port: wholeNumber([0, 65_535]) })
@@ -63,6 +69,26 @@ const GATEWAY_CONFIG: OptionShape<GatewayConfig> = {
       accepts: (value) => ADDRESS.accepts(value),
     },
     clientAddress: oneOf(['required', 'unknown-allowed']),
+    grpcListen: {
+      wanted: 'an address, or the path of a Unix socket',
+      accepts: (value) => ADDRESS.accepts(value),
+    },
+    tls: group<NonNullable<ForwardAuthConfig['tls']>>({
+      certFile: TEXT,
+      keyFile: TEXT,
+      clientCaFile: TEXT,
+      clientAuth: oneOf(['none', 'request', 'require']),
+    }),
+    // What answers them judges its clients.
+    introspection: JUDGED_ELSEWHERE,
+  }),
+  assertion: group<AssertionConfig>({
+    issuer: TEXT,
+    // What signs judges them.
+    keys: JUDGED_ELSEWHERE,
+    keysLast: FLAG,
+    lifeMs: NUMBER,
+    jwksPath: TEXT,
   }),
   // The client that it is for judges it, and `createVerification` the verdicts.
   verifier: JUDGED_ELSEWHERE,

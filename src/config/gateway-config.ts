@@ -1,6 +1,8 @@
 import type { AccessLogOptions } from '../access-log/index.ts'
+import type { SigningKey } from '../assertion/index.ts'
 import type { CaveatPolicy, RoutePolicy } from '../authenticator/index.ts'
 import type { HttpClientOptions } from '../http-client/index.ts'
+import type { IntrospectionClient } from './introspection-clients.ts'
 import type { ProxyRoute, UpstreamTimeouts } from '../proxy/index.ts'
 import type { ClientAuth, TlsFiles } from '../tls/index.ts'
 import type { UpstreamOptions } from '../upstream/index.ts'
@@ -46,6 +48,8 @@ export interface GatewayConfig {
   readonly verifier: VerifierConfig
   /** Where and how front proxies may ask whether a request may pass. @default none may */
   readonly forwardAuth?: ForwardAuthConfig | undefined
+  /** How decisions are signed, for routes that say for whom. @default they are not */
+  readonly assertion?: AssertionConfig | undefined
   /** Addresses and CIDR ranges whose `X-Forwarded-*` are believed, and who may ask by forward auth. @default none */
   readonly trustedProxies: readonly string[]
   /** In order: the first route whose hosts, path and methods match decides. */
@@ -98,6 +102,26 @@ export interface ForwardAuthConfig {
    * @default 'required'
    */
   readonly clientAddress: 'required' | 'unknown-allowed'
+  /** Where Envoy and its like ask by gRPC, over cleartext HTTP/2. @default nowhere */
+  readonly grpcListen?: ListenAddress | UnixSocketAddress | undefined
+  /** TLS for `listen`. @default none: plain HTTP */
+  readonly tls?: Omit<TlsConfig, 'http2'> | undefined
+  /** Who may ask about tokens as RFC 7662 says, at `/introspect`. @default nobody */
+  readonly introspection?: { readonly clients: readonly IntrospectionClient[] } | undefined
+}
+
+/** How decisions are signed. */
+export interface AssertionConfig {
+  /** What assertions say as `iss`: a URL. */
+  readonly issuer: string
+  /** Content of `keyFiles`. The first one signs, all are published. @default one that the process makes for itself */
+  readonly keys: readonly SigningKey[]
+  /** Whether the keys were named, and thus outlive the process. */
+  readonly keysLast: boolean
+  /** How long an assertion is good, in milliseconds, 1 000 to 10 000. @default 10_000 */
+  readonly lifeMs: number
+  /** Where the traffic listener shows the public keys. @default nowhere */
+  readonly jwksPath?: string | undefined
 }
 
 /** How clients speak to the traffic listener. Names of files are absolute, and their content was found usable. */
@@ -129,6 +153,8 @@ export interface TokenLookupConfig extends VerifierConnection {
 /** How Onezone is asked: settings under `onezone`. */
 export interface OnezoneConfig extends VerifierConnection {
   readonly type: 'onezone'
+  /** Base URL of Onezone's GUI, for links to its token form; null: no links. @default null, `url` in a file */
+  readonly guiUrl?: string | null | undefined
   /** Identity token of the service that this gateway stands for; content of `serviceTokenFile`. */
   readonly serviceToken?: string | undefined
   /**
@@ -148,7 +174,7 @@ export interface VerdictsConfig extends Complete<Omit<VerdictOptions, 'budget'>>
 export interface RouteConfig
   extends
     Pick<ProxyRoute, 'path' | 'hosts' | 'methods' | 'stripPrefix' | 'maxBodyBytes'>,
-    Pick<RoutePolicy, 'subjects' | 'scopes' | 'headers' | 'passHeaders'>,
+    Pick<RoutePolicy, 'subjects' | 'scopes' | 'data' | 'headers' | 'passHeaders' | 'assertion'>,
     Complete<
       Pick<RoutePolicy, 'token' | 'optional' | 'interface' | 'inviteType' | 'forwardToken'>
     > {

@@ -11,15 +11,22 @@ import {
   parseTrustedProxy,
   ROUTE_CHOICES,
 } from '../authenticator/index.ts'
-import type { CaveatPolicy, IdentityHeaderNames } from '../authenticator/index.ts'
+import type { CaveatPolicy, DataMapping, IdentityHeaderNames } from '../authenticator/index.ts'
 import { TIMEOUT_DEFAULTS } from '../proxy/index.ts'
 import { parseRoutePath } from '../routing/index.ts'
 import { INVITE_TYPES, type InviteType } from '../token/index.ts'
+import { assertionSchema, routeAssertionSchema } from './assertion-schema.ts'
+import type { AssertionSettings } from './assertion-schema.ts'
 import { VERDICT_DEFAULTS, VERDICT_RANGES } from '../verification/index.ts'
 import type { GatewayConfig, RouteConfig, TlsConfig } from './gateway-config.ts'
-import { parseListenAddress, parseSocketAddress } from './listen-address.ts'
+import { forwardAuthSchema, tlsSettings } from './forward-auth-schema.ts'
+import type { ForwardAuthSettings, WrittenTls } from './forward-auth-schema.ts'
+import { parseListenAddress } from './listen-address.ts'
 import {
+  dataSchema,
+  forwardTokenSchema,
   hostsSchema,
+  interfaceSchema,
   maxBodyBytesSchema,
   methodsSchema,
   stripPrefixSchema,
@@ -44,25 +51,24 @@ import { onezoneSection, verifierSection } from './verifier-schema.ts'
 /** A configuration that fits the schema; secrets are still names of files. */
 export interface Settings extends Omit<
   GatewayConfig,
-  'verifier' | 'routes' | 'adminToken' | 'tls' | 'workers'
+  'verifier' | 'routes' | 'adminToken' | 'tls' | 'workers' | 'assertion' | 'forwardAuth'
 > {
   readonly onezone: OnezoneSettings
   readonly verifier: VerifierSettings
   readonly adminTokenFile?: string | undefined
-  readonly tls?:
-    | (Omit<TlsConfig, 'clientAuth'> & {
-        readonly clientAuth?: TlsConfig['clientAuth'] | undefined
-      })
-    | undefined
+  readonly tls?: (WrittenTls & Pick<TlsConfig, 'http2'>) | undefined
+  readonly forwardAuth?: ForwardAuthSettings | undefined
   readonly workers: number | 'auto'
+  readonly assertion?: AssertionSettings | undefined
   readonly upstream?: UpstreamWritten | undefined
   readonly routes?: readonly RouteSettings[] | undefined
 }
 
 /** A route before the defaults that depend on other settings are filled in. */
-export interface RouteSettings extends Omit<RouteConfig, 'id' | 'caveats' | 'upstream'> {
+export interface RouteSettings extends Omit<RouteConfig, 'id' | 'caveats' | 'data' | 'upstream'> {
   readonly id?: string | undefined
   readonly caveats: CaveatPolicy
+  readonly data?: Omit<DataMapping, 'from'> | undefined
   readonly upstream?: UpstreamWritten | undefined
 }
 
@@ -91,6 +97,7 @@ const headers = group({
   tokenExpires: headerName.optional(),
   caveats: headerName.optional(),
   scopes: headerName.optional(),
+  assertion: headerName.optional(),
 } satisfies Record<keyof IdentityHeaderNames, z.ZodType<string | undefined>>)
 
 const route = group({
@@ -108,7 +115,7 @@ const route = group({
   maxBodyBytes: maxBodyBytesSchema.optional(),
   token: choice(...ROUTE_CHOICES.token).default('access'),
   optional: toggle().default(false),
-  interface: choiceOrNull(...ROUTE_CHOICES.interface).default('rest'),
+  interface: interfaceSchema.default('rest'),
   inviteType: choiceOrNull(...inviteTypes).default(null),
   subjects: group({
     types: list('user or oneprovider', choice(...ROUTE_CHOICES.subjectTypes)).optional(),
@@ -123,8 +130,10 @@ const route = group({
     api: choice(...ROUTE_CHOICES.api).optional(),
     data: choice(...ROUTE_CHOICES.data).optional(),
   }),
+  data: dataSchema.optional(),
   headers: headers.optional(),
-  forwardToken: toggle().default(false),
+  forwardToken: forwardTokenSchema.default(false),
+  assertion: routeAssertionSchema.optional(),
   passHeaders: list(
     'names of header fields',
     text('the name of a header field', parsePassedHeader),
@@ -145,20 +154,15 @@ export const configSchema: z.ZodType<Settings> = group({
   adminListen: text('HOST:PORT', parseListenAddress).prefault('127.0.0.1:9090'),
   adminTokenFile: fileName.optional(),
   tls: group({
-    certFile: fileName,
-    keyFile: fileName,
-    clientCaFile: fileName.optional(),
-    clientAuth: choice('none', 'request', 'require').optional(),
+    ...tlsSettings,
     http2: toggle().default(false),
   }).optional(),
   workers: integerOr('auto', 1, 256).default(1),
   fastLane: toggle().default(true),
   onezone: onezoneSection,
   verifier: verifierSection,
-  forwardAuth: group({
-    listen: text('HOST:PORT or unix:PATH', parseSocketAddress),
-    clientAddress: choice('required', 'unknown-allowed').default('required'),
-  }).optional(),
+  forwardAuth: forwardAuthSchema.optional(),
+  assertion: assertionSchema.optional(),
   trustedProxies: list(
     'addresses or CIDR ranges',
     text('an address or CIDR range', (entry) => {

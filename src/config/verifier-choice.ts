@@ -11,7 +11,14 @@ export type VerifierChoice = Pick<
 export function verifierChoiceOf(verifier: VerifierConfig): VerifierChoice {
   switch (verifier.type) {
     case 'onezone': {
-      const { type: _, serviceToken, watchToken, watchIntervalMs, ...onezone } = verifier
+      const {
+        type: _,
+        serviceToken,
+        watchToken,
+        watchIntervalMs,
+        guiUrl: __,
+        ...onezone
+      } = verifier
       const watch = { token: watchToken ?? '', intervalMs: watchIntervalMs }
       return { onezone, serviceToken, watch: watchToken === undefined ? undefined : watch }
     }
@@ -28,7 +35,7 @@ export function insecureSettingsOf({ verifier, routes }: GatewayConfig): string[
   if (verifier.allowInsecureHttp) {
     settings.push(`${verifier.type === 'onezone' ? 'onezone' : 'verifier'}.allowInsecureHttp`)
   }
-  if (routes.some((route) => route.forwardToken)) settings.push('routes.forwardToken')
+  if (routes.some((route) => route.forwardToken === true)) settings.push('routes.forwardToken')
   if (routes.some((route) => route.caveats?.service === 'as-onezone')) {
     settings.push('routes.caveats.service')
   }

@@ -47,6 +47,8 @@ export interface Gateway {
   readonly adminUrl: string
   /** Base URL of the listener that front proxies ask, or `unix:` and its file; null: there is none. */
   readonly forwardAuthUrl: string | null
+  /** Base URL of the listener that they ask by gRPC, likewise. */
+  readonly forwardAuthGrpcUrl: string | null
   /** Takes back what is known about whoever is selected, as `POST /invalidate` does; nothing is logged. */
   readonly invalidate: Verification['invalidate']
   /**
@@ -97,8 +99,11 @@ export async function createGateway(
   async function openCarrier(): Promise<Carrier> {
     if (config.listen === undefined) return NO_TRAFFIC
     const opened = await openTraffic({
-      config,
+      on: config.listen,
+      tls: config.tls,
+      reload: config.reload,
       door: live.doors.proxy,
+      fastLane: config.fastLane !== false,
       logger,
       onCertificate: metrics.onCertificate,
     })
@@ -108,7 +113,7 @@ export async function createGateway(
       unreadiness: () => null,
       change(next) {
         watch.change(next)
-        return opened.reloadCertificate(next)
+        return opened.reloadCertificate(next.tls)
       },
       drain(drainMs) {
         live.drainStreams()

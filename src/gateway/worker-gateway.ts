@@ -121,9 +121,11 @@ async function openWorkerGateway(
     processName: name,
   })
   const opened = await openTraffic({
-    config,
-    source: (take) => takeConnections(channel, take),
+    on: (take) => takeConnections(channel, take),
+    tls: config.tls,
+    reload: config.reload,
     door: live.doors.proxy,
+    fastLane: config.fastLane !== false,
     logger,
     onCertificate: metrics.onCertificate,
   })
@@ -148,7 +150,7 @@ async function openWorkerGateway(
       log.use(next)
       await reload(async () => next)
       watch.change(live.config)
-      await opened.reloadCertificate(live.config)
+      await opened.reloadCertificate(live.config.tls)
     },
     invalidate: (selector) => takeBack(live, selector),
     withdraw: (key) => live.withdraw(key),

@@ -42,6 +42,15 @@ export type {
 } from './caveat.ts'
 export { appendCaveats, confineToken } from './confine.ts'
 export type { CaveatInput } from './confine.ts'
+export {
+  canonicalPath,
+  decodeSegment,
+  isAmongObjects,
+  isWithinPaths,
+  readDataScope,
+  readObjectId,
+} from './data-scope.ts'
+export type { DataScope } from './data-scope.ts'
 export { examineToken } from './examine.ts'
 export type { ExaminedToken } from './examine.ts'
 export { familyKey, familyOf } from './family.ts'
