@@ -101,6 +101,7 @@ export async function createGateway(
       on: config.listen,
       tls: config.tls,
       reload: config.reload,
+      fastLane: config.fastLane !== false,
       door: live.doors.proxy,
       logger,
       onCertificate: metrics.onCertificate,

@@ -14,6 +14,8 @@ export interface TrafficOptions {
   /** @default plain HTTP */
   readonly tls: (Omit<TlsConfig, 'http2'> & Partial<Pick<TlsConfig, 'http2'>>) | undefined
   readonly reload: GatewayConfig['reload']
+  /** See `ListenerOptions.fastLane`. @default false */
+  readonly fastLane?: boolean | undefined
   readonly door: Door
   readonly logger: Logger
   /** Told of the certificate in use: when it ends, in milliseconds since 1970. @default nobody is */
@@ -43,6 +45,7 @@ export async function openTraffic(options: TrafficOptions): Promise<Traffic> {
     on,
     door,
     tls: keeper && tls ? { http2: false, ...tls, material: keeper.material } : undefined,
+    fastLane: options.fastLane,
   })
   let files: TlsFiles | undefined = tls
   let watch: FileWatch | null = null

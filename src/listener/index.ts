@@ -7,7 +7,7 @@ export type {
   ListenerTls,
   ListenOn,
 } from './listener.ts'
-export { openListener } from './listener.ts'
+export { openListener, removeDeadSocket } from './listener.ts'
 export { serveInTurn } from './pipelining.ts'
 export { serveUpgradeInTurn } from './upgrade.ts'
 export { awaitRest, endInStages, endRaw, endsInStages } from './staged-end.ts'
