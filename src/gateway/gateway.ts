@@ -105,6 +105,7 @@ export async function createGateway(
       door: live.doors.proxy,
       logger,
       onCertificate: metrics.onCertificate,
+      onHandshakeFailure: metrics.onHandshakeFailure,
     })
     traffic = opened
     return {

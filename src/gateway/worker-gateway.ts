@@ -128,6 +128,7 @@ async function openWorkerGateway(
     door: live.doors.proxy,
     logger,
     onCertificate: metrics.onCertificate,
+    onHandshakeFailure: metrics.onHandshakeFailure,
   })
   traffic = opened
   const stopReports = reportUse(channel, {

@@ -3,6 +3,7 @@ export type { Incoming, IncomingSocket, Outgoing } from './http-message.ts'
 export type {
   ConnectionSource,
   Listener,
+  ListenerFigures,
   ListenerOptions,
   ListenerTls,
   ListenOn,
