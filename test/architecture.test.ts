@@ -86,7 +86,6 @@ const TABLE: Record<string, Row> = {
   // Beside the proxy: the same routes and authenticator for requests that others carry.
   'forward-auth': row(7, 'assertion clock logger listener authenticator routing token', '', [
     'crypto',
-    'fs',
     'http2',
     'net',
   ]),

@@ -1,8 +1,8 @@
-import { unlink } from 'node:fs/promises'
 import type { Http2Server, Http2Session, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import { constants, createServer } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 
+import { removeDeadSocket } from '../listener/index.ts'
 import type { Message } from './protobuf.ts'
 import { MalformedMessage, readMessage } from './protobuf.ts'
 
@@ -168,7 +168,7 @@ async function listen(
   server: Http2Server,
   on: Parameters<typeof openGrpcListener>[0],
 ): Promise<void> {
-  if ('path' in on) await unlink(on.path).catch(() => {})
+  if ('path' in on) await removeDeadSocket(on.path)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(on, () => {

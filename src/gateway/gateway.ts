@@ -103,10 +103,11 @@ export async function createGateway(
       on: config.listen,
       tls: config.tls,
       reload: config.reload,
-      door: live.doors.proxy,
       fastLane: config.fastLane !== false,
+      door: live.doors.proxy,
       logger,
       onCertificate: metrics.onCertificate,
+      onHandshakeFailure: metrics.onHandshakeFailure,
     })
     traffic = opened
     return {

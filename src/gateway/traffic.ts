@@ -1,7 +1,7 @@
 import type { GatewayConfig, TlsConfig } from '../config/index.ts'
 import type { FileWatch } from './file-watch.ts'
 import { watchFiles } from './file-watch.ts'
-import type { ConnectionSource, Door, ListenOn } from '../listener/index.ts'
+import type { ConnectionSource, Door, ListenerFigures, ListenOn } from '../listener/index.ts'
 import { openListener } from '../listener/index.ts'
 import type { Logger } from '../logger.ts'
 import { createTlsKeeper } from '../tls/index.ts'
@@ -14,10 +14,12 @@ export interface TrafficOptions {
   /** @default plain HTTP */
   readonly tls: (Omit<TlsConfig, 'http2'> & Partial<Pick<TlsConfig, 'http2'>>) | undefined
   readonly reload: GatewayConfig['reload']
-  readonly door: Door
   /** See `ListenerOptions.fastLane`. @default false */
   readonly fastLane?: boolean | undefined
+  readonly door: Door
   readonly logger: Logger
+  /** Told of each TLS handshake that fails. @default nobody is */
+  readonly onHandshakeFailure?: (() => void) | undefined
   /** Told of the certificate in use: when it ends, in milliseconds since 1970. @default nobody is */
   readonly onCertificate?: ((validUntilMs: number) => void) | undefined
 }
@@ -25,6 +27,8 @@ export interface TrafficOptions {
 /** A listener whose certificate can change. */
 export interface Traffic {
   readonly url: string
+  /** See `Listener.figures`. */
+  figures(): ListenerFigures
   /** See `Listener.use`. */
   use(door: Door): Promise<void>
   /** Reads the TLS files anew; undefined: under the names that they had. */
@@ -40,11 +44,15 @@ export interface Traffic {
  */
 export async function openTraffic(options: TrafficOptions): Promise<Traffic> {
   const { on, tls, reload, door, fastLane, logger, onCertificate = () => {} } = options
+  const { onHandshakeFailure } = options
   const keeper = tls === undefined ? null : await createTlsKeeper(tls, logger)
   const listener = await openListener({
     on,
     door,
-    tls: keeper && tls ? { http2: false, ...tls, material: keeper.material } : undefined,
+    tls:
+      keeper && tls
+        ? { http2: false, ...tls, material: keeper.material, onHandshakeFailure }
+        : undefined,
     fastLane,
   })
   let files: TlsFiles | undefined = tls
@@ -73,6 +81,7 @@ export async function openTraffic(options: TrafficOptions): Promise<Traffic> {
 
   return {
     url: listener.url,
+    figures: () => listener.figures(),
     use: (next) => listener.use(next),
     async reloadCertificate(next) {
       files = next ?? files

@@ -124,10 +124,11 @@ async function openWorkerGateway(
     on: (take) => takeConnections(channel, take),
     tls: config.tls,
     reload: config.reload,
-    door: live.doors.proxy,
     fastLane: config.fastLane !== false,
+    door: live.doors.proxy,
     logger,
     onCertificate: metrics.onCertificate,
+    onHandshakeFailure: metrics.onHandshakeFailure,
   })
   traffic = opened
   const stopReports = reportUse(channel, {

@@ -26,6 +26,8 @@ export interface ListenerTls {
    * have.
    */
   readonly http2: boolean
+  /** Told of each handshake that fails. @default nobody is */
+  readonly onHandshakeFailure?: (() => void) | undefined
 }
 
 /** A TCP address, or the file of a Unix socket. */
@@ -47,6 +49,15 @@ export interface ListenerOptions {
   readonly fastLane?: boolean | undefined
 }
 
+/** What a listener has, and has done. */
+export interface ListenerFigures {
+  readonly connections: number
+  /** Requests that are being answered. */
+  readonly requests: number
+  readonly bytesIn: number
+  readonly bytesOut: number
+}
+
 /** A listening socket that can be drained. */
 export interface Listener {
   /** `http://host:port`, without a slash; `https:` with TLS; `unix:/path`. Empty where connections are brought. */
@@ -57,6 +68,8 @@ export interface Listener {
    * @returns Settles when the last request that the door before it had begun to answer is over.
    */
   use(door: Door): Promise<void>
+  /** What there is at the moment, and how many bytes have been read and written so far. */
+  figures(): ListenerFigures
   /** Gives connections that are made from now on another certificate; without TLS it does nothing. */
   useCertificate(material: TlsMaterial): void
   /**
@@ -148,11 +161,14 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
         })
   server.on('connection', (socket: Socket) => silent.add(socket))
   const connections = new Set<Socket>()
+  let [bytesIn, bytesOut] = [0, 0]
   let onEmpty = (): void => {}
   server.on('connection', (socket: Socket) => {
     connections.add(socket)
     socket.once('close', () => {
       connections.delete(socket)
+      bytesIn += socket.bytesRead
+      bytesOut += socket.bytesWritten
       if (connections.size === 0) onEmpty()
     })
   })
@@ -169,6 +185,15 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
       door.opened?.()
       await before.idle()
       doors.delete(before)
+    },
+    figures() {
+      const open = [...connections]
+      return {
+        connections: open.length,
+        requests: [...doors].reduce((sum, each) => sum + each.responses().length, 0),
+        bytesIn: open.reduce((sum, { bytesRead }) => sum + bytesRead, bytesIn),
+        bytesOut: open.reduce((sum, { bytesWritten }) => sum + bytesWritten, bytesOut),
+      }
     },
     useCertificate(material) {
       if (!(server instanceof Server)) changeMaterial(server, material)
@@ -220,7 +245,7 @@ async function listen(server: NetServer, on: ListenOn, scheme: string): Promise<
 }
 
 /** Removes the file of a socket that a process has left behind which did not end in order. */
-async function removeDeadSocket(path: string): Promise<void> {
+export async function removeDeadSocket(path: string): Promise<void> {
   const code = await new Promise<string>((resolve) => {
     const socket = connect({ path }, () => {
       socket.destroy()

@@ -18,13 +18,15 @@ export interface TlsServerOptions {
   readonly clientAuth: ClientAuth
   /** How long a handshake may take, in milliseconds. */
   readonly handshakeTimeoutMs: number
+  /** Told of each handshake that fails. @default nobody is */
+  readonly onHandshakeFailure?: (() => void) | undefined
   /** Takes the connections whose clients want HTTP/2. @default nobody: it is not offered */
   readonly onHttp2?: ((socket: TLSSocket) => void) | undefined
 }
 
 /** Makes a server of HTTP/1.1 over TLS 1.2 or newer. A handshake that fails ends its connection without a word. */
 export function createTlsServer(http: HttpOptions, options: TlsServerOptions): Server {
-  const { material, clientAuth, handshakeTimeoutMs, onHttp2 } = options
+  const { material, clientAuth, handshakeTimeoutMs, onHandshakeFailure, onHttp2 } = options
   const server = createServer({
     ...http,
     ...contextOf(material),
@@ -36,7 +38,10 @@ export function createTlsServer(http: HttpOptions, options: TlsServerOptions): S
   })
   // Node would have it answered like a request that cannot be read, in plain HTTP or into a handshake that is over.
   server.removeAllListeners('tlsClientError')
-  server.on('tlsClientError', (_error: Error, socket: TLSSocket) => socket.destroy())
+  server.on('tlsClientError', (_error: Error, socket: TLSSocket) => {
+    socket.destroy()
+    onHandshakeFailure?.()
+  })
   // As without TLS: who has sent its last byte may still read the answer.
   server.prependListener('secureConnection', (socket: TLSSocket) => (socket.allowHalfOpen = true))
   if (onHttp2 !== undefined) divertHttp2(server, onHttp2)

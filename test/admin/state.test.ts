@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 
+import type { GatewayConfig } from '../../src/config/index.ts'
 import { loadConfig } from '../../src/config/index.ts'
 import { shownConfig } from '../../src/config/shown-config.ts'
 import type { State } from '../../src/state/index.ts'
@@ -150,7 +151,7 @@ test('a configuration is shown without its secrets, whatever they are called', a
       lifeMs: 10_000,
     },
     odd: { note: SERVICE_TOKEN },
-  }
+  } as object as GatewayConfig
   const shown = JSON.stringify(shownConfig(later))
   for (const secret of [SERVICE_TOKEN, 'the-watch-token', ADMIN_TOKEN, 'pass-word', 'MIGH']) {
     expect(shown).not.toContain(secret)

@@ -1,12 +1,10 @@
 import type { Registry } from 'prom-client'
 import { Counter } from 'prom-client'
 
-import type { ForwardAuthEvent } from '../forward-auth/index.ts'
 import { DIALECT_NAMES } from '../forward-auth/index.ts'
+import { OUTCOMES } from './known-labels.ts'
 
-const OUTCOMES: readonly ForwardAuthEvent['outcome'][] = ['granted', 'refused', 'fault']
-
-/** Counts what front proxies ask; where none may, there is nothing to count. */
+/** Counts the questions of front proxies: where there is no forward auth, there is nothing to count. */
 export function countQuestions(registers: Registry[]): Counter<'dialect' | 'outcome'> {
   const questions = new Counter({
     name: 'onegate_forward_auth_requests_total',
