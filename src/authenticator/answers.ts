@@ -261,8 +261,8 @@ export const ANSWER_CODES: readonly AnswerCode[] = Object.keys(ROWS) as AnswerCo
 export interface Answer {
   readonly status: number
   readonly code: AnswerCode
-  /** Value of `WWW-Authenticate`, or null. */
-  readonly challenge: string | null
+  /** Values of `WWW-Authenticate`; most often one. */
+  readonly challenges: readonly string[]
   /** Value of `Retry-After` in seconds, or null. */
   readonly retryAfterSeconds: number | null
   /** Type of the caveat that the answer is about, or null. */
@@ -277,6 +277,8 @@ export interface Answer {
 export interface AnswerCase {
   /** Protection space named in challenges (RFC 9110 §11.5). @default 'onedata' */
   readonly realm?: string | undefined
+  /** Whether a token can also be sent as the password of Basic (RFC 7617). @default false */
+  readonly offersBasic?: boolean | undefined
   /** Type of the caveat that the answer is about, e.g. `ip`. */
   readonly caveat?: string | null | undefined
   /** Scopes that are demanded, as `scope` of the challenge (RFC 6750 §3). */
@@ -300,7 +302,7 @@ export function answerFor(code: AnswerCode, about: AnswerCase = {}): Answer {
   return {
     status,
     code,
-    challenge: row.challenge === undefined ? null : challengeFor(row, row.challenge, about),
+    challenges: row.challenge === undefined ? NONE : challengesFor(row, row.challenge, about),
     retryAfterSeconds: row.retryAfterSeconds === undefined ? null : retryAfterSeconds,
     caveat,
     requestId,
@@ -324,7 +326,7 @@ export function answerHeaders(answer: Answer): [name: string, value: string][] {
     ['Cache-Control', 'no-store'],
     ['X-Content-Type-Options', 'nosniff'],
   ]
-  if (answer.challenge !== null) headers.push(['WWW-Authenticate', answer.challenge])
+  for (const challenge of answer.challenges) headers.push(['WWW-Authenticate', challenge])
   if (answer.retryAfterSeconds !== null) {
     headers.push(['Retry-After', String(answer.retryAfterSeconds)])
   }
@@ -332,10 +334,15 @@ export function answerHeaders(answer: Answer): [name: string, value: string][] {
   return headers
 }
 
-function challengeFor(row: AnswerRow, error: ChallengeError, about: AnswerCase): string {
-  const { realm = 'onedata', scopes = [] } = about
-  const quoted = realm.replace(/["\\]/g, '\\$&')
-  if (error === 'bare') return `Bearer realm="${quoted}"`
+const NONE: readonly string[] = []
+
+/** Each in a field of its own: browsers look for one at the beginning of a field only. */
+function challengesFor(row: AnswerRow, error: ChallengeError, about: AnswerCase): string[] {
+  const { realm = 'onedata', scopes = [], offersBasic = false } = about
+  const protectionSpace = `realm="${realm.replace(/["\\]/g, '\\$&')}"`
   const scope = scopes.length === 0 ? '' : `, scope="${scopes.join(' ')}"`
-  return `Bearer realm="${quoted}", error="${error}", error_description="${row.title}"${scope}`
+  const why = `, error="${error}", error_description="${row.title}"${scope}`
+  const bearer = `Bearer ${protectionSpace}${error === 'bare' ? '' : why}`
+  if (!offersBasic || row.status !== 401) return [bearer]
+  return [bearer, `Basic ${protectionSpace}, charset="UTF-8"`]
 }

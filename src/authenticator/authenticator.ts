@@ -12,7 +12,7 @@ import type { AnswerCase, AnswerCode } from './answers.ts'
 import { answerFor } from './answers.ts'
 import type { Client } from './client-address.ts'
 import { createClientResolver } from './client-address.ts'
-import { readCredentials } from './credentials.ts'
+import { credentialsRead, readCredentials, waysToSend } from './credentials.ts'
 import type { AuthenticationRequest, Decision, DecisionEvent } from './decision.ts'
 import type { Inspect, RequestExplanation } from './explanation.ts'
 import { explainRequest } from './explanation.ts'
@@ -142,11 +142,14 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     const headers = createHeaderPolicy({
       names: policy.headers,
       forwardToken: policy.forwardToken,
+      credentials: policy.credentials,
       reserved,
       passHeaders: policy.passHeaders,
     })
 
     const statements = createIdentityStatements(rules, headers)
+    const read = credentialsRead(policy.credentials)
+    const offersBasic = read.basic
 
     const deny = (
       code: AnswerCode,
@@ -157,7 +160,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     ): Decision => {
       const { request, client = null, token = null } = standing
       const { requestId } = request
-      const answer = answerFor(code, { ...about, realm: policy.realm, requestId })
+      const answer = answerFor(code, { ...about, realm: policy.realm, offersBasic, requestId })
       const outcome = answer.status >= 500 ? 'fault' : 'refused'
       onDecision({
         routeId: policy.id,
@@ -249,14 +252,17 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       const client = resolveClient(request)
       if (rules.kind === 'none') return grant(request, client, statements.nobody, NO_VERDICT)
 
-      const credentials = readCredentials(request.rawHeaders)
+      const credentials = readCredentials(request.rawHeaders, read)
       if (credentials.outcome === 'none') {
         return policy.optional === true
           ? grant(request, client, statements.nobody, NO_VERDICT)
-          : deny('credentials_missing', { request, client }, null)
+          : deny('credentials_missing', { request, client }, null, {
+              detail: waysToSend(policy.credentials),
+            })
       }
       if (credentials.outcome !== 'token') {
-        return deny(`credentials_${credentials.outcome}`, { request, client })
+        const detail = credentials.outcome === 'malformed' ? credentials.detail : undefined
+        return deny(`credentials_${credentials.outcome}`, { request, client }, 'local', { detail })
       }
 
       const token = readToken(credentials.token)
@@ -311,7 +317,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
             .authenticate(asked)
         return explainRequest(
           request,
-          { policy, rules, resolveClient, readToken, decideBy },
+          { policy, rules, read, resolveClient, readToken, decideBy },
           inspect,
         )
       },

@@ -2,6 +2,8 @@ import type { OptionShape } from '../option-shape.ts'
 import { FLAG, group, listOf, oneOf, orNull, TEXT, textLike } from '../option-shape.ts'
 import type { InviteType, OnedataInterface, TokenKind } from '../token/index.ts'
 import { INVITE_TYPES } from '../token/index.ts'
+import type { CredentialKind } from './credentials.ts'
+import { CREDENTIAL_KINDS } from './credentials.ts'
 import type { IdentityHeaderNames } from './identity-header-names.ts'
 import { IDENTITY_HEADER_OPTIONS } from './identity-header-names.ts'
 
@@ -36,6 +38,12 @@ export interface RoutePolicy {
    * Let requests without credentials pass, without identity. Bad credentials are refused all the same. @default false
    */
   readonly optional?: boolean | undefined
+  /**
+   * Where a token is looked for. What is not looked at is the upstream's, a Bearer too.
+   *
+   * @default ['x-auth-token', 'bearer', 'macaroon']
+   */
+  readonly credentials?: readonly CredentialKind[] | undefined
   /**
    * The Onedata interface that the route stands for, judged by `interface` caveats; null: none of them.
    *
@@ -88,6 +96,7 @@ export const ROUTE_POLICY_OPTIONS: OptionShape<RoutePolicy> = {
   id: textLike(/./s, 'a non-empty string'),
   token: oneOf(ROUTE_CHOICES.token),
   optional: FLAG,
+  credentials: listOf(`credentials: ${CREDENTIAL_KINDS.join(', ')}`, oneOf(CREDENTIAL_KINDS)),
   interface: orNull(oneOf(ROUTE_CHOICES.interface)),
   inviteType: orNull(oneOf(Object.keys(INVITE_TYPES))),
   subjects: group<SubjectPolicy>({

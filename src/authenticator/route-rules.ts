@@ -59,6 +59,9 @@ export function compileRouteRules(
     resolveServicePolicy(caveats.service, traits.serviceTokenConfigured),
   )
   const scopes = nameOption('scopes', () => resolveScopes(policy.scopes, traits.statesScopes))
+  if (kind !== 'none' && policy.credentials?.length === 0) {
+    throw new TypeError('"credentials" of a route is empty, so no token could be read')
+  }
   const types = subjects.types === undefined ? null : new Set<string>(subjects.types)
   const ids = subjects.ids === undefined ? null : new Set(subjects.ids)
 

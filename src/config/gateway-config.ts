@@ -141,7 +141,7 @@ export interface VerdictsConfig extends Complete<Omit<VerdictOptions, 'budget'>>
 export interface RouteConfig
   extends
     Pick<ProxyRoute, 'path' | 'hosts' | 'methods' | 'stripPrefix' | 'maxBodyBytes'>,
-    Pick<RoutePolicy, 'subjects' | 'scopes' | 'headers' | 'passHeaders'>,
+    Pick<RoutePolicy, 'credentials' | 'subjects' | 'scopes' | 'headers' | 'passHeaders'>,
     Complete<
       Pick<RoutePolicy, 'token' | 'optional' | 'interface' | 'inviteType' | 'forwardToken'>
     > {

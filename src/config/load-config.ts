@@ -228,6 +228,7 @@ function complete(
     onezone: _,
     verifier: __,
     upstream,
+    credentials,
     routes,
     adminTokenFile: ___,
     tls,
@@ -250,6 +251,7 @@ function complete(
     },
     routes: written.map((route, index) => ({
       ...completeRoute(route, serviceToken !== undefined),
+      credentials: route.credentials ?? credentials,
       upstream:
         route.upstream &&
         withContents(

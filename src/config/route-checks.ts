@@ -19,6 +19,7 @@ export function checkRoutes(config: Written): Finding[] {
   const routes = listAt(config, 'routes')
   return [
     ...checkSources(config),
+    ...checkCredentials(config['credentials'], []),
     ...routes.flatMap((route, index) =>
       isJsonObject(route) ? checkRoute(route, ['routes', index], config) : [],
     ),
@@ -54,6 +55,7 @@ function checkRoute(route: Written, path: SettingPath, config: Written): Finding
     ...checkRouteVerifier(route, path, config),
     ...checkUpstream(route['upstream'], [...path, 'upstream']),
     ...checkHeaders(groupAt(route, 'headers'), [...path, 'headers']),
+    ...(route['token'] === 'none' ? [] : checkCredentials(route['credentials'], path)),
   ]
 }
 
@@ -112,6 +114,12 @@ function checkMatch(route: Written, { find }: Findings): void {
   if (typeof prefix !== 'string' || pattern === undefined) return
   const problem = problemOf(() => checkStripPrefix(prefix, pattern))
   if (problem !== null) find(['stripPrefix'], problem)
+}
+
+function checkCredentials(credentials: unknown, path: SettingPath): Finding[] {
+  if (!Array.isArray(credentials) || credentials.length > 0) return []
+  const message = 'is empty, so no token could be read; remove it to read the usual ones'
+  return [{ path: [...path, 'credentials'], message }]
 }
 
 function checkHeaders(headers: Written, path: SettingPath): Finding[] {

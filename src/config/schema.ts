@@ -5,13 +5,14 @@ import {
   parseAccessLogTarget,
 } from '../access-log/index.ts'
 import {
+  CREDENTIAL_KINDS,
   parseIdentityHeaderName,
   parsePassedHeader,
   parseScope,
   parseTrustedProxy,
   ROUTE_CHOICES,
 } from '../authenticator/index.ts'
-import type { CaveatPolicy, IdentityHeaderNames } from '../authenticator/index.ts'
+import type { CaveatPolicy, CredentialKind, IdentityHeaderNames } from '../authenticator/index.ts'
 import { TIMEOUT_DEFAULTS } from '../proxy/index.ts'
 import { parseRoutePath } from '../routing/index.ts'
 import { INVITE_TYPES, type InviteType } from '../token/index.ts'
@@ -56,6 +57,8 @@ export interface Settings extends Omit<
     | undefined
   readonly workers: number | 'auto'
   readonly upstream?: UpstreamWritten | undefined
+  /** What routes read that do not say it themselves. */
+  readonly credentials?: readonly CredentialKind[] | undefined
   readonly routes?: readonly RouteSettings[] | undefined
 }
 
@@ -70,6 +73,8 @@ const inviteTypes = Object.keys(INVITE_TYPES) as InviteType[]
 
 const fileName = text('the name of a file', (value) => matching(value, /./, 'must not be empty'))
 const headerName = text('the name of a header field', parseIdentityHeaderName)
+
+const credentials = list('kinds of credentials', choice(...CREDENTIAL_KINDS)).optional()
 
 const timeouts = section(
   integers(
@@ -108,6 +113,7 @@ const route = group({
   maxBodyBytes: maxBodyBytesSchema.optional(),
   token: choice(...ROUTE_CHOICES.token).default('access'),
   optional: toggle().default(false),
+  credentials,
   interface: choiceOrNull(...ROUTE_CHOICES.interface).default('rest'),
   inviteType: choiceOrNull(...inviteTypes).default(null),
   subjects: group({
@@ -166,6 +172,7 @@ export const configSchema: z.ZodType<Settings> = group({
     }),
   ).default([]),
   upstream: upstreamSchema.optional(),
+  credentials,
   routes: list('routes', route).optional(),
   verdicts: section({
     ...integers(VERDICTS, VERDICT_DEFAULTS),

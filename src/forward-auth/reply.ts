@@ -1,5 +1,5 @@
 import type { Answer, RouteAuthenticator } from '../authenticator/index.ts'
-import { answerHeaders, CREDENTIAL_FIELDS } from '../authenticator/index.ts'
+import { answerHeaders } from '../authenticator/index.ts'
 import type { Incoming, Outgoing } from '../listener/index.ts'
 import type { Dialect } from './dialects.ts'
 import { DIALECTS } from './dialects.ts'
@@ -26,7 +26,7 @@ export function sendGrant(
     if (!stated.has(name)) fields.push(name, '')
   }
   if (dialect === 'envoy' && policy.forwardToken !== true) {
-    fields.push('x-envoy-auth-headers-to-remove', CREDENTIAL_FIELDS.join(','))
+    fields.push('x-envoy-auth-headers-to-remove', headers.credentialFields.join(',').toLowerCase())
   }
   send(incoming, outgoing, 200, fields, '')
 }

@@ -41,6 +41,7 @@ export function upstreamFields(input: UpstreamFieldsInput): string[] {
     if (record.named.size > 0 && record.named.has(name.toLowerCase())) continue
     fields.push(name, value)
   }
+  policy.clean?.(fields)
   fields.push(
     'X-Forwarded-For',
     client.forwardedFor,

@@ -52,9 +52,9 @@ describe('the table of answers', () => {
       status,
       code,
     })
-    if (error === null) expect(answer.challenge).toBeNull()
-    else if (error === 'bare') expect(answer.challenge).toBe('Bearer realm="onedata"')
-    else expect(answer.challenge).toMatch(`Bearer realm="onedata", error="${error}", `)
+    if (error === null) expect(answer.challenges).toEqual([])
+    else if (error === 'bare') expect(answer.challenges).toEqual(['Bearer realm="onedata"'])
+    else expect(answer.challenges[0]).toMatch(`Bearer realm="onedata", error="${error}", `)
   })
 
   test('has these rows and no others', () => {
@@ -64,10 +64,10 @@ describe('the table of answers', () => {
   test('every challenge goes with a status that RFC 6750 gives it', () => {
     const statuses = { invalid_request: 400, invalid_token: 401, insufficient_scope: 403 }
     for (const code of ANSWER_CODES) {
-      const { challenge, status } = answerFor(code)
-      const error = /error="(\w+)"/.exec(challenge ?? '')?.[1]
+      const { challenges, status } = answerFor(code)
+      const error = /error="(\w+)"/.exec(challenges[0] ?? '')?.[1]
       if (error !== undefined) expect(status).toBe(statuses[error as keyof typeof statuses])
-      else expect(challenge !== null).toBe(status === 401)
+      else expect(challenges.length > 0).toBe(status === 401)
     }
   })
 
@@ -89,7 +89,7 @@ describe('the table of answers', () => {
   })
 
   test('quotes a realm so that it cannot end the string (RFC 9110 §5.6.4)', () => {
-    expect(answerFor('credentials_missing', { realm: 'a"b\\c' }).challenge).toBe(
+    expect(answerFor('credentials_missing', { realm: 'a"b\\c' }).challenges[0]).toBe(
       'Bearer realm="a\\"b\\\\c"',
     )
   })

@@ -26,6 +26,33 @@ async function load(
   return loadConfig({ ...sources, file: join(directory, 'config.yaml') })
 }
 
+describe('credentials', () => {
+  test('of a route win over those for all', async () => {
+    const { routes } = await load(
+      `${ONEZONE}credentials: [bearer]
+routes:
+  - { path: /dav/**, credentials: [basic-password], upstream: 'http://127.0.0.1:3000' }
+  - { path: /**, upstream: 'http://127.0.0.1:3000' }
+`,
+    )
+    expect(routes.map(({ credentials }) => credentials)).toEqual([['basic-password'], ['bearer']])
+  })
+
+  test('have names, and may be none on public routes only', async () => {
+    const text = `${ONEZONE}credentials: [basic]
+routes:
+  - { path: /a/**, credentials: [], upstream: 'http://127.0.0.1:3000' }
+  - { path: /b/**, token: none, credentials: [], upstream: 'http://127.0.0.1:3000' }
+`
+    await expect(load(text)).rejects.toMatchObject({
+      problems: [
+        { path: 'credentials[0]', line: 2, message: expect.stringContaining('basic-password') },
+        { path: 'routes[0].credentials', line: 4, message: expect.stringMatching(/^is empty/) },
+      ],
+    })
+  })
+})
+
 describe('a good configuration', () => {
   test('has every default filled in', async () => {
     expect(await load(ONEZONE + ROUTES)).toEqual({
