@@ -6,10 +6,9 @@
  */
 
 import type { RefusalReason } from '../verifier/index.ts'
+import type { ChallengeError } from './challenges.ts'
+import { challengesFor } from './challenges.ts'
 import { onedataErrorOf } from './onedata-error.ts'
-
-/** `error` of a `WWW-Authenticate: Bearer` challenge (RFC 6750 §3.1); `bare`: a challenge without one. */
-type ChallengeError = 'bare' | 'invalid_request' | 'invalid_token' | 'insufficient_scope'
 
 interface AnswerRow {
   readonly status: number
@@ -37,6 +36,7 @@ export type AnswerCode =
   | 'websocket_not_carried'
   | 'route_not_found'
   | 'method_not_allowed'
+  | 'request_timeout'
   | 'body_too_large'
   | 'target_too_long'
   | 'expectation_failed'
@@ -44,6 +44,7 @@ export type AnswerCode =
   | 'internal_error'
   | 'verification_budget_exceeded'
   | 'coding_not_supported'
+  | 'method_not_carried'
   | 'upstream_unreachable'
   | 'verifier_unavailable'
   | 'gateway_misconfigured'
@@ -189,6 +190,11 @@ const ROWS: Readonly<Record<AnswerCode, AnswerRow>> = {
     title: 'Method not allowed',
     detail: 'This gateway does not take this method here; Allow says which it takes.',
   },
+  request_timeout: {
+    status: 408,
+    title: 'The request did not come to its end in time',
+    detail: 'Nothing more of the request came for longer than this gateway waits.',
+  },
   body_too_large: {
     status: 413,
     title: 'The body is too large',
@@ -224,6 +230,11 @@ const ROWS: Readonly<Record<AnswerCode, AnswerRow>> = {
     status: 501,
     title: 'Transfer coding not supported',
     detail: 'The only transfer coding that is understood is chunked.',
+  },
+  method_not_carried: {
+    status: 501,
+    title: 'Method not carried',
+    detail: 'This gateway does not know the method of the request.',
   },
   upstream_unreachable: {
     status: 502,
@@ -302,7 +313,7 @@ export function answerFor(code: AnswerCode, about: AnswerCase = {}): Answer {
   return {
     status,
     code,
-    challenges: row.challenge === undefined ? NONE : challengesFor(row, row.challenge, about),
+    challenges: challengesFor(row, about),
     retryAfterSeconds: row.retryAfterSeconds === undefined ? null : retryAfterSeconds,
     caveat,
     requestId,
@@ -332,17 +343,4 @@ export function answerHeaders(answer: Answer): [name: string, value: string][] {
   }
   if (answer.requestId !== null) headers.push(['X-Request-Id', answer.requestId])
   return headers
-}
-
-const NONE: readonly string[] = []
-
-/** Each in a field of its own: browsers look for one at the beginning of a field only. */
-function challengesFor(row: AnswerRow, error: ChallengeError, about: AnswerCase): string[] {
-  const { realm = 'onedata', scopes = [], offersBasic = false } = about
-  const protectionSpace = `realm="${realm.replace(/["\\]/g, '\\$&')}"`
-  const scope = scopes.length === 0 ? '' : `, scope="${scopes.join(' ')}"`
-  const why = `, error="${error}", error_description="${row.title}"${scope}`
-  const bearer = `Bearer ${protectionSpace}${error === 'bare' ? '' : why}`
-  if (!offersBasic || row.status !== 401) return [bearer]
-  return [bearer, `Basic ${protectionSpace}, charset="UTF-8"`]
 }

@@ -213,16 +213,20 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
         const { reason, caveat } = verdict
         return deny(reason, { request, token, client }, source, { caveat })
       }
-      const { askedAtMs } = verdict
+      const { askedAtMs, subject, record } = verdict
       const ageMs = clock.monotonic() - askedAtMs
       if (ageMs > stalenessBoundMs) return withhold({ request, token, client }, source, ageMs)
-      if (!rules.admits(verdict.subject)) {
+      if (!rules.admits(subject)) {
         return deny('subject_not_allowed', { request, token, client }, source)
       }
-      if (!rules.isServedBy(verdict.record)) {
+      if (!rules.isServedBy(record)) {
         return deny('scope_missing', { request, token, client }, source, { scopes: policy.scopes })
       }
-      return grant(request, client, statements.of(token, verdict), { source, ageMs, askedAtMs })
+      return grant(request, client, statements.of(token, subject, record), {
+        source,
+        ageMs,
+        askedAtMs,
+      })
     }
 
     /** The promise is enforced here, where it counts, and not only where it is meant to be kept. */

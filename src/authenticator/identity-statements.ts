@@ -1,6 +1,6 @@
-import type { PresentedToken, Subject } from '../token/index.ts'
+import type { PresentedToken } from '../token/index.ts'
 import type { TokenRecord } from '../verifier/index.ts'
-import type { Identity } from './decision.ts'
+import type { AdmittedSubject, Identity } from './decision.ts'
 import type { HeaderPolicy } from './identity-headers.ts'
 import type { RouteRules } from './route-rules.ts'
 
@@ -17,13 +17,7 @@ export interface IdentityStatements {
   /**
    * What is said of an accepted token; made once per token and record, since it is the same for each of its requests.
    */
-  of(token: PresentedToken, verdict: SpokenFor): IdentityStatement
-}
-
-/** The part of an accepted verdict that a statement is about. */
-export interface SpokenFor {
-  readonly subject: Subject
-  readonly record: TokenRecord | null
+  of(token: PresentedToken, subject: AdmittedSubject, record: TokenRecord | null): IdentityStatement
 }
 
 /** Makes the statements of one route. Each is frozen: a handler cannot change what others will see. */
@@ -33,7 +27,11 @@ export function createIdentityStatements(
 ): IdentityStatements {
   const made = new WeakMap<PresentedToken, MadeStatement>()
 
-  const make = (token: PresentedToken, { subject, record }: SpokenFor): MadeStatement => {
+  const make = (
+    token: PresentedToken,
+    subject: AdmittedSubject,
+    record: TokenRecord | null,
+  ): MadeStatement => {
     const identity: Identity = Object.freeze({
       subject,
       token: Object.freeze({
@@ -51,10 +49,10 @@ export function createIdentityStatements(
 
   return {
     nobody: { identity: null, headers: Object.freeze(headers.state(null)) },
-    of(token, verdict) {
+    of(token, subject, record) {
       const known = made.get(token)
-      if (known !== undefined && isAbout(known, verdict)) return known
-      const statement = make(token, verdict)
+      if (known !== undefined && isAbout(known, subject, record)) return known
+      const statement = make(token, subject, record)
       made.set(token, statement)
       return statement
     },
@@ -66,11 +64,14 @@ interface MadeStatement extends IdentityStatement {
   readonly record: TokenRecord | null
 }
 
-function isAbout({ identity, record }: MadeStatement, verdict: SpokenFor): boolean {
-  const { subject } = verdict
+function isAbout(
+  { identity, record: known }: MadeStatement,
+  subject: AdmittedSubject,
+  record: TokenRecord | null,
+): boolean {
   return (
     identity?.subject.id === subject.id &&
     identity.subject.type === subject.type &&
-    record === verdict.record
+    known === record
   )
 }

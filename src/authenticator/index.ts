@@ -12,6 +12,7 @@ export { createClientResolver, createProxyTrust, parseTrustedProxy } from './cli
 export type { CredentialKind } from './credentials.ts'
 export { CREDENTIAL_KINDS, DEFAULT_CREDENTIALS } from './credentials.ts'
 export type {
+  AdmittedSubject,
   AuthenticationRequest,
   Decision,
   Denied,

@@ -9,6 +9,7 @@ import type {
 } from '../token/index.ts'
 import type { BackendTraits, TokenRecord } from '../verifier/index.ts'
 import type { AnswerCode } from './answers.ts'
+import type { AdmittedSubject } from './decision.ts'
 import { nameOption } from './named-option.ts'
 import type { CaveatPolicy, RoutePolicy } from './route-policy.ts'
 import { ROUTE_POLICY_OPTIONS } from './route-policy.ts'
@@ -32,7 +33,7 @@ export interface RouteRules {
   /** A reason to refuse the token without asking anybody, or null. */
   objectionTo(token: PresentedToken): Objection | null
   treatmentOf(caveat: Caveat): CaveatTreatment
-  admits(subject: Subject): boolean
+  admits(subject: Subject): subject is AdmittedSubject
   /** Whether a token carries all scopes that the route demands, as far as its verifier has any on record. */
   isServedBy(record: TokenRecord | null): boolean
   /** The caveats that the upstream must enforce because verification does not. */
@@ -96,7 +97,7 @@ export function compileRouteRules(
       return null
     },
     treatmentOf,
-    admits(subject) {
+    admits(subject): subject is AdmittedSubject {
       if (subject.id === null || subject.type === 'nobody') return false
       return (types === null || types.has(subject.type)) && (ids === null || ids.has(subject.id))
     },

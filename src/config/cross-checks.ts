@@ -5,7 +5,7 @@
  * @module
  */
 
-import { checkForwardAuth, checkListeners, checkTls } from './listener-checks.ts'
+import { checkForwardAuth, checkLimits, checkListeners, checkTls } from './listener-checks.ts'
 import type { Finding } from './problems.ts'
 import { checkRoutes } from './route-checks.ts'
 import { checkUpstream } from './upstream-checks.ts'
@@ -19,6 +19,7 @@ export function crossCheck(config: Written): Finding[] {
     ...checkListeners(config),
     ...checkForwardAuth(config),
     ...checkTls(groupAt(config, 'tls')),
+    ...checkLimits(groupAt(config, 'limits')),
     ...checkVerifier(config),
     ...checkBound(config),
     ...checkWatch(config),

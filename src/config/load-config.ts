@@ -15,8 +15,10 @@ import type { ConfigFlags, Overlay } from './overlay.ts'
 import { byPlace, problemAt, type Finding, type SettingPath } from './problems.ts'
 import { routeTitle } from './route-order.ts'
 import { configSchema, routeSchema, type RouteSettings, type Settings } from './schema.ts'
+import type { UpstreamHeadersWritten } from './route-schema.ts'
 import { verifierSectionOf } from './verifier-checks.ts'
-import { readCertificates, readOnedataToken, readSecret } from './secret-file.ts'
+import { groupAt, listAt } from './written.ts'
+import { readCertificates, readFieldValue, readOnedataToken, readSecret } from './secret-file.ts'
 import { readUpstreamFiles, withContents, type UpstreamFiles } from './upstream-files.ts'
 
 /** Where a configuration comes from; flags win over the environment, that over the file, that over defaults. */
@@ -150,6 +152,8 @@ interface Secrets {
   readonly watchToken?: string | undefined
   readonly adminToken?: string | undefined
   readonly tls?: TlsFiles | undefined
+  /** Of the files that `upstreamHeaders` names, by route and field. */
+  readonly fieldValues?: ReadonlyMap<string, string>
   readonly findings?: readonly Finding[]
 }
 
@@ -177,6 +181,17 @@ async function readSecrets(
       return undefined
     }
   }
+  const fieldValues = new Map<string, string>()
+  for (const [index, route] of listAt(written, 'routes').entries()) {
+    if (!isJsonObject(route)) continue
+    for (const [name, value] of Object.entries(groupAt(route, 'upstreamHeaders'))) {
+      const path = ['routes', index, 'upstreamHeaders', name, 'file']
+      const content = isJsonObject(value)
+        ? await read(path, value['file'], readFieldValue)
+        : undefined
+      if (content !== undefined) fieldValues.set(`${index} ${name}`, content)
+    }
+  }
   const ofVerifier = async (key: string, reader: (name: string) => Promise<string>) =>
     read([section, key], verifier[key], reader)
   return {
@@ -186,6 +201,7 @@ async function readSecrets(
     watchToken: await ofVerifier('watchTokenFile', readSecret),
     adminToken: await read(['adminTokenFile'], written['adminTokenFile'], readSecret),
     tls: await tryTls(written['tls'], nameAt, findings),
+    fieldValues,
     findings,
   }
 }
@@ -252,6 +268,7 @@ function complete(
     routes: written.map((route, index) => ({
       ...completeRoute(route, serviceToken !== undefined),
       credentials: route.credentials ?? credentials,
+      upstreamHeaders: route.upstreamHeaders && fieldsOf(route.upstreamHeaders, index, secrets),
       upstream:
         route.upstream &&
         withContents(
@@ -279,13 +296,25 @@ function checked(value: string | undefined): string {
   return value
 }
 
+function fieldsOf(
+  written: UpstreamHeadersWritten,
+  index: number,
+  { fieldValues }: Secrets,
+): Record<string, string> {
+  const fields = Object.entries(written).map(([name, value]) => [
+    name,
+    typeof value === 'string' ? value : checked(fieldValues?.get(`${index} ${name}`)),
+  ])
+  return Object.fromEntries(fields) as Record<string, string>
+}
+
 function completeRoute(
   route: RouteSettings,
   hasServiceToken: boolean,
-): Omit<RouteConfig, 'upstream'> {
-  const { caveats } = route
+): Omit<RouteConfig, 'upstream' | 'upstreamHeaders'> {
+  const { caveats, upstreamHeaders: _, ...rest } = route
   return {
-    ...route,
+    ...rest,
     id: route.id ?? routeTitle(route),
     caveats: {
       service: resolveServicePolicy(caveats.service, hasServiceToken),

@@ -4,8 +4,9 @@
  * @module
  */
 
-import { clashingHeaderNames, resolveServicePolicy } from '../authenticator/index.ts'
+import { clashingHeaderNames, foldName, resolveServicePolicy } from '../authenticator/index.ts'
 import { isJsonObject } from '../json.ts'
+import { parseFixedName, problemOfOrigins } from '../proxy/index.ts'
 import { checkStripPrefix, parseRoutePath } from '../routing/index.ts'
 import { waysToGive } from './overlay.ts'
 import { formatPath, problemOf, type Finding, type SettingPath } from './problems.ts'
@@ -49,6 +50,8 @@ function checkRoute(route: Written, path: SettingPath, config: Written): Finding
   checkDemands(route, findings)
   checkServiceCaveats(route, groupAt(config, 'onezone')['serviceTokenFile'] !== undefined, findings)
   checkMatch(route, findings)
+  checkCors(groupAt(route, 'cors'), findings)
+  checkUpstreamHeaders(groupAt(route, 'upstreamHeaders'), identityNamesOf(config), findings)
   checkForwardAuth(route, groupAt(config, 'forwardAuth')['listen'] !== undefined, findings)
   return [
     ...findings.all,
@@ -99,6 +102,40 @@ function checkForwardAuth(route: Written, isAsked: boolean, { find }: Findings):
       'must be "refuse" with forwardAuth: a front proxy can lose what tells the caveats, and that must not mean that there are none',
     )
   }
+}
+
+/** Origins that are none, or too many. */
+function checkCors({ origins, credentials }: Written, { find }: Findings): void {
+  if (!Array.isArray(origins)) return
+  const problem = problemOfOrigins(origins, credentials)
+  if (problem !== null) find(['cors', 'origins'], problem)
+}
+
+/** Names that have another meaning, or occur twice. */
+function checkUpstreamHeaders(
+  headers: Written,
+  identity: ReadonlySet<string>,
+  { find }: Findings,
+): void {
+  const known = new Set<string>()
+  for (const name of Object.keys(headers)) {
+    const folded = foldName(name)
+    const problem = identity.has(folded)
+      ? 'is the name of an identity field'
+      : known.has(folded)
+        ? 'is there already, in another spelling'
+        : problemOf(() => parseFixedName(name))
+    known.add(folded)
+    if (problem !== null) find(['upstreamHeaders', name], problem, true)
+  }
+}
+
+/** Of all routes: nobody may forge them on any. */
+function identityNamesOf(config: Written): ReadonlySet<string> {
+  const names = listAt(config, 'routes').flatMap((route) =>
+    isJsonObject(route) ? Object.values(groupAt(route, 'headers')) : [],
+  )
+  return new Set(names.filter((name) => typeof name === 'string').map(foldName))
 }
 
 /** Lists that let nothing pass, and prefixes that are none. */

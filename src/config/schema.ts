@@ -14,16 +14,21 @@ import {
 } from '../authenticator/index.ts'
 import type { CaveatPolicy, CredentialKind, IdentityHeaderNames } from '../authenticator/index.ts'
 import { TIMEOUT_DEFAULTS } from '../proxy/index.ts'
-import { parseRoutePath } from '../routing/index.ts'
+import { parseRoutePath, REQUEST_LIMIT_RANGES, REQUEST_LIMITS } from '../routing/index.ts'
 import { INVITE_TYPES, type InviteType } from '../token/index.ts'
+import { RESPONSE_LIMIT_RANGES, RESPONSE_LIMITS } from '../upstream/index.ts'
 import { VERDICT_DEFAULTS, VERDICT_RANGES } from '../verification/index.ts'
 import type { GatewayConfig, RouteConfig, TlsConfig } from './gateway-config.ts'
 import { parseListenAddress, parseSocketAddress } from './listen-address.ts'
+import type { UpstreamHeadersWritten } from './route-schema.ts'
 import {
+  bufferRequestBytesSchema,
+  corsSchema,
   hostsSchema,
   maxBodyBytesSchema,
   methodsSchema,
   stripPrefixSchema,
+  upstreamHeadersSchema,
 } from './route-schema.ts'
 import {
   choice,
@@ -63,9 +68,13 @@ export interface Settings extends Omit<
 }
 
 /** A route before the defaults that depend on other settings are filled in. */
-export interface RouteSettings extends Omit<RouteConfig, 'id' | 'caveats' | 'upstream'> {
+export interface RouteSettings extends Omit<
+  RouteConfig,
+  'id' | 'caveats' | 'upstream' | 'upstreamHeaders'
+> {
   readonly id?: string | undefined
   readonly caveats: CaveatPolicy
+  readonly upstreamHeaders?: UpstreamHeadersWritten | undefined
   readonly upstream?: UpstreamWritten | undefined
 }
 
@@ -111,6 +120,10 @@ const route = group({
   methods: methodsSchema.optional(),
   stripPrefix: stripPrefixSchema.optional(),
   maxBodyBytes: maxBodyBytesSchema.optional(),
+  bufferRequestBytes: bufferRequestBytesSchema,
+  cors: corsSchema.optional(),
+  informational: toggle().default(false),
+  upstreamHeaders: upstreamHeadersSchema.optional(),
   token: choice(...ROUTE_CHOICES.token).default('access'),
   optional: toggle().default(false),
   credentials,
@@ -181,6 +194,12 @@ export const configSchema: z.ZodType<Settings> = group({
   realm: text('a text', (value) =>
     matching(value, /^[\x20-\x7e]{1,128}$/, 'must be 1 to 128 printable ASCII characters'),
   ).default('onedata'),
+  limits: section(
+    integers(
+      { ...REQUEST_LIMIT_RANGES, ...RESPONSE_LIMIT_RANGES },
+      { ...REQUEST_LIMITS, ...RESPONSE_LIMITS },
+    ),
+  ),
   log: section({ level: choice('debug', 'info', 'warn', 'error').default('info') }),
   accessLog: section({
     to: text('stdout, none, or the absolute name of a file', parseAccessLogTarget).prefault(

@@ -10,7 +10,7 @@ import { systemClock } from '../clock.ts'
 import type { Door, Incoming, Outgoing } from '../listener/index.ts'
 import type { Logger } from '../logger.ts'
 import { silentLogger, shielded, shieldedLogger } from '../logger.ts'
-import type { RouteMatch } from '../routing/index.ts'
+import type { RequestLimits, RouteMatch } from '../routing/index.ts'
 import { createRouter, isRefusal } from '../routing/index.ts'
 import type { Asked, Dialect } from './dialects.ts'
 import { readDialect } from './dialects.ts'
@@ -53,6 +53,8 @@ export interface ForwardAuthOptions {
    * @default 'required'
    */
   readonly clientAddress?: 'required' | 'unknown-allowed' | undefined
+  /** How much the requests that are asked about may bring. @default REQUEST_LIMITS */
+  readonly limits?: RequestLimits | undefined
   /** @default silentLogger */
   readonly logger?: Logger | undefined
   /** @default systemClock */
@@ -81,7 +83,7 @@ export function createForwardAuth(options: ForwardAuthOptions): Door {
   const { clock = systemClock, clientAddress = 'required', anyAsker = false } = options
   const logger = shieldedLogger(options.logger ?? silentLogger)
   const onQuestion = shielded(options.onQuestion, 'questions', logger)
-  const router = createRouter(options.routes)
+  const router = createRouter(options.routes, options.limits)
   const mayAsk = createProxyTrust(options.trustedProxies)
   for (const { id, authenticator } of options.routes) {
     const { api, data } = authenticator.policy.caveats ?? {}
@@ -99,7 +101,7 @@ export function createForwardAuth(options: ForwardAuthOptions): Door {
     }
     const asked = readDialect(incoming.url ?? '')
     if (asked === null) return refuse(nothing, 'route_not_found')
-    const question = readQuestion(asked, incoming)
+    const question = readQuestion(asked, incoming, options.limits)
     if (typeof question === 'string') return refuse({ ...nothing, asked }, question)
     const route = router.find(question)
     if (isRefusal(route)) {

@@ -55,6 +55,8 @@ export function assembleDoors(config: GatewayConfig, surroundings: DoorSurroundi
   }))
   const proxy = createReverseProxy({
     requestIdOf: authenticator.requestIdOf,
+    limits: config.limits,
+    responseLimits: config.limits,
     routes,
     streams: {
       intervalMs: config.verdicts.maxStalenessMs,
@@ -78,6 +80,7 @@ export function assembleDoors(config: GatewayConfig, surroundings: DoorSurroundi
       : createForwardAuth({
           routes,
           trustedProxies,
+          limits: config.limits,
           anyAsker: 'path' in asked.listen,
           clientAddress: asked.clientAddress,
           clock,

@@ -41,6 +41,8 @@ export async function openTraffic(options: TrafficOptions): Promise<Traffic> {
   const listener = await openListener({
     on: options.source ?? listen ?? noAddress(),
     door,
+    maxHeadBytes: config.limits.requestHeadBytes,
+    maxFields: config.limits.requestFields,
     tls: keeper && tls ? { ...tls, material: keeper.material } : undefined,
   })
   let files = tls

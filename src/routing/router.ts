@@ -1,7 +1,9 @@
 import { readHost } from './host-name.ts'
 import { objectionToPath } from './path-readings.ts'
 import type { RequestRefusal } from './request-record.ts'
-import { isCarried, MAX_TARGET_LENGTH } from './request-record.ts'
+import type { RequestLimits } from './request-limits.ts'
+import { REQUEST_LIMITS } from './request-limits.ts'
+import { isCarried } from './request-record.ts'
 import { readTarget } from './request-target.ts'
 import type { RouteMatch } from './route-match.ts'
 import type { RouteQuestion, RouteTable } from './route-table.ts'
@@ -47,7 +49,10 @@ export function isRefusal(found: object | null): found is RequestRefusal {
 }
 
 /** Makes the router of a door. Of several routes that match a request, the first one counts. */
-export function createRouter<Route extends Routable>(routes: readonly Route[]): Router<Route> {
+export function createRouter<Route extends Routable>(
+  routes: readonly Route[],
+  limits: Pick<RequestLimits, 'targetBytes'> = REQUEST_LIMITS,
+): Router<Route> {
   const table = createRouteTable(routes)
 
   function routeOf(question: RouteQuestion): RouteFound<Route> {
@@ -58,7 +63,7 @@ export function createRouter<Route extends Routable>(routes: readonly Route[]): 
 
   function find({ method, target, host }: RouteRequest): Route | RequestRefusal {
     if (!isCarried(method)) return { code: 'method_not_allowed' }
-    if (target.length > MAX_TARGET_LENGTH) return { code: 'target_too_long' }
+    if (target.length > limits.targetBytes) return { code: 'target_too_long' }
     const read = readTarget(target)
     const name = host === undefined ? { name: '' } : readHost(host)
     if (typeof read === 'string') return { code: 'request_invalid', detail: read }
