@@ -4,6 +4,7 @@
  * @module
  */
 
+import { keptText } from '../kept-text.ts'
 import type { CredentialKind } from './credentials.ts'
 import {
   credentialFieldNames,
@@ -116,7 +117,7 @@ export function createHeaderPolicy(options: HeaderPolicyOptions = {}): HeaderPol
       let dropped = memo.get(name)
       if (dropped === undefined) {
         dropped = judge(name)
-        if (memo.size < MEMO_LIMIT && name.length <= MEMO_LONGEST) memo.set(name, dropped)
+        if (memo.size < MEMO_LIMIT && name.length <= MEMO_LONGEST) memo.set(keptText(name), dropped)
       }
       return dropped
     },

@@ -44,6 +44,7 @@ export async function openTraffic(options: TrafficOptions): Promise<Traffic> {
     maxHeadBytes: config.limits.requestHeadBytes,
     maxFields: config.limits.requestFields,
     tls: keeper && tls ? { ...tls, material: keeper.material } : undefined,
+    fastLane: config.fastLane !== false,
   })
   let files = tls
   let watch: FileWatch | null = null
