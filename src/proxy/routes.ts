@@ -83,6 +83,8 @@ export interface CompiledRoute extends RouteMatch {
   /** Null: nothing is said about it. */
   readonly cors: CorsPolicy | null
   readonly informational: boolean
+  /** Whether paths are sent on as they came. */
+  readonly keepsPaths: boolean
   /** Fields that decide who gets an answer, as a list; empty: everybody gets the same. */
   readonly vary: string
   /** Null: its requests are answered 404. */
@@ -133,9 +135,12 @@ export function compileRoutes(
       given === null ? null : nameOption(`${at}.upstream`, () => readUpstreamOptions(given))
     const { headers } = route.authenticator
     const timeouts = readTimeouts(route.timeouts, `${at}.timeouts`)
+    const strip = route.stripPrefix ?? ''
     return {
       id: route.id,
       ...match,
+      keepsPaths:
+        strip === '' && upstream?.targets.every(({ basePath }) => basePath === '') === true,
       stripPrefix:
         route.stripPrefix === undefined
           ? ''

@@ -26,6 +26,8 @@ export interface Routable extends RouteMatch {
   readonly id: string
   /** What is taken off the front of its paths. @default nothing */
   readonly stripPrefix?: string | undefined
+  /** Whether paths are sent on as they came, with nothing before them and nothing taken off. @default false */
+  readonly keepsPaths?: boolean | undefined
 }
 
 /** Finds the routes of requests. */
@@ -48,6 +50,9 @@ export function isRefusal(found: object | null): found is RequestRefusal {
   return found !== null && 'code' in found
 }
 
+/** What takes no route goes nowhere. */
+const ANY: Pick<Routable, 'stripPrefix' | 'keepsPaths'> = {}
+
 /** Makes the router of a door. Of several routes that match a request, the first one counts. */
 export function createRouter<Route extends Routable>(
   routes: readonly Route[],
@@ -57,7 +62,8 @@ export function createRouter<Route extends Routable>(
 
   function routeOf(question: RouteQuestion): RouteFound<Route> {
     const route = table.find(question)
-    const objection = objectionToPath(question, route, route?.stripPrefix ?? '', table)
+    const { stripPrefix = '', keepsPaths } = route ?? ANY
+    const objection = objectionToPath(question, route, stripPrefix, table, keepsPaths)
     return objection === null ? route : { code: 'request_invalid', detail: objection }
   }
 
