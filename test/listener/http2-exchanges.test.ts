@@ -293,6 +293,18 @@ describe('an upload', () => {
     },
   )
 
+  tlsTest('without a length is held and sent with one, where the route says so', async () => {
+    const { rig, upstream } = await startAnswering(OK, {}, { bufferRequestBytes: 5 })
+    const client = await openFrameClient({ port: rig.port })
+    client.send(headers(1, POST, 0), data(1, 'hel', 0), data(1, 'lo'))
+    expect(await client.over(1)).toMatchObject({ statuses: [200], ended: true })
+    expect(upstream.requests[0]?.values('content-length')).toEqual(['5'])
+    expect(upstream.requests[0]?.body).toBe('hello')
+    client.send(headers(3, POST, 0), data(3, 'hello!'))
+    expect(await client.over(3)).toMatchObject({ statuses: [413] })
+    expect(upstream.requests).toHaveLength(1)
+  })
+
   tlsTest('that stalls is given up, and its connection goes on', async () => {
     const { rig } = await startAnswering(OK, {}, { timeouts: { idleBodyMs: 100 } })
     const client = await openFrameClient({ port: rig.port })
