@@ -4,12 +4,23 @@ import { VerificationBudgetError, VerifierFaultError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import { silentLogger, shielded, shieldedLogger } from '../logger.ts'
 import type { OptionShape } from '../option-shape.ts'
-import { CALLBACK, checkOptions, CLOCK, having, listOf, LOGGER, TEXT } from '../option-shape.ts'
+import {
+  CALLBACK,
+  checkOptions,
+  CLOCK,
+  having,
+  listOf,
+  LOGGER,
+  orNull,
+  TEXT,
+} from '../option-shape.ts'
 import type { PresentedToken } from '../token/index.ts'
 import type { BackendTraits, SourcedVerdict, Verifier, VerdictSource } from '../verifier/index.ts'
-import { BACKEND_TRAITS, isAccepted, onezoneTraits } from '../verifier/index.ts'
-import type { AnswerCase, AnswerCode } from './answers.ts'
-import { answerFor } from './answers.ts'
+import { BACKEND_TRAITS, isAccepted } from '../verifier/index.ts'
+import type { AnswerCase } from './answer.ts'
+import { answerFor } from './answer.ts'
+import type { AnswerCode } from './answers.ts'
+import { backendTraitsOf } from './backend-traits.ts'
 import type { Client } from './client-address.ts'
 import { createClientResolver } from './client-address.ts'
 import { credentialsRead, readCredentials, waysToSend } from './credentials.ts'
@@ -23,15 +34,21 @@ import type { IdentityStatement } from './identity-statements.ts'
 import { createIdentityStatements } from './identity-statements.ts'
 import type { RequestIds } from './request-ids.ts'
 import { createRequestIds } from './request-ids.ts'
+import { prefersPage } from './refusal-page.ts'
 import type { RoutePolicy } from './route-policy.ts'
 import { compileRouteRules, impossibilityOf } from './route-rules.ts'
 import { withRememberedTokens } from './remembered-tokens.ts'
+import type { GrantedAs, Standing } from './standing.ts'
+import { NO_VERDICT } from './standing.ts'
+import { tokenFormOf } from './token-form.ts'
 
 /** Options of {@link createAuthenticator}. The traits of the backend are by default those of Onezone. */
 export interface AuthenticatorOptions extends Partial<BackendTraits> {
   readonly verifier: Verifier<PresentedToken>
   /** Addresses and CIDR ranges of proxies whose `X-Forwarded-*` is believed. @default [] */
   readonly trustedProxies?: readonly string[] | undefined
+  /** Base URL of Onezone's GUI, for links to its token form; null: none. @default null */
+  readonly guiUrl?: string | null | undefined
   /**
    * No request is granted on a fact older than this, in milliseconds, whatever the verifier says.
    *
@@ -50,6 +67,7 @@ const AUTHENTICATOR_OPTIONS: OptionShape<AuthenticatorOptions> = {
   ...BACKEND_TRAITS,
   verifier: having('a verifier', 'verify'),
   trustedProxies: listOf('addresses and CIDR ranges', TEXT),
+  guiUrl: orNull(TEXT),
   stalenessBoundMs: {
     wanted: 'a number of milliseconds, more than 0',
     accepts: (value) => typeof value === 'number' && value > 0,
@@ -80,22 +98,6 @@ export interface ExplainingRoute extends RouteAuthenticator {
   ): Promise<RequestExplanation<Report>>
 }
 
-/** Where a grant came from, and how old the fact is that it rests on. */
-interface GrantedAs {
-  readonly source: VerdictSource | null
-  readonly ageMs: number | null
-  readonly askedAtMs: number | null
-}
-
-/** What is known of a request that is not let through. */
-interface Standing {
-  readonly request: AuthenticationRequest
-  readonly client?: Client
-  readonly token?: PresentedToken
-}
-
-const NO_VERDICT: GrantedAs = { source: null, ageMs: null, askedAtMs: null }
-
 /** Tells the upstream that the grant is older than it usually may be, because nobody could say. */
 const STALE = [VERDICT_FIELD, 'stale']
 
@@ -121,7 +123,7 @@ export interface Authenticator {
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
   checkOptions('createAuthenticator', options, AUTHENTICATOR_OPTIONS)
   const { verifier, clock = systemClock } = options
-  const traits = traitsOf(options)
+  const traits = backendTraitsOf(options)
   const logger = shieldedLogger(options.logger ?? silentLogger)
   const { stalenessBoundMs = Infinity } = options
   const warnOfAddress = createRareWarning(logger, clock)
@@ -150,6 +152,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     const statements = createIdentityStatements(rules, headers)
     const read = credentialsRead(policy.credentials)
     const offersBasic = read.basic
+    const tokenForm = tokenFormOf(options.guiUrl ?? null, rules)
 
     const deny = (
       code: AnswerCode,
@@ -160,7 +163,15 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     ): Decision => {
       const { request, client = null, token = null } = standing
       const { requestId } = request
-      const answer = answerFor(code, { ...about, realm: policy.realm, offersBasic, requestId })
+      const page = prefersPage(request.rawHeaders)
+      const answer = answerFor(code, {
+        ...about,
+        realm: policy.realm,
+        offersBasic,
+        requestId,
+        tokenForm,
+        page,
+      })
       const outcome = answer.status >= 500 ? 'fault' : 'refused'
       onDecision({
         routeId: policy.id,
@@ -221,6 +232,10 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       }
       if (!rules.isServedBy(record)) {
         return deny('scope_missing', { request, token, client }, source, { scopes: policy.scopes })
+      }
+      const objection = rules.dataObjectionTo(token, request)
+      if (objection !== null) {
+        return deny(objection.code, { request, token, client }, 'local', objection)
       }
       return grant(request, client, statements.of(token, subject, record), {
         source,
@@ -285,9 +300,9 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
         token,
         kind: rules.kind,
         peerIp: client.peerIp,
-        interface: rules.interface,
+        interface: rules.interfaceFor(token),
         consumerToken,
-        allowDataAccessCaveats: rules.delegatesData,
+        allowDataAccessCaveats: rules.takesData,
         inviteType: rules.inviteType,
         clientAddress: client.address,
         maxFactAgeMs: request.maxFactAgeMs,
@@ -329,15 +344,4 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   }
 
   return { requestIdOf: createRequestIds(options.trustedProxies), route: createRoute }
-}
-
-function traitsOf(options: AuthenticatorOptions): BackendTraits {
-  const onezone = onezoneTraits(options.serviceTokenConfigured ?? false)
-  const { backend, readToken, statesScopes } = options
-  return {
-    ...onezone,
-    backend: backend ?? onezone.backend,
-    readToken: readToken ?? onezone.readToken,
-    statesScopes: statesScopes ?? onezone.statesScopes,
-  }
 }

@@ -132,6 +132,8 @@ export interface TokenLookupConfig extends VerifierConnection {
 /** How Onezone is asked: settings under `onezone`. */
 export interface OnezoneConfig extends VerifierConnection {
   readonly type: 'onezone'
+  /** Base URL of Onezone's GUI, for links to its token form; null: no links. @default null, `url` in a file */
+  readonly guiUrl?: string | null | undefined
   /** Identity token of the service that this gateway stands for; content of `serviceTokenFile`. */
   readonly serviceToken?: string | undefined
   /**
@@ -152,7 +154,7 @@ export interface RouteConfig
   extends
     Pick<ProxyRoute, 'path' | 'hosts' | 'methods' | 'stripPrefix' | 'maxBodyBytes'>,
     Pick<ProxyRoute, 'upstreamHeaders' | 'cors'>,
-    Pick<RoutePolicy, 'credentials' | 'subjects' | 'scopes' | 'headers' | 'passHeaders'>,
+    Pick<RoutePolicy, 'credentials' | 'subjects' | 'scopes' | 'data' | 'headers' | 'passHeaders'>,
     Complete<
       Pick<RoutePolicy, 'token' | 'optional' | 'interface' | 'inviteType' | 'forwardToken'>
     > {

@@ -18,7 +18,7 @@ import { configSchema, routeSchema, type RouteSettings, type Settings } from './
 import type { UpstreamHeadersWritten } from './route-schema.ts'
 import { verifierSectionOf } from './verifier-checks.ts'
 import { groupAt, listAt } from './written.ts'
-import { readCertificates, readFieldValue, readOnedataToken, readSecret } from './secret-file.ts'
+import { readCertificates, readFieldValue, readSecret, readServiceToken } from './secret-file.ts'
 import { readUpstreamFiles, withContents, type UpstreamFiles } from './upstream-files.ts'
 
 /** Where a configuration comes from; flags win over the environment, that over the file, that over defaults. */
@@ -197,7 +197,7 @@ async function readSecrets(
   return {
     ca: await ofVerifier('caFile', readCertificates),
     apiToken: await ofVerifier('apiTokenFile', readSecret),
-    serviceToken: await ofVerifier('serviceTokenFile', readOnedataToken),
+    serviceToken: await ofVerifier('serviceTokenFile', readServiceToken),
     watchToken: await ofVerifier('watchTokenFile', readSecret),
     adminToken: await read(['adminTokenFile'], written['adminTokenFile'], readSecret),
     tls: await tryTls(written['tls'], nameAt, findings),
@@ -287,7 +287,8 @@ function completeVerifier({ onezone, verifier }: Settings, secrets: Secrets): Ve
     return { type, ...connection, url: checked(url), ca, apiToken: checked(apiToken) }
   }
   const { caFile: _, serviceTokenFile: __, watchTokenFile: ___, url, ...connection } = onezone
-  return { type: 'onezone', ...connection, url: checked(url), ca, serviceToken, watchToken }
+  const guiUrl = connection.guiUrl === undefined ? checked(url) : connection.guiUrl
+  return { type: 'onezone', ...connection, guiUrl, url: checked(url), ca, serviceToken, watchToken }
 }
 
 /** A setting of which the cross-checks have seen that it is there. */
@@ -315,6 +316,7 @@ function completeRoute(
   const { caveats, upstreamHeaders: _, ...rest } = route
   return {
     ...rest,
+    data: route.data && { from: route.path, ...route.data },
     id: route.id ?? routeTitle(route),
     caveats: {
       service: resolveServicePolicy(caveats.service, hasServiceToken),

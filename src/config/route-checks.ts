@@ -4,7 +4,12 @@
  * @module
  */
 
-import { clashingHeaderNames, foldName, resolveServicePolicy } from '../authenticator/index.ts'
+import {
+  clashingHeaderNames,
+  compileDataMapping,
+  foldName,
+  resolveServicePolicy,
+} from '../authenticator/index.ts'
 import { isJsonObject } from '../json.ts'
 import { parseFixedName, problemOfOrigins } from '../proxy/index.ts'
 import { checkStripPrefix, parseRoutePath } from '../routing/index.ts'
@@ -52,6 +57,7 @@ function checkRoute(route: Written, path: SettingPath, config: Written): Finding
   checkMatch(route, findings)
   checkCors(groupAt(route, 'cors'), findings)
   checkUpstreamHeaders(groupAt(route, 'upstreamHeaders'), identityNamesOf(config), findings)
+  checkData(route, findings)
   checkForwardAuth(route, groupAt(config, 'forwardAuth')['listen'] !== undefined, findings)
   return [
     ...findings.all,
@@ -63,7 +69,15 @@ function checkRoute(route: Written, path: SettingPath, config: Written): Finding
 }
 
 /** Settings of a route that say something about a token. */
-const ABOUT_TOKENS = ['optional', 'interface', 'inviteType', 'subjects', 'scopes', 'caveats']
+const ABOUT_TOKENS = [
+  'optional',
+  'interface',
+  'inviteType',
+  'subjects',
+  'scopes',
+  'caveats',
+  'data',
+]
 
 function checkDemands(route: Written, { find }: Findings): void {
   if (route['token'] === 'none') {
@@ -87,6 +101,30 @@ function checkServiceCaveats(route: Written, hasServiceToken: boolean, { find }:
   if (service !== 'verify' && service !== 'as-onezone') return
   const problem = problemOf(() => resolveServicePolicy(service, hasServiceToken))
   if (problem !== null) find(['caveats', 'service'], `${problem} (see onezone.serviceTokenFile)`)
+}
+
+/** Whether what is to be enforced of data caveats can be. */
+function checkData(route: Written, { find }: Findings): void {
+  const { path, data } = route
+  const enforced = groupAt(route, 'caveats')['data'] === 'enforce'
+  if (!enforced) {
+    if (data !== undefined) find(['data'], 'is only for "caveats.data: enforce"; remove it', true)
+    return
+  }
+  const doors = [route['interface']].flat()
+  if (doors.includes('graphsync')) {
+    find(
+      ['caveats', 'data'],
+      'cannot be "enforce" with "interface: graphsync": its URL says nothing',
+    )
+  }
+  if (!isJsonObject(data)) {
+    find(['caveats', 'data'], 'needs "data" beside it: which files a request is about')
+    return
+  }
+  if (typeof path !== 'string') return
+  const problem = problemOf(() => compileDataMapping({ ...data, from: path }))
+  if (problem !== null) find(['data'], problem)
 }
 
 /** What a route needs, and may not do, with forward auth or without. */

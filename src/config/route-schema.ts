@@ -4,7 +4,9 @@
  * @module
  */
 
-import type { z } from 'zod'
+import { z } from 'zod'
+import type { DataMapping, RoutePolicy } from '../authenticator/index.ts'
+import { ROUTE_CHOICES } from '../authenticator/index.ts'
 import type { CorsOptions } from '../proxy/index.ts'
 import {
   BUFFER_RANGE,
@@ -15,7 +17,17 @@ import {
   parseOrigin,
 } from '../proxy/index.ts'
 import { parseRouteHost, parseRouteMethod } from '../routing/index.ts'
-import { group, integer, list, named, shaped, text, toggle } from './setting.ts'
+import {
+  choice,
+  choiceOrNull,
+  group,
+  integer,
+  list,
+  named,
+  shaped,
+  text,
+  toggle,
+} from './setting.ts'
 
 /** Names that `Host` may say. */
 export const hostsSchema: z.ZodType<string[]> = list(
@@ -71,4 +83,30 @@ export const upstreamHeadersSchema: z.ZodType<UpstreamHeadersWritten> = named(
       ? file
       : text('a text, or { file: NAME }', parseFixedValue),
   ),
+)
+
+/** Which of Onedata's files requests are about; that it fits the path is judged in `route-checks.ts`. */
+export const dataSchema: z.ZodType<Omit<DataMapping, 'from'>> = group({
+  path: text('a path, e.g. /:space/**', (value) => value).optional(),
+  spaces: z
+    .record(
+      z.string(),
+      text('the id of a space', (value) => value),
+    )
+    .optional(),
+  reads: methodsSchema.optional(),
+  query: list(
+    'names of query parameters',
+    text('the name of a query parameter', (value) => value),
+  ).optional(),
+  id: text('a parameter of the path, e.g. :file', (value) => value).optional(),
+})
+
+/** One interface, several, or null. */
+export const interfaceSchema: z.ZodType<RoutePolicy['interface']> = shaped<
+  RoutePolicy['interface']
+>((value) =>
+  Array.isArray(value)
+    ? list('interfaces', choice(...ROUTE_CHOICES.interface))
+    : choiceOrNull(...ROUTE_CHOICES.interface),
 )

@@ -12,7 +12,12 @@ import {
   parseTrustedProxy,
   ROUTE_CHOICES,
 } from '../authenticator/index.ts'
-import type { CaveatPolicy, CredentialKind, IdentityHeaderNames } from '../authenticator/index.ts'
+import type {
+  CaveatPolicy,
+  CredentialKind,
+  DataMapping,
+  IdentityHeaderNames,
+} from '../authenticator/index.ts'
 import { TIMEOUT_DEFAULTS } from '../proxy/index.ts'
 import { parseRoutePath, REQUEST_LIMIT_RANGES, REQUEST_LIMITS } from '../routing/index.ts'
 import { INVITE_TYPES, type InviteType } from '../token/index.ts'
@@ -24,7 +29,9 @@ import type { UpstreamHeadersWritten } from './route-schema.ts'
 import {
   bufferRequestBytesSchema,
   corsSchema,
+  dataSchema,
   hostsSchema,
+  interfaceSchema,
   maxBodyBytesSchema,
   methodsSchema,
   stripPrefixSchema,
@@ -70,11 +77,12 @@ export interface Settings extends Omit<
 /** A route before the defaults that depend on other settings are filled in. */
 export interface RouteSettings extends Omit<
   RouteConfig,
-  'id' | 'caveats' | 'upstream' | 'upstreamHeaders'
+  'id' | 'caveats' | 'data' | 'upstream' | 'upstreamHeaders'
 > {
   readonly id?: string | undefined
   readonly caveats: CaveatPolicy
   readonly upstreamHeaders?: UpstreamHeadersWritten | undefined
+  readonly data?: Omit<DataMapping, 'from'> | undefined
   readonly upstream?: UpstreamWritten | undefined
 }
 
@@ -127,7 +135,7 @@ const route = group({
   token: choice(...ROUTE_CHOICES.token).default('access'),
   optional: toggle().default(false),
   credentials,
-  interface: choiceOrNull(...ROUTE_CHOICES.interface).default('rest'),
+  interface: interfaceSchema.default('rest'),
   inviteType: choiceOrNull(...inviteTypes).default(null),
   subjects: group({
     types: list('user or oneprovider', choice(...ROUTE_CHOICES.subjectTypes)).optional(),
@@ -142,6 +150,7 @@ const route = group({
     api: choice(...ROUTE_CHOICES.api).optional(),
     data: choice(...ROUTE_CHOICES.data).optional(),
   }),
+  data: dataSchema.optional(),
   headers: headers.optional(),
   forwardToken: toggle().default(false),
   passHeaders: list(

@@ -81,7 +81,7 @@ describe('the configurations', () => {
     writeFileSync(join(project, 'gateway.key'), key)
     writeFileSync(join(project, 'upstream-credential'), 'Basic c2VjcmV0\n')
     const pieces = blocks('yaml').filter((text) => !text.startsWith('# '))
-    expect(pieces).toHaveLength(7)
+    expect(pieces).toHaveLength(8)
     const configs = []
     for (const text of pieces) {
       const file = join(project, 'piece.yaml')
