@@ -25,7 +25,7 @@ import { backendTraitsOf } from './backend-traits.ts'
 import type { Client } from './client-address.ts'
 import { createClientResolver } from './client-address.ts'
 import { readConfinement } from './confinement.ts'
-import { readCredentials } from './credentials.ts'
+import { credentialsRead, readCredentials, waysToSend } from './credentials.ts'
 import type { AuthenticationRequest, Decision, DecisionEvent } from './decision.ts'
 import type { Inspect, RequestExplanation } from './explanation.ts'
 import { explainRequest } from './explanation.ts'
@@ -40,6 +40,8 @@ import { prefersPage } from './refusal-page.ts'
 import type { RoutePolicy } from './route-policy.ts'
 import { compileRouteRules, impossibilityOf } from './route-rules.ts'
 import { withRememberedTokens } from './remembered-tokens.ts'
+import type { GrantedAs, Standing } from './standing.ts'
+import { NO_VERDICT } from './standing.ts'
 import { tokenFormOf } from './token-form.ts'
 
 /** Options of {@link createAuthenticator}. The traits of the backend are by default those of Onezone. */
@@ -104,22 +106,6 @@ export interface ExplainingRoute extends RouteAuthenticator {
   ): Promise<RequestExplanation<Report>>
 }
 
-/** Where a grant came from, and how old the fact is that it rests on. */
-interface GrantedAs {
-  readonly source: VerdictSource | null
-  readonly ageMs: number | null
-  readonly askedAtMs: number | null
-}
-
-/** What is known of a request that is not let through. */
-interface Standing {
-  readonly request: AuthenticationRequest
-  readonly client?: Client
-  readonly token?: PresentedToken
-}
-
-const NO_VERDICT: GrantedAs = { source: null, ageMs: null, askedAtMs: null }
-
 /** Tells the upstream that the grant is older than it usually may be, because nobody could say. */
 const STALE = [VERDICT_FIELD, 'stale']
 
@@ -167,10 +153,13 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       names: policy.headers,
       forwardToken: policy.forwardToken === true,
       forwardAs: readConfinement(policy.forwardToken, policy.token)?.forwardAs,
+      credentials: policy.credentials,
       reserved,
       passHeaders: policy.passHeaders,
     })
 
+    const read = credentialsRead(policy.credentials)
+    const offersBasic = read.basic
     const tokenForm = tokenFormOf(options.guiUrl ?? null, rules)
     const sources = { ...options, backend: traits.backend, onezoneNowMs }
     const statements = createRouteStatements(policy, rules, headers, sources)
@@ -185,7 +174,14 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       const { request, client = null, token = null } = standing
       const { requestId } = request
       const page = prefersPage(request.rawHeaders)
-      const answer = answerFor(code, { ...about, realm: policy.realm, requestId, tokenForm, page })
+      const answer = answerFor(code, {
+        ...about,
+        realm: policy.realm,
+        offersBasic,
+        requestId,
+        tokenForm,
+        page,
+      })
       const outcome = answer.status >= 500 ? 'fault' : 'refused'
       onDecision({
         routeId: policy.id,
@@ -238,21 +234,21 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
         const { reason, caveat } = verdict
         return deny(reason, { request, token, client }, source, { caveat })
       }
-      const { askedAtMs } = verdict
+      const { askedAtMs, subject, record } = verdict
       const nowMs = clock.monotonic()
       const ageMs = nowMs - askedAtMs
       if (ageMs > stalenessBoundMs) return withhold({ request, token, client }, source, ageMs)
-      if (!rules.admits(verdict.subject)) {
+      if (!rules.admits(subject)) {
         return deny('subject_not_allowed', { request, token, client }, source)
       }
-      if (!rules.isServedBy(verdict.record)) {
+      if (!rules.isServedBy(record)) {
         return deny('scope_missing', { request, token, client }, source, { scopes: policy.scopes })
       }
       const outside = rules.dataObjectionTo(token, request)
       if (outside !== null) {
         return deny(outside.code, { request, token, client }, 'local', outside)
       }
-      const statement = statements.of(token, verdict, nowMs)
+      const statement = statements.of(token, { subject, record, askedAtMs }, nowMs)
       if (statement.objection !== null) {
         const { code, caveat } = statement.objection
         return deny(code, { request, token, client }, source, { caveat })
@@ -287,14 +283,17 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       const client = resolveClient(request)
       if (rules.kind === 'none') return grant(request, client, statements.nobody, NO_VERDICT)
 
-      const credentials = readCredentials(request.rawHeaders)
+      const credentials = readCredentials(request.rawHeaders, read)
       if (credentials.outcome === 'none') {
         return policy.optional === true
           ? grant(request, client, statements.nobody, NO_VERDICT)
-          : deny('credentials_missing', { request, client }, null)
+          : deny('credentials_missing', { request, client }, null, {
+              detail: waysToSend(policy.credentials),
+            })
       }
       if (credentials.outcome !== 'token') {
-        return deny(`credentials_${credentials.outcome}`, { request, client })
+        const detail = credentials.outcome === 'malformed' ? credentials.detail : undefined
+        return deny(`credentials_${credentials.outcome}`, { request, client }, 'local', { detail })
       }
 
       const token = readToken(credentials.token)
@@ -349,7 +348,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
             .authenticate(asked)
         return explainRequest(
           request,
-          { policy, rules, resolveClient, readToken, decideBy },
+          { policy, rules, read, resolveClient, readToken, decideBy },
           inspect,
         )
       },

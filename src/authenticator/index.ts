@@ -11,9 +11,12 @@ export type {
 export { createAuthenticator } from './authenticator.ts'
 export type { AddressRange, Client, ClientResolver } from './client-address.ts'
 export { createClientResolver, createProxyTrust, parseTrustedProxy } from './client-address.ts'
+export type { CredentialKind } from './credentials.ts'
+export { CREDENTIAL_KINDS, DEFAULT_CREDENTIALS } from './credentials.ts'
 export type { DataMapping } from './data-mapping.ts'
 export { compileDataMapping } from './data-mapping.ts'
 export type {
+  AdmittedSubject,
   AuthenticationRequest,
   Decision,
   Denied,

@@ -6,7 +6,7 @@
  */
 
 import { checkAssertion } from './assertion-checks.ts'
-import { checkForwardAuth, checkListeners, checkTls } from './listener-checks.ts'
+import { checkForwardAuth, checkLimits, checkListeners, checkTls } from './listener-checks.ts'
 import type { Finding } from './problems.ts'
 import { checkRoutes } from './route-checks.ts'
 import { checkUpstream } from './upstream-checks.ts'
@@ -22,6 +22,7 @@ export function crossCheck(config: Written): Finding[] {
     ...checkTls(groupAt(config, 'tls')),
     ...checkTls(groupAt(groupAt(config, 'forwardAuth'), 'tls'), ['forwardAuth', 'tls']),
     ...checkAssertion(config),
+    ...checkLimits(groupAt(config, 'limits')),
     ...checkVerifier(config),
     ...checkBound(config),
     ...checkWatch(config),

@@ -10,6 +10,7 @@ import {
   parseListenAddress,
   parseSocketAddress,
 } from './listen-address.ts'
+import { REQUEST_LIMITS } from '../routing/index.ts'
 import { formatPath, type Finding, type SettingPath } from './problems.ts'
 import { groupAt, readable, type Written } from './written.ts'
 
@@ -78,4 +79,15 @@ export function checkTls(
     return [{ path, message }]
   }
   return []
+}
+
+/** Finds a target that would be too long only when its head is too long anyway. */
+export function checkLimits(limits: Written): Finding[] {
+  const { requestHeadBytes = REQUEST_LIMITS.requestHeadBytes } = limits
+  const { targetBytes = REQUEST_LIMITS.targetBytes } = limits
+  if (typeof requestHeadBytes !== 'number' || typeof targetBytes !== 'number') return []
+  if (targetBytes < requestHeadBytes) return []
+  const key = limits['targetBytes'] === undefined ? 'requestHeadBytes' : 'targetBytes'
+  const message = `makes targetBytes (${targetBytes}) no less than requestHeadBytes (${requestHeadBytes})`
+  return [{ path: ['limits', key], message }]
 }

@@ -62,6 +62,8 @@ export function assembleDoors(config: GatewayConfig, surroundings: DoorSurroundi
   }))
   const proxy = createReverseProxy({
     requestIdOf: authenticator.requestIdOf,
+    limits: config.limits,
+    responseLimits: config.limits,
     routes,
     document: documentOf(config, assertions),
     streams: {

@@ -103,6 +103,7 @@ export async function createGateway(
       on: config.listen,
       tls: config.tls,
       reload: config.reload,
+      limits: config.limits,
       fastLane: config.fastLane !== false,
       door: live.doors.proxy,
       logger,

@@ -14,6 +14,7 @@ export interface TrafficOptions {
   /** @default plain HTTP */
   readonly tls: (Omit<TlsConfig, 'http2'> & Partial<Pick<TlsConfig, 'http2'>>) | undefined
   readonly reload: GatewayConfig['reload']
+  readonly limits: GatewayConfig['limits']
   /** See `ListenerOptions.fastLane`. @default false */
   readonly fastLane?: boolean | undefined
   readonly door: Door
@@ -43,12 +44,14 @@ export interface Traffic {
  * @throws {Error} the system's own where it cannot be opened (`EADDRINUSE` …).
  */
 export async function openTraffic(options: TrafficOptions): Promise<Traffic> {
-  const { on, tls, reload, door, fastLane, logger, onCertificate = () => {} } = options
+  const { on, tls, reload, door, limits, fastLane, logger, onCertificate = () => {} } = options
   const { onHandshakeFailure } = options
   const keeper = tls === undefined ? null : await createTlsKeeper(tls, logger)
   const listener = await openListener({
     on,
     door,
+    maxHeadBytes: limits.requestHeadBytes,
+    maxFields: limits.requestFields,
     tls:
       keeper && tls
         ? { http2: false, ...tls, material: keeper.material, onHandshakeFailure }

@@ -124,6 +124,7 @@ async function openWorkerGateway(
     on: (take) => takeConnections(channel, take),
     tls: config.tls,
     reload: config.reload,
+    limits: config.limits,
     fastLane: config.fastLane !== false,
     door: live.doors.proxy,
     logger,

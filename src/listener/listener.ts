@@ -40,6 +40,10 @@ export interface ListenerOptions {
   readonly door: Door
   /** @default none: plain HTTP */
   readonly tls?: ListenerTls | undefined
+  /** Longest head of a request, in bytes. @default 32_768 */
+  readonly maxHeadBytes?: number | undefined
+  /** How many fields a request may have that the door answers, and not the listener. @default 200 */
+  readonly maxFields?: number | undefined
   /**
    * Whether plain requests of HTTP/1.1 without TLS may take a shorter way than through the server of Node. The doors
    * must then make do with what {@link Incoming} and {@link Outgoing} have.
@@ -94,12 +98,16 @@ const FIRST_HEAD_MS = 10_000
 /** Longer than the idle time of the usual load balancers (60 s), so that it is they who close first. */
 const KEEP_ALIVE_MS = 65_000
 
+const MAX_HEAD_BYTES = 32_768
+
+/** Of HTTP/2, where a cookie may come in parts. */
+const SPARE_FIELDS = 56
+
 const HTTP: ServerOptions = {
   connectionsCheckingInterval: SWEEP_MS,
   headersTimeout: FIRST_HEAD_MS,
   requestTimeout: 0, // bodies may stream for as long as they move
   keepAliveTimeout: KEEP_ALIVE_MS,
-  maxHeaderSize: 32 * 1024,
   insecureHTTPParser: false,
   requireHostHeader: false, // the doors refuse, with a document that says why
 }
@@ -110,7 +118,7 @@ const HTTP: ServerOptions = {
  * @throws {Error} the system's own (`EADDRINUSE`, `EACCES` …), with `code`.
  */
 export async function openListener(options: ListenerOptions): Promise<Listener> {
-  const { on, tls } = options
+  const { on, tls, maxHeadBytes = MAX_HEAD_BYTES } = options
   let draining = false
   let current = createDoorInUse(options.door)
   const doors = new Set([current])
@@ -131,6 +139,8 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
       ? null
       : createHttp2Sessions({
           idleMs: KEEP_ALIVE_MS,
+          maxHeadBytes,
+          maxHeaderFields: options.maxFields && options.maxFields + SPARE_FIELDS,
           onRequest(incoming, outgoing, expectsContinue) {
             arrivals.onRequest(incoming, outgoing)
             const { door } = current
@@ -138,7 +148,11 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
             serve(incoming, outgoing)
           },
         })
-  const http = { ...HTTP, IncomingMessage: options.door.requestClass ?? IncomingMessage }
+  const http = {
+    ...HTTP,
+    maxHeaderSize: maxHeadBytes,
+    IncomingMessage: options.door.requestClass ?? IncomingMessage,
+  }
   const server =
     tls === undefined
       ? createServer(http)
@@ -153,6 +167,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
       ? null
       : createFastLane({
           server,
+          maxHeadBytes,
           idleMs: KEEP_ALIVE_MS,
           serve(incoming, outgoing) {
             arrivals.onRequest(incoming, outgoing)

@@ -2,6 +2,7 @@ import type {
   AnswerCode,
   AuthenticationRequest,
   Decision,
+  Granted,
   RequestIds,
 } from '../authenticator/index.ts'
 import { createRequestIds } from '../authenticator/index.ts'
@@ -11,11 +12,25 @@ import type { Door, Incoming, Outgoing, ServeUpgrade } from '../listener/index.t
 import { createLimitedLog } from '../limited-log.ts'
 import type { Logger } from '../logger.ts'
 import { silentLogger, shielded, shieldedLogger } from '../logger.ts'
-import type { RequestRecord, RequestRefusal, RouteChoice, RouteRequest } from '../routing/index.ts'
+import type {
+  RequestLimits,
+  RequestRecord,
+  RequestRefusal,
+  RouteChoice,
+  RouteRequest,
+} from '../routing/index.ts'
 import { createRouter, isRefusal, recordOf } from '../routing/index.ts'
-import type { UpstreamState } from '../upstream/index.ts'
+import type { ResponseLimits, UpstreamState } from '../upstream/index.ts'
 import { createUpstreams } from '../upstream/index.ts'
-import { sendAnswer, sendCapabilities, sendText } from './send-answer.ts'
+import { preflightedMethod } from './cors.ts'
+import { holdBody } from './held-body.ts'
+import {
+  refusalOptions,
+  sendAnswer,
+  sendCapabilities,
+  sendPreflight,
+  sendText,
+} from './send-answer.ts'
 import type { RequestEvent, StreamEvent, UpstreamEvent } from './events.ts'
 import { UNMATCHED } from './events.ts'
 import type { ExchangeInput } from './exchange.ts'
@@ -39,6 +54,10 @@ export interface ReverseProxyOptions {
   readonly document?: ProxyDocument | undefined
   /** Finds the ids of requests, `Authenticator.requestIdOf`. @default nobody is believed, each gets a new one */
   readonly requestIdOf?: RequestIds | undefined
+  /** How much a request may bring before its body. @default REQUEST_LIMITS */
+  readonly limits?: RequestLimits | undefined
+  /** How much of an answer may come before its body. @default RESPONSE_LIMITS */
+  readonly responseLimits?: ResponseLimits | undefined
   /** Note how long upstreams take, for {@link RequestEvent}'s trace. @default false */
   readonly timed?: boolean | undefined
   /** @default silentLogger */
@@ -84,7 +103,7 @@ const CLIENT_CLOSED_REQUEST = 499
  * @throws {TypeError} naming the option that makes no sense.
  */
 export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
-  const { clock = systemClock, requestIdOf = createRequestIds() } = options
+  const { clock = systemClock, requestIdOf = createRequestIds(), limits } = options
   const limited = createLimitedLog(clock)
   const timed = options.timed === true ? clock : null
   const logger = shieldedLogger(options.logger ?? silentLogger)
@@ -95,18 +114,20 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
     clock,
     onStream: shielded(options.onStream, 'streams', logger),
   })
-  const upstreams = createUpstreams({ clock, logger })
+  const upstreams = createUpstreams({ clock, logger, limits: options.responseLimits })
   const routes = compileRoutes(options.routes, upstreams.groupFor)
   const documents = options.document === undefined ? [] : [documentRoute(options.document)]
-  const router = createRouter<CompiledRoute | DocumentRoute>([...documents, ...routes])
+  const router = createRouter<CompiledRoute | DocumentRoute>([...documents, ...routes], limits)
+  const anyCors = routes.some(({ cors }) => cors !== null)
 
   function serve(
     incoming: Incoming,
     outgoing: Outgoing,
     takeConnection: TakeConnection | null = null,
   ): void {
-    const record = recordOf(incoming)
+    const record = recordOf(incoming, limits)
     const isOurs = !isRefusal(record) && record.path === '*'
+    if (anyCors && !isRefusal(record) && preflight(incoming, outgoing, record)) return
     const route = isRefusal(record) || isOurs ? null : router.routeOf(record)
     const known = route !== null && !isRefusal(route)
     const trace = observe(incoming, outgoing, known ? route.id : UNMATCHED)
@@ -118,18 +139,21 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
     // Not the next route that matches: what this one demands would not be asked for.
     if (!isCarrying(route)) {
       if ('document' in route) return sendText(incoming, outgoing, route.document, record)
-      return sendAnswer(incoming, outgoing, answerOf(trace, 'route_not_found'), record)
+      const options = refusalOptions(incoming, record, route)
+      return sendAnswer(incoming, outgoing, answerOf(trace, 'route_not_found'), options)
     }
     // A connection cannot both carry a body and become something else.
     if (takeConnection !== null && record.bodyLength !== 0) {
       return refuse(trace, outgoing, { code: 'request_invalid' })
     }
     if ((record.bodyLength ?? 0) > route.maxBodyBytes) {
-      return sendAnswer(incoming, outgoing, answerOf(trace, 'body_too_large'), record)
+      const options = refusalOptions(incoming, record, route)
+      return sendAnswer(incoming, outgoing, answerOf(trace, 'body_too_large'), options)
     }
     const upgrade = takeConnection === null ? null : readUpgrade(incoming, route, takeConnection)
     if (typeof upgrade === 'string') {
-      return sendAnswer(incoming, outgoing, answerOf(trace, upgrade), record)
+      const options = refusalOptions(incoming, record, route)
+      return sendAnswer(incoming, outgoing, answerOf(trace, upgrade), options)
     }
     const request: AuthenticationRequest = {
       rawHeaders: incoming.rawHeaders,
@@ -148,8 +172,10 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
       request,
       route,
       upgrade,
+      held: null,
       streams,
       trace,
+      clock,
       timed,
       logger,
       limited,
@@ -170,6 +196,19 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
     } catch (error) {
       fail(serving, error)
     }
+  }
+
+  /** Answers a preflight request, which speaks for the request that it asks about; false: it is none. */
+  function preflight(incoming: Incoming, outgoing: Outgoing, record: RequestRecord): boolean {
+    const method = preflightedMethod(incoming)
+    if (method === null) return false
+    const { hostName, path } = record
+    const route = router.routeOf({ method, hostName, path })
+    if (route === null || isRefusal(route) || 'document' in route) return false
+    if (route.cors === null) return false
+    observe(incoming, outgoing, route.id).record = record
+    sendPreflight(incoming, outgoing, record, route.cors.preflightFields(incoming))
+    return true
   }
 
   function observe(incoming: Incoming, outgoing: Outgoing, routeId: string): RequestTrace {
@@ -208,7 +247,7 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
   return {
     serve: (incoming, outgoing) => serve(incoming, outgoing),
     checkContinue(incoming, outgoing) {
-      const record = recordOf(incoming)
+      const record = recordOf(incoming, limits)
       if (!isRefusal(record)) record.continueOwed = record.bodyLength !== 0
       serve(incoming, outgoing)
     },
@@ -248,14 +287,52 @@ function readUpgrade(
 }
 
 function proceed(serving: ExchangeInput, decision: Decision): void {
-  const { incoming, outgoing, record, trace } = serving
+  const { incoming, outgoing, record, route, trace } = serving
   trace.decision = decision
   if (outgoing.destroyed) return
   if (decision.outcome === 'granted') {
-    new Exchange(serving, decision).begin()
+    if (route.bufferRequestBytes > 0 && record.bodyLength === null) hold(serving, decision)
+    else new Exchange(serving, decision).begin()
   } else {
-    sendAnswer(incoming, outgoing, noted(trace, decision.answer), record)
+    const answer = noted(trace, decision.answer)
+    sendAnswer(incoming, outgoing, answer, refusalOptions(incoming, record, route))
   }
+}
+
+/** A grant that has waited longer than this for a body is asked for again, in milliseconds. */
+const GRANT_KEEPS_MS = 1_000
+
+/** Sends a request on when all of its body has come, with its length. */
+function hold(serving: ExchangeInput, decision: Granted): void {
+  const { incoming, outgoing, record, request, route, trace, clock } = serving
+  const { bufferRequestBytes, maxBodyBytes, timeouts } = route
+  const heldAt = clock.monotonic()
+  if (record.continueOwed) outgoing.writeContinue()
+  holdBody(incoming, {
+    maxBytes: Math.min(bufferRequestBytes, maxBodyBytes),
+    idleMs: timeouts.idleBodyMs,
+    onHeld(body) {
+      if (outgoing.destroyed) return
+      if (typeof body === 'string') {
+        const detail = body === 'body_too_large' ? tooLongToHold(route) : undefined
+        const options = refusalOptions(incoming, record, route)
+        return sendAnswer(incoming, outgoing, answerOf(trace, body, detail), options)
+      }
+      const whole = { ...record, bodyLength: body.length, continueOwed: false }
+      const sending = { ...serving, record: whole, held: body }
+      if (clock.monotonic() - heldAt <= GRANT_KEEPS_MS) {
+        return new Exchange(sending, decision).begin()
+      }
+      Promise.resolve(route.authenticator.authenticate(request))
+        .then((again) => proceed(sending, again))
+        .catch((error: unknown) => fail(sending, error))
+    },
+  })
+}
+
+function tooLongToHold({ bufferRequestBytes, maxBodyBytes }: CompiledRoute): string | undefined {
+  if (maxBodyBytes <= bufferRequestBytes) return undefined
+  return `A body without Content-Length may have ${bufferRequestBytes} bytes here; send its length, or less.`
 }
 
 function fail(serving: ExchangeInput, error: unknown): void {
@@ -266,7 +343,10 @@ function fail(serving: ExchangeInput, error: unknown): void {
     logger.error(facts, 'a request could not be handled')
   })
   if (outgoing.headersSent) incoming.socket.destroy()
-  else sendAnswer(incoming, outgoing, answerOf(trace, 'internal_error'), record)
+  else {
+    const options = refusalOptions(incoming, record, route)
+    sendAnswer(incoming, outgoing, answerOf(trace, 'internal_error'), options)
+  }
 }
 
 /** What a client that has gone away did not get is no error. */

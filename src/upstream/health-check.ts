@@ -3,13 +3,15 @@ import { request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
 
 import type { UpstreamSettings, UpstreamTls } from './upstream-options.ts'
-import { ownHost, tlsMaterial } from './upstream-pools.ts'
+import { serverNameOf, tlsMaterial } from './upstream-pools.ts'
 import type { UpstreamTarget } from './upstream-url.ts'
 
 /** Options of {@link createHealthCheck}. */
 export interface HealthCheckInput {
   readonly target: UpstreamTarget
   readonly check: NonNullable<UpstreamSettings['healthCheck']>
+  /** What `Host` says. */
+  readonly host: string
   readonly tls: UpstreamTls
   /** 0 up to 1, for the time between checks. */
   readonly random: () => number
@@ -94,13 +96,13 @@ function probe(input: HealthCheckInput, tell: (problem: string | null) => void):
   return () => settle(null)
 }
 
-function requestOptions({ target, check, tls }: HealthCheckInput): RequestOptions {
+function requestOptions({ target, check, host, tls }: HealthCheckInput): RequestOptions {
   const { hostname, port, protocol } = new URL(target.origin)
   const common = {
     method: 'GET',
     path: target.basePath + check.path,
     headers: {
-      Host: ownHost(target, tls),
+      Host: host,
       'User-Agent': 'onegate-health-check',
       Accept: '*/*',
       Connection: 'close',
@@ -110,7 +112,9 @@ function requestOptions({ target, check, tls }: HealthCheckInput): RequestOption
   if (target.socketPath !== null) return { ...common, socketPath: target.socketPath }
   const place = { hostname: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? undefined : port }
   if (protocol === 'http:') return { ...common, ...place }
-  const secure = { ...tlsMaterial(tls), rejectUnauthorized: true }
+  // Node would ask for the name that `Host` says.
+  const servername = serverNameOf(hostname, tls)
+  const secure = { ...tlsMaterial(tls), servername, rejectUnauthorized: true }
   return { ...common, ...place, ...secure }
 }
 

@@ -1,7 +1,11 @@
-import { Pool } from 'undici'
+import { isIP } from 'node:net'
+
+import { buildConnector, Pool } from 'undici'
 
 import type { UpstreamDispatcher } from './dispatcher.ts'
 import { withLimit } from './limited-pool.ts'
+import type { ResponseLimits } from './response-head.ts'
+import { RESPONSE_LIMITS } from './response-head.ts'
 import type { UpstreamTls } from './upstream-options.ts'
 import type { UpstreamPool } from './upstream-pool.ts'
 import { createUpstreamPool, IDLE_MS } from './upstream-pool.ts'
@@ -14,6 +18,8 @@ export interface Connecting {
   readonly connectMs: number
   readonly maxConnections: number
   readonly tls: UpstreamTls
+  /** How much of an answer may come before its body. @default RESPONSE_LIMITS */
+  readonly limits?: ResponseLimits | undefined
 }
 
 /** Connections to upstreams. */
@@ -61,6 +67,7 @@ function createPool(connecting: Connecting): UpstreamPool {
     secure: isSecure ? new SecureTarget(tls) : null,
     connectMs,
     maxConnections,
+    limits: connecting.limits,
   })
   return {
     asksBeforeBody: true,
@@ -77,6 +84,7 @@ function createLimitedPool(connecting: Connecting): UpstreamPool {
   const pool = new Pool(target.origin, {
     connections: maxConnections,
     pipelining: 1,
+    maxHeaderSize: (connecting.limits ?? RESPONSE_LIMITS).responseHeadBytes,
     connect: connectOptions(connecting),
     keepAliveTimeout: IDLE_MS,
     keepAliveMaxTimeout: IDLE_MS,
@@ -91,12 +99,21 @@ function connectOptions({
 }: Connecting): Exclude<Pool.Options['connect'], undefined> {
   if (target.socketPath !== null) return { timeout: connectMs, socketPath: target.socketPath }
   if (target.origin.startsWith('http:')) return { timeout: connectMs }
-  return {
+  const connect = buildConnector({
     timeout: connectMs,
     // Said outright, it beats NODE_TLS_REJECT_UNAUTHORIZED=0.
     rejectUnauthorized: true,
     ...tlsMaterial(tls),
-  }
+  })
+  // undici asks for the name that `Host` says, which may be the client's to choose; the certificate is checked for it.
+  const servername = serverNameOf(new URL(target.origin).hostname, tls)
+  return (options, callback) => connect({ ...options, servername }, callback)
+}
+
+/** The name that is asked for (SNI), and that the certificate is checked for; empty: it is an address. */
+export function serverNameOf(hostname: string, { serverName }: UpstreamTls): string {
+  const host = hostname.replace(/^\[|\]$/g, '')
+  return serverName ?? (isIP(host) === 0 ? host : '')
 }
 
 /** What `node:tls` is told, without what is left open. */

@@ -5,13 +5,16 @@ import type { HealthCheck } from './health-check.ts'
 import { createHealthCheck } from './health-check.ts'
 import type { UpstreamGroup } from './upstream-group.ts'
 import { createUpstreamGroup } from './upstream-group.ts'
+import type { ResponseLimits } from './response-head.ts'
 import type { UpstreamSettings } from './upstream-options.ts'
-import { createUpstreamPools } from './upstream-pools.ts'
+import { createUpstreamPools, ownHost } from './upstream-pools.ts'
 
 /** Options of {@link createUpstreams}. */
 export interface UpstreamsOptions {
   readonly clock: Clock
   readonly logger: Logger
+  /** How much of an answer may come before its body. @default RESPONSE_LIMITS */
+  readonly limits?: ResponseLimits | undefined
   /** 0 up to 1; spreads the checks. @default Math.random */
   readonly random?: (() => number) | undefined
 }
@@ -35,7 +38,7 @@ export interface Upstreams {
 
 /** Makes the upstreams of a gateway. Nothing is sent before they are started or used. */
 export function createUpstreams(options: UpstreamsOptions): Upstreams {
-  const { clock, logger, random = Math.random } = options
+  const { clock, logger, random = Math.random, limits } = options
   const pools = createUpstreamPools()
   const groups = new Map<string, UpstreamGroup>()
   const checks: HealthCheck[] = []
@@ -47,7 +50,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
     const group = createUpstreamGroup({
       settings,
       dispatcherFor: (target) =>
-        dispatcher ?? pools.dispatcherFor({ target, connectMs, maxConnections, tls }),
+        dispatcher ?? pools.dispatcherFor({ target, connectMs, maxConnections, tls, limits }),
       clock,
       logger,
     })
@@ -58,7 +61,14 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
         if (problem === null) logger.info({ upstream: member.url }, 'an upstream passes its check')
         else logger.warn({ upstream: member.url, problem }, 'an upstream fails its check')
       }
-      const check = createHealthCheck({ target: member, check: healthCheck, tls, random, onResult })
+      const check = createHealthCheck({
+        target: member,
+        check: healthCheck,
+        host: healthCheck.host ?? checkHostOf(settings.host) ?? ownHost(member, tls),
+        tls,
+        random,
+        onResult,
+      })
       checks.push(check)
       if (started) check.start()
     }
@@ -84,4 +94,9 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
       await pools.close()
     },
   }
+}
+
+/** A check has no client whose `Host` it could say. */
+function checkHostOf(host: UpstreamSettings['host']): string | null {
+  return host === 'client' || host === 'own' ? null : host
 }
