@@ -1,21 +1,21 @@
-import type { Assertions } from '../assertion/index.ts'
-import type { Clock } from '../clock.ts'
 import { systemClock } from '../clock.ts'
 import { VerificationBudgetError, VerifierFaultError } from '../errors.ts'
-import type { Logger } from '../logger.ts'
 import { silentLogger, shielded, shieldedLogger } from '../logger.ts'
-import type { OptionShape } from '../option-shape.ts'
-import { CALLBACK, checkOptions, CLOCK, having, listOf, LOGGER, TEXT } from '../option-shape.ts'
+import { checkOptions } from '../option-shape.ts'
 import type { PresentedToken } from '../token/index.ts'
-import type { BackendTraits, SourcedVerdict, Verifier, VerdictSource } from '../verifier/index.ts'
-import { BACKEND_TRAITS, isAccepted, onezoneTraits } from '../verifier/index.ts'
-import type { AnswerCase, AnswerCode } from './answers.ts'
-import { answerFor } from './answers.ts'
+import type { SourcedVerdict, Verifier, VerdictSource } from '../verifier/index.ts'
+import { isAccepted } from '../verifier/index.ts'
+import type { AnswerCase } from './answer.ts'
+import { answerFor } from './answer.ts'
+import type { AnswerCode } from './answers.ts'
+import type { AuthenticatorOptions } from './authenticator-options.ts'
+import { AUTHENTICATOR_OPTIONS } from './authenticator-options.ts'
+import { backendTraitsOf } from './backend-traits.ts'
 import type { Client } from './client-address.ts'
 import { createClientResolver } from './client-address.ts'
 import { readConfinement } from './confinement.ts'
 import { readCredentials } from './credentials.ts'
-import type { AuthenticationRequest, Decision, DecisionEvent } from './decision.ts'
+import type { AuthenticationRequest, Decision } from './decision.ts'
 import type { Inspect, RequestExplanation } from './explanation.ts'
 import { explainRequest } from './explanation.ts'
 import { createFaultLog, createRareWarning } from './fault-log.ts'
@@ -25,47 +25,11 @@ import type { IdentityStatement } from './identity-statements.ts'
 import { createRouteStatements } from './passing-statements.ts'
 import type { RequestIds } from './request-ids.ts'
 import { createRequestIds } from './request-ids.ts'
+import { prefersPage } from './refusal-page.ts'
 import type { RoutePolicy } from './route-policy.ts'
 import { compileRouteRules, impossibilityOf } from './route-rules.ts'
 import { withRememberedTokens } from './remembered-tokens.ts'
-
-/** Options of {@link createAuthenticator}. The traits of the backend are by default those of Onezone. */
-export interface AuthenticatorOptions extends Partial<BackendTraits> {
-  readonly verifier: Verifier<PresentedToken>
-  /** Addresses and CIDR ranges of proxies whose `X-Forwarded-*` is believed. @default [] */
-  readonly trustedProxies?: readonly string[] | undefined
-  /**
-   * No request is granted on a fact older than this, in milliseconds, whatever the verifier says.
-   *
-   * @default Infinity
-   */
-  readonly stalenessBoundMs?: number | undefined
-  /** Signs identities, for routes that ask for that. @default none does */
-  readonly assertions?: Assertions | undefined
-  /** What time it is at Onezone, in milliseconds since 1970. @default what `clock` says */
-  readonly onezoneNowMs?: (() => number) | undefined
-  /** @default systemClock */
-  readonly clock?: Clock | undefined
-  /** @default silentLogger */
-  readonly logger?: Logger | undefined
-  /** Told of every decision. */
-  readonly onDecision?: ((event: DecisionEvent) => void) | undefined
-}
-
-const AUTHENTICATOR_OPTIONS: OptionShape<AuthenticatorOptions> = {
-  ...BACKEND_TRAITS,
-  verifier: having('a verifier', 'verify'),
-  trustedProxies: listOf('addresses and CIDR ranges', TEXT),
-  stalenessBoundMs: {
-    wanted: 'a number of milliseconds, more than 0',
-    accepts: (value) => typeof value === 'number' && value > 0,
-  },
-  onezoneNowMs: CALLBACK,
-  assertions: having('what signs', 'forAudience'),
-  clock: CLOCK,
-  logger: LOGGER,
-  onDecision: CALLBACK,
-}
+import { tokenFormOf } from './token-form.ts'
 
 /** Request in, answer out, for one route. */
 export interface RouteAuthenticator {
@@ -129,7 +93,7 @@ export interface Authenticator {
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
   checkOptions('createAuthenticator', options, AUTHENTICATOR_OPTIONS)
   const { verifier, clock = systemClock } = options
-  const traits = traitsOf(options)
+  const traits = backendTraitsOf(options)
   const logger = shieldedLogger(options.logger ?? silentLogger)
   const { stalenessBoundMs = Infinity, onezoneNowMs = () => clock.now() } = options
   const warnOfAddress = createRareWarning(logger, clock)
@@ -155,6 +119,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       passHeaders: policy.passHeaders,
     })
 
+    const tokenForm = tokenFormOf(options.guiUrl ?? null, rules)
     const sources = { ...options, backend: traits.backend, onezoneNowMs }
     const statements = createRouteStatements(policy, rules, headers, sources)
 
@@ -167,7 +132,8 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     ): Decision => {
       const { request, client = null, token = null } = standing
       const { requestId } = request
-      const answer = answerFor(code, { ...about, realm: policy.realm, requestId })
+      const page = prefersPage(request.rawHeaders)
+      const answer = answerFor(code, { ...about, realm: policy.realm, requestId, tokenForm, page })
       const outcome = answer.status >= 500 ? 'fault' : 'refused'
       onDecision({
         routeId: policy.id,
@@ -230,6 +196,10 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       if (!rules.isServedBy(verdict.record)) {
         return deny('scope_missing', { request, token, client }, source, { scopes: policy.scopes })
       }
+      const outside = rules.dataObjectionTo(token, request)
+      if (outside !== null) {
+        return deny(outside.code, { request, token, client }, 'local', outside)
+      }
       const statement = statements.of(token, verdict, nowMs)
       if (statement.objection !== null) {
         const { code, caveat } = statement.objection
@@ -291,9 +261,9 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
         token,
         kind: rules.kind,
         peerIp: client.peerIp,
-        interface: rules.interface,
+        interface: rules.interfaceFor(token),
         consumerToken,
-        allowDataAccessCaveats: rules.delegatesData,
+        allowDataAccessCaveats: rules.takesData,
         inviteType: rules.inviteType,
         clientAddress: client.address,
         maxFactAgeMs: request.maxFactAgeMs,
@@ -335,15 +305,4 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   }
 
   return { requestIdOf: createRequestIds(options.trustedProxies), route: createRoute }
-}
-
-function traitsOf(options: AuthenticatorOptions): BackendTraits {
-  const onezone = onezoneTraits(options.serviceTokenConfigured ?? false)
-  const { backend, readToken, statesScopes } = options
-  return {
-    ...onezone,
-    backend: backend ?? onezone.backend,
-    readToken: readToken ?? onezone.readToken,
-    statesScopes: statesScopes ?? onezone.statesScopes,
-  }
 }

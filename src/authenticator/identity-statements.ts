@@ -2,7 +2,8 @@ import type { PresentedToken, Subject } from '../token/index.ts'
 import type { TokenRecord } from '../verifier/index.ts'
 import type { Identity } from './decision.ts'
 import type { HeaderPolicy } from './identity-headers.ts'
-import type { Objection, RouteRules } from './route-rules.ts'
+import type { Objection } from './objection.ts'
+import type { RouteRules } from './route-rules.ts'
 
 /** Who a request speaks for, and the header fields that say so. */
 export interface IdentityStatement {

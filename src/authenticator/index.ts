@@ -1,14 +1,14 @@
-export type { Answer, AnswerCase, AnswerCode } from './answers.ts'
-export { ANSWER_CODES, answerFor, answerHeaders } from './answers.ts'
-export type {
-  Authenticator,
-  AuthenticatorOptions,
-  ExplainingRoute,
-  RouteAuthenticator,
-} from './authenticator.ts'
+export type { Answer, AnswerCase } from './answer.ts'
+export { answerFor, answerHeaders } from './answer.ts'
+export type { AnswerCode } from './answers.ts'
+export { ANSWER_CODES } from './answers.ts'
+export type { Authenticator, ExplainingRoute, RouteAuthenticator } from './authenticator.ts'
 export { createAuthenticator } from './authenticator.ts'
+export type { AuthenticatorOptions } from './authenticator-options.ts'
 export type { AddressRange, Client, ClientResolver } from './client-address.ts'
 export { createClientResolver, createProxyTrust, parseTrustedProxy } from './client-address.ts'
+export type { DataMapping } from './data-mapping.ts'
+export { compileDataMapping } from './data-mapping.ts'
 export type {
   AuthenticationRequest,
   Decision,
@@ -45,5 +45,9 @@ export type { CaveatPolicy, RoutePolicy, SubjectPolicy } from './route-policy.ts
 export { ROUTE_CHOICES, ROUTE_POLICY_OPTIONS, routePolicyOf } from './route-policy.ts'
 export type { CaveatTreatment } from './route-rules.ts'
 export { parseScope, resolveScopes, resolveServicePolicy } from './route-rules.ts'
+export { isCurable, tokenFormUrl } from './token-form.ts'
+export type { TokenTemplate } from './token-form.ts'
+export type { TileObjection } from './wizard-tiles.ts'
+export { tileObjections } from './wizard-tiles.ts'
 export type { SingleRoute, SingleRouteDoor, SingleRouteOptions } from './single-route.ts'
 export { createSingleRoute, SINGLE_ROUTE_OPTIONS } from './single-route.ts'

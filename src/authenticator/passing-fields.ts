@@ -1,6 +1,6 @@
 import type { PresentedToken } from '../token/index.ts'
 import type { Identity } from './decision.ts'
-import type { Objection } from './route-rules.ts'
+import type { Objection } from './objection.ts'
 
 /** Header fields that are true for a while only. */
 export interface PassingFields {

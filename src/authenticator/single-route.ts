@@ -114,6 +114,7 @@ export function createSingleRoute<Options extends SingleRouteOptions>(
   const made = createAuthenticator({
     ...verification.traits,
     verifier: verification.verifier,
+    guiUrl: onezoneUrl ?? null,
     onezoneNowMs: () => verification.onezoneNowMs,
     stalenessBoundMs: verification.stalenessBoundMs,
     trustedProxies: options.trustedProxies,

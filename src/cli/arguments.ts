@@ -19,19 +19,21 @@ export interface Arguments {
   text(name: string): string | undefined
   list(name: string): readonly string[]
   has(name: string): boolean
+  /** What is no flag, in order; only for commands that take such. */
+  readonly operands: readonly string[]
 }
 
 /**
  * Reads the arguments of a command. What is not understood is not repeated in full: it might be a token.
  *
- * @param refusal What to say about arguments that are no flags.
+ * @param refusal What to say about arguments that are no flags; null: the command takes them.
  * @param operand The flag that the first one of them stands for.
  * @throws {UsageError}
  */
 export function readArguments(
   argv: readonly string[],
   specs: OptionSpecs,
-  refusal = 'takes flags only',
+  refusal: string | null = 'takes flags only',
   operand?: string,
 ): Arguments {
   const { tokens } = parseArgs({
@@ -46,8 +48,13 @@ export function readArguments(
     ),
   })
   const given = new Map<string, string[]>()
+  const operands: string[] = []
   for (const token of tokens) {
     if (token.kind === 'positional') {
+      if (refusal === null) {
+        operands.push(token.value)
+        continue
+      }
       if (operand === undefined || given.has(operand)) throw new UsageError(refusal)
       given.set(operand, [token.value])
       continue
@@ -70,6 +77,7 @@ export function readArguments(
     text: (name) => valuesOf(name)[0],
     list: valuesOf,
     has: (name) => valuesOf(name).length > 0,
+    operands,
   }
 }
 

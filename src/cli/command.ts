@@ -16,8 +16,8 @@ export interface Command {
   readonly examples?: readonly string[]
   /** The flag that an argument without one stands for. @default none may be given */
   readonly operand?: string
-  /** What to say about arguments that are no flags. @default 'takes flags only' */
-  readonly refusal?: string
+  /** What to say about arguments that are no flags; null: it takes them. @default 'takes flags only' */
+  readonly refusal?: string | null
   /** Does it. Resolves with the exit code. */
   run(args: Arguments, terminal: Terminal): Promise<number>
 }

@@ -107,7 +107,8 @@ function completeVerifier({ onezone, verifier }: Settings, secrets: Secrets): Ve
     return { type, ...connection, url: checked(url), ca, apiToken: checked(apiToken) }
   }
   const { caFile: _, serviceTokenFile: __, watchTokenFile: ___, url, ...connection } = onezone
-  return { type: 'onezone', ...connection, url: checked(url), ca, serviceToken, watchToken }
+  const guiUrl = connection.guiUrl === undefined ? checked(url) : connection.guiUrl
+  return { type: 'onezone', ...connection, guiUrl, url: checked(url), ca, serviceToken, watchToken }
 }
 
 /** A setting of which the cross-checks have seen that it is there. */
@@ -123,6 +124,7 @@ function completeRoute(
   const { caveats } = route
   return {
     ...route,
+    data: route.data && { from: route.path, ...route.data },
     id: route.id ?? routeTitle(route),
     caveats: {
       service: resolveServicePolicy(caveats.service, hasServiceToken),

@@ -19,7 +19,7 @@ import { readSigningKeys } from './signing-keys.ts'
 import type { SigningKeys } from './signing-keys.ts'
 import { groupAt } from './written.ts'
 import { verifierSectionOf } from './verifier-checks.ts'
-import { readCertificates, readOnedataToken, readSecret } from './secret-file.ts'
+import { readCertificates, readSecret, readServiceToken } from './secret-file.ts'
 import { readUpstreamFiles, type UpstreamFiles } from './upstream-files.ts'
 
 /** Where a configuration comes from; flags win over the environment, that over the file, that over defaults. */
@@ -186,7 +186,7 @@ async function readSecrets(
   return {
     ca: await ofVerifier('caFile', readCertificates),
     apiToken: await ofVerifier('apiTokenFile', readSecret),
-    serviceToken: await ofVerifier('serviceTokenFile', readOnedataToken),
+    serviceToken: await ofVerifier('serviceTokenFile', readServiceToken),
     watchToken: await ofVerifier('watchTokenFile', readSecret),
     adminToken: await read(['adminTokenFile'], written['adminTokenFile'], readSecret),
     tls: await tryTls(written['tls'], ['tls'], nameAt, findings),

@@ -7,6 +7,7 @@
 import {
   checkSupport,
   clashingHeaderNames,
+  compileDataMapping,
   readConfiningCaveat,
   resolveServicePolicy,
   ROUTE_CHOICES,
@@ -55,6 +56,7 @@ function checkRoute(route: Written, path: SettingPath, config: Written): Finding
   checkDemands(route, findings)
   checkServiceCaveats(route, groupAt(config, 'onezone')['serviceTokenFile'] !== undefined, findings)
   checkMatch(route, findings)
+  checkData(route, findings)
   checkForwardToken(route, config, findings)
   checkForwardAuth(route, groupAt(config, 'forwardAuth')['listen'] !== undefined, findings)
   return [
@@ -74,6 +76,7 @@ const ABOUT_TOKENS = [
   'subjects',
   'scopes',
   'caveats',
+  'data',
   'assertion',
 ]
 
@@ -99,6 +102,30 @@ function checkServiceCaveats(route: Written, hasServiceToken: boolean, { find }:
   if (service !== 'verify' && service !== 'as-onezone') return
   const problem = problemOf(() => resolveServicePolicy(service, hasServiceToken))
   if (problem !== null) find(['caveats', 'service'], `${problem} (see onezone.serviceTokenFile)`)
+}
+
+/** Whether what is to be enforced of data caveats can be. */
+function checkData(route: Written, { find }: Findings): void {
+  const { path, data } = route
+  const enforced = groupAt(route, 'caveats')['data'] === 'enforce'
+  if (!enforced) {
+    if (data !== undefined) find(['data'], 'is only for "caveats.data: enforce"; remove it', true)
+    return
+  }
+  const doors = [route['interface']].flat()
+  if (doors.includes('graphsync')) {
+    find(
+      ['caveats', 'data'],
+      'cannot be "enforce" with "interface: graphsync": its URL says nothing',
+    )
+  }
+  if (!isJsonObject(data)) {
+    find(['caveats', 'data'], 'needs "data" beside it: which files a request is about')
+    return
+  }
+  if (typeof path !== 'string') return
+  const problem = problemOf(() => compileDataMapping({ ...data, from: path }))
+  if (problem !== null) find(['data'], problem)
 }
 
 /** Whether tokens of the route can be made weaker as it says. */

@@ -5,14 +5,20 @@
  */
 
 import { z } from 'zod'
-import type { ConfinedForward, ConfiningCaveat } from '../authenticator/index.ts'
+import type {
+  ConfinedForward,
+  ConfiningCaveat,
+  DataMapping,
+  RoutePolicy,
+} from '../authenticator/index.ts'
 import {
   CONFINEMENT_DEFAULTS,
   FORWARD_FIELDS,
   readConfiningCaveat,
+  ROUTE_CHOICES,
 } from '../authenticator/index.ts'
 import { parseRouteHost, parseRouteMethod } from '../routing/index.ts'
-import { choice, group, integer, list, shaped, text, toggle } from './setting.ts'
+import { choice, choiceOrNull, group, integer, list, shaped, text, toggle } from './setting.ts'
 
 /** Names that `Host` may say. */
 export const hostsSchema: z.ZodType<string[]> = list(
@@ -35,6 +41,31 @@ export const stripPrefixSchema: z.ZodType<string> = text(
 /** Longest request body: up to 1 TiB, for a slip is more likely than a wish beyond. */
 export const maxBodyBytesSchema: z.ZodType<number> = integer(0, 2 ** 40)
 
+/** Which of Onedata's files requests are about; that it fits the path is judged in `route-checks.ts`. */
+export const dataSchema: z.ZodType<Omit<DataMapping, 'from'>> = group({
+  path: text('a path, e.g. /:space/**', (value) => value).optional(),
+  spaces: z
+    .record(
+      z.string(),
+      text('the id of a space', (value) => value),
+    )
+    .optional(),
+  reads: methodsSchema.optional(),
+  query: list(
+    'names of query parameters',
+    text('the name of a query parameter', (value) => value),
+  ).optional(),
+  id: text('a parameter of the path, e.g. :file', (value) => value).optional(),
+})
+
+/** One interface, several, or null. */
+export const interfaceSchema: z.ZodType<RoutePolicy['interface']> = shaped<
+  RoutePolicy['interface']
+>((value) =>
+  Array.isArray(value)
+    ? list('interfaces', choice(...ROUTE_CHOICES.interface))
+    : choiceOrNull(...ROUTE_CHOICES.interface),
+)
 const confiningCaveat = z.unknown().transform((value, context): ConfiningCaveat => {
   try {
     readConfiningCaveat(value)

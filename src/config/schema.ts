@@ -11,7 +11,7 @@ import {
   parseTrustedProxy,
   ROUTE_CHOICES,
 } from '../authenticator/index.ts'
-import type { CaveatPolicy, IdentityHeaderNames } from '../authenticator/index.ts'
+import type { CaveatPolicy, DataMapping, IdentityHeaderNames } from '../authenticator/index.ts'
 import { TIMEOUT_DEFAULTS } from '../proxy/index.ts'
 import { parseRoutePath } from '../routing/index.ts'
 import { INVITE_TYPES, type InviteType } from '../token/index.ts'
@@ -23,8 +23,10 @@ import { forwardAuthSchema, tlsSettings } from './forward-auth-schema.ts'
 import type { ForwardAuthSettings, WrittenTls } from './forward-auth-schema.ts'
 import { parseListenAddress } from './listen-address.ts'
 import {
+  dataSchema,
   forwardTokenSchema,
   hostsSchema,
+  interfaceSchema,
   maxBodyBytesSchema,
   methodsSchema,
   stripPrefixSchema,
@@ -63,9 +65,10 @@ export interface Settings extends Omit<
 }
 
 /** A route before the defaults that depend on other settings are filled in. */
-export interface RouteSettings extends Omit<RouteConfig, 'id' | 'caveats' | 'upstream'> {
+export interface RouteSettings extends Omit<RouteConfig, 'id' | 'caveats' | 'data' | 'upstream'> {
   readonly id?: string | undefined
   readonly caveats: CaveatPolicy
+  readonly data?: Omit<DataMapping, 'from'> | undefined
   readonly upstream?: UpstreamWritten | undefined
 }
 
@@ -112,7 +115,7 @@ const route = group({
   maxBodyBytes: maxBodyBytesSchema.optional(),
   token: choice(...ROUTE_CHOICES.token).default('access'),
   optional: toggle().default(false),
-  interface: choiceOrNull(...ROUTE_CHOICES.interface).default('rest'),
+  interface: interfaceSchema.default('rest'),
   inviteType: choiceOrNull(...inviteTypes).default(null),
   subjects: group({
     types: list('user or oneprovider', choice(...ROUTE_CHOICES.subjectTypes)).optional(),
@@ -127,6 +130,7 @@ const route = group({
     api: choice(...ROUTE_CHOICES.api).optional(),
     data: choice(...ROUTE_CHOICES.data).optional(),
   }),
+  data: dataSchema.optional(),
   headers: headers.optional(),
   forwardToken: forwardTokenSchema.default(false),
   assertion: routeAssertionSchema.optional(),

@@ -178,16 +178,20 @@ export function namesOf(fields: readonly string[]): string[] {
  * those before are believed as far as that one is trusted.
  */
 function requestOf(
-  { hops, rawHeaders, secure, target }: Question,
+  { hops, rawHeaders, secure, method, target }: Question,
   requestId: string,
 ): AuthenticationRequest {
   const before = hops.slice(0, -1)
+  const mark = `${target}?`.indexOf('?')
   return {
     rawHeaders:
       before.length === 0 ? rawHeaders : [...rawHeaders, 'x-forwarded-for', before.join(',')],
     remoteAddress: hops.at(-1),
     secure,
     requestId,
-    path: target.replace(/[?#].*$/s, ''),
+    method,
+    path: target.slice(0, mark),
+    query: target.slice(mark),
+    upgrade: namesOf(rawHeaders).some((name) => name.toLowerCase() === 'upgrade'),
   }
 }

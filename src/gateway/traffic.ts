@@ -14,9 +14,9 @@ export interface TrafficOptions {
   /** @default plain HTTP */
   readonly tls: (Omit<TlsConfig, 'http2'> & Partial<Pick<TlsConfig, 'http2'>>) | undefined
   readonly reload: GatewayConfig['reload']
+  readonly door: Door
   /** See `ListenerOptions.fastLane`. @default false */
   readonly fastLane?: boolean | undefined
-  readonly door: Door
   readonly logger: Logger
   /** Told of each TLS handshake that fails. @default nobody is */
   readonly onHandshakeFailure?: (() => void) | undefined
