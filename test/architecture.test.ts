@@ -102,8 +102,12 @@ const TABLE: Record<string, Row> = {
     8,
     'assertion logger http-client verification authenticator listener proxy json option-shape',
     'prom-client hono @hono/node-server',
-    ['crypto', 'http', 'net'],
+    ['crypto', 'fs', 'http', 'net'], // its page is served from files
   ),
+  // What an operator sees at a glance: the figures of the metrics, what they were of late, and what they mean.
+  state: row(9, 'clock metrics package-version'),
+  // Runs in browsers, with a tsconfig of its own: of the gateway it knows the shape of one document.
+  page: row(10, 'state'),
   // Above the rooms that settings are for: it checks them by those rooms' own rules, so that no rule has a twin.
   config: row(
     9,
@@ -120,15 +124,15 @@ const TABLE: Record<string, Row> = {
   // The process: what it works by, what of that can change while it runs, and who carries its traffic.
   gateway: row(
     10,
-    'access-log assertion errors clock logger verifier verification authenticator proxy forward-auth metrics admin tls config listener cluster package-version option-shape',
+    'access-log assertion errors clock logger verifier verification authenticator proxy forward-auth metrics state admin tls config listener cluster package-version option-shape',
     '',
     'any',
   ),
   cli: row(
     11,
     // Links to token forms, and which tokens pass where, are the authenticator's to know.
-    'errors clock line-sink logger token onezone authenticator config cluster gateway dev-onezone dev-token-lookup json suggestion package-version',
-    'pino',
+    'errors clock line-sink logger token onezone authenticator config cluster gateway state dev-onezone dev-token-lookup json suggestion package-version',
+    'pino yaml',
     'any',
   ),
   index: row(

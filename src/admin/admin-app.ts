@@ -17,6 +17,8 @@ import { readJsonBody } from './json-body.ts'
 import { problem, ProblemError } from './problem.ts'
 import type { FindRefusals } from './refusals-route.ts'
 import { readRefusalQuery } from './refusals-route.ts'
+import { addPage } from './page-routes.ts'
+import { createStateRoute } from './state-route.ts'
 
 /** Options of {@link createAdminApp}. */
 export interface AdminAppOptions extends AdminGuardOptions {
@@ -29,6 +31,10 @@ export interface AdminAppOptions extends AdminGuardOptions {
   readonly refusals: FindRefusals
   /** The public keys of assertions, a JWK Set; null: none are signed. */
   readonly keySet?: (() => string | null) | undefined
+  /** What the page and programs read as one document. */
+  readonly state: () => Promise<object>
+  /** Whether there is a page for people at `/`. */
+  readonly page: boolean
   /** Gets a line for each invalidation. @default silentLogger */
   readonly logger?: Logger | undefined
 }
@@ -40,8 +46,8 @@ export interface AdminBindings {
 
 /**
  * Makes the window for operators: `GET /metrics` (Prometheus text format), `GET /livez` (the process runs), `GET
- * /readyz` (it may get requests), and behind a guard `GET /refusals`, `POST /invalidate` and `POST /explain`, JSON in
- * and out.
+ * /readyz` (it may get requests), `GET /` (the page for people), and behind a guard `GET /state`, `GET /refusals`,
+ * `POST /invalidate` and `POST /explain`, JSON in and out.
  *
  * @throws {TypeError} for options that make no sense.
  */
@@ -74,6 +80,7 @@ export function createAdminApp(options: AdminAppOptions): Hono<{ Bindings: Admin
         const refusal = refusalOf(c.req.raw.headers)
         if (refusal !== null) throw refusal
         const done = await act(c)
+        if (done instanceof Response) return done
         return c.json(done, 200, { 'Cache-Control': 'no-store' })
       } catch (error) {
         if (error instanceof ProblemError) return problem(error)
@@ -84,6 +91,12 @@ export function createAdminApp(options: AdminAppOptions): Hono<{ Bindings: Admin
     }
   const guarded = (action: AdminAction): Handler<{ Bindings: AdminBindings }> =>
     guardedBy(async (c) => action(await readJsonBody(c.req.raw), remoteAddressOf(c)))
+  const answerState = createStateRoute(options.state)
+  app.get(
+    '/state',
+    guardedBy((c) => answerState(c.req.header('If-None-Match'))),
+  )
+  addPage(app, options.page)
   app.get(
     '/refusals',
     guardedBy(async (c) => ({

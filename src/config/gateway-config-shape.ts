@@ -21,6 +21,7 @@ import {
   wholeNumber,
 } from '../option-shape.ts'
 import type {
+  AdminPageConfig,
   AssertionConfig,
   ForwardAuthConfig,
   GatewayConfig,
@@ -54,6 +55,7 @@ const GATEWAY_CONFIG: OptionShape<GatewayConfig> = {
   listen: ADDRESS,
   adminListen: ADDRESS,
   adminToken: TEXT,
+  adminPage: group<AdminPageConfig>({ shown: FLAG, refusals: FLAG }),
   tls: group<TlsConfig>({
     certFile: TEXT,
     keyFile: TEXT,

@@ -28,6 +28,13 @@ export interface GatewayConfig {
    * a loopback address and closed on any other.
    */
   readonly adminToken?: string | undefined
+  /**
+   * Whether the admin listener has a page for people, and what it shows. `true` and `false` in a file stand for
+   * `shown`.
+   *
+   * @default shown where the admin listener is on a loopback address
+   */
+  readonly adminPage?: AdminPageConfig | undefined
   /** TLS for the traffic listener. @default none: plain HTTP */
   readonly tls?: TlsConfig | undefined
   /**
@@ -89,6 +96,14 @@ export interface GatewayConfig {
      */
     readonly drainMs: number
   }
+}
+
+/** The page of the admin listener. */
+export interface AdminPageConfig {
+  /** @default whether the admin listener is on a loopback address */
+  readonly shown?: boolean | undefined
+  /** Whether it lists the latest refusals. @default true */
+  readonly refusals: boolean
 }
 
 /** How front proxies ask. */

@@ -9,6 +9,7 @@ export type {
   VerifierConfig,
 } from './gateway-config.ts'
 export { checkGatewayConfig } from './gateway-config-shape.ts'
+export { shownConfig } from './shown-config.ts'
 export type { ListenAddress } from './listen-address.ts'
 export { formatListenAddress, parseListenAddress } from './listen-address.ts'
 export type { ConfigSources } from './load-config.ts'

@@ -18,6 +18,7 @@ import { INVITE_TYPES, type InviteType } from '../token/index.ts'
 import { assertionSchema, routeAssertionSchema } from './assertion-schema.ts'
 import type { AssertionSettings } from './assertion-schema.ts'
 import { VERDICT_DEFAULTS, VERDICT_RANGES } from '../verification/index.ts'
+import { adminPageSchema } from './admin-page-schema.ts'
 import type { GatewayConfig, RouteConfig, TlsConfig } from './gateway-config.ts'
 import { forwardAuthSchema, tlsSettings } from './forward-auth-schema.ts'
 import type { ForwardAuthSettings, WrittenTls } from './forward-auth-schema.ts'
@@ -153,6 +154,7 @@ export const configSchema: z.ZodType<Settings> = group({
   listen: text('HOST:PORT', parseListenAddress).prefault('127.0.0.1:8080'),
   adminListen: text('HOST:PORT', parseListenAddress).prefault('127.0.0.1:9090'),
   adminTokenFile: fileName.optional(),
+  adminPage: adminPageSchema.optional(),
   tls: group({
     ...tlsSettings,
     http2: toggle().default(false),

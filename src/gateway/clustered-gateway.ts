@@ -156,6 +156,7 @@ export async function createClusteredGateway(
     metrics,
     logger,
     registry: fleetMetrics,
+    snapshot: () => fleetMetrics.snapshot(),
     invalidate,
     refusals,
     openCarrier,

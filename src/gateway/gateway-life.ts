@@ -2,12 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 import type { GatewayConfig } from '../config/index.ts'
 import type { Logger } from '../logger.ts'
-import type { Metrics, ReloadOutcome } from '../metrics/index.ts'
-import type { AdminView } from './admin-window.ts'
+import type { Metrics, MetricsSnapshot, ReloadOutcome } from '../metrics/index.ts'
+import type { AdminView, AdminWindow } from './admin-window.ts'
 import { openAdminWindow } from './admin-window.ts'
 import { openAskedListeners } from './asked-listeners.ts'
 import type { LiveConfiguration } from './live-configuration.ts'
 import { createReload } from './reload.ts'
+import { openState } from './gateway-state.ts'
 
 /** What carries the traffic of a gateway: this process, or a fleet of workers. */
 export interface Carrier {
@@ -28,6 +29,8 @@ export interface GatewayLifeOptions extends Pick<
 > {
   readonly live: LiveConfiguration
   readonly metrics: Metrics
+  /** The figures of all processes. */
+  readonly snapshot: () => Promise<MetricsSnapshot>
   readonly logger: Logger
   readonly openCarrier: () => Promise<Carrier>
 }
@@ -49,8 +52,9 @@ export interface GatewayLife {
  */
 export async function openGateway(
   config: GatewayConfig,
-  { live, metrics, logger, registry, invalidate, refusals, openCarrier }: GatewayLifeOptions,
+  options: GatewayLifeOptions,
 ): Promise<GatewayLife> {
+  const { live, metrics, logger, registry, invalidate, refusals, openCarrier } = options
   let draining = false
   let carrier: Carrier | null = null
 
@@ -59,7 +63,19 @@ export async function openGateway(
     return carrier === null ? 'starting' : carrier.unreadiness()
   }
 
-  const admin = await openAdminWindow(config, {
+  const state = openState(config, {
+    live,
+    snapshot: options.snapshot,
+    refusals: async () => refusals({}),
+    unreadiness,
+    urls: () => ({
+      gateway: carrier === null || carrier.url === '' ? null : carrier.url,
+      admin: admin.url,
+      forwardAuth: asked?.url ?? null,
+    }),
+  })
+  const admin: AdminWindow = await openAdminWindow(config, {
+    state: state.read,
     registry,
     unreadiness,
     invalidate,
@@ -68,14 +84,17 @@ export async function openGateway(
     keySet: () => live.doors.assertions?.keySet ?? null,
     logger,
   }).catch(async (error: unknown) => {
+    state.close()
     await live.close()
     throw error
   })
   const asked = await openAskedListeners(config, live, logger).catch(async (error: unknown) => {
+    state.close()
     await Promise.all([admin.close(), live.close()])
     throw error
   })
   const opened = await openCarrier().catch(async (error: unknown) => {
+    state.close()
     await Promise.all([asked.drain(0), admin.close(), live.close()])
     throw error
   })
@@ -84,7 +103,10 @@ export async function openGateway(
   const reloadConfig = createReload({
     config,
     parts: [live, admin],
-    onReload: metrics.onReload,
+    onReload(outcome, problems) {
+      metrics.onReload(outcome)
+      state.onReload(outcome, problems)
+    },
     logger,
   })
 
@@ -93,6 +115,7 @@ export async function openGateway(
     draining = true
     const { readinessDelayMs, drainMs } = live.config.shutdown
     try {
+      state.close()
       if (readinessDelayMs > 0) await delay(readinessDelayMs)
       await Promise.all([opened.drain(drainMs), asked.drain(drainMs)])
     } finally {

@@ -5,6 +5,7 @@ import type { GatewayConfig } from '../config/index.ts'
 import type { Logger } from '../logger.ts'
 import { silentLogger } from '../logger.ts'
 import type { ReloadOutcome } from '../metrics/index.ts'
+import { takeOwnSnapshot } from '../metrics/index.ts'
 import type { OptionShape } from '../option-shape.ts'
 import { CALLBACK, checkOptions, CLOCK, LOGGER } from '../option-shape.ts'
 import type { Verification } from '../verification/index.ts'
@@ -43,7 +44,7 @@ const NO_TRAFFIC: Carrier = {
 export interface Gateway {
   /** Base URL of the traffic listener, without a slash; empty where no route has an upstream. */
   readonly url: string
-  /** Base URL of the admin listener: `/metrics`, `/livez`, `/readyz`, `/invalidate`, `/explain`, `/refusals`. */
+  /** Base URL of the admin listener: the page for people, `/state`, `/metrics`, `/livez`, `/readyz` … */
   readonly adminUrl: string
   /** Base URL of the listener that front proxies ask, or `unix:` and its file; null: there is none. */
   readonly forwardAuthUrl: string | null
@@ -102,8 +103,8 @@ export async function createGateway(
       on: config.listen,
       tls: config.tls,
       reload: config.reload,
-      door: live.doors.proxy,
       fastLane: config.fastLane !== false,
+      door: live.doors.proxy,
       logger,
       onCertificate: metrics.onCertificate,
       onHandshakeFailure: metrics.onHandshakeFailure,
@@ -129,6 +130,7 @@ export async function createGateway(
     metrics,
     logger,
     registry,
+    snapshot: () => takeOwnSnapshot(registry),
     invalidate,
     refusals: (query) => watch.find(query),
     openCarrier,

@@ -14,9 +14,9 @@ export interface TrafficOptions {
   /** @default plain HTTP */
   readonly tls: (Omit<TlsConfig, 'http2'> & Partial<Pick<TlsConfig, 'http2'>>) | undefined
   readonly reload: GatewayConfig['reload']
-  readonly door: Door
   /** See `ListenerOptions.fastLane`. @default false */
   readonly fastLane?: boolean | undefined
+  readonly door: Door
   readonly logger: Logger
   /** Told of each TLS handshake that fails. @default nobody is */
   readonly onHandshakeFailure?: (() => void) | undefined
@@ -43,7 +43,7 @@ export interface Traffic {
  * @throws {Error} the system's own where it cannot be opened (`EADDRINUSE` …).
  */
 export async function openTraffic(options: TrafficOptions): Promise<Traffic> {
-  const { on, tls, reload, door, logger, onCertificate = () => {} } = options
+  const { on, tls, reload, door, fastLane, logger, onCertificate = () => {} } = options
   const { onHandshakeFailure } = options
   const keeper = tls === undefined ? null : await createTlsKeeper(tls, logger)
   const listener = await openListener({
@@ -53,7 +53,7 @@ export async function openTraffic(options: TrafficOptions): Promise<Traffic> {
       keeper && tls
         ? { http2: false, ...tls, material: keeper.material, onHandshakeFailure }
         : undefined,
-    fastLane: options.fastLane,
+    fastLane,
   })
   let files: TlsFiles | undefined = tls
   let watch: FileWatch | null = null

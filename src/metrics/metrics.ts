@@ -34,10 +34,14 @@ import { countQuestions } from './question-metrics.ts'
 import type { ProcessMetrics, ProcessMetricsOptions } from './process-metrics.ts'
 import { createProcessMetrics, OF_THE_FIRST, PROCESS_METRICS_OPTIONS } from './process-metrics.ts'
 import { QuickHistogram } from './quick-histogram.ts'
+import { createRecentMaximum } from './recent-maximum.ts'
 import { Tally } from './tally.ts'
 
 /** Of gauges that several processes have, that of the first counts: it is the one that asks Onezone. */
 const aggregator = OF_THE_FIRST
+
+/** What the greatest staleness is the greatest of. */
+const GREATEST_OF_MS = 60_000
 
 /** Options of {@link createMetrics}. */
 export interface MetricsOptions extends ProcessMetricsOptions {
@@ -151,6 +155,13 @@ export function createMetrics(options: MetricsOptions): Metrics {
     buckets: [...CALL_BUCKETS],
     registers,
   })
+  const lastCalls = new Gauge({
+    name: `${asked}_last_call_timestamp_seconds`,
+    help: 'When the last call to the verifier ended, by outcome (ok, refused, fault).',
+    labelNames: ['outcome'],
+    registers,
+    aggregator,
+  })
   const evictions = new Counter({
     name: 'onegate_cache_evictions_total',
     help: 'Verdicts that had to go although they were still good, because their store was full.',
@@ -167,7 +178,6 @@ export function createMetrics(options: MetricsOptions): Metrics {
       upstreamRequests.drain((route, outcome, _, count) => this.inc({ route, outcome }, count))
     },
   })
-
   const upstreamRetries = new Counter({
     name: 'onegate_upstream_retries_total',
     help: 'Requests that failed and were sent once more.',
@@ -195,6 +205,16 @@ export function createMetrics(options: MetricsOptions): Metrics {
     label: null,
     buckets: STALENESS_BUCKETS,
     registry,
+  })
+  const greatest = createRecentMaximum(GREATEST_OF_MS)
+  new Gauge({
+    name: 'onegate_verdict_staleness_greatest_seconds',
+    help: 'Greatest age, when a request was granted, of the fact that the grant rests on, of the last one to two minutes.',
+    registers,
+    aggregator: 'max',
+    collect() {
+      this.set(greatest.read(performance.now()) / 1000)
+    },
   })
   const violations = new Counter({
     name: 'onegate_staleness_violations_total',
@@ -292,7 +312,10 @@ export function createMetrics(options: MetricsOptions): Metrics {
     registry,
     onDecision({ routeId, outcome, source, code, ageMs, violation }) {
       if (violation) violations.inc()
-      else if (ageMs !== null) staleness.observe(ageMs / 1000)
+      else if (ageMs !== null) {
+        staleness.observe(ageMs / 1000)
+        if (ageMs > greatest.current) greatest.current = ageMs
+      }
       if (source !== null) verdicts.add(routeId, outcome, source)
       if (code !== null) refusals.inc({ route: routeId, code })
     },
@@ -329,6 +352,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     },
     onCall({ operation, outcome, durationMs }) {
       calls.inc({ operation, outcome })
+      lastCalls.setToCurrentTime({ outcome })
       callDuration.observe({ operation }, durationMs / 1000)
     },
     onEviction(store) {
