@@ -1,32 +1,21 @@
-import type { Assertions } from '../assertion/index.ts'
-import type { Clock } from '../clock.ts'
 import { systemClock } from '../clock.ts'
 import { VerificationBudgetError, VerifierFaultError } from '../errors.ts'
-import type { Logger } from '../logger.ts'
 import { silentLogger, shielded, shieldedLogger } from '../logger.ts'
-import type { OptionShape } from '../option-shape.ts'
-import {
-  CALLBACK,
-  checkOptions,
-  CLOCK,
-  having,
-  listOf,
-  LOGGER,
-  orNull,
-  TEXT,
-} from '../option-shape.ts'
+import { checkOptions } from '../option-shape.ts'
 import type { PresentedToken } from '../token/index.ts'
-import type { BackendTraits, SourcedVerdict, Verifier, VerdictSource } from '../verifier/index.ts'
-import { BACKEND_TRAITS, isAccepted } from '../verifier/index.ts'
+import type { SourcedVerdict, Verifier, VerdictSource } from '../verifier/index.ts'
+import { isAccepted } from '../verifier/index.ts'
 import type { AnswerCase } from './answer.ts'
 import { answerFor } from './answer.ts'
 import type { AnswerCode } from './answers.ts'
+import type { AuthenticatorOptions } from './authenticator-options.ts'
+import { AUTHENTICATOR_OPTIONS } from './authenticator-options.ts'
 import { backendTraitsOf } from './backend-traits.ts'
 import type { Client } from './client-address.ts'
 import { createClientResolver } from './client-address.ts'
 import { readConfinement } from './confinement.ts'
 import { credentialsRead, readCredentials, waysToSend } from './credentials.ts'
-import type { AuthenticationRequest, Decision, DecisionEvent } from './decision.ts'
+import type { AuthenticationRequest, Decision } from './decision.ts'
 import type { Inspect, RequestExplanation } from './explanation.ts'
 import { explainRequest } from './explanation.ts'
 import { createFaultLog, createRareWarning } from './fault-log.ts'
@@ -43,47 +32,6 @@ import { withRememberedTokens } from './remembered-tokens.ts'
 import type { GrantedAs, Standing } from './standing.ts'
 import { NO_VERDICT } from './standing.ts'
 import { tokenFormOf } from './token-form.ts'
-
-/** Options of {@link createAuthenticator}. The traits of the backend are by default those of Onezone. */
-export interface AuthenticatorOptions extends Partial<BackendTraits> {
-  readonly verifier: Verifier<PresentedToken>
-  /** Addresses and CIDR ranges of proxies whose `X-Forwarded-*` is believed. @default [] */
-  readonly trustedProxies?: readonly string[] | undefined
-  /** Base URL of Onezone's GUI, for links to its token form; null: none. @default null */
-  readonly guiUrl?: string | null | undefined
-  /**
-   * No request is granted on a fact older than this, in milliseconds, whatever the verifier says.
-   *
-   * @default Infinity
-   */
-  readonly stalenessBoundMs?: number | undefined
-  /** Signs identities, for routes that ask for that. @default none does */
-  readonly assertions?: Assertions | undefined
-  /** What time it is at Onezone, in milliseconds since 1970. @default what `clock` says */
-  readonly onezoneNowMs?: (() => number) | undefined
-  /** @default systemClock */
-  readonly clock?: Clock | undefined
-  /** @default silentLogger */
-  readonly logger?: Logger | undefined
-  /** Told of every decision. */
-  readonly onDecision?: ((event: DecisionEvent) => void) | undefined
-}
-
-const AUTHENTICATOR_OPTIONS: OptionShape<AuthenticatorOptions> = {
-  ...BACKEND_TRAITS,
-  verifier: having('a verifier', 'verify'),
-  trustedProxies: listOf('addresses and CIDR ranges', TEXT),
-  guiUrl: orNull(TEXT),
-  stalenessBoundMs: {
-    wanted: 'a number of milliseconds, more than 0',
-    accepts: (value) => typeof value === 'number' && value > 0,
-  },
-  onezoneNowMs: CALLBACK,
-  assertions: having('what signs', 'forAudience'),
-  clock: CLOCK,
-  logger: LOGGER,
-  onDecision: CALLBACK,
-}
 
 /** Request in, answer out, for one route. */
 export interface RouteAuthenticator {

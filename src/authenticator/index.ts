@@ -2,13 +2,9 @@ export type { Answer, AnswerCase } from './answer.ts'
 export { answerFor, answerHeaders } from './answer.ts'
 export type { AnswerCode } from './answers.ts'
 export { ANSWER_CODES } from './answers.ts'
-export type {
-  Authenticator,
-  AuthenticatorOptions,
-  ExplainingRoute,
-  RouteAuthenticator,
-} from './authenticator.ts'
+export type { Authenticator, ExplainingRoute, RouteAuthenticator } from './authenticator.ts'
 export { createAuthenticator } from './authenticator.ts'
+export type { AuthenticatorOptions } from './authenticator-options.ts'
 export type { AddressRange, Client, ClientResolver } from './client-address.ts'
 export { createClientResolver, createProxyTrust, parseTrustedProxy } from './client-address.ts'
 export type { CredentialKind } from './credentials.ts'
