@@ -35,6 +35,8 @@ const TABLE: Record<string, Row> = {
   logger: row(-2, ''),
   'bounded-map': row(-1, '', 'lru-cache'),
   'token-bucket': row(-1, 'clock'),
+  // Whom an address stands for is one question, whether connections are counted or questions.
+  'client-network': row(-2, ''),
   // Every room that writes what a stranger can cause writes it through this.
   'limited-log': row(-1, 'clock'),
   // The log of a process and its access log are written by the same rule: never wait, and count what is lost.
@@ -50,11 +52,14 @@ const TABLE: Record<string, Row> = {
   // The two servers to develop against are one entry of the package, with the verification that an app under test is
   // given so that it knows at once what its Onezone did: a server alone could not tell it, and no app should have to.
   dev: row(5, 'dev-onezone dev-token-lookup verification'),
-  verifier: row(2, 'errors clock token http-client onezone token-lookup json option-shape'),
+  verifier: row(
+    2,
+    'client-network errors clock token http-client onezone token-lookup json option-shape',
+  ),
   revocation: row(3, 'bounded-map errors clock logger token onezone'),
   verification: row(
     4,
-    'bounded-map errors clock logger wall-clock-step token http-client verifier revocation json option-shape token-bucket',
+    'bounded-map client-network errors clock logger wall-clock-step token http-client verifier revocation json option-shape token-bucket',
   ),
   // What a TLS listener shows, and how it changes: below config, which tries the files that it names.
   tls: row(4, 'logger', '', 'any'),

@@ -15,6 +15,9 @@ export interface IncomingSocket {
   destroy(): unknown
   /** The same, with a reset where an end would mean something. */
   resetAndDestroy(): unknown
+  /** Stops reading a connection of HTTP/1.1, and goes on. */
+  pause?(): unknown
+  resume?(): unknown
   /** Told when the client has ended its side of a connection of HTTP/1.1; a stream of HTTP/2 is reset instead. */
   on?(event: 'end', listener: () => void): unknown
   off?(event: 'end', listener: () => void): unknown

@@ -48,7 +48,7 @@ export function createVerifyApi(transport: Transport): VerifyApi {
     operation: string,
     path: string,
     body: JsonObject,
-    { urgent }: VerifyTokenRequest,
+    { urgent, party }: VerifyTokenRequest,
     options: CallOptions | undefined,
   ): Promise<VerifyAnswer> => {
     const credentials = options?.credentials
@@ -58,6 +58,7 @@ export function createVerifyApi(transport: Transport): VerifyApi {
       path,
       body,
       urgent,
+      party,
       authentication: credentials === undefined ? undefined : credentialFields(credentials),
       signal: readSignal(options?.signal),
       refusals: credentials === undefined ? [400] : [400, 401, 403],

@@ -30,6 +30,8 @@ export interface VerifyTokenRequest {
   readonly consumerToken?: string | undefined
   /** Not sent: the call goes before those that are not urgent where calls have to wait. @default false */
   readonly urgent?: boolean | undefined
+  /** Not sent: for whom the call is; where calls have to wait, parties take turns. @default all calls are for one */
+  readonly party?: string | undefined
 }
 
 /** What `verifyIdentityToken` asks. */
