@@ -37,6 +37,8 @@ const TABLE: Record<string, Row> = {
   'token-bucket': row(-1, 'clock'),
   // Whom an address stands for is one question, whether connections are counted or questions.
   'client-network': row(-2, ''),
+  // Which names cannot have been bent to this machine: asked by every listener that asks for no credential.
+  'loopback-host': row(-2, ''),
   // Every room that writes what a stranger can cause writes it through this.
   'limited-log': row(-1, 'clock'),
   // The log of a process and its access log are written by the same rule: never wait, and count what is lost.
@@ -44,11 +46,11 @@ const TABLE: Record<string, Row> = {
   'wall-clock-step': row(-1, 'clock'),
   token: row(0, 'errors json option-shape', '', ['buffer', 'crypto']),
   // HTTP and JSON as every client of an API here does them; below the clients, so that none has a copy of its own.
-  'http-client': row(0, 'errors clock json option-shape token-bucket', 'undici'),
+  'http-client': row(0, 'errors clock json loopback-host option-shape token-bucket', 'undici'),
   onezone: row(1, 'errors clock token http-client json option-shape'),
   'token-lookup': row(1, 'errors http-client json option-shape'),
-  'dev-onezone': row(1, 'errors clock token json option-shape', '', 'any'),
-  'dev-token-lookup': row(1, 'clock json option-shape', '', 'any'),
+  'dev-onezone': row(1, 'errors clock token json loopback-host option-shape', '', 'any'),
+  'dev-token-lookup': row(1, 'clock json loopback-host option-shape', '', 'any'),
   // The two servers to develop against are one entry of the package, with the verification that an app under test is
   // given so that it knows at once what its Onezone did: a server alone could not tell it, and no app should have to.
   dev: row(5, 'dev-onezone dev-token-lookup verification'),
@@ -93,11 +95,11 @@ const TABLE: Record<string, Row> = {
     'forward-auth http-client verifier revocation verification authenticator proxy json option-shape',
     'prom-client',
   ),
-  // What an operator may look into and take back; the host names that count as loopback are http-client's rule.
+  // What an operator may look into and take back.
   // Its door is a Hono app.
   admin: row(
     8,
-    'logger http-client verification authenticator listener proxy json',
+    'logger loopback-host verification authenticator listener proxy json',
     'prom-client hono @hono/node-server',
     ['crypto', 'http', 'net'],
   ),

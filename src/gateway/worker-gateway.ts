@@ -86,6 +86,7 @@ export function serveAsWorker({ channel, openLog, exit }: WorkerOptions): void {
     }
     return {}
   })
+  channel.on('ping', () => channel.send({ kind: 'pong' }))
   channel.send({ kind: 'hello' })
 }
 

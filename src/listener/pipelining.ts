@@ -78,9 +78,10 @@ function begin(pipeline: Pipeline, incoming: Incoming, outgoing: Outgoing, serve
 /** Each time that a request comes: when one is complete Node reads on, which takes effect in the next tick. */
 function pauseSoon(pipeline: Pipeline, socket: IncomingSocket): void {
   pipeline.paused = true
-  process.nextTick(process.nextTick, () => {
+  const pause = (): void => {
     if (pipeline.paused) socket.pause?.()
-  })
+  }
+  process.nextTick(() => process.nextTick(pause))
 }
 
 /** The response that is being written on a connection, or was the last to be. */
