@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 
+import { keptText } from '../kept-text.ts'
 import type { PresentedToken } from '../token/index.ts'
 import type { ReadToken } from '../verifier/index.ts'
 
@@ -36,11 +37,12 @@ export function withRememberedTokens(inner: ReadToken): ReadToken {
     const place = placeOf(serialized)
     const last = recent[place]
     if (last !== undefined && last.serialized === serialized) return last.token
-    const known = read.get(serialized)
-    const token = known ?? inner(serialized)
+    const text = keptText(serialized)
+    const known = read.get(text)
+    const token = known ?? inner(text)
     if (typeof token === 'string') return token
-    if (known === undefined) read.set(serialized, token)
-    if (known !== undefined || read.has(serialized)) recent[place] = { serialized, token }
+    if (known === undefined) read.set(text, token)
+    if (known !== undefined || read.has(text)) recent[place] = { serialized: text, token }
     return token
   }
 }

@@ -56,6 +56,7 @@ const GATEWAY_CONFIG: OptionShape<GatewayConfig> = {
     http2: FLAG,
   }),
   workers: wholeNumber([1, 256]),
+  fastLane: FLAG,
   forwardAuth: group<ForwardAuthConfig>({
     listen: {
       wanted: 'an address, or the path of a Unix socket',

@@ -152,6 +152,7 @@ export const configSchema: z.ZodType<Settings> = group({
     http2: toggle().default(false),
   }).optional(),
   workers: integerOr('auto', 1, 256).default(1),
+  fastLane: toggle().default(true),
   onezone: onezoneSection,
   verifier: verifierSection,
   forwardAuth: group({

@@ -42,6 +42,7 @@ export async function openTraffic(options: TrafficOptions): Promise<Traffic> {
     on: options.source ?? listen ?? noAddress(),
     door,
     tls: keeper && tls ? { ...tls, material: keeper.material } : undefined,
+    fastLane: config.fastLane !== false,
   })
   let files = tls
   let watch: FileWatch | null = null

@@ -10,6 +10,7 @@ import type { Arrivals } from './attach-door.ts'
 import { attachDoor, continueOf } from './attach-door.ts'
 import type { Door } from './door.ts'
 import { createDoorInUse } from './door-in-use.ts'
+import { createFastLane } from './fast-lane.ts'
 import { createHttp2Sessions } from './http2-sessions.ts'
 import { createSilentConnections } from './silent-connections.ts'
 
@@ -37,6 +38,13 @@ export interface ListenerOptions {
   readonly door: Door
   /** @default none: plain HTTP */
   readonly tls?: ListenerTls | undefined
+  /**
+   * Whether plain requests of HTTP/1.1 without TLS may take a shorter way than through the server of Node. The doors
+   * must then make do with what {@link Incoming} and {@link Outgoing} have.
+   *
+   * @default false
+   */
+  readonly fastLane?: boolean | undefined
 }
 
 /** A listening socket that can be drained. */
@@ -127,6 +135,17 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
           onHttp2: sessions === null ? undefined : (socket) => sessions.take(socket),
         })
   attachDoor(server, () => current.door, arrivals)
+  const lane =
+    options.fastLane !== true || !(server instanceof Server)
+      ? null
+      : createFastLane({
+          server,
+          idleMs: KEEP_ALIVE_MS,
+          serve(incoming, outgoing) {
+            arrivals.onRequest(incoming, outgoing)
+            current.door.serve(incoming, outgoing)
+          },
+        })
   server.on('connection', (socket: Socket) => silent.add(socket))
   const connections = new Set<Socket>()
   let onEmpty = (): void => {}
@@ -170,6 +189,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
       const sweep = setInterval(() => {
         if (performance.now() < graceEndsAt) return
         server.closeIdleConnections()
+        lane?.endIdle()
         sessions?.close()
         silent.end()
       }, SWEEP_MS)
@@ -177,6 +197,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
       const cut = setTimeout(() => connections.forEach((socket) => socket.destroy()), drainMs)
       await closed
       server.close() // what is left is Node's own timer
+      lane?.close()
       clearInterval(sweep)
       clearTimeout(cut)
     },
