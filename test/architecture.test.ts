@@ -64,11 +64,13 @@ const TABLE: Record<string, Row> = {
   verification: row(
     4,
     'bounded-map client-network errors clock logger wall-clock-step token http-client verifier revocation json option-shape token-bucket',
+    '',
+    ['v8'], // how full the heap is: then strangers wait
   ),
   // What a TLS listener shows, and how it changes: below config, which tries the files that it names.
   tls: row(4, 'logger', '', 'any'),
   // Connections in. Below the doors, which are what it says a door is; it knows none of them, and no framework.
-  listener: row(5, 'clock kept-text tls token-bucket', '', 'any'),
+  listener: row(5, 'client-network clock kept-text tls token-bucket', '', 'any'),
   // Doors in other people's apps have one policy each, and open the verification that it needs.
   authenticator: row(
     5,
@@ -77,14 +79,14 @@ const TABLE: Record<string, Row> = {
     ['crypto', 'net'], // ids of requests are made of random bytes
   ),
   // Which upstream, and over which connection: beside the question who may, which it never asks.
-  upstream: row(5, 'clock logger http-client option-shape', 'undici', 'any'),
+  upstream: row(5, 'client-network clock logger http-client option-shape', 'undici', 'any'),
   // One strict reading of a request, and the route that it takes, for every door that has routes.
   routing: row(6, 'authenticator kept-text listener', '', ['crypto', 'http', 'net', 'url']),
   middleware: row(7, 'authenticator option-shape', 'hono'),
   // Of Hono it uses the types of a handler, in `onedataProxy` alone.
   proxy: row(
     7,
-    'clock limited-log logger wall-clock-step listener authenticator routing upstream option-shape',
+    'bounded-map client-network clock limited-log logger token-bucket wall-clock-step listener authenticator routing upstream option-shape',
     'hono',
     'any',
   ),
@@ -108,7 +110,7 @@ const TABLE: Record<string, Row> = {
   // Above the rooms that settings are for: it checks them by those rooms' own rules, so that no rule has a twin.
   config: row(
     9,
-    'access-log errors token http-client onezone token-lookup verification authenticator routing upstream proxy tls json suggestion option-shape',
+    'access-log errors token http-client onezone token-lookup verification listener authenticator routing upstream proxy tls json suggestion option-shape',
     'yaml zod',
     'any',
   ),
@@ -121,7 +123,7 @@ const TABLE: Record<string, Row> = {
   // The process: what it works by, what of that can change while it runs, and who carries its traffic.
   gateway: row(
     10,
-    'access-log errors clock logger verifier verification authenticator proxy forward-auth metrics admin tls config listener cluster package-version option-shape',
+    'access-log errors clock limited-log logger verifier verification authenticator proxy forward-auth metrics admin tls config listener cluster package-version option-shape',
     '',
     'any',
   ),

@@ -43,6 +43,7 @@ export type AnswerCode =
   | 'headers_too_large'
   | 'internal_error'
   | 'verification_budget_exceeded'
+  | 'client_limit_exceeded'
   | 'coding_not_supported'
   | 'upstream_unreachable'
   | 'verifier_unavailable'
@@ -207,7 +208,14 @@ const ROWS: Readonly<Record<AnswerCode, AnswerRow>> = {
   verification_budget_exceeded: {
     status: 429,
     title: 'Too many tokens to verify',
-    detail: 'Too many tokens that were no good came from here, or claimed this subject; slow down.',
+    detail:
+      'Too many tokens that were no good came from here, or too many texts of one token; slow down.',
+    retryAfterSeconds: 1,
+  },
+  client_limit_exceeded: {
+    status: 429,
+    title: 'Too much from one address',
+    detail: 'There are too many requests or WebSockets of this address; slow down, or close some.',
     retryAfterSeconds: 1,
   },
   headers_too_large: {
@@ -323,6 +331,7 @@ export function answerHeaders(answer: Answer): [name: string, value: string][] {
     ['Content-Type', 'application/problem+json'],
     ['Cache-Control', 'no-store'],
     ['X-Content-Type-Options', 'nosniff'],
+    ['Referrer-Policy', 'no-referrer'],
   ]
   if (answer.challenge !== null) headers.push(['WWW-Authenticate', answer.challenge])
   if (answer.retryAfterSeconds !== null) {

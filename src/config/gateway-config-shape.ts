@@ -20,7 +20,13 @@ import {
   TEXT,
   wholeNumber,
 } from '../option-shape.ts'
-import type { ForwardAuthConfig, GatewayConfig, RouteConfig, TlsConfig } from './gateway-config.ts'
+import type {
+  AddressLimits,
+  ForwardAuthConfig,
+  GatewayConfig,
+  RouteConfig,
+  TlsConfig,
+} from './gateway-config.ts'
 import type { ListenAddress } from './listen-address.ts'
 
 const ADDRESS: OptionKind = group<ListenAddress>({ host: TEXT, port: wholeNumber([0, 65_535]) })
@@ -57,6 +63,11 @@ const GATEWAY_CONFIG: OptionShape<GatewayConfig> = {
   }),
   workers: wholeNumber([1, 256]),
   fastLane: FLAG,
+  limits: group<AddressLimits>({
+    connectionsPerAddress: NUMBER,
+    webSocketsPerAddress: NUMBER,
+    requestsPerAddressPerSecond: NUMBER,
+  }),
   forwardAuth: group<ForwardAuthConfig>({
     listen: {
       wanted: 'an address, or the path of a Unix socket',

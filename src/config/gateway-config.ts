@@ -1,7 +1,7 @@
 import type { AccessLogOptions } from '../access-log/index.ts'
 import type { CaveatPolicy, RoutePolicy } from '../authenticator/index.ts'
 import type { HttpClientOptions } from '../http-client/index.ts'
-import type { ProxyRoute, UpstreamTimeouts } from '../proxy/index.ts'
+import type { ClientLimits, ProxyRoute, UpstreamTimeouts } from '../proxy/index.ts'
 import type { ClientAuth, TlsFiles } from '../tls/index.ts'
 import type { UpstreamOptions } from '../upstream/index.ts'
 import type { VerdictOptions, VerificationBudgetOptions } from '../verification/index.ts'
@@ -57,6 +57,8 @@ export interface GatewayConfig {
     /** The least important lines that are written. @default 'info' */
     readonly level: LogLevel
   }
+  /** What one client address may have at once, or send; of IPv6 a /64 is one. 0: any number. */
+  readonly limits?: AddressLimits | undefined
   /** Which requests are written down, and where. @default none are */
   readonly accessLog?: AccessLogOptions | undefined
   readonly reload: {
@@ -85,6 +87,12 @@ export interface GatewayConfig {
      */
     readonly drainMs: number
   }
+}
+
+/** Limits for each client address; `trustedProxies` have none themselves. */
+export interface AddressLimits extends Complete<ClientLimits> {
+  /** How many connections it may have; with workers, at each. @default 2_000 */
+  readonly connectionsPerAddress: number
 }
 
 /** How front proxies ask. */

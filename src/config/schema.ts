@@ -12,7 +12,8 @@ import {
   ROUTE_CHOICES,
 } from '../authenticator/index.ts'
 import type { CaveatPolicy, IdentityHeaderNames } from '../authenticator/index.ts'
-import { TIMEOUT_DEFAULTS } from '../proxy/index.ts'
+import { CONNECTION_LIMIT_DEFAULTS } from '../listener/index.ts'
+import { CLIENT_LIMIT_DEFAULTS, TIMEOUT_DEFAULTS } from '../proxy/index.ts'
 import { parseRoutePath } from '../routing/index.ts'
 import { INVITE_TYPES, type InviteType } from '../token/index.ts'
 import { VERDICT_DEFAULTS, VERDICT_RANGES } from '../verification/index.ts'
@@ -153,6 +154,16 @@ export const configSchema: z.ZodType<Settings> = group({
   }).optional(),
   workers: integerOr('auto', 1, 256).default(1),
   fastLane: toggle().default(true),
+  limits: section({
+    ...integers(
+      {
+        connectionsPerAddress: [0, 1_000_000],
+        webSocketsPerAddress: [0, 1_000_000],
+        requestsPerAddressPerSecond: [0, 1_000_000],
+      },
+      { ...CONNECTION_LIMIT_DEFAULTS, ...CLIENT_LIMIT_DEFAULTS },
+    ),
+  }),
   onezone: onezoneSection,
   verifier: verifierSection,
   forwardAuth: group({

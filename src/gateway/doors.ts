@@ -61,6 +61,10 @@ export function assembleDoors(config: GatewayConfig, surroundings: DoorSurroundi
       boundMs: verification.stalenessBoundMs,
       glanceMs: verifierChoiceOf(config.verifier).watch?.intervalMs,
     },
+    limits: config.limits && {
+      webSocketsPerAddress: config.limits.webSocketsPerAddress,
+      requestsPerAddressPerSecond: config.limits.requestsPerAddressPerSecond,
+    },
     timed: config.accessLog !== undefined && config.accessLog.to !== 'none',
     clock,
     logger,

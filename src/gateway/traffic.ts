@@ -1,9 +1,12 @@
+import { createProxyTrust } from '../authenticator/index.ts'
+import { systemClock } from '../clock.ts'
 import type { GatewayConfig } from '../config/index.ts'
 import type { FileWatch } from './file-watch.ts'
 import { watchFiles } from './file-watch.ts'
 import type { ConnectionSource, Door } from '../listener/index.ts'
 import { openListener } from '../listener/index.ts'
 import type { Logger } from '../logger.ts'
+import { createLimitedLog } from '../limited-log.ts'
 import { createTlsKeeper } from '../tls/index.ts'
 import type { TlsKeeper } from '../tls/index.ts'
 
@@ -37,12 +40,21 @@ export interface Traffic {
 export async function openTraffic(options: TrafficOptions): Promise<Traffic> {
   const { config, door, logger, onCertificate } = options
   const { listen, tls, reload } = config
+  const limited = createLimitedLog(systemClock)
   const keeper = tls === undefined ? null : await createTlsKeeper(tls, logger)
   const listener = await openListener({
     on: options.source ?? listen ?? noAddress(),
     door,
     tls: keeper && tls ? { ...tls, material: keeper.material } : undefined,
     fastLane: config.fastLane !== false,
+    limit: config.limits && {
+      perAddress: config.limits.connectionsPerAddress,
+      isExempt: createProxyTrust(config.trustedProxies),
+      onExceeded: (address) =>
+        limited('connections', (omitted) =>
+          logger.warn({ address, omitted }, 'an address has too many connections; more are ended'),
+        ),
+    },
   })
   let files = tls
   let watch: FileWatch | null = null

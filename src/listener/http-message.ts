@@ -9,6 +9,8 @@
 export interface IncomingSocket {
   readonly remoteAddress?: string | undefined
   readonly remotePort?: number | undefined
+  /** How much has come on a connection of HTTP/1.1, in bytes. */
+  readonly bytesRead?: number | undefined
   readonly destroyed: boolean
   readonly writableEnded: boolean
   /** Breaks off what is not complete: in HTTP/1.1 with the whole connection, in HTTP/2 the one stream. */

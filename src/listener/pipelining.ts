@@ -89,11 +89,8 @@ export function servingOn(socket: object): Outgoing | undefined {
   return pipelines.get(socket)?.serving
 }
 
-/** What a request takes while it waits: its texts, and the objects that Node makes for it. */
-const OBJECTS_BYTES = 1_024
-
 function headBytes({ url = '', rawHeaders }: Incoming): number {
-  let bytes = OBJECTS_BYTES + url.length
+  let bytes = url.length
   for (const text of rawHeaders) bytes += text.length
   return bytes
 }

@@ -1,3 +1,5 @@
+import { Socket } from 'node:net'
+
 import type {
   AnswerCode,
   AuthenticationRequest,
@@ -15,6 +17,8 @@ import type { RequestRecord, RequestRefusal, RouteChoice, RouteRequest } from '.
 import { createRouter, isRefusal, recordOf } from '../routing/index.ts'
 import type { UpstreamState } from '../upstream/index.ts'
 import { createUpstreams } from '../upstream/index.ts'
+import type { ClientLimiter, ClientLimits } from './client-limits.ts'
+import { createClientLimiter } from './client-limits.ts'
 import { sendAnswer, sendCapabilities } from './send-answer.ts'
 import type { RequestEvent, StreamEvent, UpstreamEvent } from './events.ts'
 import { UNMATCHED } from './events.ts'
@@ -49,6 +53,8 @@ export interface ReverseProxyOptions {
   readonly onUpstream?: ((event: UpstreamEvent) => void) | undefined
   /** How WebSockets and event streams are verified again while they are open. */
   readonly streams?: StreamOptions | undefined
+  /** What one client address may have or send. @default CLIENT_LIMIT_DEFAULTS */
+  readonly limits?: ClientLimits | undefined
   /** Told when a WebSocket or an event stream begins and when it has ended. */
   readonly onStream?: ((event: StreamEvent) => void) | undefined
 }
@@ -84,6 +90,7 @@ const CLIENT_CLOSED_REQUEST = 499
 export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
   const { clock = systemClock, requestIdOf = createRequestIds() } = options
   const limited = createLimitedLog(clock)
+  const limiter = createClientLimiter(options.limits ?? {}, clock)
   const timed = options.timed === true ? clock : null
   const logger = shieldedLogger(options.logger ?? silentLogger)
   const onRequest = shielded(options.onRequest, 'requests', logger)
@@ -154,11 +161,11 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
         decision
           .then((settled) => {
             trace.decidedAtMs = clock.monotonic()
-            proceed(serving, settled)
+            proceed(serving, settled, limiter)
           })
           .catch((error: unknown) => fail(serving, error))
       } else {
-        proceed(serving, decision)
+        proceed(serving, decision, limiter)
       }
     } catch (error) {
       fail(serving, error)
@@ -240,15 +247,34 @@ function readUpgrade(
   return handshake === null ? 'handshake_invalid' : { handshake, takeConnection }
 }
 
-function proceed(serving: ExchangeInput, decision: Decision): void {
-  const { incoming, outgoing, record, trace } = serving
+function proceed(serving: ExchangeInput, decision: Decision, limiter: ClientLimiter): void {
+  const { incoming, outgoing, record, trace, upgrade } = serving
   trace.decision = decision
   if (outgoing.destroyed) return
-  if (decision.outcome === 'granted') {
+  const isCounted = upgrade !== null || limiter.countsRequests
+  if (isCounted && !isWithinLimits(serving, decision, limiter)) {
+    sendAnswer(incoming, outgoing, answerOf(trace, 'client_limit_exceeded'), record)
+  } else if (decision.outcome === 'granted') {
     new Exchange(serving, decision).begin()
   } else {
     sendAnswer(incoming, outgoing, noted(trace, decision.answer), record)
   }
+}
+
+/** Counts a request, and the WebSocket that it is for until its connection ends. */
+function isWithinLimits(
+  { incoming, upgrade }: ExchangeInput,
+  decision: Decision,
+  limiter: ClientLimiter,
+): boolean {
+  const address = decision.client?.address ?? ''
+  if (limiter.countsRequests && !limiter.mayAsk(address)) return false
+  if (upgrade === null || decision.outcome !== 'granted') return true
+  const close = limiter.openWebSocket(address)
+  if (close === null) return false
+  const { socket } = incoming
+  if (socket instanceof Socket) socket.once('close', close)
+  return true
 }
 
 function fail(serving: ExchangeInput, error: unknown): void {

@@ -40,7 +40,8 @@ export class UpstreamExchange implements UpstreamController {
   /** Whether it may be sent again after its connection, which had served others, ended without a word. */
   isRepeatable(): boolean {
     const { body, bodyText, method } = this.request
-    if (body !== null || bodyText !== undefined || this.#heard || this.interruption !== null) return false
+    if (body !== null || bodyText !== undefined || this.#heard || this.interruption !== null)
+      return false
     return IDEMPOTENT_METHODS.has(method)
   }
 
@@ -110,4 +111,13 @@ export class UpstreamExchange implements UpstreamController {
     // Whoever still steers this request must not steer the next one on its connection.
     this.keeper = null
   }
+}
+
+export function tellEnd(
+  exchange: UpstreamExchange | null,
+  head: ResponseHead | null,
+  whole: string | null,
+): void {
+  if (whole === null || head === null) exchange?.end()
+  else exchange?.finish(head, whole)
 }

@@ -34,6 +34,8 @@ export interface VerdictGateOptions {
   readonly clockSkewMs: number
   /** What strangers may cost. */
   readonly budget: VerificationBudget
+  /** Throws where there is no memory for new tokens. @default never */
+  readonly demandRoom?: (() => void) | undefined
 }
 
 export type { Inspection, VerdictGate } from './inspection.ts'
@@ -54,7 +56,7 @@ export function createVerdictGate(
   options: VerdictGateOptions,
 ): VerdictGate {
   const { memory, ledger, onezoneTime, lessons, clock, maxStalenessMs, staleIfErrorMs } = options
-  const { budget } = options
+  const { budget, demandRoom = () => {} } = options
   const known = createRecollection({ ...options, refusalOf: (key) => memory.refusalOf(key) })
   const seen = createRecollection({
     ...options,
@@ -193,6 +195,7 @@ export function createVerdictGate(
   function askFirst(key: string, request: Question): Promise<SourcedVerdict> {
     const shared = share(key, request, null)
     if (shared !== null) return shared
+    demandRoom()
     budget.charge(request)
     return send(key, request, null, true)
   }

@@ -81,6 +81,11 @@ describe('a good configuration', () => {
       tls: undefined,
       workers: 1,
       fastLane: true,
+      limits: {
+        connectionsPerAddress: 2_000,
+        webSocketsPerAddress: 1_000,
+        requestsPerAddressPerSecond: 0,
+      },
     })
   })
 
