@@ -103,7 +103,7 @@ const TABLE: Record<string, Row> = {
   // Its door is a Hono app.
   admin: row(
     8,
-    'logger loopback-host verification authenticator listener proxy json',
+    'logger loopback-host verification authenticator listener proxy json option-shape',
     'prom-client hono @hono/node-server',
     ['crypto', 'http', 'net'],
   ),
@@ -129,7 +129,8 @@ const TABLE: Record<string, Row> = {
   ),
   cli: row(
     11,
-    'errors clock line-sink logger token onezone config cluster gateway dev-onezone dev-token-lookup json suggestion package-version',
+    // Links to token forms, and which tokens pass where, are the authenticator's to know.
+    'errors clock line-sink logger token onezone authenticator config cluster gateway dev-onezone dev-token-lookup json suggestion package-version',
     'pino',
     'any',
   ),

@@ -4,12 +4,23 @@ import { VerificationBudgetError, VerifierFaultError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import { silentLogger, shielded, shieldedLogger } from '../logger.ts'
 import type { OptionShape } from '../option-shape.ts'
-import { CALLBACK, checkOptions, CLOCK, having, listOf, LOGGER, TEXT } from '../option-shape.ts'
+import {
+  CALLBACK,
+  checkOptions,
+  CLOCK,
+  having,
+  listOf,
+  LOGGER,
+  orNull,
+  TEXT,
+} from '../option-shape.ts'
 import type { PresentedToken } from '../token/index.ts'
 import type { BackendTraits, SourcedVerdict, Verifier, VerdictSource } from '../verifier/index.ts'
-import { BACKEND_TRAITS, isAccepted, onezoneTraits } from '../verifier/index.ts'
-import type { AnswerCase, AnswerCode } from './answers.ts'
-import { answerFor } from './answers.ts'
+import { BACKEND_TRAITS, isAccepted } from '../verifier/index.ts'
+import type { AnswerCase } from './answer.ts'
+import { answerFor } from './answer.ts'
+import type { AnswerCode } from './answers.ts'
+import { backendTraitsOf } from './backend-traits.ts'
 import type { Client } from './client-address.ts'
 import { createClientResolver } from './client-address.ts'
 import { readCredentials } from './credentials.ts'
@@ -23,15 +34,19 @@ import type { IdentityStatement } from './identity-statements.ts'
 import { createIdentityStatements } from './identity-statements.ts'
 import type { RequestIds } from './request-ids.ts'
 import { createRequestIds } from './request-ids.ts'
+import { prefersPage } from './refusal-page.ts'
 import type { RoutePolicy } from './route-policy.ts'
 import { compileRouteRules, impossibilityOf } from './route-rules.ts'
 import { withRememberedTokens } from './remembered-tokens.ts'
+import { tokenFormOf } from './token-form.ts'
 
 /** Options of {@link createAuthenticator}. The traits of the backend are by default those of Onezone. */
 export interface AuthenticatorOptions extends Partial<BackendTraits> {
   readonly verifier: Verifier<PresentedToken>
   /** Addresses and CIDR ranges of proxies whose `X-Forwarded-*` is believed. @default [] */
   readonly trustedProxies?: readonly string[] | undefined
+  /** Base URL of Onezone's GUI, for links to its token form; null: none. @default null */
+  readonly guiUrl?: string | null | undefined
   /**
    * No request is granted on a fact older than this, in milliseconds, whatever the verifier says.
    *
@@ -50,6 +65,7 @@ const AUTHENTICATOR_OPTIONS: OptionShape<AuthenticatorOptions> = {
   ...BACKEND_TRAITS,
   verifier: having('a verifier', 'verify'),
   trustedProxies: listOf('addresses and CIDR ranges', TEXT),
+  guiUrl: orNull(TEXT),
   stalenessBoundMs: {
     wanted: 'a number of milliseconds, more than 0',
     accepts: (value) => typeof value === 'number' && value > 0,
@@ -121,7 +137,7 @@ export interface Authenticator {
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
   checkOptions('createAuthenticator', options, AUTHENTICATOR_OPTIONS)
   const { verifier, clock = systemClock } = options
-  const traits = traitsOf(options)
+  const traits = backendTraitsOf(options)
   const logger = shieldedLogger(options.logger ?? silentLogger)
   const { stalenessBoundMs = Infinity } = options
   const warnOfAddress = createRareWarning(logger, clock)
@@ -147,6 +163,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     })
 
     const statements = createIdentityStatements(rules, headers)
+    const tokenForm = tokenFormOf(options.guiUrl ?? null, rules)
 
     const deny = (
       code: AnswerCode,
@@ -157,7 +174,8 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     ): Decision => {
       const { request, client = null, token = null } = standing
       const { requestId } = request
-      const answer = answerFor(code, { ...about, realm: policy.realm, requestId })
+      const page = prefersPage(request.rawHeaders)
+      const answer = answerFor(code, { ...about, realm: policy.realm, requestId, tokenForm, page })
       const outcome = answer.status >= 500 ? 'fault' : 'refused'
       onDecision({
         routeId: policy.id,
@@ -219,6 +237,10 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       if (!rules.isServedBy(verdict.record)) {
         return deny('scope_missing', { request, token, client }, source, { scopes: policy.scopes })
       }
+      const objection = rules.dataObjectionTo(token, request)
+      if (objection !== null) {
+        return deny(objection.code, { request, token, client }, 'local', objection)
+      }
       return grant(request, client, statements.of(token, verdict), { source, ageMs, askedAtMs })
     }
 
@@ -275,9 +297,9 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
         token,
         kind: rules.kind,
         peerIp: client.peerIp,
-        interface: rules.interface,
+        interface: rules.interfaceFor(token),
         consumerToken,
-        allowDataAccessCaveats: rules.delegatesData,
+        allowDataAccessCaveats: rules.takesData,
         inviteType: rules.inviteType,
         clientAddress: client.address,
         maxFactAgeMs: request.maxFactAgeMs,
@@ -319,15 +341,4 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   }
 
   return { requestIdOf: createRequestIds(options.trustedProxies), route: createRoute }
-}
-
-function traitsOf(options: AuthenticatorOptions): BackendTraits {
-  const onezone = onezoneTraits(options.serviceTokenConfigured ?? false)
-  const { backend, readToken, statesScopes } = options
-  return {
-    ...onezone,
-    backend: backend ?? onezone.backend,
-    readToken: readToken ?? onezone.readToken,
-    statesScopes: statesScopes ?? onezone.statesScopes,
-  }
 }

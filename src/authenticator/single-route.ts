@@ -108,6 +108,7 @@ export function createSingleRoute<Options extends SingleRouteOptions>(
   const made = createAuthenticator({
     ...verification.traits,
     verifier: verification.verifier,
+    guiUrl: onezoneUrl ?? null,
     stalenessBoundMs: verification.stalenessBoundMs,
     trustedProxies: options.trustedProxies,
     logger: options.logger,

@@ -11,7 +11,7 @@ import {
   parseTrustedProxy,
   ROUTE_CHOICES,
 } from '../authenticator/index.ts'
-import type { CaveatPolicy, IdentityHeaderNames } from '../authenticator/index.ts'
+import type { CaveatPolicy, DataMapping, IdentityHeaderNames } from '../authenticator/index.ts'
 import { CONNECTION_LIMIT_DEFAULTS } from '../listener/index.ts'
 import { CLIENT_LIMIT_DEFAULTS, TIMEOUT_DEFAULTS } from '../proxy/index.ts'
 import { parseRoutePath } from '../routing/index.ts'
@@ -20,7 +20,9 @@ import { VERDICT_DEFAULTS, VERDICT_RANGES } from '../verification/index.ts'
 import type { GatewayConfig, RouteConfig, TlsConfig } from './gateway-config.ts'
 import { parseListenAddress, parseSocketAddress } from './listen-address.ts'
 import {
+  dataSchema,
   hostsSchema,
+  interfaceSchema,
   maxBodyBytesSchema,
   methodsSchema,
   stripPrefixSchema,
@@ -61,9 +63,10 @@ export interface Settings extends Omit<
 }
 
 /** A route before the defaults that depend on other settings are filled in. */
-export interface RouteSettings extends Omit<RouteConfig, 'id' | 'caveats' | 'upstream'> {
+export interface RouteSettings extends Omit<RouteConfig, 'id' | 'caveats' | 'data' | 'upstream'> {
   readonly id?: string | undefined
   readonly caveats: CaveatPolicy
+  readonly data?: Omit<DataMapping, 'from'> | undefined
   readonly upstream?: UpstreamWritten | undefined
 }
 
@@ -109,7 +112,7 @@ const route = group({
   maxBodyBytes: maxBodyBytesSchema.optional(),
   token: choice(...ROUTE_CHOICES.token).default('access'),
   optional: toggle().default(false),
-  interface: choiceOrNull(...ROUTE_CHOICES.interface).default('rest'),
+  interface: interfaceSchema.default('rest'),
   inviteType: choiceOrNull(...inviteTypes).default(null),
   subjects: group({
     types: list('user or oneprovider', choice(...ROUTE_CHOICES.subjectTypes)).optional(),
@@ -124,6 +127,7 @@ const route = group({
     api: choice(...ROUTE_CHOICES.api).optional(),
     data: choice(...ROUTE_CHOICES.data).optional(),
   }),
+  data: dataSchema.optional(),
   headers: headers.optional(),
   forwardToken: toggle().default(false),
   passHeaders: list(

@@ -2,11 +2,24 @@ import { getHeapStatistics } from 'node:v8'
 
 import type { Clock } from '../clock.ts'
 import { VerifierFaultError } from '../errors.ts'
+import type { VerificationBudget } from './verification-budget.ts'
 
 /** Beyond such a part of its limit the heap has no room for strangers. */
 const FULL = 0.85
 /** How long what was measured is believed. */
 const BELIEVED_MS = 100
+
+/** The same budget, which charges for nothing while the heap is nearly full: it throws the fault then. */
+export function withHeapRoom(inner: VerificationBudget, clock: Clock): VerificationBudget {
+  const demandRoom = createHeapRoom(clock)
+  return {
+    ...inner,
+    charge(request) {
+      demandRoom()
+      inner.charge(request)
+    },
+  }
+}
 
 /**
  * Makes the function that throws the fault `ERR_VERIFIER_UNAVAILABLE` where the heap has no room for questions about

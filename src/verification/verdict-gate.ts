@@ -34,8 +34,6 @@ export interface VerdictGateOptions {
   readonly clockSkewMs: number
   /** What strangers may cost. */
   readonly budget: VerificationBudget
-  /** Throws where there is no memory for new tokens. @default never */
-  readonly demandRoom?: (() => void) | undefined
 }
 
 export type { Inspection, VerdictGate } from './inspection.ts'
@@ -56,7 +54,7 @@ export function createVerdictGate(
   options: VerdictGateOptions,
 ): VerdictGate {
   const { memory, ledger, onezoneTime, lessons, clock, maxStalenessMs, staleIfErrorMs } = options
-  const { budget, demandRoom = () => {} } = options
+  const { budget } = options
   const known = createRecollection({ ...options, refusalOf: (key) => memory.refusalOf(key) })
   const seen = createRecollection({
     ...options,
@@ -195,7 +193,6 @@ export function createVerdictGate(
   function askFirst(key: string, request: Question): Promise<SourcedVerdict> {
     const shared = share(key, request, null)
     if (shared !== null) return shared
-    demandRoom()
     budget.charge(request)
     return send(key, request, null, true)
   }
@@ -255,12 +252,13 @@ export function createVerdictGate(
     isCharged = false,
   ): Promise<SourcedVerdict> {
     const sentAtMs = clock.monotonic()
+    const sentOffsetMs = onezoneTime.offsetMs
     const question = { ...request, consumerToken: consumerOf(request), proven: proof !== null }
     const answer = questions.send(key, question, sentAtMs, async (stillCounts) => {
       const { verdict, source } = await inner.verify(question)
       if (isCharged && isAccepted(verdict)) budget.refund(request, isFurtherText(request))
       if (!stillCounts()) return inspect(request).known ?? ask(key, request, stillProven(proof))
-      return { verdict: lessons.learn(key, question, verdict, proof), source }
+      return { verdict: lessons.learn(key, question, verdict, proof, sentOffsetMs), source }
     })
     if (proof !== null) {
       const { family } = proof

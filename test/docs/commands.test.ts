@@ -80,7 +80,7 @@ describe('the configurations', () => {
     writeFileSync(join(project, 'clients-ca.pem'), cert)
     writeFileSync(join(project, 'gateway.key'), key)
     const pieces = blocks('yaml').filter((text) => !text.startsWith('# '))
-    expect(pieces).toHaveLength(4)
+    expect(pieces).toHaveLength(5)
     const configs = []
     for (const text of pieces) {
       const file = join(project, 'piece.yaml')
