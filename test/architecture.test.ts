@@ -71,10 +71,12 @@ const TABLE: Record<string, Row> = {
   tls: row(4, 'logger', '', 'any'),
   // Connections in. Below the doors, which are what it says a door is; it knows none of them, and no framework.
   listener: row(5, 'client-network clock kept-text tls token-bucket', '', 'any'),
+  // The decision as a signed JWT: below the authenticator, whose identity fields it adds to.
+  assertion: row(4, 'clock json option-shape token', 'jose', ['crypto']),
   // Doors in other people's apps have one policy each, and open the verification that it needs.
   authenticator: row(
     5,
-    'bounded-map errors clock kept-text limited-log logger token verifier verification option-shape',
+    'assertion bounded-map errors clock kept-text limited-log logger token verifier verification option-shape',
     'ipaddr.js lru-cache',
     ['crypto', 'net'], // ids of requests are made of random bytes
   ),
@@ -91,7 +93,12 @@ const TABLE: Record<string, Row> = {
     'any',
   ),
   // Beside the proxy: the same routes and authenticator for requests that others carry.
-  'forward-auth': row(7, 'clock logger listener authenticator routing', '', ['net']),
+  'forward-auth': row(7, 'assertion clock logger listener authenticator routing token', '', [
+    'crypto',
+    'fs',
+    'http2',
+    'net',
+  ]),
   // What is remembered of requests that have ended.
   'access-log': row(8, 'bounded-map json kept-text line-sink logger option-shape proxy token'),
   metrics: row(
@@ -103,14 +110,14 @@ const TABLE: Record<string, Row> = {
   // Its door is a Hono app.
   admin: row(
     8,
-    'logger loopback-host verification authenticator listener proxy json option-shape',
+    'assertion logger loopback-host verification authenticator listener proxy json option-shape',
     'prom-client hono @hono/node-server',
     ['crypto', 'http', 'net'],
   ),
   // Above the rooms that settings are for: it checks them by those rooms' own rules, so that no rule has a twin.
   config: row(
     9,
-    'access-log errors token http-client onezone token-lookup verification listener authenticator routing upstream proxy tls json suggestion option-shape',
+    'access-log assertion errors token http-client onezone token-lookup verification listener authenticator routing upstream proxy tls json suggestion option-shape',
     'yaml zod',
     'any',
   ),
@@ -123,7 +130,7 @@ const TABLE: Record<string, Row> = {
   // The process: what it works by, what of that can change while it runs, and who carries its traffic.
   gateway: row(
     10,
-    'access-log errors clock limited-log logger verifier verification authenticator proxy forward-auth metrics admin tls config listener cluster package-version option-shape',
+    'access-log assertion errors clock limited-log logger verifier verification authenticator proxy forward-auth metrics admin tls config listener cluster package-version option-shape',
     '',
     'any',
   ),

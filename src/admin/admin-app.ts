@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Context, Handler } from 'hono'
 import { Hono } from 'hono'
 
+import { KEY_SET_FIELDS, KEY_SET_PATH } from '../assertion/index.ts'
 import type { Logger } from '../logger.ts'
 import { silentLogger } from '../logger.ts'
 import type { AdminAction } from './admin-action.ts'
@@ -26,6 +27,8 @@ export interface AdminAppOptions extends AdminGuardOptions {
   readonly invalidate: Invalidate
   readonly explain: Explainer
   readonly refusals: FindRefusals
+  /** The public keys of assertions, a JWK Set; null: none are signed. */
+  readonly keySet?: (() => string | null) | undefined
   /** Gets a line for each invalidation. @default silentLogger */
   readonly logger?: Logger | undefined
 }
@@ -61,6 +64,12 @@ export function createAdminApp(options: AdminAppOptions): Hono<{ Bindings: Admin
     return reason === null ? c.text('ok\n') : c.text(`${reason}\n`, 503)
   })
 
+  app.get(KEY_SET_PATH, (c) => {
+    const keySet = options.keySet?.() ?? null
+    if (keySet === null) return c.notFound()
+    return c.body(keySet, 200, Object.fromEntries(pairsOf(KEY_SET_FIELDS)))
+  })
+
   const guardedBy =
     (
       act: (c: Context<{ Bindings: AdminBindings }>) => Promise<object>,
@@ -93,6 +102,10 @@ export function createAdminApp(options: AdminAppOptions): Hono<{ Bindings: Admin
     app.all(path, () => problem(onlyPost))
   }
   return app
+}
+
+function pairsOf(fields: readonly string[]): [name: string, value: string][] {
+  return fields.flatMap((name, at) => (at % 2 === 0 ? [[name, fields[at + 1] ?? '']] : []))
 }
 
 function remoteAddressOf(c: Context<{ Bindings: AdminBindings }>): string {

@@ -29,6 +29,14 @@ export type {
   RequestExplanation,
   TokenExplanation,
 } from './explanation.ts'
+export type { ConfinedForward, ConfiningCaveat, LifeCaveat } from './confinement.ts'
+export {
+  checkSupport,
+  CONFINEMENT_DEFAULTS,
+  FORWARD_FIELDS,
+  readConfinement,
+  readConfiningCaveat,
+} from './confinement.ts'
 export { parsePassedHeader } from './foreign-fields.ts'
 export type { HeaderNameClash, IdentityHeaderNames } from './identity-header-names.ts'
 export { clashingHeaderNames, foldName, parseIdentityHeaderName } from './identity-header-names.ts'

@@ -15,6 +15,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   onezone: async () => (await import('./onezone.ts')).onezoneCommand,
   'lookup-server': async () => (await import('./lookup-server.ts')).lookupServerCommand,
   check: async () => (await import('./check.ts')).checkCommand,
+  echo: async () => (await import('./echo.ts')).echoCommand,
+  probe: async () => (await import('./probe.ts')).probeCommand,
   'token inspect': async () => (await import('./token-inspect.ts')).inspectCommand,
   'token link': async () => (await import('./token-link.ts')).linkCommand,
   'token find': async () => (await import('./token-find.ts')).findCommand,
@@ -77,7 +79,10 @@ async function runCommand(
     return EXIT.ok
   }
   try {
-    return await command.run(readArguments(argv, command.options, command.refusal), terminal)
+    return await command.run(
+      readArguments(argv, command.options, command.refusal, command.operand),
+      terminal,
+    )
   } catch (error) {
     return reportFailure(`onegate ${command.name}`, error, terminal)
   }

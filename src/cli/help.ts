@@ -9,6 +9,8 @@ export const COMMAND_SUMMARIES: Readonly<Record<string, string>> = {
   onezone: 'run the embedded development Onezone alone',
   'lookup-server': 'run a development stand-in for a token look-up API',
   check: 'validate a configuration: every problem at once, with line and column',
+  echo: 'run a service that answers with what it was asked, to stand in for an API',
+  probe: 'ask a front proxy what it must protect against, and say what is missing',
   'token inspect': 'show what a token says about itself, offline',
   'token confine': 'add caveats to a token, offline',
   'token verify': 'ask Onezone whether a token is good',

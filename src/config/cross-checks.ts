@@ -5,6 +5,7 @@
  * @module
  */
 
+import { checkAssertion } from './assertion-checks.ts'
 import { checkForwardAuth, checkListeners, checkTls } from './listener-checks.ts'
 import type { Finding } from './problems.ts'
 import { checkRoutes } from './route-checks.ts'
@@ -19,6 +20,8 @@ export function crossCheck(config: Written): Finding[] {
     ...checkListeners(config),
     ...checkForwardAuth(config),
     ...checkTls(groupAt(config, 'tls')),
+    ...checkTls(groupAt(groupAt(config, 'forwardAuth'), 'tls'), ['forwardAuth', 'tls']),
+    ...checkAssertion(config),
     ...checkVerifier(config),
     ...checkBound(config),
     ...checkWatch(config),

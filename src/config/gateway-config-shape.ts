@@ -22,6 +22,7 @@ import {
 } from '../option-shape.ts'
 import type {
   AddressLimits,
+  AssertionConfig,
   ForwardAuthConfig,
   GatewayConfig,
   RouteConfig,
@@ -74,6 +75,26 @@ const GATEWAY_CONFIG: OptionShape<GatewayConfig> = {
       accepts: (value) => ADDRESS.accepts(value),
     },
     clientAddress: oneOf(['required', 'unknown-allowed']),
+    grpcListen: {
+      wanted: 'an address, or the path of a Unix socket',
+      accepts: (value) => ADDRESS.accepts(value),
+    },
+    tls: group<NonNullable<ForwardAuthConfig['tls']>>({
+      certFile: TEXT,
+      keyFile: TEXT,
+      clientCaFile: TEXT,
+      clientAuth: oneOf(['none', 'request', 'require']),
+    }),
+    // What answers them judges its clients.
+    introspection: JUDGED_ELSEWHERE,
+  }),
+  assertion: group<AssertionConfig>({
+    issuer: TEXT,
+    // What signs judges them.
+    keys: JUDGED_ELSEWHERE,
+    keysLast: FLAG,
+    lifeMs: NUMBER,
+    jwksPath: TEXT,
   }),
   // The client that it is for judges it, and `createVerification` the verdicts.
   verifier: JUDGED_ELSEWHERE,

@@ -10,7 +10,7 @@ import {
   parseListenAddress,
   parseSocketAddress,
 } from './listen-address.ts'
-import type { Finding } from './problems.ts'
+import { formatPath, type Finding, type SettingPath } from './problems.ts'
 import { groupAt, readable, type Written } from './written.ts'
 
 /** Finds two listeners on one address. */
@@ -31,6 +31,22 @@ export function checkForwardAuth(config: Written): Finding[] {
   const address = readable(listen, (text) => formatSocketAddress(parseSocketAddress(text)))
   if (address === undefined) return []
   const findings: Finding[] = []
+  const grpc = readable(groupAt(config, 'forwardAuth')['grpcListen'], (text) =>
+    formatSocketAddress(parseSocketAddress(text)),
+  )
+  if (grpc === address && !address.endsWith(':0')) {
+    const message = 'is the same as "forwardAuth.listen"; gRPC needs a listener of its own'
+    findings.push({ path: ['forwardAuth', 'grpcListen'], message })
+  }
+  if (isEmpty && grpc !== undefined && !grpc.startsWith('unix:')) {
+    const message = 'needs trustedProxies: the addresses of the front proxies that may ask'
+    findings.push({ path: ['forwardAuth', 'grpcListen'], message })
+  }
+  const { clients } = groupAt(groupAt(config, 'forwardAuth'), 'introspection')
+  if (Array.isArray(clients) && clients.length === 0) {
+    const path = ['forwardAuth', 'introspection', 'clients']
+    findings.push({ path, message: 'is empty; name a client, or remove "introspection"' })
+  }
   if (isEmpty && !address.startsWith('unix:')) {
     const message = 'needs trustedProxies: the addresses of the front proxies that may ask'
     findings.push({ path: ['forwardAuth', 'listen'], message })
@@ -44,23 +60,21 @@ export function checkForwardAuth(config: Written): Finding[] {
 }
 
 /** Finds settings of TLS that mean nothing without others. */
-export function checkTls({
-  certFile,
-  keyFile,
-  clientCaFile,
-  clientAuth,
-  http2,
-}: Written): Finding[] {
+export function checkTls(
+  { certFile, keyFile, clientCaFile, clientAuth, http2 }: Written,
+  at: SettingPath = ['tls'],
+): Finding[] {
   if (http2 === true && certFile === undefined && keyFile === undefined) {
     const message = 'needs tls.certFile and tls.keyFile: HTTP/2 is spoken over TLS only'
     return [{ path: ['tls', 'http2'], message }]
   }
-  const path = ['tls', 'clientAuth']
+  const path = [...at, 'clientAuth']
+  const name = formatPath([...at, 'clientCaFile'])
   if (clientCaFile === undefined && (clientAuth === 'request' || clientAuth === 'require')) {
-    return [{ path, message: 'needs tls.clientCaFile: whose certificates are to be believed' }]
+    return [{ path, message: `needs ${name}: whose certificates are to be believed` }]
   }
   if (clientCaFile !== undefined && clientAuth === 'none') {
-    const message = 'makes tls.clientCaFile useless; remove that, or ask for certificates'
+    const message = `makes ${name} useless; remove that, or ask for certificates`
     return [{ path, message }]
   }
   return []

@@ -8,13 +8,27 @@ import { CALLBACK, checkOptions, group, JUDGED_ELSEWHERE, listOf, TEXT } from '.
 import type { TlsFileProblem, TlsFiles } from '../tls/index.ts'
 import { readTlsFiles } from '../tls/index.ts'
 import { readConfigFile, type ConfigFile } from './config-file.ts'
+import type { AssertionSettings } from './assertion-schema.ts'
+import type { ForwardAuthSettings, WrittenTls } from './forward-auth-schema.ts'
+import { readIntrospectionClients } from './introspection-clients.ts'
+import type { IntrospectionClients } from './introspection-clients.ts'
 import { crossCheck } from './cross-checks.ts'
-import type { GatewayConfig, RouteConfig, VerifierConfig } from './gateway-config.ts'
+import type {
+  AssertionConfig,
+  ForwardAuthConfig,
+  GatewayConfig,
+  RouteConfig,
+  TlsConfig,
+  VerifierConfig,
+} from './gateway-config.ts'
 import { applyOverlays, readEnvironment, readFlags, waysToGive } from './overlay.ts'
 import type { ConfigFlags, Overlay } from './overlay.ts'
 import { byPlace, problemAt, type Finding, type SettingPath } from './problems.ts'
 import { routeTitle } from './route-order.ts'
 import { configSchema, routeSchema, type RouteSettings, type Settings } from './schema.ts'
+import { readSigningKeys } from './signing-keys.ts'
+import type { SigningKeys } from './signing-keys.ts'
+import { groupAt } from './written.ts'
 import { verifierSectionOf } from './verifier-checks.ts'
 import { readCertificates, readSecret, readServiceToken } from './secret-file.ts'
 import { readUpstreamFiles, withContents, type UpstreamFiles } from './upstream-files.ts'
@@ -70,6 +84,8 @@ export async function loadConfig(sources: ConfigSources): Promise<GatewayConfig>
   let settings: Settings | undefined
   let written: unknown
   let secrets: Secrets = {}
+  let signing: SigningKeys = { keys: [], findings: [] }
+  let introspection: IntrospectionClients = { clients: [], findings: [] }
   let upstreamFiles: UpstreamFiles = { contents: new Map(), findings: [] }
   if (file !== undefined && file.faults.length > 0) {
     for (const { position, ...finding } of file.faults) {
@@ -83,9 +99,17 @@ export async function loadConfig(sources: ConfigSources): Promise<GatewayConfig>
     if (isJsonObject(written)) {
       findings.push(...crossCheck(written))
       const base = (path: SettingPath): string => baseOf(path, sources.file, overlays)
-      secrets = await readSecrets(written, (path, name) => resolve(base(path), name), onFile)
+      const nameAt = (path: SettingPath, name: string): string => resolve(base(path), name)
+      secrets = await readSecrets(written, nameAt, onFile)
+      introspection = await readIntrospectionClients(written, nameAt, onFile)
+      signing = await readSigningKeys(written, nameAt, onFile)
       upstreamFiles = await readUpstreamFiles(written, base)
-      findings.push(...(secrets.findings ?? []), ...upstreamFiles.findings)
+      findings.push(
+        ...(secrets.findings ?? []),
+        ...signing.findings,
+        ...introspection.findings,
+        ...upstreamFiles.findings,
+      )
     }
     problems.push(...findings.map(placed))
   }
@@ -94,7 +118,8 @@ export async function loadConfig(sources: ConfigSources): Promise<GatewayConfig>
     problems.push(problemAt(finding, { source }))
   }
   if (settings === undefined || problems.length > 0) throw new ConfigError(problems)
-  return complete(settings, secrets, upstreamFiles, isJsonObject(written) && 'listen' in written)
+  const listenWritten = isJsonObject(written) && 'listen' in written
+  return complete(settings, { ...secrets, signing, introspection }, upstreamFiles, listenWritten)
 }
 
 /** Makes the function that finds out in which flag, variable or line a finding stands. */
@@ -151,6 +176,9 @@ interface Secrets {
   readonly adminToken?: string | undefined
   readonly tls?: TlsFiles | undefined
   readonly findings?: readonly Finding[]
+  readonly signing?: SigningKeys
+  readonly introspection?: IntrospectionClients
+  readonly askedTls?: TlsFiles | undefined
 }
 
 async function readSecrets(
@@ -185,7 +213,13 @@ async function readSecrets(
     serviceToken: await ofVerifier('serviceTokenFile', readServiceToken),
     watchToken: await ofVerifier('watchTokenFile', readSecret),
     adminToken: await read(['adminTokenFile'], written['adminTokenFile'], readSecret),
-    tls: await tryTls(written['tls'], nameAt, findings),
+    tls: await tryTls(written['tls'], ['tls'], nameAt, findings),
+    askedTls: await tryTls(
+      groupAt(written, 'forwardAuth')['tls'],
+      ['forwardAuth', 'tls'],
+      nameAt,
+      findings,
+    ),
     findings,
   }
 }
@@ -193,13 +227,14 @@ async function readSecrets(
 /** The TLS files by their full names; they are read again by whoever uses them. */
 async function tryTls(
   tls: unknown,
+  path: SettingPath,
   nameAt: (path: SettingPath, name: string) => string,
   findings: Finding[],
 ): Promise<TlsFiles | undefined> {
   if (!isJsonObject(tls)) return undefined
   const nameOf = (key: keyof TlsFiles): string | undefined => {
     const name = tls[key]
-    return typeof name === 'string' && name !== '' ? nameAt(['tls', key], name) : undefined
+    return typeof name === 'string' && name !== '' ? nameAt([...path, key], name) : undefined
   }
   const [certFile, keyFile] = [nameOf('certFile'), nameOf('keyFile')]
   if (certFile === undefined || keyFile === undefined) return undefined
@@ -207,7 +242,7 @@ async function tryTls(
   const read = await readTlsFiles(files)
   if (Array.isArray(read)) {
     for (const { setting, message } of read as readonly TlsFileProblem[]) {
-      findings.push({ path: ['tls', setting], message })
+      findings.push({ path: [...path, setting], message })
     }
   }
   return files
@@ -232,6 +267,8 @@ function complete(
     adminTokenFile: ___,
     tls,
     workers,
+    assertion,
+    forwardAuth,
     ...rest
   } = settings
   const { serviceToken, adminToken } = secrets
@@ -243,11 +280,9 @@ function complete(
     adminToken,
     workers: workers === 'auto' ? availableParallelism() : workers,
     verifier: completeVerifier(settings, secrets),
-    tls: secrets.tls && {
-      ...secrets.tls,
-      clientAuth: tls?.clientAuth ?? (secrets.tls.clientCaFile === undefined ? 'none' : 'require'),
-      http2: tls?.http2 ?? false,
-    },
+    assertion: assertion && completeAssertion(assertion, secrets),
+    tls: secrets.tls && { ...completeTls(secrets.tls, tls), http2: tls?.http2 ?? false },
+    forwardAuth: forwardAuth && completeForwardAuth(forwardAuth, secrets),
     routes: written.map((route, index) => ({
       ...completeRoute(route, serviceToken !== undefined),
       upstream:
@@ -259,6 +294,30 @@ function complete(
         ),
     })),
   }
+}
+
+function completeTls(files: TlsFiles, written: WrittenTls | undefined): Omit<TlsConfig, 'http2'> {
+  const byDefault = files.clientCaFile === undefined ? 'none' : 'require'
+  return { ...files, clientAuth: written?.clientAuth ?? byDefault }
+}
+
+function completeForwardAuth(
+  { tls, introspection, ...settings }: ForwardAuthSettings,
+  secrets: Secrets,
+): ForwardAuthConfig {
+  const clients = secrets.introspection?.clients ?? []
+  return {
+    ...settings,
+    tls: secrets.askedTls && completeTls(secrets.askedTls, tls),
+    introspection: introspection && { clients },
+  }
+}
+
+function completeAssertion(
+  { keyFiles, ...settings }: AssertionSettings,
+  { signing }: Secrets,
+): AssertionConfig {
+  return { ...settings, keys: signing?.keys ?? [], keysLast: keyFiles !== undefined }
 }
 
 function completeVerifier({ onezone, verifier }: Settings, secrets: Secrets): VerifierConfig {

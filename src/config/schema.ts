@@ -16,11 +16,16 @@ import { CONNECTION_LIMIT_DEFAULTS } from '../listener/index.ts'
 import { CLIENT_LIMIT_DEFAULTS, TIMEOUT_DEFAULTS } from '../proxy/index.ts'
 import { parseRoutePath } from '../routing/index.ts'
 import { INVITE_TYPES, type InviteType } from '../token/index.ts'
+import { assertionSchema, routeAssertionSchema } from './assertion-schema.ts'
+import type { AssertionSettings } from './assertion-schema.ts'
 import { VERDICT_DEFAULTS, VERDICT_RANGES } from '../verification/index.ts'
 import type { GatewayConfig, RouteConfig, TlsConfig } from './gateway-config.ts'
-import { parseListenAddress, parseSocketAddress } from './listen-address.ts'
+import { forwardAuthSchema, tlsSettings } from './forward-auth-schema.ts'
+import type { ForwardAuthSettings, WrittenTls } from './forward-auth-schema.ts'
+import { parseListenAddress } from './listen-address.ts'
 import {
   dataSchema,
+  forwardTokenSchema,
   hostsSchema,
   interfaceSchema,
   maxBodyBytesSchema,
@@ -47,17 +52,15 @@ import { onezoneSection, verifierSection } from './verifier-schema.ts'
 /** A configuration that fits the schema; secrets are still names of files. */
 export interface Settings extends Omit<
   GatewayConfig,
-  'verifier' | 'routes' | 'adminToken' | 'tls' | 'workers'
+  'verifier' | 'routes' | 'adminToken' | 'tls' | 'workers' | 'assertion' | 'forwardAuth'
 > {
   readonly onezone: OnezoneSettings
   readonly verifier: VerifierSettings
   readonly adminTokenFile?: string | undefined
-  readonly tls?:
-    | (Omit<TlsConfig, 'clientAuth'> & {
-        readonly clientAuth?: TlsConfig['clientAuth'] | undefined
-      })
-    | undefined
+  readonly tls?: (WrittenTls & Pick<TlsConfig, 'http2'>) | undefined
+  readonly forwardAuth?: ForwardAuthSettings | undefined
   readonly workers: number | 'auto'
+  readonly assertion?: AssertionSettings | undefined
   readonly upstream?: UpstreamWritten | undefined
   readonly routes?: readonly RouteSettings[] | undefined
 }
@@ -95,6 +98,7 @@ const headers = group({
   tokenExpires: headerName.optional(),
   caveats: headerName.optional(),
   scopes: headerName.optional(),
+  assertion: headerName.optional(),
 } satisfies Record<keyof IdentityHeaderNames, z.ZodType<string | undefined>>)
 
 const route = group({
@@ -129,7 +133,8 @@ const route = group({
   }),
   data: dataSchema.optional(),
   headers: headers.optional(),
-  forwardToken: toggle().default(false),
+  forwardToken: forwardTokenSchema.default(false),
+  assertion: routeAssertionSchema.optional(),
   passHeaders: list(
     'names of header fields',
     text('the name of a header field', parsePassedHeader),
@@ -150,10 +155,7 @@ export const configSchema: z.ZodType<Settings> = group({
   adminListen: text('HOST:PORT', parseListenAddress).prefault('127.0.0.1:9090'),
   adminTokenFile: fileName.optional(),
   tls: group({
-    certFile: fileName,
-    keyFile: fileName,
-    clientCaFile: fileName.optional(),
-    clientAuth: choice('none', 'request', 'require').optional(),
+    ...tlsSettings,
     http2: toggle().default(false),
   }).optional(),
   workers: integerOr('auto', 1, 256).default(1),
@@ -170,10 +172,8 @@ export const configSchema: z.ZodType<Settings> = group({
   }),
   onezone: onezoneSection,
   verifier: verifierSection,
-  forwardAuth: group({
-    listen: text('HOST:PORT or unix:PATH', parseSocketAddress),
-    clientAddress: choice('required', 'unknown-allowed').default('required'),
-  }).optional(),
+  forwardAuth: forwardAuthSchema.optional(),
+  assertion: assertionSchema.optional(),
   trustedProxies: list(
     'addresses or CIDR ranges',
     text('an address or CIDR range', (entry) => {

@@ -52,6 +52,7 @@ export function assemble(options: AssemblyOptions): Assembly {
     forwardAuth: config.forwardAuth !== undefined,
     linesDropped: () => ({ process: linesDropped(), access: watch.accessLog.dropped }),
     upstreams: () => live.doors.proxy.upstreams(),
+    assertionKeys: () => live.doors.assertions?.keyIds ?? [],
     verification: {
       entries: (store) => live.verification.entries(store),
       get breakerState() {

@@ -1,12 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
 import type { GatewayConfig } from '../config/index.ts'
-import type { Listener } from '../listener/index.ts'
-import { openListener } from '../listener/index.ts'
 import type { Logger } from '../logger.ts'
 import type { Metrics, ReloadOutcome } from '../metrics/index.ts'
 import type { AdminView } from './admin-window.ts'
 import { openAdminWindow } from './admin-window.ts'
+import { openAskedListeners } from './asked-listeners.ts'
 import type { LiveConfiguration } from './live-configuration.ts'
 import { createReload } from './reload.ts'
 
@@ -38,22 +37,9 @@ export interface GatewayLife {
   readonly url: string
   readonly adminUrl: string
   readonly forwardAuthUrl: string | null
+  readonly forwardAuthGrpcUrl: string | null
   reload(load: () => Promise<GatewayConfig>): Promise<ReloadOutcome>
   close(): Promise<void>
-}
-
-/** Opens what front proxies ask, in the process that knows the verdicts; null: none may ask. */
-async function openForwardAuth(
-  { forwardAuth }: GatewayConfig,
-  live: LiveConfiguration,
-): Promise<Listener | null> {
-  const door = live.doors.forwardAuth
-  if (forwardAuth === undefined || door === null) return null
-  const listener = await openListener({ on: forwardAuth.listen, door })
-  live.follow(async (doors) => {
-    if (doors.forwardAuth !== null) await listener.use(doors.forwardAuth)
-  })
-  return listener
 }
 
 /**
@@ -79,17 +65,18 @@ export async function openGateway(
     invalidate,
     refusals,
     explain: (request) => live.doors.explain(request),
+    keySet: () => live.doors.assertions?.keySet ?? null,
     logger,
   }).catch(async (error: unknown) => {
     await live.close()
     throw error
   })
-  const asked = await openForwardAuth(config, live).catch(async (error: unknown) => {
+  const asked = await openAskedListeners(config, live, logger).catch(async (error: unknown) => {
     await Promise.all([admin.close(), live.close()])
     throw error
   })
   const opened = await openCarrier().catch(async (error: unknown) => {
-    await Promise.all([asked?.drain(0), admin.close(), live.close()])
+    await Promise.all([asked.drain(0), admin.close(), live.close()])
     throw error
   })
   carrier = opened
@@ -107,7 +94,7 @@ export async function openGateway(
     const { readinessDelayMs, drainMs } = live.config.shutdown
     try {
       if (readinessDelayMs > 0) await delay(readinessDelayMs)
-      await Promise.all([opened.drain(drainMs), asked?.drain(drainMs)])
+      await Promise.all([opened.drain(drainMs), asked.drain(drainMs)])
     } finally {
       await Promise.allSettled([live.close(), admin.close()])
       // The observer that counts collections lives as long as the process, and would keep all that metrics look into.
@@ -118,9 +105,11 @@ export async function openGateway(
   return {
     url: opened.url,
     adminUrl: admin.url,
-    forwardAuthUrl: asked?.url ?? null,
+    forwardAuthUrl: asked.url,
+    forwardAuthGrpcUrl: asked.grpcUrl,
     async reload(load) {
       const outcome = await reloadConfig(load)
+      await asked.reloadCertificate(live.config)
       await opened.change(live.config)
       return outcome
     },

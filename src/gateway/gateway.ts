@@ -12,6 +12,7 @@ import { assemble } from './assembly.ts'
 import type { Carrier } from './gateway-life.ts'
 import { openGateway } from './gateway-life.ts'
 import type { Traffic } from './traffic.ts'
+import { connectionLimitOf } from './connection-limit.ts'
 import { openTraffic } from './traffic.ts'
 import { openVerificationOf } from './verification-opening.ts'
 
@@ -47,6 +48,8 @@ export interface Gateway {
   readonly adminUrl: string
   /** Base URL of the listener that front proxies ask, or `unix:` and its file; null: there is none. */
   readonly forwardAuthUrl: string | null
+  /** Base URL of the listener that they ask by gRPC, likewise. */
+  readonly forwardAuthGrpcUrl: string | null
   /** Takes back what is known about whoever is selected, as `POST /invalidate` does; nothing is logged. */
   readonly invalidate: Verification['invalidate']
   /**
@@ -97,8 +100,12 @@ export async function createGateway(
   async function openCarrier(): Promise<Carrier> {
     if (config.listen === undefined) return NO_TRAFFIC
     const opened = await openTraffic({
-      config,
+      on: config.listen,
+      tls: config.tls,
+      reload: config.reload,
       door: live.doors.proxy,
+      fastLane: config.fastLane !== false,
+      limit: connectionLimitOf(config, logger),
       logger,
       onCertificate: metrics.onCertificate,
     })
@@ -108,7 +115,7 @@ export async function createGateway(
       unreadiness: () => null,
       change(next) {
         watch.change(next)
-        return opened.reloadCertificate(next)
+        return opened.reloadCertificate(next.tls)
       },
       drain(drainMs) {
         live.drainStreams()

@@ -1,33 +1,36 @@
-import { createProxyTrust } from '../authenticator/index.ts'
-import { systemClock } from '../clock.ts'
-import type { GatewayConfig } from '../config/index.ts'
+import type { GatewayConfig, TlsConfig } from '../config/index.ts'
 import type { FileWatch } from './file-watch.ts'
 import { watchFiles } from './file-watch.ts'
-import type { ConnectionSource, Door } from '../listener/index.ts'
+import type { ConnectionLimit, ConnectionSource, Door, ListenOn } from '../listener/index.ts'
 import { openListener } from '../listener/index.ts'
 import type { Logger } from '../logger.ts'
-import { createLimitedLog } from '../limited-log.ts'
 import { createTlsKeeper } from '../tls/index.ts'
-import type { TlsKeeper } from '../tls/index.ts'
+import type { TlsFiles, TlsKeeper } from '../tls/index.ts'
 
 /** Options of {@link openTraffic}. */
 export interface TrafficOptions {
-  readonly config: GatewayConfig
-  /** Who brings the connections. @default nobody: it listens where the configuration says */
-  readonly source?: ConnectionSource | undefined
+  /** Where it listens, or who brings the connections. */
+  readonly on: ListenOn | ConnectionSource
+  /** @default plain HTTP */
+  readonly tls: (Omit<TlsConfig, 'http2'> & Partial<Pick<TlsConfig, 'http2'>>) | undefined
+  readonly reload: GatewayConfig['reload']
   readonly door: Door
+  /** See `ListenerOptions.fastLane`. @default false */
+  readonly fastLane?: boolean | undefined
+  /** @default any number of connections */
+  readonly limit?: ConnectionLimit | undefined
   readonly logger: Logger
-  /** Told of the certificate in use: when it ends, in milliseconds since 1970. */
-  readonly onCertificate: (validUntilMs: number) => void
+  /** Told of the certificate in use: when it ends, in milliseconds since 1970. @default nobody is */
+  readonly onCertificate?: ((validUntilMs: number) => void) | undefined
 }
 
-/** The listener that carries traffic. */
+/** A listener whose certificate can change. */
 export interface Traffic {
   readonly url: string
   /** See `Listener.use`. */
   use(door: Door): Promise<void>
-  /** Reads the TLS files anew, under the names that the configuration gives them. */
-  reloadCertificate(config: GatewayConfig): Promise<void>
+  /** Reads the TLS files anew; undefined: under the names that they had. */
+  reloadCertificate(files: TlsFiles | undefined): Promise<void>
   drain(drainMs: number): Promise<void>
 }
 
@@ -38,25 +41,16 @@ export interface Traffic {
  * @throws {Error} the system's own where it cannot be opened (`EADDRINUSE` …).
  */
 export async function openTraffic(options: TrafficOptions): Promise<Traffic> {
-  const { config, door, logger, onCertificate } = options
-  const { listen, tls, reload } = config
-  const limited = createLimitedLog(systemClock)
+  const { on, tls, reload, door, fastLane, limit, logger, onCertificate = () => {} } = options
   const keeper = tls === undefined ? null : await createTlsKeeper(tls, logger)
   const listener = await openListener({
-    on: options.source ?? listen ?? noAddress(),
+    on,
     door,
-    tls: keeper && tls ? { ...tls, material: keeper.material } : undefined,
-    fastLane: config.fastLane !== false,
-    limit: config.limits && {
-      perAddress: config.limits.connectionsPerAddress,
-      isExempt: createProxyTrust(config.trustedProxies),
-      onExceeded: (address) =>
-        limited('connections', (omitted) =>
-          logger.warn({ address, omitted }, 'an address has too many connections; more are ended'),
-        ),
-    },
+    tls: keeper && tls ? { http2: false, ...tls, material: keeper.material } : undefined,
+    fastLane,
+    limit,
   })
-  let files = tls
+  let files: TlsFiles | undefined = tls
   let watch: FileWatch | null = null
 
   async function renew(certificates: TlsKeeper): Promise<void> {
@@ -84,7 +78,7 @@ export async function openTraffic(options: TrafficOptions): Promise<Traffic> {
     url: listener.url,
     use: (next) => listener.use(next),
     async reloadCertificate(next) {
-      files = next.tls ?? files
+      files = next ?? files
       if (keeper !== null) await renew(keeper)
     },
     drain(drainMs) {
@@ -92,8 +86,4 @@ export async function openTraffic(options: TrafficOptions): Promise<Traffic> {
       return listener.drain(drainMs)
     },
   }
-}
-
-function noAddress(): never {
-  throw new TypeError('"listen" is missing: where requests are accepted')
 }

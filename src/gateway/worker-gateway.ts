@@ -19,6 +19,7 @@ import type { RequestWatch } from './request-watch.ts'
 import type { Traffic } from './traffic.ts'
 import { assemble } from './assembly.ts'
 import { createReload } from './reload.ts'
+import { connectionLimitOf } from './connection-limit.ts'
 import { openTraffic } from './traffic.ts'
 import { parseSelector } from '../verification/index.ts'
 import { backendTraits } from '../verifier/index.ts'
@@ -122,9 +123,12 @@ async function openWorkerGateway(
     processName: name,
   })
   const opened = await openTraffic({
-    config,
-    source: (take) => takeConnections(channel, take),
+    on: (take) => takeConnections(channel, take),
+    tls: config.tls,
+    reload: config.reload,
     door: live.doors.proxy,
+    fastLane: config.fastLane !== false,
+    limit: connectionLimitOf(config, logger),
     logger,
     onCertificate: metrics.onCertificate,
   })
@@ -149,7 +153,7 @@ async function openWorkerGateway(
       log.use(next)
       await reload(async () => next)
       watch.change(live.config)
-      await opened.reloadCertificate(live.config)
+      await opened.reloadCertificate(live.config.tls)
     },
     invalidate: (selector) => takeBack(live, selector),
     withdraw: (key) => live.withdraw(key),

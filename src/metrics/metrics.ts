@@ -18,6 +18,8 @@ import type { ForwardAuthEvent } from '../forward-auth/index.ts'
 import { DIALECT_NAMES } from '../forward-auth/index.ts'
 import type { RequestEvent, StreamEvent, StreamKind, UpstreamEvent } from '../proxy/index.ts'
 import { UNMATCHED } from '../proxy/index.ts'
+import type { AssertionMetrics } from './assertion-metrics.ts'
+import { createAssertionMetrics } from './assertion-metrics.ts'
 import type { ProcessMetrics, ProcessMetricsOptions } from './process-metrics.ts'
 import { createProcessMetrics, OF_THE_FIRST, PROCESS_METRICS_OPTIONS } from './process-metrics.ts'
 import { QuickHistogram } from './quick-histogram.ts'
@@ -55,6 +57,8 @@ export interface MetricsOptions extends ProcessMetricsOptions {
     readonly clockOffsetMs: number
     readonly watchState: WatchState
   }
+  /** Names of the keys of assertions; looked at on each scrape. @default none */
+  readonly assertionKeys?: (() => readonly string[]) | undefined
   /** Whether front proxies may ask: only then are their questions counted, from 0. @default false */
   readonly forwardAuth?: boolean | undefined
   /** The upstreams of each route; looked at on each scrape. @default none */
@@ -69,11 +73,12 @@ const METRICS_OPTIONS: OptionShape<MetricsOptions> = {
   backend: TEXT,
   verification: having('a verification', 'entries'),
   upstreams: CALLBACK,
+  assertionKeys: CALLBACK,
   forwardAuth: FLAG,
 }
 
 /** Takes what the rooms observe and shows it to Prometheus. */
-export interface Metrics extends ProcessMetrics {
+export interface Metrics extends ProcessMetrics, AssertionMetrics {
   readonly registry: Registry
   readonly onDecision: (event: DecisionEvent) => void
   readonly onRequest: (event: Omit<RequestEvent, 'trace'>) => void
@@ -277,6 +282,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
 
   return {
     ...createProcessMetrics(registry, options),
+    ...createAssertionMetrics(registry, options.assertionKeys ?? (() => [])),
     registry,
     onDecision({ routeId, outcome, source, code, ageMs, violation }) {
       if (violation) violations.inc()
@@ -334,7 +340,7 @@ function countQuestions(registers: Registry[]): Counter<'dialect' | 'outcome'> {
     labelNames: ['dialect', 'outcome'],
     registers,
   })
-  for (const dialect of [...DIALECT_NAMES, 'unknown']) {
+  for (const dialect of [...DIALECT_NAMES, 'grpc', 'unknown']) {
     for (const outcome of OUTCOMES) questions.inc({ dialect, outcome }, 0)
   }
   return questions

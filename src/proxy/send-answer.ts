@@ -42,17 +42,28 @@ export function sendAnswer(
   if (!close && bodyLength !== 0) awaitRest(incoming)
 }
 
+/** Answers with a text that is the same for everyone. */
+export function sendText(
+  incoming: Incoming,
+  outgoing: Outgoing,
+  { fields, body }: { readonly fields: readonly string[]; readonly body: string },
+  { bodyLength }: Pick<SendAnswerOptions, 'bodyLength'>,
+): void {
+  const close = bodyLength !== 0 && !incoming.complete
+  if (close) outgoing.shouldKeepAlive = false
+  outgoing.writeHead(200, [...fields, 'Content-Length', String(Buffer.byteLength(body))])
+  if (close) endInStages(incoming, null)
+  outgoing.end(body)
+}
+
 /** Answers `OPTIONS *`: what the gateway carries, whatever its routes take of it. */
 export function sendCapabilities(
   incoming: Incoming,
   outgoing: Outgoing,
   { bodyLength }: Pick<SendAnswerOptions, 'bodyLength'>,
 ): void {
-  const close = bodyLength !== 0 && !incoming.complete
-  if (close) outgoing.shouldKeepAlive = false
-  outgoing.writeHead(200, ['Allow', CARRIED.join(', '), 'Content-Length', '0'])
-  if (close) endInStages(incoming, null)
-  outgoing.end()
+  const fields = ['Allow', CARRIED.join(', ')]
+  sendText(incoming, outgoing, { fields, body: '' }, { bodyLength })
 }
 
 /**
