@@ -53,7 +53,7 @@ describe('a bad setting is told with line and column (at ▸)', () => {
     [
       'inherited name as key',
       `${GOOD}▸__proto__: { a: 1 }`,
-      '__proto__: is not a setting here; known are listen, adminListen, adminTokenFile, tls, workers, fastLane, limits, onezone, verifier, forwardAuth, trustedProxies, upstream, routes, verdicts, realm, log, accessLog, reload, shutdown',
+      '__proto__: is not a setting here; known are listen, adminListen, adminTokenFile, tls, workers, fastLane, limits, onezone, verifier, forwardAuth, assertion, trustedProxies, upstream, routes, verdicts, realm, log, accessLog, reload, shutdown',
     ],
     ['missing setting', `▸onezone: {}\n${ROUTES}`, MISSING_URL],
     ['missing group', `▸${ROUTES}`, MISSING_URL],
