@@ -13,6 +13,7 @@ import { assemble } from './assembly.ts'
 import type { Carrier } from './gateway-life.ts'
 import { openGateway } from './gateway-life.ts'
 import type { Traffic } from './traffic.ts'
+import { connectionLimitOf } from './connection-limit.ts'
 import { openTraffic } from './traffic.ts'
 import { openVerificationOf } from './verification-opening.ts'
 
@@ -106,6 +107,7 @@ export async function createGateway(
       limits: config.limits,
       fastLane: config.fastLane !== false,
       door: live.doors.proxy,
+      limit: connectionLimitOf(config, logger),
       logger,
       onCertificate: metrics.onCertificate,
       onHandshakeFailure: metrics.onHandshakeFailure,

@@ -1,7 +1,13 @@
 import type { GatewayConfig, TlsConfig } from '../config/index.ts'
 import type { FileWatch } from './file-watch.ts'
 import { watchFiles } from './file-watch.ts'
-import type { ConnectionSource, Door, ListenerFigures, ListenOn } from '../listener/index.ts'
+import type {
+  ConnectionLimit,
+  ConnectionSource,
+  Door,
+  ListenerFigures,
+  ListenOn,
+} from '../listener/index.ts'
 import { openListener } from '../listener/index.ts'
 import type { Logger } from '../logger.ts'
 import { createTlsKeeper } from '../tls/index.ts'
@@ -18,6 +24,8 @@ export interface TrafficOptions {
   /** See `ListenerOptions.fastLane`. @default false */
   readonly fastLane?: boolean | undefined
   readonly door: Door
+  /** @default any number of connections */
+  readonly limit?: ConnectionLimit | undefined
   readonly logger: Logger
   /** Told of each TLS handshake that fails. @default nobody is */
   readonly onHandshakeFailure?: (() => void) | undefined
@@ -44,8 +52,8 @@ export interface Traffic {
  * @throws {Error} the system's own where it cannot be opened (`EADDRINUSE` …).
  */
 export async function openTraffic(options: TrafficOptions): Promise<Traffic> {
-  const { on, tls, reload, door, limits, fastLane, logger, onCertificate = () => {} } = options
-  const { onHandshakeFailure } = options
+  const { on, tls, reload, door, limits, limit, fastLane, logger } = options
+  const { onHandshakeFailure, onCertificate = () => {} } = options
   const keeper = tls === undefined ? null : await createTlsKeeper(tls, logger)
   const listener = await openListener({
     on,
@@ -57,6 +65,7 @@ export async function openTraffic(options: TrafficOptions): Promise<Traffic> {
         ? { http2: false, ...tls, material: keeper.material, onHandshakeFailure }
         : undefined,
     fastLane,
+    limit,
   })
   let files: TlsFiles | undefined = tls
   let watch: FileWatch | null = null

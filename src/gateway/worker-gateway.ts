@@ -19,6 +19,7 @@ import type { RequestWatch } from './request-watch.ts'
 import type { Traffic } from './traffic.ts'
 import { assemble } from './assembly.ts'
 import { createReload } from './reload.ts'
+import { connectionLimitOf } from './connection-limit.ts'
 import { openTraffic } from './traffic.ts'
 import { parseSelector } from '../verification/index.ts'
 import { backendTraits } from '../verifier/index.ts'
@@ -86,6 +87,7 @@ export function serveAsWorker({ channel, openLog, exit }: WorkerOptions): void {
     }
     return {}
   })
+  channel.on('ping', () => channel.send({ kind: 'pong' }))
   channel.send({ kind: 'hello' })
 }
 
@@ -127,6 +129,7 @@ async function openWorkerGateway(
     limits: config.limits,
     fastLane: config.fastLane !== false,
     door: live.doors.proxy,
+    limit: connectionLimitOf(config, logger),
     logger,
     onCertificate: metrics.onCertificate,
     onHandshakeFailure: metrics.onHandshakeFailure,

@@ -4,12 +4,14 @@ import type { UpstreamDispatcher, UpstreamHandler, UpstreamRequest } from './dis
 import { writeRequestHead } from './request-head.ts'
 import type { ResponseLimits } from './response-head.ts'
 import {
+  heldTooLong,
   lossOfBody,
   noConnectionInTime,
   poolClosed,
   tooManyWait,
   UpstreamError,
 } from './upstream-error.ts'
+import { slowestOf } from './slow-clients.ts'
 import type { ExchangeKeeper } from './upstream-exchange.ts'
 import { UpstreamExchange } from './upstream-exchange.ts'
 import type { ConnectionTarget, SecureTarget } from './upstream-socket.ts'
@@ -43,6 +45,9 @@ export interface UpstreamPool extends UpstreamDispatcher {
 /** How exact timeouts are. One timer looks after all connections, so that no request needs one of its own. */
 const TICK_MS = 100
 
+/** A client that has kept a connection waiting for so long may lose it to one that has fewer. */
+const SLOW_MS = 3_000
+
 /** Shorter than the idle time of the usual servers (5 s), so that a connection is not closed while we write to it. */
 export const IDLE_MS: number = 4_000
 
@@ -69,7 +74,7 @@ class Pool implements UpstreamPool, ConnectionOwner, ExchangeKeeper {
   /** The one that was used last is used next, so that those too many are let go. */
   readonly #idle: UpstreamConnection[] = []
   readonly #waiting: UpstreamExchange[] = []
-  #tick = 0
+  tick = 0
   #sweep: NodeJS.Timeout | null = null
   #closed = false
 
@@ -102,7 +107,7 @@ class Pool implements UpstreamPool, ConnectionOwner, ExchangeKeeper {
 
   deadlineIn(ms: number): number {
     // One more, because the tick that is under way has partly gone by.
-    return ms === 0 ? Infinity : this.#tick + Math.ceil(ms / TICK_MS) + 1
+    return ms === 0 ? Infinity : this.tick + Math.ceil(ms / TICK_MS) + 1
   }
 
   onIdle(connection: UpstreamConnection): void {
@@ -167,6 +172,9 @@ class Pool implements UpstreamPool, ConnectionOwner, ExchangeKeeper {
     exchange.keeper = this
     exchange.deadline = this.deadlineIn(this.#target.connectMs)
     this.#waiting.push(exchange)
+    slowestOf(this.#connections, exchange.request, this.#longAgo())?.abort(
+      heldTooLong(this.#maxConnections),
+    )
     // Whoever waits with nothing to send takes the place of somebody else.
     const leave = (): void => {
       const loss = lossOfBody(exchange.request)
@@ -176,17 +184,22 @@ class Pool implements UpstreamPool, ConnectionOwner, ExchangeKeeper {
     leave()
   }
 
+  /** The tick before which a request must have been sent to be slow. */
+  #longAgo(): number {
+    return this.tick - SLOW_MS / TICK_MS
+  }
+
   #open(exchange: UpstreamExchange): void {
     this.#connections.add(new UpstreamConnection(this.#target, this, exchange))
     this.#sweep ??= setInterval(() => this.#lookOver(), TICK_MS).unref()
   }
 
   #lookOver(): void {
-    this.#tick++
+    this.tick++
     for (const connection of this.#connections) {
-      if (connection.deadline <= this.#tick) connection.expire()
+      if (connection.deadline <= this.tick) connection.expire()
     }
-    while (this.#waiting[0] !== undefined && this.#waiting[0].deadline <= this.#tick) {
+    while (this.#waiting[0] !== undefined && this.#waiting[0].deadline <= this.tick) {
       this.#waiting.shift()?.fail(noConnectionInTime(this.#maxConnections))
     }
     if (this.#connections.size === 0 && this.#sweep !== null) {
