@@ -53,7 +53,7 @@ describe('a bad setting is told with line and column (at ▸)', () => {
     [
       'inherited name as key',
       `${GOOD}▸__proto__: { a: 1 }`,
-      '__proto__: is not a setting here; known are listen, adminListen, adminTokenFile, tls, workers, fastLane, onezone, verifier, forwardAuth, trustedProxies, upstream, credentials, routes, verdicts, realm, limits, log, accessLog, reload, shutdown',
+      '__proto__: is not a setting here; known are listen, adminListen, adminTokenFile, adminPage, tls, workers, fastLane, onezone, verifier, forwardAuth, assertion, trustedProxies, upstream, credentials, routes, verdicts, realm, limits, log, accessLog, reload, shutdown',
     ],
     ['missing setting', `▸onezone: {}\n${ROUTES}`, MISSING_URL],
     ['missing group', `▸${ROUTES}`, MISSING_URL],
@@ -81,7 +81,7 @@ describe('a bad setting is told with line and column (at ▸)', () => {
     [
       'delegated caveats behind forward auth',
       `${ONEZONE}forwardAuth: { listen: unix:/run/a }\nroutes:\n  - path: /**\n    caveats:\n      api: ▸delegate`,
-      'routes[0].caveats.api: must be "refuse" with forwardAuth: a front proxy can lose what tells the caveats, and that must not mean that there are none',
+      'routes[0].caveats.api: needs "assertion" on the route with forwardAuth: a front proxy can lose the field that tells the caveats, and that must not mean that there are none; or set it to "refuse"',
     ],
     // Kinds of values
     [
