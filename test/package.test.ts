@@ -153,7 +153,7 @@ describe('importing', () => {
     const loaded = await loadedBy('.')
     expect(loaded).toContain('/dist/middleware/')
     expect(loaded).not.toMatch(
-      /\/dist\/(?:proxy|metrics|gateway|listener|routing|dev-onezone|config|cli)/,
+      /\/dist\/(?:proxy|metrics|gateway|listener|routing|dev-onezone|config|cli)\//,
     )
     expect(loaded).not.toMatch(/node_modules\/(?:prom-client|@hono\/node-server|pino|zod|yaml)\//)
   })
@@ -161,7 +161,7 @@ describe('importing', () => {
   test('the proxy for Hono apps loads neither prom-client, nor the settings, nor Hono', async () => {
     const loaded = await loadedBy('./proxy')
     expect(loaded).toContain('/dist/proxy/')
-    expect(loaded).not.toMatch(/\/dist\/(?:metrics|gateway|config|cli)/)
+    expect(loaded).not.toMatch(/\/dist\/(?:metrics|gateway|config|cli)\//)
     expect(loaded).not.toMatch(/node_modules\/(?:prom-client|@?hono|pino|zod|yaml)\//)
   })
 

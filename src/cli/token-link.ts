@@ -17,6 +17,7 @@ Caveats are added to what the route needs. Nobody is asked.`,
   options: {
     config: { value: 'FILE', help: 'YAML or JSON file with the configuration.' },
     route: { value: 'ID', help: 'The route that the token is for; the first one by default.' },
+    json: { help: 'Print one line: {"tokenForm"}.' },
     ...CAVEAT_OPTIONS,
   },
   exits: [[EXIT.config, 'the configuration is not good']],
@@ -31,7 +32,7 @@ Caveats are added to what the route needs. Nobody is asked.`,
       kind: kindOf(route),
       caveats: [...demandedBy(route, args), ...readCaveats(args, Date.now())],
     })
-    terminal.print(link ?? '')
+    terminal.print(args.has('json') ? JSON.stringify({ tokenForm: link }) : (link ?? ''))
     return EXIT.ok
   },
 }

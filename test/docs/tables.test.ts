@@ -123,9 +123,10 @@ describe('the tables are true', () => {
     for (const command of commands) {
       expect(Object.keys(COMMAND_SUMMARIES)).toContain(command.replace('onegate ', ''))
     }
-    // All but the one that asks no Onezone, or not about the token alone.
+    // All but those that ask no Onezone, or not about the token alone.
     const tokenCommands = Object.keys(COMMAND_SUMMARIES).filter((name) => name.startsWith('token'))
-    expect([...new Set(commands), 'onegate token explain'].sort()).toEqual(
+    const others = ['token explain', 'token find', 'token link'].map((name) => `onegate ${name}`)
+    expect([...new Set(commands), ...others].sort()).toEqual(
       tokenCommands.map((name) => `onegate ${name}`).sort(),
     )
     for (const [, , call] of listed) {

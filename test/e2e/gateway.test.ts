@@ -220,7 +220,7 @@ describe('the admin listener', () => {
     expect(metrics).toContain('onegate_max_staleness_seconds 10')
     expect((await admin('/livez')).status).toBe(200)
     expect((await admin('/readyz')).status).toBe(200)
-    expect((await admin('/')).status).toBe(404)
+    expect((await admin('/anything')).status).toBe(404)
     expect((await get('/metrics', {})).status).toBe(401)
     expect(upstream.seen).toHaveLength(2)
   })

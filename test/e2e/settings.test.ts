@@ -9,6 +9,7 @@ import { createFakeClock } from '../helpers/fake-clock.ts'
 import { PASSED, startGatewayRig } from '../helpers/gateway-rig.ts'
 import { startGateway } from '../helpers/gateway.ts'
 import { ALICE, startOnezone } from '../helpers/onezone.ts'
+import { mint } from '../helpers/tokens.ts'
 import { startUpstream } from '../helpers/upstream.ts'
 
 // Settings go a long way from the file to where they count; each is seen here to arrive.
@@ -140,8 +141,8 @@ routes: [{ path: /**, upstream: '${upstream.url}' }]
   })
 
   test('that Onezone refuses is the fault of the gateway, not of the client', async () => {
-    const { ask, upstream } = await setUp((onezone) =>
-      onezone.createTemporaryToken({ subject: ALICE, type: { identityToken: {} } }),
+    const { ask, upstream } = await setUp(() =>
+      mint({ subject: { type: 'oneprovider', id: 'elsewhere' }, type: { identityToken: {} } }),
     )
     expect(await ask()).toEqual([503, 'gateway_misconfigured'])
     expect(upstream.seen).toEqual([])
