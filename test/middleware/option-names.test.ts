@@ -20,7 +20,7 @@ refusesOptions(onedataAuth, { onezoneUrl: 'https://onezone.example.org' }, [
   [{ optional: 'no' }, '"optional" must be true or false, not the given text'],
   [
     { interface: 'rst' },
-    '"interface" must be rest, oneclient or graphsync, or null, not "rst"; did',
+    '"interface" must be rest, oneclient or graphsync, or a list of these, or null, not "rst"; did',
   ],
   [{ token: 'none' }, '"token" must be access, identity or invite, not "none"'],
   [{ trustedProxies: '10.0.0.1' }, '"trustedProxies" must be a list of addresses'],

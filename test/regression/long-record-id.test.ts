@@ -10,12 +10,12 @@ const LONGEST = 'i'.repeat(256)
 test('a token whose id has 256 characters is taken back by it', async () => {
   const { ask, asked, records, verification } = await startLookupRig()
   records.set('secret', { id: LONGEST, scopes: ['read'] })
-  await ask('secret')
   for (const selector of [{ tokenId: LONGEST }, { family: { tokenId: LONGEST } }]) {
+    await ask('secret')
     expect(verification.invalidate(selector)).toEqual({ families: 1, tokens: 1 })
   }
   expect(await ask('secret')).toEqual(['may read', 'token-lookup'])
-  expect(asked).toEqual(['secret', 'secret'])
+  expect(asked).toEqual(['secret', 'secret', 'secret'])
   const subject = { type: 'user', id: LONGEST } as const
   expect(verification.invalidate({ subject })).toEqual({ families: 0, tokens: 0 })
 })
