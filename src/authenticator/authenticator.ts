@@ -4,7 +4,16 @@ import { VerificationBudgetError, VerifierFaultError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import { silentLogger, shielded, shieldedLogger } from '../logger.ts'
 import type { OptionShape } from '../option-shape.ts'
-import { CALLBACK, checkOptions, CLOCK, having, listOf, LOGGER, TEXT } from '../option-shape.ts'
+import {
+  CALLBACK,
+  checkOptions,
+  CLOCK,
+  having,
+  listOf,
+  LOGGER,
+  oneOf,
+  TEXT,
+} from '../option-shape.ts'
 import type { PresentedToken } from '../token/index.ts'
 import type { BackendTraits, SourcedVerdict, Verifier, VerdictSource } from '../verifier/index.ts'
 import { BACKEND_TRAITS, isAccepted, onezoneTraits } from '../verifier/index.ts'
@@ -17,6 +26,8 @@ import type { AuthenticationRequest, Decision, DecisionEvent } from './decision.
 import type { Inspect, RequestExplanation } from './explanation.ts'
 import { explainRequest } from './explanation.ts'
 import { createFaultLog, createRareWarning } from './fault-log.ts'
+import type { ForwardedForm } from './forwarded-fields.ts'
+import { FORWARDED_FORMS } from './forwarded-fields.ts'
 import type { HeaderPolicy } from './identity-headers.ts'
 import { createHeaderPolicy, VERDICT_FIELD } from './identity-headers.ts'
 import type { IdentityStatement } from './identity-statements.ts'
@@ -30,8 +41,10 @@ import { withRememberedTokens } from './remembered-tokens.ts'
 /** Options of {@link createAuthenticator}. The traits of the backend are by default those of Onezone. */
 export interface AuthenticatorOptions extends Partial<BackendTraits> {
   readonly verifier: Verifier<PresentedToken>
-  /** Addresses and CIDR ranges of proxies whose `X-Forwarded-*` is believed. @default [] */
+  /** Addresses and CIDR ranges of proxies that are believed. @default [] */
   readonly trustedProxies?: readonly string[] | undefined
+  /** Whether `X-Forwarded-*` is read, or `Forwarded` (RFC 7239) in its place. @default 'x-forwarded' */
+  readonly forwarded?: ForwardedForm | undefined
   /**
    * No request is granted on a fact older than this, in milliseconds, whatever the verifier says.
    *
@@ -50,6 +63,7 @@ const AUTHENTICATOR_OPTIONS: OptionShape<AuthenticatorOptions> = {
   ...BACKEND_TRAITS,
   verifier: having('a verifier', 'verify'),
   trustedProxies: listOf('addresses and CIDR ranges', TEXT),
+  forwarded: oneOf(FORWARDED_FORMS),
   stalenessBoundMs: {
     wanted: 'a number of milliseconds, more than 0',
     accepts: (value) => typeof value === 'number' && value > 0,
@@ -125,11 +139,12 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   const logger = shieldedLogger(options.logger ?? silentLogger)
   const { stalenessBoundMs = Infinity } = options
   const warnOfAddress = createRareWarning(logger, clock)
-  const resolveClient = createClientResolver(options.trustedProxies, () =>
+  const { trustedProxies, forwarded } = options
+  const onUnreadable = (field: string): void =>
     warnOfAddress(
-      'a trusted proxy sent an X-Forwarded-For that cannot be read: clients are without an address, and tokens with ip caveats are refused',
-    ),
-  )
+      `a trusted proxy sent a field ${field} that cannot be read: clients are without an address, and tokens with ip caveats are refused`,
+    )
+  const resolveClient = createClientResolver({ trustedProxies, forwarded, onUnreadable })
   const readToken = withRememberedTokens(traits.readToken)
   const logFault = createFaultLog(logger, clock)
   const onDecision = shielded(options.onDecision, 'decisions', logger)
@@ -318,7 +333,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     }
   }
 
-  return { requestIdOf: createRequestIds(options.trustedProxies), route: createRoute }
+  return { requestIdOf: createRequestIds(trustedProxies), route: createRoute }
 }
 
 function traitsOf(options: AuthenticatorOptions): BackendTraits {

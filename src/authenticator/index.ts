@@ -7,8 +7,8 @@ export type {
   RouteAuthenticator,
 } from './authenticator.ts'
 export { createAuthenticator } from './authenticator.ts'
-export type { AddressRange, Client, ClientResolver } from './client-address.ts'
-export { createClientResolver, createProxyTrust, parseTrustedProxy } from './client-address.ts'
+export type { Client, ClientResolver, ClientResolverOptions } from './client-address.ts'
+export { createClientResolver } from './client-address.ts'
 export type {
   AuthenticationRequest,
   Decision,
@@ -26,10 +26,14 @@ export type {
   TokenExplanation,
 } from './explanation.ts'
 export { parsePassedHeader } from './foreign-fields.ts'
+export type { ForwardedForm } from './forwarded-fields.ts'
+export { FORWARDED_FORMS } from './forwarded-fields.ts'
 export type { HeaderNameClash, IdentityHeaderNames } from './identity-header-names.ts'
 export { clashingHeaderNames, foldName, parseIdentityHeaderName } from './identity-header-names.ts'
 export type { HeaderPolicy } from './identity-headers.ts'
 export { createHeaderPolicy, CREDENTIAL_FIELDS } from './identity-headers.ts'
+export type { AddressRange } from './proxy-trust.ts'
+export { checkTrust, createProxyTrust, parseTrustedProxy, UNIX_PEER } from './proxy-trust.ts'
 export type { RequestIds } from './request-ids.ts'
 export { createRequestIds } from './request-ids.ts'
 export { nameOption, readOption } from './named-option.ts'

@@ -5,7 +5,12 @@
  * @module
  */
 
-import { checkForwardAuth, checkListeners, checkTls } from './listener-checks.ts'
+import {
+  checkForwardAuth,
+  checkListeners,
+  checkTls,
+  checkTrustedProxies,
+} from './listener-checks.ts'
 import type { Finding } from './problems.ts'
 import { checkRoutes } from './route-checks.ts'
 import { checkUpstream } from './upstream-checks.ts'
@@ -18,6 +23,7 @@ export function crossCheck(config: Written): Finding[] {
   return [
     ...checkListeners(config),
     ...checkForwardAuth(config),
+    ...checkTrustedProxies(config),
     ...checkTls(groupAt(config, 'tls')),
     ...checkVerifier(config),
     ...checkBound(config),

@@ -6,7 +6,7 @@
  */
 
 import { ACCESS_LOG_OPTIONS } from '../access-log/index.ts'
-import { ROUTE_POLICY_OPTIONS } from '../authenticator/index.ts'
+import { FORWARDED_FORMS, ROUTE_POLICY_OPTIONS } from '../authenticator/index.ts'
 import type { OptionKind, OptionShape } from '../option-shape.ts'
 import {
   checkOptions,
@@ -66,6 +66,7 @@ const GATEWAY_CONFIG: OptionShape<GatewayConfig> = {
   // The client that it is for judges it, and `createVerification` the verdicts.
   verifier: JUDGED_ELSEWHERE,
   trustedProxies: listOf('addresses and CIDR ranges', TEXT),
+  forwarded: oneOf(FORWARDED_FORMS),
   routes: listOfGroups(ROUTE),
   verdicts: JUDGED_ELSEWHERE,
   realm,

@@ -1,5 +1,5 @@
 import type { AccessLogOptions } from '../access-log/index.ts'
-import type { CaveatPolicy, RoutePolicy } from '../authenticator/index.ts'
+import type { CaveatPolicy, ForwardedForm, RoutePolicy } from '../authenticator/index.ts'
 import type { HttpClientOptions } from '../http-client/index.ts'
 import type { ProxyRoute, UpstreamTimeouts } from '../proxy/index.ts'
 import type { ClientAuth, TlsFiles } from '../tls/index.ts'
@@ -41,6 +41,8 @@ export interface GatewayConfig {
   readonly forwardAuth?: ForwardAuthConfig | undefined
   /** Addresses and CIDR ranges whose `X-Forwarded-*` are believed, and who may ask by forward auth. @default none */
   readonly trustedProxies: readonly string[]
+  /** Which of their fields say who the client is. @default 'x-forwarded' */
+  readonly forwarded?: ForwardedForm | undefined
   /** In order: the first route whose hosts, path and methods match decides. */
   readonly routes: readonly RouteConfig[]
   readonly verdicts: VerdictsConfig

@@ -10,8 +10,9 @@ import {
   parseListenAddress,
   parseSocketAddress,
 } from './listen-address.ts'
-import type { Finding } from './problems.ts'
-import { groupAt, readable, type Written } from './written.ts'
+import { checkTrust } from '../authenticator/index.ts'
+import { problemOf, type Finding } from './problems.ts'
+import { groupAt, listAt, readable, type Written } from './written.ts'
 
 /** Finds two listeners on one address. */
 export function checkListeners(config: Written): Finding[] {
@@ -41,6 +42,14 @@ export function checkForwardAuth(config: Written): Finding[] {
     findings.push({ path: ['forwardAuth', 'listen'], message: `is the same as "${key}"` })
   }
   return findings
+}
+
+/** Finds ranges of proxies that are everything together; those that cannot be read are told by themselves. */
+export function checkTrustedProxies(config: Written): Finding[] {
+  const entries = listAt(config, 'trustedProxies').filter((entry) => typeof entry === 'string')
+  let message: string | null = null
+  problemOf(() => (message = checkTrust(entries)))
+  return message === null ? [] : [{ path: ['trustedProxies'], message }]
 }
 
 /** Finds settings of TLS that mean nothing without others. */

@@ -5,6 +5,7 @@ import {
   parseAccessLogTarget,
 } from '../access-log/index.ts'
 import {
+  FORWARDED_FORMS,
   parseIdentityHeaderName,
   parsePassedHeader,
   parseScope,
@@ -165,6 +166,7 @@ export const configSchema: z.ZodType<Settings> = group({
       return entry
     }),
   ).default([]),
+  forwarded: choice(...FORWARDED_FORMS).default('x-forwarded'),
   upstream: upstreamSchema.optional(),
   routes: list('routes', route).optional(),
   verdicts: section({

@@ -43,6 +43,7 @@ export function assembleDoors(config: GatewayConfig, surroundings: DoorSurroundi
     ...verification.traits,
     stalenessBoundMs: verification.stalenessBoundMs,
     trustedProxies: config.trustedProxies,
+    forwarded: config.forwarded,
     clock,
     logger,
     onDecision,

@@ -45,6 +45,7 @@ describe('a good configuration', () => {
         allowInsecureHttp: false,
       },
       trustedProxies: [],
+      forwarded: 'x-forwarded',
       routes: [
         {
           id: '/**',
