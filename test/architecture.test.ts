@@ -40,6 +40,8 @@ const TABLE: Record<string, Row> = {
   // The log of a process and its access log are written by the same rule: never wait, and count what is lost.
   'line-sink': row(-1, '', '', ['fs', 'net']),
   'wall-clock-step': row(-1, 'clock'),
+  // The listener says it of a connection, and `trustedProxies` of the authenticator name it.
+  'unix-peer': row(-2, ''),
   token: row(0, 'errors json option-shape', '', ['buffer', 'crypto']),
   // HTTP and JSON as every client of an API here does them; below the clients, so that none has a copy of its own.
   'http-client': row(0, 'errors clock json option-shape token-bucket', 'undici'),
@@ -59,11 +61,11 @@ const TABLE: Record<string, Row> = {
   // What a TLS listener shows, and how it changes: below config, which tries the files that it names.
   tls: row(4, 'logger', '', 'any'),
   // Connections in. Below the doors, which are what it says a door is; it knows none of them, and no framework.
-  listener: row(5, 'clock tls token-bucket', '', 'any'),
+  listener: row(5, 'clock tls token-bucket unix-peer', '', 'any'),
   // Doors in other people's apps have one policy each, and open the verification that it needs.
   authenticator: row(
     5,
-    'bounded-map errors clock limited-log logger token verifier verification option-shape',
+    'bounded-map errors clock limited-log logger token unix-peer verifier verification option-shape',
     'ipaddr.js lru-cache',
     ['crypto', 'net'], // ids of requests are made of random bytes
   ),
@@ -99,12 +101,13 @@ const TABLE: Record<string, Row> = {
   // Above the rooms that settings are for: it checks them by those rooms' own rules, so that no rule has a twin.
   config: row(
     9,
-    'access-log errors token http-client onezone token-lookup verification authenticator routing upstream proxy tls json suggestion option-shape',
+    'access-log errors token http-client onezone token-lookup verification authenticator listener routing upstream proxy tls json suggestion option-shape',
     'yaml zod',
     'any',
   ),
-  // What the processes of one gateway say to each other. What they do is not its business.
-  cluster: row(8, 'errors clock logger token verifier verification json', '', [
+  // What the processes of one gateway say to each other. What they do is not its business. Connections are accepted in
+  // one for all, by the listener's rule.
+  cluster: row(8, 'errors clock logger token verifier verification listener json', '', [
     'child_process',
     'events',
     'net',

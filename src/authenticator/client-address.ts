@@ -1,8 +1,9 @@
 import { createBoundedMap } from '../bounded-map.ts'
+import { UNIX_PEER } from '../unix-peer.ts'
 import type { ForwardedForm } from './forwarded-fields.ts'
 import { FORWARDED_FIELDS, FORWARDED_READERS } from './forwarded-fields.ts'
 import type { Address } from './proxy-trust.ts'
-import { isWithin, parseAddress, parsePeer, readTrust, UNIX_PEER } from './proxy-trust.ts'
+import { isWithin, parseAddress, parsePeer, readTrust } from './proxy-trust.ts'
 
 /** Who sent a request, as far as socket and trusted proxies say. */
 export interface Client {
@@ -37,7 +38,7 @@ const DIRECT_CLIENTS = 10_000
 
 /** Options of {@link createClientResolver}. */
 export interface ClientResolverOptions {
-  /** Addresses or CIDR ranges, IPv4 or IPv6, or {@link UNIX_PEER}. @default [] */
+  /** Addresses or CIDR ranges, IPv4 or IPv6, or `unix:`. @default [] */
   readonly trustedProxies?: readonly string[] | undefined
   /** Which fields of theirs are read. @default 'x-forwarded' */
   readonly forwarded?: ForwardedForm | undefined

@@ -25,6 +25,7 @@ export type {
   RequestExplanation,
   TokenExplanation,
 } from './explanation.ts'
+export { createRareWarning } from './fault-log.ts'
 export { parsePassedHeader } from './foreign-fields.ts'
 export type { ForwardedForm } from './forwarded-fields.ts'
 export { FORWARDED_FORMS } from './forwarded-fields.ts'
@@ -33,7 +34,7 @@ export { clashingHeaderNames, foldName, parseIdentityHeaderName } from './identi
 export type { HeaderPolicy } from './identity-headers.ts'
 export { createHeaderPolicy, CREDENTIAL_FIELDS } from './identity-headers.ts'
 export type { AddressRange } from './proxy-trust.ts'
-export { checkTrust, createProxyTrust, parseTrustedProxy, UNIX_PEER } from './proxy-trust.ts'
+export { checkTrust, createProxyTrust, parseTrustedProxy } from './proxy-trust.ts'
 export type { RequestIds } from './request-ids.ts'
 export { createRequestIds } from './request-ids.ts'
 export { nameOption, readOption } from './named-option.ts'

@@ -1,6 +1,7 @@
 import ipaddr from 'ipaddr.js'
 
 import { createBoundedMap } from '../bounded-map.ts'
+import { UNIX_PEER } from '../unix-peer.ts'
 import { readOption } from './named-option.ts'
 
 /** An IP address. */
@@ -8,12 +9,6 @@ export type Address = ipaddr.IPv4 | ipaddr.IPv6
 
 /** Addresses that share their first bits with one of them. */
 export type AddressRange = readonly [network: Address, bits: number]
-
-/**
- * What stands in place of the address of a peer that came over a Unix socket, in `trustedProxies` too: who may write to
- * its file is a proxy of this machine.
- */
-export const UNIX_PEER = 'unix:'
 
 /** Who may say for whom it speaks. */
 export interface Trust {

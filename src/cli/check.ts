@@ -1,4 +1,10 @@
-import { formatListenAddress, loadConfig, routeTitle } from '../config/index.ts'
+import {
+  addressesOf,
+  formatListenAddress,
+  formatSocketAddress,
+  loadConfig,
+  routeTitle,
+} from '../config/index.ts'
 import type { GatewayConfig, UpstreamTls } from '../config/index.ts'
 import { ConfigError } from '../errors.ts'
 import type { Command } from './command.ts'
@@ -80,7 +86,8 @@ function summary(file: string, config: GatewayConfig, terminal: Terminal): strin
   const settings = [
     [
       'listen',
-      config.listen ? formatListenAddress(config.listen) : 'nowhere: no route has an upstream',
+      addressesOf(config.listen).map(formatSocketAddress).join(', ') ||
+        'nowhere: no route has an upstream',
     ],
     ['admin', formatListenAddress(config.adminListen)],
     describeVerifier(verifier),

@@ -20,10 +20,30 @@ import {
   TEXT,
   wholeNumber,
 } from '../option-shape.ts'
+import type { KeyPairFiles } from '../tls/index.ts'
 import type { ForwardAuthConfig, GatewayConfig, RouteConfig, TlsConfig } from './gateway-config.ts'
-import type { ListenAddress } from './listen-address.ts'
+import type { ListenAddress, UnixSocketAddress } from './listen-address.ts'
 
 const ADDRESS: OptionKind = group<ListenAddress>({ host: TEXT, port: wholeNumber([0, 65_535]) })
+
+const SOCKET_FILE: OptionKind = group<UnixSocketAddress>({
+  path: TEXT,
+  mode: wholeNumber([0, 0o777]),
+})
+
+const SOCKET: OptionKind = {
+  wanted: 'an address, or the path of a Unix socket',
+  accepts(value) {
+    const isFile = typeof value === 'object' && value !== null && 'path' in value
+    return (isFile ? SOCKET_FILE : ADDRESS).accepts(value)
+  },
+}
+
+const SOCKETS: OptionKind = {
+  wanted: 'an address, the path of a Unix socket, or a list of such',
+  accepts: (value) =>
+    Array.isArray(value) ? value.length > 0 && value.every(SOCKET.accepts) : SOCKET.accepts(value),
+}
 
 const { realm, ...POLICY_OPTIONS } = ROUTE_POLICY_OPTIONS
 
@@ -45,22 +65,23 @@ const ROUTE: OptionShape<RouteConfig> = {
 }
 
 const GATEWAY_CONFIG: OptionShape<GatewayConfig> = {
-  listen: ADDRESS,
+  listen: SOCKETS,
+  proxyProtocol: FLAG,
+  clientIdleMs: wholeNumber([1_000, 3_600_000]),
+  healthPath: TEXT,
   adminListen: ADDRESS,
   adminToken: TEXT,
   tls: group<TlsConfig>({
     certFile: TEXT,
     keyFile: TEXT,
+    certificates: listOfGroups<KeyPairFiles>({ certFile: TEXT, keyFile: TEXT }),
     clientCaFile: TEXT,
     clientAuth: oneOf(['none', 'request', 'require']),
     http2: FLAG,
   }),
   workers: wholeNumber([1, 256]),
   forwardAuth: group<ForwardAuthConfig>({
-    listen: {
-      wanted: 'an address, or the path of a Unix socket',
-      accepts: (value) => ADDRESS.accepts(value),
-    },
+    listen: SOCKET,
     clientAddress: oneOf(['required', 'unknown-allowed']),
   }),
   // The client that it is for judges it, and `createVerification` the verdicts.

@@ -5,7 +5,7 @@ import type { ProxyRoute, UpstreamTimeouts } from '../proxy/index.ts'
 import type { ClientAuth, TlsFiles } from '../tls/index.ts'
 import type { UpstreamOptions } from '../upstream/index.ts'
 import type { VerdictOptions, VerificationBudgetOptions } from '../verification/index.ts'
-import type { ListenAddress, UnixSocketAddress } from './listen-address.ts'
+import type { ListenAddress, SocketAddress } from './listen-address.ts'
 
 /** Options of which none is left out. */
 type Complete<Options> = {
@@ -18,7 +18,21 @@ type Complete<Options> = {
  */
 export interface GatewayConfig {
   /** Where requests are accepted; undefined: nowhere, for no route has an upstream. @default 127.0.0.1:8080 */
-  readonly listen?: ListenAddress | undefined
+  readonly listen?: SocketAddress | readonly SocketAddress[] | undefined
+  /**
+   * Whether connections of `trustedProxies` begin with a head of the PROXY protocol, version 1 or 2, before TLS too.
+   *
+   * @default false
+   */
+  readonly proxyProtocol?: boolean | undefined
+  /**
+   * How long a client's connection may be without a request between two, in milliseconds, 1_000 to 3_600_000.
+   *
+   * @default 65_000
+   */
+  readonly clientIdleMs?: number | undefined
+  /** Path of the traffic listener that is answered as `/readyz` is, and goes to no route. @default none */
+  readonly healthPath?: string | undefined
   /** Where metrics, health and the admin API are served; not for clients. @default 127.0.0.1:9090 */
   readonly adminListen: ListenAddress
   /**
@@ -85,7 +99,7 @@ export interface GatewayConfig {
 /** How front proxies ask. */
 export interface ForwardAuthConfig {
   /** A TCP address, or the file of a Unix socket, which everybody may ask who may write to it. */
-  readonly listen: ListenAddress | UnixSocketAddress
+  readonly listen: SocketAddress
   /**
    * What becomes of a question that does not say where the client is: refused, or answered as though no caveat on the
    * address held.

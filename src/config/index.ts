@@ -9,8 +9,13 @@ export type {
   VerifierConfig,
 } from './gateway-config.ts'
 export { checkGatewayConfig } from './gateway-config-shape.ts'
-export type { ListenAddress } from './listen-address.ts'
-export { formatListenAddress, parseListenAddress } from './listen-address.ts'
+export type { ListenAddress, SocketAddress } from './listen-address.ts'
+export {
+  addressesOf,
+  formatListenAddress,
+  formatSocketAddress,
+  parseListenAddress,
+} from './listen-address.ts'
 export type { ConfigSources } from './load-config.ts'
 export { loadConfig } from './load-config.ts'
 export { withDigestedSecrets } from './digested-secrets.ts'

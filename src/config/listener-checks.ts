@@ -12,16 +12,44 @@ import {
 } from './listen-address.ts'
 import { checkTrust } from '../authenticator/index.ts'
 import { problemOf, type Finding } from './problems.ts'
-import { groupAt, listAt, readable, type Written } from './written.ts'
+import { findingsAt, groupAt, listAt, readable, type Written } from './written.ts'
 
-/** Finds two listeners on one address. */
+/** The addresses that `listen` says, each in its one spelling; undefined: it is none. */
+function listensOf(config: Written): readonly (string | undefined)[] {
+  const { listen } = config
+  const written = typeof listen === 'string' ? listen.split(',') : listen
+  return (Array.isArray(written) ? written : []).map((text) =>
+    readable(text, (each) => formatSocketAddress(parseSocketAddress(each.trim()))),
+  )
+}
+
+/** Finds listeners that nobody can reach, or two on one address. */
 export function checkListeners(config: Written): Finding[] {
-  const normal = (text: string): string => formatListenAddress(parseListenAddress(text))
-  const [listen, admin] = ['listen', 'adminListen'].map((key) => readable(config[key], normal))
-  if (listen === undefined || listen !== admin || listen.endsWith(':0')) return []
-  return [
-    { path: ['adminListen'], message: 'is the same as "listen"; metrics are not for clients' },
-  ]
+  const { find, all } = findingsAt([])
+  const listens = listensOf(config)
+  if (Array.isArray(config['listen']) && listens.length === 0) {
+    find(['listen'], 'is empty; name at least one address')
+  }
+  for (const [index, address] of listens.entries()) {
+    if (address === undefined || address.endsWith(':0')) continue
+    if (listens.indexOf(address) < index) {
+      find(['listen', index], 'is in the list already; remove it')
+    }
+    if (address.startsWith('unix:') && Object.keys(groupAt(config, 'tls')).length > 0) {
+      const at = Array.isArray(config['listen']) ? ['listen', index] : ['listen']
+      find(at, 'is a Unix socket, which is not spoken to by TLS; remove it, or "tls"')
+    }
+  }
+  const admin = readable(config['adminListen'], (text) =>
+    formatListenAddress(parseListenAddress(text)),
+  )
+  if (admin !== undefined && listens.includes(admin) && !admin.endsWith(':0')) {
+    find(['adminListen'], 'is the same as "listen"; metrics are not for clients')
+  }
+  if (config['proxyProtocol'] === true && listAt(config, 'trustedProxies').length === 0) {
+    find(['proxyProtocol'], 'needs trustedProxies: the addresses of the proxies that speak it')
+  }
+  return all
 }
 
 /** Finds forward auth that nobody could use. */
@@ -36,9 +64,14 @@ export function checkForwardAuth(config: Written): Finding[] {
     const message = 'needs trustedProxies: the addresses of the front proxies that may ask'
     findings.push({ path: ['forwardAuth', 'listen'], message })
   }
-  for (const key of ['listen', 'adminListen']) {
-    const other = readable(config[key], (text) => formatListenAddress(parseListenAddress(text)))
-    if (other !== address || address.endsWith(':0')) continue
+  const admin = readable(config['adminListen'], (text) =>
+    formatListenAddress(parseListenAddress(text)),
+  )
+  for (const [key, others] of [
+    ['listen', listensOf(config)],
+    ['adminListen', [admin]],
+  ] as const) {
+    if (!others.includes(address) || address.endsWith(':0')) continue
     findings.push({ path: ['forwardAuth', 'listen'], message: `is the same as "${key}"` })
   }
   return findings

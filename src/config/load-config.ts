@@ -5,7 +5,7 @@ import { ConfigError, type ConfigProblem } from '../errors.ts'
 import { isJsonObject } from '../json.ts'
 import type { OptionShape } from '../option-shape.ts'
 import { CALLBACK, checkOptions, group, JUDGED_ELSEWHERE, listOf, TEXT } from '../option-shape.ts'
-import type { TlsFileProblem, TlsFiles } from '../tls/index.ts'
+import type { KeyPairFiles, TlsFileProblem, TlsFiles } from '../tls/index.ts'
 import { readTlsFiles } from '../tls/index.ts'
 import { readConfigFile, type ConfigFile } from './config-file.ts'
 import { crossCheck } from './cross-checks.ts'
@@ -197,17 +197,25 @@ async function tryTls(
   findings: Finding[],
 ): Promise<TlsFiles | undefined> {
   if (!isJsonObject(tls)) return undefined
-  const nameOf = (key: keyof TlsFiles): string | undefined => {
-    const name = tls[key]
+  const nameOf = (group: Record<string, unknown>, key: string): string | undefined => {
+    const name = group[key]
+    // Those of a list have no variables: all are relative to where `tls` was given.
     return typeof name === 'string' && name !== '' ? nameAt(['tls', key], name) : undefined
   }
-  const [certFile, keyFile] = [nameOf('certFile'), nameOf('keyFile')]
-  if (certFile === undefined || keyFile === undefined) return undefined
-  const files = { certFile, keyFile, clientCaFile: nameOf('clientCaFile') }
+  const pairOf = (group: unknown): KeyPairFiles | undefined => {
+    if (!isJsonObject(group)) return undefined
+    const [certFile, keyFile] = [nameOf(group, 'certFile'), nameOf(group, 'keyFile')]
+    return certFile === undefined || keyFile === undefined ? undefined : { certFile, keyFile }
+  }
+  const pair = pairOf(tls)
+  const others = Array.isArray(tls['certificates']) ? tls['certificates'].map(pairOf) : undefined
+  if (pair === undefined || others?.includes(undefined)) return undefined
+  const certificates = others?.filter((other) => other !== undefined)
+  const files = { ...pair, certificates, clientCaFile: nameOf(tls, 'clientCaFile') }
   const read = await readTlsFiles(files)
   if (Array.isArray(read)) {
     for (const { setting, message } of read as readonly TlsFileProblem[]) {
-      findings.push({ path: ['tls', setting], message })
+      findings.push({ path: ['tls', ...setting], message })
     }
   }
   return files

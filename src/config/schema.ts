@@ -17,8 +17,10 @@ import { TIMEOUT_DEFAULTS } from '../proxy/index.ts'
 import { parseRoutePath } from '../routing/index.ts'
 import { INVITE_TYPES, type InviteType } from '../token/index.ts'
 import { VERDICT_DEFAULTS, VERDICT_RANGES } from '../verification/index.ts'
-import type { GatewayConfig, RouteConfig, TlsConfig } from './gateway-config.ts'
+import type { GatewayConfig, RouteConfig } from './gateway-config.ts'
 import { parseListenAddress, parseSocketAddress } from './listen-address.ts'
+import type { TlsWritten } from './listener-schema.ts'
+import { clientIdleSchema, healthPathSchema, listenSchema, tlsSchema } from './listener-schema.ts'
 import {
   hostsSchema,
   maxBodyBytesSchema,
@@ -50,11 +52,7 @@ export interface Settings extends Omit<
   readonly onezone: OnezoneSettings
   readonly verifier: VerifierSettings
   readonly adminTokenFile?: string | undefined
-  readonly tls?:
-    | (Omit<TlsConfig, 'clientAuth'> & {
-        readonly clientAuth?: TlsConfig['clientAuth'] | undefined
-      })
-    | undefined
+  readonly tls?: TlsWritten | undefined
   readonly workers: number | 'auto'
   readonly upstream?: UpstreamWritten | undefined
   readonly routes?: readonly RouteSettings[] | undefined
@@ -142,16 +140,13 @@ export const routeSchema: z.ZodType<RouteSettings> = route
 
 /** The whole configuration. Conditions that span several settings are in `cross-checks.ts`. */
 export const configSchema: z.ZodType<Settings> = group({
-  listen: text('HOST:PORT', parseListenAddress).prefault('127.0.0.1:8080'),
+  listen: listenSchema.prefault('127.0.0.1:8080'),
+  proxyProtocol: toggle().default(false),
+  clientIdleMs: clientIdleSchema,
+  healthPath: healthPathSchema.optional(),
   adminListen: text('HOST:PORT', parseListenAddress).prefault('127.0.0.1:9090'),
   adminTokenFile: fileName.optional(),
-  tls: group({
-    certFile: fileName,
-    keyFile: fileName,
-    clientCaFile: fileName.optional(),
-    clientAuth: choice('none', 'request', 'require').optional(),
-    http2: toggle().default(false),
-  }).optional(),
+  tls: tlsSchema.optional(),
   workers: integerOr('auto', 1, 256).default(1),
   onezone: onezoneSection,
   verifier: verifierSection,

@@ -20,6 +20,8 @@ export interface DoorSurroundings {
   readonly watch: RequestWatch
   readonly logger: Logger
   readonly clock: Clock | undefined
+  /** Why no requests may be sent here; null: they may. */
+  readonly unreadiness: () => string | null
 }
 
 /** The proxy with its routes, and what can say why it decides as it does. */
@@ -36,7 +38,8 @@ export interface Doors {
  * @throws {TypeError} for options that make no sense.
  */
 export function assembleDoors(config: GatewayConfig, surroundings: DoorSurroundings): Doors {
-  const { verification, metrics, watch, logger, clock } = surroundings
+  const { verification, metrics, watch, logger, clock, unreadiness } = surroundings
+  const { healthPath } = config
   const { onDecision, onUpstream, onStream, onQuestion } = metrics
   const authenticator = createAuthenticator({
     verifier: verification.verifier,
@@ -57,6 +60,7 @@ export function assembleDoors(config: GatewayConfig, surroundings: DoorSurroundi
   const proxy = createReverseProxy({
     requestIdOf: authenticator.requestIdOf,
     routes,
+    health: healthPath === undefined ? undefined : { path: healthPath, unreadiness },
     streams: {
       intervalMs: config.verdicts.maxStalenessMs,
       boundMs: verification.stalenessBoundMs,

@@ -33,8 +33,10 @@ const GATEWAY_OPTIONS: OptionShape<GatewayOptions> = {
 /** What carries traffic where there is none: front proxies carry it, and only ask. */
 const NO_TRAFFIC: Carrier = {
   url: '',
+  urls: [],
   unreadiness: () => null,
   change: async () => {},
+  announceEnd: () => {},
   drain: async () => {},
 }
 
@@ -42,6 +44,8 @@ const NO_TRAFFIC: Carrier = {
 export interface Gateway {
   /** Base URL of the traffic listener, without a slash; empty where no route has an upstream. */
   readonly url: string
+  /** The same for each address of `listen`; `unix:` and its file for a Unix socket. */
+  readonly urls: readonly string[]
   /** Base URL of the admin listener: `/metrics`, `/livez`, `/readyz`, `/invalidate`, `/explain`, `/refusals`. */
   readonly adminUrl: string
   /** Base URL of the listener that front proxies ask, or `unix:` and its file; null: there is none. */
@@ -104,11 +108,13 @@ export async function createGateway(
     traffic = opened
     return {
       url: opened.url,
+      urls: opened.urls,
       unreadiness: () => null,
       change(next) {
         watch.change(next)
-        return opened.reloadCertificate(next)
+        return opened.change(next)
       },
+      announceEnd: () => live.announceEnd(),
       drain(drainMs) {
         live.drainStreams()
         return opened.drain(drainMs)

@@ -1,4 +1,7 @@
+import { createProxyTrust, createRareWarning } from '../authenticator/index.ts'
+import { systemClock } from '../clock.ts'
 import type { GatewayConfig } from '../config/index.ts'
+import { addressesOf } from '../config/index.ts'
 import type { FileWatch } from './file-watch.ts'
 import { watchFiles } from './file-watch.ts'
 import type { ConnectionSource, Door } from '../listener/index.ts'
@@ -21,10 +24,11 @@ export interface TrafficOptions {
 /** The listener that carries traffic. */
 export interface Traffic {
   readonly url: string
+  readonly urls: readonly string[]
   /** See `Listener.use`. */
   use(door: Door): Promise<void>
-  /** Reads the TLS files anew, under the names that the configuration gives them. */
-  reloadCertificate(config: GatewayConfig): Promise<void>
+  /** Goes over to a configuration, and reads the TLS files anew, under the names that it gives them. */
+  change(config: GatewayConfig): Promise<void>
   drain(drainMs: number): Promise<void>
 }
 
@@ -37,11 +41,22 @@ export interface Traffic {
 export async function openTraffic(options: TrafficOptions): Promise<Traffic> {
   const { config, door, logger, onCertificate } = options
   const { listen, tls, reload } = config
+  let isProxy = createProxyTrust(config.trustedProxies)
+  const warn = createRareWarning(logger, systemClock)
   const keeper = tls === undefined ? null : await createTlsKeeper(tls, logger)
   const listener = await openListener({
-    on: options.source ?? listen ?? noAddress(),
+    on: options.source ?? (listen === undefined ? noAddress() : addressesOf(listen)),
     door,
     tls: keeper && tls ? { ...tls, material: keeper.material } : undefined,
+    idleMs: config.clientIdleMs,
+    proxyProtocol:
+      config.proxyProtocol === true
+        ? {
+            isProxy: (remoteAddress) => isProxy(remoteAddress),
+            onUnreadable: () =>
+              warn('a trusted proxy did not begin a connection with a head of the PROXY protocol'),
+          }
+        : undefined,
   })
   let files = tls
   let watch: FileWatch | null = null
@@ -58,9 +73,10 @@ export async function openTraffic(options: TrafficOptions): Promise<Traffic> {
     if (reload.watchFiles) {
       watch = watchFiles({
         files: () =>
-          [files?.certFile, files?.keyFile, files?.clientCaFile].filter(
-            (name) => name !== undefined,
-          ),
+          [files, ...(files?.certificates ?? [])]
+            .flatMap((each) => [each?.certFile, each?.keyFile])
+            .concat(files?.clientCaFile)
+            .filter((name) => name !== undefined),
         intervalMs: reload.intervalMs,
         onChange: () => renew(keeper),
       })
@@ -69,8 +85,10 @@ export async function openTraffic(options: TrafficOptions): Promise<Traffic> {
 
   return {
     url: listener.url,
+    urls: listener.urls,
     use: (next) => listener.use(next),
-    async reloadCertificate(next) {
+    async change(next) {
+      isProxy = createProxyTrust(next.trustedProxies)
       files = next.tls ?? files
       if (keeper !== null) await renew(keeper)
     },

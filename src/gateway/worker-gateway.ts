@@ -86,6 +86,7 @@ export function serveAsWorker({ channel, openLog, exit }: WorkerOptions): void {
     }
     return {}
   })
+  channel.on('ending', () => running?.announceEnd())
   channel.send({ kind: 'hello' })
 }
 
@@ -95,6 +96,7 @@ interface WorkerGateway {
   change(config: GatewayConfig): Promise<void>
   invalidate(selector: unknown): void
   withdraw(key: string): void
+  announceEnd(): void
   close(): Promise<void>
 }
 
@@ -148,10 +150,11 @@ async function openWorkerGateway(
       log.use(next)
       await reload(async () => next)
       watch.change(live.config)
-      await opened.reloadCertificate(live.config)
+      await opened.change(live.config)
     },
     invalidate: (selector) => takeBack(live, selector),
     withdraw: (key) => live.withdraw(key),
+    announceEnd: () => live.announceEnd(),
     async close() {
       stopReports()
       live.drainStreams()

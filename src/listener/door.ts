@@ -19,10 +19,10 @@ export type ServeUpgrade = (
 ) => void
 
 /**
- * What came on a connection of HTTP/1.1 where a request was expected: bytes that are none, a head beyond the limits, or
- * the wish for a tunnel (`CONNECT`).
+ * What came on a connection of HTTP/1.1 where a request was expected: bytes that are none, a head beyond the limits,
+ * the wish for a tunnel (`CONNECT`), or plain HTTP where TLS was expected.
  */
-export type Unreadable = 'malformed' | 'head-too-large' | 'tunnel'
+export type Unreadable = 'malformed' | 'head-too-large' | 'tunnel' | 'plain-http'
 
 /**
  * Answers what arrives at a listener. Requests of one connection come one after the other, each when the response

@@ -1,13 +1,10 @@
+export type { Accepting, ListenOn } from './accepting.ts'
+export { acceptOn, urlOf } from './accepting.ts'
 export type { Door, Serve, ServeUpgrade, Unreadable } from './door.ts'
 export type { Incoming, IncomingSocket, Outgoing } from './http-message.ts'
-export type {
-  ConnectionSource,
-  Listener,
-  ListenerOptions,
-  ListenerTls,
-  ListenOn,
-} from './listener.ts'
-export { openListener } from './listener.ts'
+export type { ConnectionSource, Listener, ListenerOptions, ListenerTls } from './listener.ts'
+export { CLIENT_IDLE_MS, openListener } from './listener.ts'
+export type { ProxyProtocolOptions } from './proxy-protocol.ts'
 export { serveInTurn } from './pipelining.ts'
 export { serveUpgradeInTurn } from './upgrade.ts'
 export { awaitRest, endInStages, endRaw, endsInStages } from './staged-end.ts'

@@ -15,7 +15,7 @@ import type { RequestRecord, RequestRefusal, RouteChoice, RouteRequest } from '.
 import { createRouter, isRefusal, recordOf } from '../routing/index.ts'
 import type { UpstreamState } from '../upstream/index.ts'
 import { createUpstreams } from '../upstream/index.ts'
-import { sendAnswer, sendCapabilities } from './send-answer.ts'
+import { sendAnswer, sendCapabilities, sendHealth } from './send-answer.ts'
 import type { RequestEvent, StreamEvent, UpstreamEvent } from './events.ts'
 import { UNMATCHED } from './events.ts'
 import type { ExchangeInput } from './exchange.ts'
@@ -37,6 +37,8 @@ export interface ReverseProxyOptions {
   readonly routes: readonly ProxyRoute[]
   /** Finds the ids of requests, `Authenticator.requestIdOf`. @default nobody is believed, each gets a new one */
   readonly requestIdOf?: RequestIds | undefined
+  /** What is answered to those who look whether requests may be sent here. @default nothing */
+  readonly health?: HealthAnswer | undefined
   /** Note how long upstreams take, for {@link RequestEvent}'s trace. @default false */
   readonly timed?: boolean | undefined
   /** @default silentLogger */
@@ -51,6 +53,13 @@ export interface ReverseProxyOptions {
   readonly streams?: StreamOptions | undefined
   /** Told when a WebSocket or an event stream begins and when it has ended. */
   readonly onStream?: ((event: StreamEvent) => void) | undefined
+}
+
+/** How GET and HEAD of one path are answered, on every host and without a token. */
+export interface HealthAnswer {
+  readonly path: string
+  /** Why no requests may be sent here; null: they may. */
+  readonly unreadiness: () => string | null
 }
 
 /**
@@ -82,7 +91,9 @@ const CLIENT_CLOSED_REQUEST = 499
  * @throws {TypeError} naming the option that makes no sense.
  */
 export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
-  const { clock = systemClock, requestIdOf = createRequestIds() } = options
+  const { clock = systemClock, requestIdOf = createRequestIds(), health = null } = options
+  // No path is empty.
+  const healthPath = health?.path ?? ''
   const limited = createLimitedLog(clock)
   const timed = options.timed === true ? clock : null
   const logger = shieldedLogger(options.logger ?? silentLogger)
@@ -103,13 +114,13 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
     takeConnection: TakeConnection | null = null,
   ): void {
     const record = recordOf(incoming)
-    const isOurs = !isRefusal(record) && record.path === '*'
+    const isOurs = !isRefusal(record) && (record.path === '*' || record.path === healthPath)
     const route = isRefusal(record) || isOurs ? null : router.routeOf(record)
     const known = route !== null && !isRefusal(route)
     const trace = observe(incoming, outgoing, known ? route.id : UNMATCHED)
     if (isRefusal(record)) return refuse(trace, outgoing, record)
     trace.record = record
-    if (isOurs) return sendCapabilities(incoming, outgoing, record)
+    if (isOurs) return answerOurs(trace, outgoing, record)
     if (isRefusal(route)) return refuse(trace, outgoing, route)
     if (route === null) return sendNoRoute(trace, outgoing, record)
     // Not the next route that matches: what this one demands would not be asked for.
@@ -163,6 +174,18 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
     } catch (error) {
       fail(serving, error)
     }
+  }
+
+  function answerOurs(trace: RequestTrace, outgoing: Outgoing, record: RequestRecord): void {
+    const { incoming } = trace
+    const { path, method, bodyLength } = record
+    if (path === '*') return sendCapabilities(incoming, outgoing, bodyLength)
+    if (method === 'GET' || method === 'HEAD') {
+      const unreadiness = health?.unreadiness() ?? null
+      return sendHealth(incoming, outgoing, { bodyLength, unreadiness })
+    }
+    const answer = answerOf(trace, 'method_not_allowed')
+    sendAnswer(incoming, outgoing, answer, { bodyLength, allow: ['GET', 'HEAD'] })
   }
 
   function observe(incoming: Incoming, outgoing: Outgoing, routeId: string): RequestTrace {

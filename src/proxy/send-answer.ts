@@ -46,13 +46,39 @@ export function sendAnswer(
 export function sendCapabilities(
   incoming: Incoming,
   outgoing: Outgoing,
-  { bodyLength }: Pick<SendAnswerOptions, 'bodyLength'>,
+  bodyLength: number | null,
 ): void {
+  sendOwn(incoming, outgoing, { bodyLength, status: 200, fields: ['Allow', CARRIED.join(', ')] })
+}
+
+/**
+ * Answers whether requests may be sent here.
+ *
+ * @param unreadiness Why not; null: they may.
+ */
+export function sendHealth(
+  incoming: Incoming,
+  outgoing: Outgoing,
+  { bodyLength, unreadiness }: { bodyLength: number | null; unreadiness: string | null },
+): void {
+  const fields = ['Content-Type', 'text/plain', 'Cache-Control', 'no-store']
+  const status = unreadiness === null ? 200 : 503
+  sendOwn(incoming, outgoing, { bodyLength, status, fields, text: `${unreadiness ?? 'ok'}\n` })
+}
+
+interface OwnResponse extends Pick<SendAnswerOptions, 'bodyLength'> {
+  readonly status: number
+  readonly fields: readonly string[]
+  readonly text?: string
+}
+
+function sendOwn(incoming: Incoming, outgoing: Outgoing, response: OwnResponse): void {
+  const { bodyLength, status, fields, text = '' } = response
   const close = bodyLength !== 0 && !incoming.complete
   if (close) outgoing.shouldKeepAlive = false
-  outgoing.writeHead(200, ['Allow', CARRIED.join(', '), 'Content-Length', '0'])
+  outgoing.writeHead(status, [...fields, 'Content-Length', String(text.length)])
   if (close) endInStages(incoming, null)
-  outgoing.end()
+  outgoing.end(text)
 }
 
 /**

@@ -26,6 +26,10 @@ async function load(
   return loadConfig({ ...sources, file: join(directory, 'config.yaml') })
 }
 
+function portOf({ listen }: GatewayConfig): unknown {
+  return listen && 'port' in listen ? listen.port : listen
+}
+
 describe('a good configuration', () => {
   test('has every default filled in', async () => {
     expect(await load(ONEZONE + ROUTES)).toEqual({
@@ -46,6 +50,8 @@ describe('a good configuration', () => {
       },
       trustedProxies: [],
       forwarded: 'x-forwarded',
+      proxyProtocol: false,
+      clientIdleMs: 65_000,
       routes: [
         {
           id: '/**',
@@ -291,10 +297,10 @@ describe('precedence', () => {
 
   test('is flags, environment, file, defaults', async () => {
     const flags = { listen: '127.0.0.1:3', trustedProxies: ['10.9.9.9'] }
-    expect((await load(file)).listen?.port).toBe(1)
-    expect((await load(file, { env })).listen?.port).toBe(2)
+    expect(portOf(await load(file))).toBe(1)
+    expect(portOf(await load(file, { env }))).toBe(2)
     const config = await load(file, { env, flags })
-    expect(config.listen?.port).toBe(3)
+    expect(portOf(config)).toBe(3)
     expect(config.trustedProxies).toEqual(['10.9.9.9'])
     expect(config.verdicts).toMatchObject({
       maxStalenessMs: 6000,
@@ -335,7 +341,7 @@ test('what Kubernetes says of a service called onegate is no mistake of anybody'
     ONEGATE_PORT_80_TCP_ADDR: '10.0.0.1',
     ONEGATE_ADMIN_SERVICE_HOST: '10.0.0.2',
   }
-  expect((await load(ONEZONE + ROUTES, { env })).listen?.port).toBe(8080)
+  expect(portOf(await load(ONEZONE + ROUTES, { env }))).toBe(8080)
 })
 
 describe('a token in the wrong place is never repeated', () => {

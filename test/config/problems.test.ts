@@ -33,7 +33,10 @@ async function problemsOf(text: string, sources: ConfigSources = {}): Promise<st
     (reason: unknown) => reason,
   )
   expect(error).toBeInstanceOf(ConfigError)
-  return (error as ConfigError).message.replaceAll(file, 'config.yaml').split('\n')
+  return (error as ConfigError).message
+    .replaceAll(file, 'config.yaml')
+    .replaceAll(directory, '…')
+    .split('\n')
 }
 
 describe('a bad setting is told with line and column (at ▸)', () => {
@@ -53,7 +56,7 @@ describe('a bad setting is told with line and column (at ▸)', () => {
     [
       'inherited name as key',
       `${GOOD}▸__proto__: { a: 1 }`,
-      '__proto__: is not a setting here; known are listen, adminListen, adminTokenFile, tls, workers, onezone, verifier, forwardAuth, trustedProxies, upstream, routes, verdicts, realm, log, accessLog, reload, shutdown',
+      '__proto__: is not a setting here; known are listen, proxyProtocol, clientIdleMs, healthPath, adminListen, adminTokenFile, tls, workers, onezone, verifier, forwardAuth, trustedProxies, forwarded, upstream, routes, verdicts, realm, log, accessLog, reload, shutdown',
     ],
     ['missing setting', `▸onezone: {}\n${ROUTES}`, MISSING_URL],
     ['missing group', `▸${ROUTES}`, MISSING_URL],
@@ -257,10 +260,40 @@ describe('a bad setting is told with line and column (at ▸)', () => {
     [
       'missing authority file',
       `${ONEZONE}upstream: { urls: [https://a], tls: { caFile: ▸none.pem } }`,
-      'upstream.tls.caFile: names a file that does not exist',
+      'upstream.tls.caFile: names a file that does not exist: …/none.pem',
     ],
     // Addresses
-    ['number for an address', `${GOOD}listen: ▸8080`, 'listen: must be HOST:PORT, not 8080'],
+    [
+      'address twice',
+      `${GOOD}listen: ['127.0.0.1:80', ▸'127.0.0.1:80']`,
+      'listen[1]: is in the list already; remove it',
+    ],
+    [
+      'Unix socket with a mode that is none',
+      `${GOOD}listen: ▸unix:/run/a.sock?mode=9`,
+      'listen: must have three octal digits as mode: unix:/run/a.sock?mode=660',
+    ],
+    ['no addresses', `${GOOD}listen: ▸[]`, 'listen: is empty; name at least one address'],
+    [
+      'PROXY heads from nobody',
+      `${GOOD}proxyProtocol: ▸true`,
+      'proxyProtocol: needs trustedProxies: the addresses of the proxies that speak it',
+    ],
+    [
+      'everybody as proxies',
+      `${GOOD}trustedProxies: ▸[0.0.0.0/1, 128.0.0.0/1]`,
+      'trustedProxies: would together trust everybody who can connect; name the proxies',
+    ],
+    [
+      'path with a query for health',
+      `${GOOD}healthPath: ▸/healthz?x`,
+      'healthPath: must be a path of letters, digits, ".", "_", "~" and "-", e.g. /healthz',
+    ],
+    [
+      'number for an address',
+      `${GOOD}listen: ▸8080`,
+      'listen: must be HOST:PORT or unix:PATH, not 8080',
+    ],
     [
       'address without host',
       `${GOOD}listen: ▸":80"`,
@@ -543,7 +576,9 @@ describe('TLS files are tried', () => {
       (reason: unknown) => reason,
     )
     if (!(error instanceof ConfigError)) return []
-    return error.problems.map(({ path, message, line }) => `${line} ${path}: ${message}`)
+    return error.problems.map(
+      ({ path, message, line }) => `${line} ${path}: ${message.replace(directory, '…')}`,
+    )
   }
   const PAIR = 'certFile: cert.pem, keyFile: key.pem'
 
@@ -555,7 +590,7 @@ describe('TLS files are tried', () => {
       'certFile: text, keyFile: nowhere',
       [
         '3 tls.certFile: names a file that holds no PEM certificates, or one that cannot be read',
-        '3 tls.keyFile: names a file that does not exist',
+        '3 tls.keyFile: names a file that does not exist: …/nowhere',
       ],
     ],
     [

@@ -79,19 +79,22 @@ describe('the configurations', () => {
     writeFileSync(join(project, 'gateway.pem'), cert)
     writeFileSync(join(project, 'clients-ca.pem'), cert)
     writeFileSync(join(project, 'gateway.key'), key)
+    writeFileSync(join(project, 'other.pem'), cert)
+    writeFileSync(join(project, 'other.key'), key)
     const pieces = blocks('yaml').filter((text) => !text.startsWith('# '))
-    expect(pieces).toHaveLength(4)
+    expect(pieces).toHaveLength(5)
     const configs = []
     for (const text of pieces) {
       const file = join(project, 'piece.yaml')
       writeFileSync(file, text)
       configs.push(await loadConfig({ file, env: { ONEGATE_ONEZONE_URL: 'https://o.example' } }))
     }
-    const [listener, routes, upstreams, preflight] = configs
+    const [listener, listeners, routes, upstreams, preflight] = configs
     expect(listener).toMatchObject({
       tls: { certFile: join(project, 'gateway.pem'), clientAuth: 'require', http2: true },
       reload: { watchFiles: true, intervalMs: 2000 },
     })
+    expect(listeners).toMatchObject({ proxyProtocol: true, healthPath: '/healthz' })
     expect(routes?.routes[0]).toMatchObject({ methods: ['GET', 'PUT'], stripPrefix: '/users' })
     expect(upstreams?.routes[2]?.upstream).toMatchObject({
       healthCheck: { expect: [200, 204] },
