@@ -27,6 +27,8 @@ const TABLE: Record<string, Row> = {
   // Whether a value is a JSON object, and which word was meant: every room that reads what others wrote asks so.
   json: row(-2, ''),
   suggestion: row(-2, ''),
+  // What is remembered of a request's text must not keep all of it: every room that remembers some copies it by this.
+  'kept-text': row(-2, '', '', ['buffer']),
   // What options of factories may be: every factory refuses what it does not know.
   'option-shape': row(-1, 'suggestion'),
   'package-version': row(-1, 'json', '', ['fs']),
@@ -61,18 +63,18 @@ const TABLE: Record<string, Row> = {
   // What a TLS listener shows, and how it changes: below config, which tries the files that it names.
   tls: row(4, 'logger', '', 'any'),
   // Connections in. Below the doors, which are what it says a door is; it knows none of them, and no framework.
-  listener: row(5, 'clock tls token-bucket unix-peer', '', 'any'),
+  listener: row(5, 'clock kept-text tls token-bucket unix-peer', '', 'any'),
   // Doors in other people's apps have one policy each, and open the verification that it needs.
   authenticator: row(
     5,
-    'bounded-map errors clock limited-log logger token unix-peer verifier verification option-shape',
+    'bounded-map errors clock kept-text limited-log logger token unix-peer verifier verification option-shape',
     'ipaddr.js lru-cache',
     ['crypto', 'net'], // ids of requests are made of random bytes
   ),
   // Which upstream, and over which connection: beside the question who may, which it never asks.
   upstream: row(5, 'clock logger http-client option-shape', 'undici', 'any'),
   // One strict reading of a request, and the route that it takes, for every door that has routes.
-  routing: row(6, 'authenticator listener', '', ['crypto', 'http', 'net', 'url']),
+  routing: row(6, 'authenticator kept-text listener', '', ['crypto', 'http', 'net', 'url']),
   middleware: row(7, 'authenticator option-shape', 'hono'),
   // Of Hono it uses the types of a handler, in `onedataProxy` alone.
   proxy: row(
@@ -84,7 +86,7 @@ const TABLE: Record<string, Row> = {
   // Beside the proxy: the same routes and authenticator for requests that others carry.
   'forward-auth': row(7, 'clock logger listener authenticator routing', '', ['net']),
   // What is remembered of requests that have ended.
-  'access-log': row(8, 'bounded-map json line-sink logger option-shape proxy token'),
+  'access-log': row(8, 'bounded-map json kept-text line-sink logger option-shape proxy token'),
   metrics: row(
     8,
     'forward-auth http-client verifier revocation verification authenticator proxy json option-shape',

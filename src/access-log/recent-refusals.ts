@@ -1,5 +1,6 @@
 import { createBoundedMap } from '../bounded-map.ts'
 import { isJsonObject } from '../json.ts'
+import { keptText } from '../kept-text.ts'
 import type { RequestEvent } from '../proxy/index.ts'
 import { whoOf } from './who.ts'
 
@@ -68,7 +69,7 @@ export function createRecentRefusals(): RecentRefusals {
         lastAt: now,
         route: routeId,
         method,
-        path: trace.record?.path.slice(0, LONGEST_PATH) ?? null,
+        path: trace.record === null ? null : keptText(trace.record.path.slice(0, LONGEST_PATH)),
         ...who,
         requestIds: [trace.requestId, ...(before?.requestIds ?? [])].slice(0, MOST_REQUEST_IDS),
       })

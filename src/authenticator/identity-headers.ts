@@ -4,6 +4,7 @@
  * @module
  */
 
+import { keptText } from '../kept-text.ts'
 import { isBearer } from './credentials.ts'
 import type { Identity } from './decision.ts'
 import { isForeign, parsePassedHeader } from './foreign-fields.ts'
@@ -99,7 +100,7 @@ export function createHeaderPolicy(options: HeaderPolicyOptions = {}): HeaderPol
       let dropped = memo.get(name)
       if (dropped === undefined) {
         dropped = judge(name)
-        if (memo.size < MEMO_LIMIT && name.length <= MEMO_LONGEST) memo.set(name, dropped)
+        if (memo.size < MEMO_LIMIT && name.length <= MEMO_LONGEST) memo.set(keptText(name), dropped)
       }
       return dropped
     },

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 
+import { keptText } from '../kept-text.ts'
 import type { PresentedToken } from '../token/index.ts'
 import type { ReadToken } from '../verifier/index.ts'
 
@@ -35,11 +36,12 @@ export function withRememberedTokens(inner: ReadToken): ReadToken {
     const place = placeOf(serialized)
     const last = recent[place]
     if (last !== undefined && last.serialized === serialized) return last.token
-    const known = read.get(serialized)
-    const token = known ?? inner(serialized)
-    if (typeof token === 'string' || serialized.length > LONGEST_REMEMBERED) return token
-    if (known === undefined) read.set(serialized, token)
-    recent[place] = { serialized, token }
+    const text = keptText(serialized)
+    const known = read.get(text)
+    const token = known ?? inner(text)
+    if (typeof token === 'string' || text.length > LONGEST_REMEMBERED) return token
+    if (known === undefined) read.set(text, token)
+    recent[place] = { serialized: text, token }
     return token
   }
 }

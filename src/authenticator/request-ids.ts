@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 
+import { keptText } from '../kept-text.ts'
 import type { ClientFacts } from './client-address.ts'
 import { createProxyTrust } from './proxy-trust.ts'
 
@@ -36,5 +37,5 @@ function givenId(rawHeaders: readonly string[]): string | null {
     if (given !== null) return null
     given = rawHeaders[i + 1] ?? ''
   }
-  return given !== null && REQUEST_ID.test(given) ? given : null
+  return given !== null && REQUEST_ID.test(given) ? keptText(given) : null
 }

@@ -67,7 +67,7 @@ const ROUTE: OptionShape<RouteConfig> = {
 const GATEWAY_CONFIG: OptionShape<GatewayConfig> = {
   listen: SOCKETS,
   proxyProtocol: FLAG,
-  clientIdleMs: wholeNumber([1_000, 3_600_000]),
+  clientIdleMs: wholeNumber([100, 3_600_000]),
   healthPath: TEXT,
   adminListen: ADDRESS,
   adminToken: TEXT,
@@ -80,6 +80,7 @@ const GATEWAY_CONFIG: OptionShape<GatewayConfig> = {
     http2: FLAG,
   }),
   workers: wholeNumber([1, 256]),
+  fastLane: FLAG,
   forwardAuth: group<ForwardAuthConfig>({
     listen: SOCKET,
     clientAddress: oneOf(['required', 'unknown-allowed']),

@@ -35,7 +35,7 @@ export const healthPathSchema: z.ZodType<string> = text('a path, e.g. /healthz',
 })
 
 /** How long clients' connections may be idle: the longest that a balancer is known to want is 620 s. */
-export const clientIdleSchema: z.ZodDefault<z.ZodType<number>> = integer(1_000, 3_600_000).default(
+export const clientIdleSchema: z.ZodDefault<z.ZodType<number>> = integer(100, 3_600_000).default(
   CLIENT_IDLE_MS,
 )
 

@@ -148,6 +148,7 @@ export const configSchema: z.ZodType<Settings> = group({
   adminTokenFile: fileName.optional(),
   tls: tlsSchema.optional(),
   workers: integerOr('auto', 1, 256).default(1),
+  fastLane: toggle().default(true),
   onezone: onezoneSection,
   verifier: verifierSection,
   forwardAuth: group({

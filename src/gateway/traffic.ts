@@ -57,6 +57,7 @@ export async function openTraffic(options: TrafficOptions): Promise<Traffic> {
               warn('a trusted proxy did not begin a connection with a head of the PROXY protocol'),
           }
         : undefined,
+    fastLane: config.fastLane !== false,
   })
   let files = tls
   let watch: FileWatch | null = null

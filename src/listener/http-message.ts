@@ -33,6 +33,8 @@ export interface Incoming {
   readonly socket: IncomingSocket
   /** Whether all of it has come. */
   readonly complete: boolean
+  /** All of its body, where that came with the head; its events tell it, too. @default null: only they do */
+  readonly wholeBody?: Buffer | null
   readonly destroyed: boolean
   isPaused(): boolean
   pause(): this

@@ -11,6 +11,7 @@ import type { Arrivals } from './attach-door.ts'
 import { attachDoor, continueOf } from './attach-door.ts'
 import type { Door } from './door.ts'
 import { createDoorInUse } from './door-in-use.ts'
+import { createFastLane } from './fast-lane.ts'
 import { createHttp2Sessions } from './http2-sessions.ts'
 import type { ProxyProtocolOptions } from './proxy-protocol.ts'
 import { createPeers } from './proxy-protocol.ts'
@@ -41,6 +42,13 @@ export interface ListenerOptions {
   readonly proxyProtocol?: ProxyProtocolOptions | undefined
   /** How long a connection may be without a request between two, in milliseconds. @default 65_000 */
   readonly idleMs?: number | undefined
+  /**
+   * Whether plain requests of HTTP/1.1 without TLS may take a shorter way than through the server of Node. The doors
+   * must then make do with what {@link Incoming} and {@link Outgoing} have.
+   *
+   * @default false
+   */
+  readonly fastLane?: boolean | undefined
 }
 
 /** A listening socket that can be drained. */
@@ -147,6 +155,17 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
     server.prependListener('secureConnection', (socket: TLSSocket) => peers.adopt(socket))
   }
   attachDoor(server, () => current.door, arrivals)
+  const lane =
+    options.fastLane !== true || !(server instanceof Server)
+      ? null
+      : createFastLane({
+          server,
+          idleMs,
+          serve(incoming, outgoing) {
+            arrivals.onRequest(incoming, outgoing)
+            current.door.serve(incoming, outgoing)
+          },
+        })
   server.on('connection', (socket: Socket) => silent.add(socket))
   const connections = new Set<Socket>()
   let onEmpty = (): void => {}
@@ -201,6 +220,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
       const sweep = setInterval(() => {
         if (performance.now() < graceEndsAt) return
         server.closeIdleConnections()
+        lane?.endIdle()
         sessions?.close()
         silent.end()
       }, SWEEP_MS)
@@ -208,6 +228,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
       const cut = setTimeout(() => connections.forEach((socket) => socket.destroy()), drainMs)
       await closed
       server.close() // what is left is Node's own timer
+      lane?.close()
       clearInterval(sweep)
       clearTimeout(cut)
     },

@@ -4,6 +4,7 @@ import type { AuthenticationRequest, Granted } from '../authenticator/index.ts'
 import type { Clock } from '../clock.ts'
 import type { LimitedLog } from '../limited-log.ts'
 import type { Logger } from '../logger.ts'
+import type { Incoming } from '../listener/index.ts'
 import { upstreamPath } from '../routing/index.ts'
 import type { UpstreamController, UpstreamHandler, UpstreamMember } from '../upstream/index.ts'
 import { BODILESS_METHODS } from '../upstream/index.ts'
@@ -94,8 +95,9 @@ export class Exchange implements UpstreamHandler, DeliveryOwner {
     })
     // The expectation is the upstream's to answer (RFC 9110 §10.1.1), unless it cannot be told of it.
     const asked = record.continueOwed && member.dispatcher.asksBeforeBody === true
+    const bodyText = textOf(incoming, member)
     this.#body =
-      record.bodyLength === 0
+      record.bodyLength === 0 || bodyText !== undefined
         ? null
         : createRequestBody(incoming, {
             idleMs: route.timeouts.idleBodyMs,
@@ -112,11 +114,12 @@ export class Exchange implements UpstreamHandler, DeliveryOwner {
         headers,
         lastHeaders: this.#decision.identityHeaders,
         body: this.#body,
+        bodyText,
         expectContinue: asked,
         headersTimeout: route.timeouts.headMs,
         bodyTimeout: route.timeouts.idleBodyMs,
         upgrade: upgrade === null ? null : 'websocket',
-        ...(this.#body !== null && BODILESS_METHODS.has(record.method) ? RESET : null),
+        ...(record.bodyLength !== 0 && BODILESS_METHODS.has(record.method) ? RESET : null),
       },
       this,
     )
@@ -249,9 +252,9 @@ export class Exchange implements UpstreamHandler, DeliveryOwner {
   }
 
   #attemptThat(error: Error): FailedAttempt {
-    const { method } = this.#input.record
+    const { method, bodyLength } = this.#input.record
     const connected = this.#controller?.connected ?? this.#controller !== null
-    return { method, hasBody: this.#body !== null, connected, answering: this.#answering, error }
+    return { method, hasBody: bodyLength !== 0, connected, answering: this.#answering, error }
   }
 
   #settle(
@@ -271,6 +274,18 @@ export class Exchange implements UpstreamHandler, DeliveryOwner {
 
 function sendAgain(exchange: Exchange, member: UpstreamMember): void {
   exchange.sendAgain(member)
+}
+
+/** Longest body that leaves as one text with its head, in bytes: what Node writes without allocating. */
+const MAX_TEXT_BYTES = 12 * 1024
+
+/** The body of a request that came whole, where that can be sent at once. */
+function textOf(
+  { wholeBody = null }: Incoming,
+  { dispatcher }: UpstreamMember,
+): string | undefined {
+  if (wholeBody === null || wholeBody.length > MAX_TEXT_BYTES) return undefined
+  return dispatcher.takesText === true ? wholeBody.toString('latin1') : undefined
 }
 
 function clientGone(): UploadError {

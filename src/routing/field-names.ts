@@ -5,6 +5,7 @@
  */
 
 import { foldName } from '../authenticator/index.ts'
+import { keptText } from '../kept-text.ts'
 
 /**
  * `pass`: end to end. `drop`: hop by hop (RFC 9110 §7.6.1), or consumed here. `disguised`: looks like a field that
@@ -57,7 +58,7 @@ export function kindOf(name: string): FieldKind {
   const kind = judge(name)
   if (name.length <= MEMO_NAME_LENGTH) {
     if (memo.size >= MEMO_LIMIT) memo.clear()
-    memo.set(name, kind)
+    memo.set(keptText(name), kind)
   }
   return kind
 }

@@ -1,5 +1,7 @@
 import { domainToUnicode } from 'node:url'
 
+import { keptText } from '../kept-text.ts'
+
 /** RFC 9112 §3.2, without empty hosts, and with ports in their one spelling. */
 const HOST = /^([A-Za-z0-9._-]{1,254}|\[[0-9A-Fa-f:.]{2,45}\])(?::(0|[1-9]\d{0,4}))?$/
 
@@ -28,11 +30,11 @@ export function readHost(text: string): HostName | null {
   const known = memo.get(text)
   if (known !== undefined) return known
   const [, written = '', port = ''] = HOST.exec(text) ?? []
-  const name = canonicalName(written)
+  const name = canonicalName(keptText(written))
   if (name === null || Number(port) > 65_535) return null
   const read = { name, host: port === '' ? name : `${name}:${port}` }
   if (memo.size >= MEMO_LIMIT) memo.clear()
-  memo.set(text, read)
+  memo.set(keptText(text), read)
   return read
 }
 

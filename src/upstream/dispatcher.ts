@@ -17,6 +17,13 @@ export interface UpstreamRequest {
   readonly lastHeaders?: readonly string[] | undefined
   readonly body: Readable | null
   /**
+   * All of the body in place of `body`, as latin-1 text of its bytes, with its `Content-Length` in `headers`; it leaves
+   * with the head. Only where the dispatcher {@link UpstreamDispatcher.takesText}.
+   *
+   * @default none
+   */
+  readonly bodyText?: string | undefined
+  /**
    * Whether the upstream is asked to say when it wants the body (`Expect: 100-continue`); its 100 is then told like any
    * interim response. Only where the dispatcher {@link UpstreamDispatcher.asksBeforeBody}.
    *
@@ -86,6 +93,8 @@ export interface UpstreamHandler {
 export interface UpstreamDispatcher {
   /** Whether it knows {@link UpstreamRequest.expectContinue}. @default false */
   readonly asksBeforeBody?: boolean
+  /** Whether it knows {@link UpstreamRequest.bodyText}. @default false */
+  readonly takesText?: boolean
   /** @returns False where the request has to wait for a connection. */
   dispatch(request: UpstreamRequest, handler: UpstreamHandler): boolean
 }

@@ -3,9 +3,9 @@ import { isFieldValue, isToken } from './field-syntax.ts'
 
 /** The head of a request as it is sent, and what frames its body. */
 export interface RequestHead {
-  /** Latin-1, empty line included. */
+  /** Latin-1, empty line included, and the body where it is text. */
   readonly text: string
-  /** Length of the body in bytes; 0: there is none; null: it goes in chunks. */
+  /** Length of the body that is yet to follow in bytes; 0: there is none; null: it goes in chunks. */
   readonly bodyLength: number | null
 }
 
@@ -32,7 +32,7 @@ const RESERVED = new Set([
  * in two ways. Whoever calls has checked all this; here it is made sure of.
  */
 export function writeRequestHead(request: UpstreamRequest): RequestHead | null {
-  const { method, path, headers, lastHeaders = NONE, body } = request
+  const { method, path, headers, lastHeaders = NONE, body, bodyText } = request
   if (!isToken(method) || !TARGET.test(path)) return null
   const first = writeFields(headers, headers.length - lastHeaders.length)
   const last = writeLastFields(lastHeaders)
@@ -41,6 +41,9 @@ export function writeRequestHead(request: UpstreamRequest): RequestHead | null {
   const length = first.length ?? last.length
   const connection = request.reset === true ? 'close' : 'keep-alive'
   let text = `${method} ${path} HTTP/1.1\r\nConnection: ${connection}\r\n${first.text}${last.text}`
+  if (bodyText !== undefined) {
+    return length === bodyText.length ? { text: `${text}\r\n${bodyText}`, bodyLength: 0 } : null
+  }
   if (body === null) {
     if (length !== null && length !== 0) return null
     if (length === null && LENGTH_EXPECTED.has(method)) text += 'Content-Length: 0\r\n'

@@ -39,8 +39,8 @@ export class UpstreamExchange implements UpstreamController {
 
   /** Whether it may be sent again after its connection, which had served others, ended without a word. */
   isRepeatable(): boolean {
-    const { body, method } = this.request
-    if (body !== null || this.#heard || this.interruption !== null) return false
+    const { body, bodyText, method } = this.request
+    if (body !== null || bodyText !== undefined || this.#heard || this.interruption !== null) return false
     return IDEMPOTENT_METHODS.has(method)
   }
 

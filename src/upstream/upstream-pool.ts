@@ -57,6 +57,7 @@ export function createUpstreamPool(options: UpstreamPoolOptions): UpstreamPool {
 
 class Pool implements UpstreamPool, ConnectionOwner, ExchangeKeeper {
   readonly asksBeforeBody: boolean = true
+  readonly takesText: boolean = true
   readonly idleMs: number
   readonly #target: ConnectionTarget
   readonly #maxConnections: number

@@ -87,6 +87,7 @@ describe('a good configuration', () => {
       shutdown: { readinessDelayMs: 0, drainMs: 25_000 },
       tls: undefined,
       workers: 1,
+      fastLane: true,
     })
   })
 

@@ -9,6 +9,7 @@ import { createAuthenticator } from '../../src/authenticator/index.ts'
 import type { Clock } from '../../src/clock.ts'
 import { systemClock } from '../../src/clock.ts'
 import { attachDoor } from '../../src/listener/attach-door.ts'
+import { createFastLane } from '../../src/listener/fast-lane.ts'
 import type { Logger } from '../../src/logger.ts'
 import type {
   ProxyRoute,
@@ -70,6 +71,8 @@ export interface RigOptions {
   readonly time?: FakeTime
   readonly onRequest?: (event: RequestEvent) => void
   readonly onUpstream?: (event: UpstreamEvent) => void
+  /** Whether plain requests take the fast lane. @default true */
+  readonly fastLane?: boolean
 }
 
 /** The verdict on `TOKEN`. */
@@ -84,6 +87,9 @@ export function accepted(clock: Clock = systemClock): SourcedVerdict {
 export function refused(): SourcedVerdict {
   return { verdict: refuse('token_invalid', 0), source: 'onezone' }
 }
+
+/** Whether the whole suite goes without the fast lane, to show that it changes nothing. */
+const WITHOUT_LANE = process.env['ONEGATE_TEST_FAST_LANE'] === 'off'
 
 /** A proxy with the real authenticator and a verifier of the test's own, which nobody serves yet. */
 export function createRigProxy(routes: readonly RigRoute[], options: RigOptions = {}): RigProxy {
@@ -152,6 +158,11 @@ export async function startRig(
     maxHeaderSize: 32 * 1024,
   })
   attachDoor(server, () => proxy)
+  const { serve } = proxy
+  const lane =
+    options.fastLane === false || WITHOUT_LANE
+      ? null
+      : createFastLane({ server, serve, idleMs: 65_000 })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   proxy.opened()
   const connections = new Set<Socket>()
@@ -160,6 +171,7 @@ export async function startRig(
     socket.once('close', () => connections.delete(socket))
   })
   onTestFinished(async () => {
+    lane?.close()
     for (const socket of connections) socket.destroy()
     await new Promise((resolve) => server.close(resolve))
     await proxy.close()

@@ -1,0 +1,140 @@
+import type { Socket } from 'node:net'
+
+import { readPlainHead } from './plain-head.ts'
+import { PlainRequest } from './plain-request.ts'
+import type { ResponseOwner } from './plain-response.ts'
+import { PlainResponse } from './plain-response.ts'
+import { endRaw } from './staged-end.ts'
+
+/** What a connection of the fast lane needs of the lane. */
+export interface PlainConnectionOwner {
+  readonly serve: (request: PlainRequest, response: PlainResponse) => void
+  /** Gives the connection away; `unread` is what came of its next request. */
+  readonly handOver: (connection: PlainConnection, unread: Buffer) => void
+  readonly forget: (connection: PlainConnection) => void
+  /** The time, as often as the lane looks over its connections. */
+  readonly tick: number
+}
+
+/** How much of what came is looked at for a head, in bytes: a longer one is not plain. */
+const MOST_HEAD_BYTES = 16 * 1024
+
+/**
+ * A connection whose requests come whole and in plain form, one at a time. While one is answered, nothing of the next
+ * is looked at; what is not plain goes to the parser of Node, and the connection with it, before a byte of an answer.
+ */
+export class PlainConnection implements ResponseOwner {
+  readonly socket: Socket
+  /** Since when no request is under way, in ticks. */
+  idleSince: number
+  readonly #owner: PlainConnectionOwner
+  #request: PlainRequest | null = null
+  #response: PlainResponse | null = null
+  /** What came after a request that is still being answered. */
+  #unread: Buffer | null = null
+  /** Whether the client has sent its last byte. */
+  #ended = false
+  /** Whether the last answer was given. */
+  #closing = false
+
+  constructor(socket: Socket, owner: PlainConnectionOwner) {
+    this.socket = socket
+    this.#owner = owner
+    this.idleSince = owner.tick
+    socket.on('data', this.#onData)
+    socket.on('end', this.#onEnd)
+    socket.on('error', ignore)
+    socket.on('close', this.#onClose)
+  }
+
+  get idle(): boolean {
+    return this.#response === null
+  }
+
+  /** Stops listening to the socket, for another to go on; what it holds stays in it. */
+  leave(): void {
+    this.#owner.forget(this)
+    const { socket } = this
+    socket.pause().off('data', this.#onData).off('end', this.#onEnd).off('close', this.#onClose)
+  }
+
+  /** Goes on with what came while a request was answered. */
+  goOn(): void {
+    const { socket } = this
+    const unread = this.#unread
+    if (unread === null || this.#response !== null || socket.destroyed) return
+    this.#unread = null
+    if (this.#read(unread) && this.#unread === null) socket.resume()
+  }
+
+  onResponseEnd(keepsAlive: boolean): void {
+    const { socket } = this
+    this.#request = null
+    this.#response = null
+    this.idleSince = this.#owner.tick
+    if (!keepsAlive) return this.#end()
+    if (this.#unread !== null) process.nextTick(goOn, this)
+    else if (this.#ended) socket.end()
+  }
+
+  /** Ends the connection after its last answer, which what is unread must not take away (RFC 9112 §9.6). */
+  #end(): void {
+    const { socket } = this
+    this.#closing = true
+    if (this.#unread === null) return socket.destroySoon()
+    this.#unread = null
+    endRaw(socket, '')
+  }
+
+  readonly #onData = (chunk: Buffer): void => {
+    if (this.#closing) return
+    if (this.#response === null) {
+      this.#read(chunk)
+      return
+    }
+    // Its end, too, is held back, so that it can still be told to another.
+    this.#unread = chunk
+    this.socket.pause()
+  }
+
+  readonly #onEnd = (): void => {
+    this.#ended = true
+    if (this.#response === null) this.socket.end()
+  }
+
+  readonly #onClose = (): void => {
+    this.#owner.forget(this)
+    this.#request?.close()
+    this.#response?.close()
+  }
+
+  /** @returns Whether the connection is still the lane's. */
+  #read(bytes: Buffer): boolean {
+    const head = readPlainHead(bytes.toString('latin1', 0, MOST_HEAD_BYTES))
+    const end = head === null ? Infinity : head.bodyStart + head.bodyLength
+    if (head === null || end > bytes.length) {
+      this.leave()
+      this.#owner.handOver(this, bytes)
+      return false
+    }
+    const { socket } = this
+    const body = head.bodyLength === 0 ? null : bytes.subarray(head.bodyStart, end)
+    const request = new PlainRequest(head, body, socket)
+    const response = new PlainResponse(request, socket, head.keepsAlive, this)
+    if (end < bytes.length) {
+      this.#unread = bytes.subarray(end)
+      socket.pause()
+    }
+    this.#request = request
+    this.#response = response
+    this.#owner.serve(request, response)
+    return true
+  }
+}
+
+function goOn(connection: PlainConnection): void {
+  connection.goOn()
+}
+
+/** What breaks a connection closes it, too. */
+function ignore(): void {}
