@@ -46,7 +46,7 @@ const TABLE: Record<string, Row> = {
   'unix-peer': row(-2, ''),
   token: row(0, 'errors json option-shape', '', ['buffer', 'crypto']),
   // HTTP and JSON as every client of an API here does them; below the clients, so that none has a copy of its own.
-  'http-client': row(0, 'errors clock json option-shape token-bucket', 'undici'),
+  'http-client': row(0, 'errors clock json option-shape token-bucket', 'undici', ['dns', 'net']),
   onezone: row(1, 'errors clock token http-client json option-shape'),
   'token-lookup': row(1, 'errors http-client json option-shape'),
   'dev-onezone': row(1, 'errors clock token json option-shape', '', 'any'),

@@ -46,7 +46,7 @@ and says what would run. Nothing is started, and no verifier is asked.`,
 }
 
 /** Settings of a verifier of which only that they are there may be told. */
-const SECRETS = new Set(['ca', 'apiToken', 'serviceToken', 'watchToken'])
+const SECRETS = new Set(['ca', 'apiToken', 'serviceToken', 'watchToken', 'proxy'])
 
 function withoutSecrets({ adminToken, ...config }: GatewayConfig): object {
   return {
@@ -74,10 +74,12 @@ function withoutKey({ ca, serverName, cert, key }: UpstreamTls): object {
 }
 
 function describeVerifier(verifier: GatewayConfig['verifier']): string[] {
-  if (verifier.type !== 'onezone') return [verifier.type, verifier.url]
+  const { url, proxy } = verifier
+  const via = proxy === undefined ? '' : `, through the proxy ${new URL(proxy).origin}`
+  if (verifier.type !== 'onezone') return [verifier.type, url + via]
   return [
     'Onezone',
-    verifier.url + (verifier.serviceToken === undefined ? '' : ', with a service token'),
+    url + via + (verifier.serviceToken === undefined ? '' : ', with a service token'),
   ]
 }
 

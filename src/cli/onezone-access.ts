@@ -1,3 +1,4 @@
+import { proxyUrlFor } from '../config/index.ts'
 import { OnezoneApiError, OnezoneFaultError } from '../errors.ts'
 import {
   createOnezoneClient,
@@ -61,7 +62,7 @@ export async function withOnezone(
   const file = args.text('auth-file')
   if (file === undefined) throw new UsageError('--auth-file FILE is missing')
   const caller = readCaller((await readSecretFile(file, 'credential')).toString('utf8').trim())
-  const client = createClientAt(url, { credentials: caller.credentials, ...LIMITS })
+  const client = createClientAt(url, terminal, { credentials: caller.credentials, ...LIMITS })
   try {
     return await work({ client, ...caller })
   } catch (error) {
@@ -112,13 +113,17 @@ export function readOnezoneUrl(args: Arguments): string {
   return url
 }
 
-/** Makes a client of a Onezone that was given as `--onezone-url`. Throws a `UsageError` where that makes no sense. */
+/**
+ * Makes a client of a Onezone that was given as `--onezone-url`, through the proxy that the environment names for it.
+ * Throws a `UsageError` where that makes no sense.
+ */
 export function createClientAt(
   url: string,
+  { env }: Pick<Terminal, 'env'>,
   options: Omit<OnezoneClientOptions, 'url'> = {},
 ): OnezoneClient {
   try {
-    return createOnezoneClient({ url, ...options })
+    return createOnezoneClient({ url, proxy: proxyUrlFor(url, env), ...options })
   } catch (error) {
     if (error instanceof TypeError) throw new UsageError(`--onezone-url: ${error.message}`)
     throw error

@@ -91,6 +91,7 @@ Secrets are given as files: onezone.serviceTokenFile, ONEGATE_ONEZONE_SERVICE_TO
         forwardAuth: gateway.forwardAuthUrl ?? undefined,
         workers: config.workers,
         [config.verifier.type]: config.verifier.url,
+        proxy: config.verifier.proxy && new URL(config.verifier.proxy).origin,
         routes: config.routes.map(({ id, token, upstream }) => ({
           id,
           token,

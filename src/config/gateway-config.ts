@@ -133,6 +133,8 @@ export interface VerifierConnection extends Complete<
 > {
   /** Certificates of the authorities to trust instead of the system's, PEM; content of `caFile`. */
   readonly ca?: string | undefined
+  /** URL of the proxy that leads there, from `HTTPS_PROXY`; it may have credentials. @default none */
+  readonly proxy?: string | undefined
 }
 
 /** How a token look-up API is asked: settings under `verifier`. */

@@ -19,6 +19,7 @@ export {
 export type { ConfigSources } from './load-config.ts'
 export { loadConfig } from './load-config.ts'
 export { withDigestedSecrets } from './digested-secrets.ts'
+export { proxyUrlFor } from './outgoing-proxy.ts'
 export { routeTitle } from './route-order.ts'
 export type { ConfigFlags } from './overlay.ts'
 export { ENVIRONMENT_VARIABLES } from './overlay.ts'

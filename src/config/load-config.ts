@@ -12,6 +12,7 @@ import { crossCheck } from './cross-checks.ts'
 import type { GatewayConfig, RouteConfig, VerifierConfig } from './gateway-config.ts'
 import { applyOverlays, readEnvironment, readFlags, waysToGive } from './overlay.ts'
 import type { ConfigFlags, Overlay } from './overlay.ts'
+import { outgoingProxyOf } from './outgoing-proxy.ts'
 import { byPlace, problemAt, type Finding, type SettingPath } from './problems.ts'
 import { routeTitle } from './route-order.ts'
 import { configSchema, routeSchema, type RouteSettings, type Settings } from './schema.ts'
@@ -93,8 +94,17 @@ export async function loadConfig(sources: ConfigSources): Promise<GatewayConfig>
   for (const { source, ...finding } of environment.findings) {
     problems.push(problemAt(finding, { source }))
   }
+  const proxy = settings === undefined ? null : outgoingProxyOf(settings, sources.env ?? {})
+  if (proxy !== null && 'problem' in proxy) problems.push(proxy.problem)
   if (settings === undefined || problems.length > 0) throw new ConfigError(problems)
-  return complete(settings, secrets, upstreamFiles, isJsonObject(written) && 'listen' in written)
+  const completed = complete(
+    settings,
+    secrets,
+    upstreamFiles,
+    isJsonObject(written) && 'listen' in written,
+  )
+  if (proxy === null || 'problem' in proxy) return completed
+  return { ...completed, verifier: { ...completed.verifier, proxy: proxy.url } }
 }
 
 /** Makes the function that finds out in which flag, variable or line a finding stands. */

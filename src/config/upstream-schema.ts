@@ -38,6 +38,8 @@ const upstream = group({
   urls: list('URLs', url),
   retries: integer(...RANGES.retries).default(DEFAULTS.retries),
   maxConnections: integer(...RANGES.maxConnections).default(DEFAULTS.maxConnections),
+  keepAliveMs: integer(...RANGES.keepAliveMs).default(DEFAULTS.keepAliveMs),
+  maxConnectionAgeMs: integer(...RANGES.maxConnectionAgeMs).default(DEFAULTS.maxConnectionAgeMs),
   ejection: section(integers(RANGES.ejection, DEFAULTS.ejection)),
   healthCheck: group({
     path: text('a path, e.g. /healthz', parseCheckPath),

@@ -265,8 +265,12 @@ export class Exchange implements UpstreamHandler, DeliveryOwner {
     const member = this.#member
     if (this.#settled || member === null) return
     this.#settled = true
-    const failed = failure !== null && countsAgainstUpstream(this.#attemptThat(failure.error))
-    if (outcome === 'ok' || failed) route.upstreams.settle(member, failed ? 'failed' : 'answered')
+    const attempt = failure === null ? null : this.#attemptThat(failure.error)
+    if (attempt !== null && countsAgainstUpstream(attempt)) {
+      route.upstreams.settle(member, attempt.connected ? 'failed' : 'unreachable')
+    } else if (outcome === 'ok') {
+      route.upstreams.settle(member, 'answered')
+    }
     const event = { routeId: route.id, outcome }
     onUpstream(failure?.retried === true ? { ...event, retried: true } : event)
   }

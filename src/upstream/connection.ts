@@ -15,6 +15,8 @@ export interface ConnectionOwner {
   deadlineIn(ms: number): number
   /** For how long a connection may be idle, in milliseconds. */
   readonly idleMs: number
+  /** How old a connection may be that serves another request; 0: as old as it gets. */
+  readonly maxAgeMs: number
   onIdle(connection: UpstreamConnection): void
   /**
    * @param exchange What it was serving, if that is still to be settled; `stale`: the upstream closed it, and it was
@@ -47,6 +49,8 @@ type State = 'connecting' | 'idle' | 'head' | 'body' | 'feeding' | 'closed'
 export class UpstreamConnection implements ExchangeKeeper, InterimOwner {
   /** In ticks of the pool: when it has taken too long over what it is at. */
   deadline: number
+  /** In ticks of the pool: when it has served its last request, so that traffic follows the name of the upstream. */
+  readonly retiresAt: number
   readonly #owner: ConnectionOwner
   readonly #socket: UpstreamSocket
   #state: State = 'connecting'
@@ -68,6 +72,7 @@ export class UpstreamConnection implements ExchangeKeeper, InterimOwner {
     this.#exchange = exchange
     exchange.keeper = this
     this.deadline = owner.deadlineIn(target.connectMs)
+    this.retiresAt = owner.deadlineIn(owner.maxAgeMs)
     const socket = openUpstreamSocket(target, {
       buffer: READ_BUFFER,
       onRead: (count) => this.#onRead(count),
@@ -283,7 +288,7 @@ export class UpstreamConnection implements ExchangeKeeper, InterimOwner {
     const intact = this.#error === null && socket.writable && exchange?.request.reset !== true
     if (alone && sent && intact && reusableMs > 0) {
       this.#state = 'idle'
-      this.deadline = this.#owner.deadlineIn(reusableMs)
+      this.deadline = Math.min(this.#owner.deadlineIn(reusableMs), this.retiresAt)
       tellEnd(exchange, head, whole)
       this.#owner.onIdle(this)
     } else if (alone && this.#upload !== null && intact && head?.body !== 'until-close') {

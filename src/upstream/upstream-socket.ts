@@ -1,4 +1,4 @@
-import type { NetConnectOpts } from 'node:net'
+import type { LookupFunction, NetConnectOpts } from 'node:net'
 import { isIP, Socket } from 'node:net'
 import type { SecureContext } from 'node:tls'
 import { connect as connectTls, createSecureContext } from 'node:tls'
@@ -14,6 +14,8 @@ export interface ConnectionTarget {
   /** How TLS is spoken there. @default null: it is not */
   readonly secure?: SecureTarget | null | undefined
   readonly connectMs: number
+  /** Looks the host up. @default as the system does */
+  readonly lookup?: LookupFunction | undefined
 }
 
 /** How TLS is spoken with one upstream; what its connections have in common is made once. */
@@ -69,10 +71,10 @@ export function openUpstreamSocket(
   target: ConnectionTarget,
   options: UpstreamSocketOptions,
 ): UpstreamSocket {
-  const { host, port, socketPath } = target
+  const { host, port, socketPath, lookup } = target
   const { buffer, onRead, onConnect } = options
   const all: NetConnectOpts = {
-    ...(typeof socketPath === 'string' ? { path: socketPath } : { host, port }),
+    ...(typeof socketPath === 'string' ? { path: socketPath } : { host, port, lookup }),
     noDelay: true,
     keepAlive: true,
     keepAliveInitialDelay: PROBE_AFTER_MS,

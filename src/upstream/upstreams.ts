@@ -1,3 +1,4 @@
+import { createNameLookup } from '../http-client/index.ts'
 import type { Clock } from '../clock.ts'
 import type { Logger } from '../logger.ts'
 import type { UpstreamDispatcher } from './dispatcher.ts'
@@ -36,18 +37,19 @@ export interface Upstreams {
 /** Makes the upstreams of a gateway. Nothing is sent before they are started or used. */
 export function createUpstreams(options: UpstreamsOptions): Upstreams {
   const { clock, logger, random = Math.random } = options
-  const pools = createUpstreamPools()
+  const lookup = createNameLookup()
+  const pools = createUpstreamPools(lookup)
   const groups = new Map<string, UpstreamGroup>()
   const checks: HealthCheck[] = []
   let started = false
 
   function make(settings: UpstreamSettings, connecting: GroupConnecting): UpstreamGroup {
     const { connectMs, dispatcher } = connecting
-    const { healthCheck, maxConnections, tls } = settings
+    const { healthCheck, tls, maxConnections, keepAliveMs, maxConnectionAgeMs } = settings
+    const how = { connectMs, maxConnections, keepAliveMs, maxConnectionAgeMs, tls }
     const group = createUpstreamGroup({
       settings,
-      dispatcherFor: (target) =>
-        dispatcher ?? pools.dispatcherFor({ target, connectMs, maxConnections, tls }),
+      dispatcherFor: (target) => dispatcher ?? pools.dispatcherFor({ target, ...how }),
       clock,
       logger,
     })
@@ -58,7 +60,14 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
         if (problem === null) logger.info({ upstream: member.url }, 'an upstream passes its check')
         else logger.warn({ upstream: member.url, problem }, 'an upstream fails its check')
       }
-      const check = createHealthCheck({ target: member, check: healthCheck, tls, random, onResult })
+      const check = createHealthCheck({
+        target: member,
+        check: healthCheck,
+        tls,
+        lookup,
+        random,
+        onResult,
+      })
       checks.push(check)
       if (started) check.start()
     }

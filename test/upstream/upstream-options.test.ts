@@ -6,6 +6,8 @@ import { readUpstreamOptions } from '../../src/upstream/index.ts'
 const DEFAULTS = {
   retries: 2,
   maxConnections: 256,
+  keepAliveMs: 4_000,
+  maxConnectionAgeMs: 60_000,
   ejection: { failures: 3, baseMs: 5_000, maxMs: 60_000 },
   healthCheck: null,
   tls: {},
