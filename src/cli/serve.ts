@@ -103,15 +103,18 @@ Secrets are given as files: onezone.serviceTokenFile, ONEGATE_ONEZONE_SERVICE_TO
     )
 
     const stopReloading = startReloading({ sources, loaded, gateway, log })
-    const signal = await stop.received
+    const cause = await stop.received
     stopReloading()
-    log.info(
-      { signal, drainMs: config.shutdown.drainMs },
-      'stopping; requests under way may finish',
-    )
+    const { drainMs } = config.shutdown
+    if ('error' in cause) {
+      const message = 'an exception was not caught, which is a mistake in onegate; stopping'
+      log.error({ err: cause.error, drainMs }, message)
+    } else {
+      log.info({ signal: cause.signal, drainMs }, 'stopping; requests under way may finish')
+    }
     await gateway.close()
     stop.release()
     log.info({}, 'stopped')
-    return EXIT.ok
+    return 'error' in cause ? EXIT.bug : EXIT.ok
   },
 }

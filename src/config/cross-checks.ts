@@ -8,11 +8,13 @@
 import {
   checkForwardAuth,
   checkListeners,
+  checkOwnUpstreams,
   checkTls,
   checkTrustedProxies,
 } from './listener-checks.ts'
 import type { Finding } from './problems.ts'
 import { checkRoutes } from './route-checks.ts'
+import { checkReplacements } from './text-checks.ts'
 import { checkUpstream } from './upstream-checks.ts'
 import { checkBound, checkWatch } from './verdict-checks.ts'
 import { checkVerifier } from './verifier-checks.ts'
@@ -24,11 +26,13 @@ export function crossCheck(config: Written): Finding[] {
     ...checkListeners(config),
     ...checkForwardAuth(config),
     ...checkTrustedProxies(config),
+    ...checkOwnUpstreams(config),
     ...checkTls(groupAt(config, 'tls')),
     ...checkVerifier(config),
     ...checkBound(config),
     ...checkWatch(config),
     ...checkUpstream(config['upstream'], ['upstream']),
     ...checkRoutes(config),
+    ...checkReplacements(config),
   ]
 }

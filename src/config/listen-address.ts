@@ -19,6 +19,9 @@ export interface UnixSocketAddress {
 /** Where a listener binds. */
 export type SocketAddress = ListenAddress | UnixSocketAddress
 
+/** Where is listened if nothing else is said. */
+export const LISTEN_DEFAULTS = { listen: '127.0.0.1:8080', adminListen: '127.0.0.1:9090' } as const
+
 /** The addresses of a setting that is one or several of them. */
 export function addressesOf(
   listen: SocketAddress | readonly SocketAddress[] | undefined,

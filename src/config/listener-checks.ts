@@ -7,11 +7,14 @@
 import {
   formatListenAddress,
   formatSocketAddress,
+  LISTEN_DEFAULTS,
   parseListenAddress,
   parseSocketAddress,
 } from './listen-address.ts'
 import { checkTrust } from '../authenticator/index.ts'
-import { problemOf, type Finding } from './problems.ts'
+import { isJsonObject } from '../json.ts'
+import { parseUpstreamUrl } from '../upstream/index.ts'
+import { problemOf, type Finding, type SettingPath } from './problems.ts'
 import { findingsAt, groupAt, listAt, readable, type Written } from './written.ts'
 
 /** The addresses that `listen` says, each in its one spelling; undefined: it is none. */
@@ -75,6 +78,53 @@ export function checkForwardAuth(config: Written): Finding[] {
     findings.push({ path: ['forwardAuth', 'listen'], message: `is the same as "${key}"` })
   }
   return findings
+}
+
+/** Hosts by which this machine reaches what listens on all addresses. */
+const OWN_HOSTS = ['localhost', '127.0.0.1', '::1', '0.0.0.0', '::']
+
+/** Finds upstreams that are a listener of this gateway: requests would go round. */
+export function checkOwnUpstreams(config: Written): Finding[] {
+  const named = [
+    ...listensOf({ listen: LISTEN_DEFAULTS.listen, ...config }).map(
+      (address) => ['listen', address] as const,
+    ),
+    ['adminListen', socketOf(config['adminListen'] ?? LISTEN_DEFAULTS.adminListen)] as const,
+    ['forwardAuth.listen', socketOf(groupAt(config, 'forwardAuth')['listen'])] as const,
+  ]
+  const findOwn = (upstream: unknown, at: SettingPath): Finding[] => {
+    if (Array.isArray(upstream)) {
+      return upstream.flatMap((url, index) => findOwn(url, [...at, index]))
+    }
+    if (isJsonObject(upstream)) return findOwn(upstream['urls'], [...at, 'urls'])
+    const url = readable(upstream, parseUpstreamUrl)
+    const own = url === undefined ? undefined : named.find(([, address]) => isAt(address, url))
+    if (own === undefined) return []
+    return [{ path: at, message: `is this gateway itself ("${own[0]}"); name the API behind it` }]
+  }
+  return [
+    ...findOwn(config['upstream'], ['upstream']),
+    ...listAt(config, 'routes').flatMap((route, index) =>
+      isJsonObject(route) ? findOwn(route['upstream'], ['routes', index, 'upstream']) : [],
+    ),
+  ]
+}
+
+function socketOf(text: unknown): string | undefined {
+  return readable(text, (each) => formatSocketAddress(parseSocketAddress(each)))
+}
+
+/** Whether a URL leads to an address that is listened on, as far as can be told without looking names up. */
+function isAt(address: string | undefined, url: string): boolean {
+  if (address === undefined) return false
+  if (url.startsWith('unix:')) return address === url.replace(/^unix:\/\//, 'unix:')
+  if (address.startsWith('unix:')) return false
+  const { hostname, port, protocol } = new URL(url)
+  const { host, port: own } = parseListenAddress(address)
+  const asked = port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port)
+  const name = hostname.replace(/^\[|\]$/g, '')
+  if (own !== asked || own === 0) return false
+  return host === name || (OWN_HOSTS.includes(name) && OWN_HOSTS.includes(host))
 }
 
 /** Finds ranges of proxies that are everything together; those that cannot be read are told by themselves. */

@@ -13,7 +13,7 @@ import type { GatewayConfig, RouteConfig, VerifierConfig } from './gateway-confi
 import { applyOverlays, readEnvironment, readFlags, waysToGive } from './overlay.ts'
 import type { ConfigFlags, Overlay } from './overlay.ts'
 import { outgoingProxyOf } from './outgoing-proxy.ts'
-import { byPlace, problemAt, type Finding, type SettingPath } from './problems.ts'
+import { byPlace, problemAt, unitHint, type Finding, type SettingPath } from './problems.ts'
 import { routeTitle } from './route-order.ts'
 import { configSchema, routeSchema, type RouteSettings, type Settings } from './schema.ts'
 import { verifierSectionOf } from './verifier-checks.ts'
@@ -144,13 +144,9 @@ function findingsOf(issue: SchemaIssue): Finding[] {
     }))
   }
   const ways = issue.message === 'is missing' ? waysToGive(path) : ''
-  return [
-    {
-      path,
-      message:
-        ways === '' ? issue.message : `is missing; set it in a configuration file, or by ${ways}`,
-    },
-  ]
+  const message =
+    ways === '' ? issue.message : `is missing; set it in a configuration file, or by ${ways}`
+  return [{ path, message: message + unitHint(path, message) }]
 }
 
 interface Secrets {

@@ -18,7 +18,7 @@ import { parseRoutePath } from '../routing/index.ts'
 import { INVITE_TYPES, type InviteType } from '../token/index.ts'
 import { VERDICT_DEFAULTS, VERDICT_RANGES } from '../verification/index.ts'
 import type { GatewayConfig, RouteConfig } from './gateway-config.ts'
-import { parseListenAddress, parseSocketAddress } from './listen-address.ts'
+import { LISTEN_DEFAULTS, parseListenAddress, parseSocketAddress } from './listen-address.ts'
 import type { TlsWritten } from './listener-schema.ts'
 import { clientIdleSchema, healthPathSchema, listenSchema, tlsSchema } from './listener-schema.ts'
 import {
@@ -140,11 +140,11 @@ export const routeSchema: z.ZodType<RouteSettings> = route
 
 /** The whole configuration. Conditions that span several settings are in `cross-checks.ts`. */
 export const configSchema: z.ZodType<Settings> = group({
-  listen: listenSchema.prefault('127.0.0.1:8080'),
+  listen: listenSchema.prefault(LISTEN_DEFAULTS.listen),
   proxyProtocol: toggle().default(false),
   clientIdleMs: clientIdleSchema,
   healthPath: healthPathSchema.optional(),
-  adminListen: text('HOST:PORT', parseListenAddress).prefault('127.0.0.1:9090'),
+  adminListen: text('HOST:PORT', parseListenAddress).prefault(LISTEN_DEFAULTS.adminListen),
   adminTokenFile: fileName.optional(),
   tls: tlsSchema.optional(),
   workers: integerOr('auto', 1, 256).default(1),

@@ -51,7 +51,9 @@ export function assembleDoors(config: GatewayConfig, surroundings: DoorSurroundi
     logger,
     onDecision,
   })
-  const reserved = config.routes.flatMap((route) => Object.values(route.headers ?? {}))
+  const reserved = [
+    ...new Set(config.routes.flatMap(({ headers }) => Object.values(headers ?? {}))),
+  ]
   const routes = config.routes.map((route) => ({
     ...route,
     upstream: route.upstream ?? null,

@@ -102,8 +102,8 @@ export interface HttpClientOptions {
    */
   dispatcher?: Dispatcher | undefined
   /**
-   * URL of an HTTP proxy that connects to the server (`CONNECT`), with user name and password in it or without. Not with
-   * a {@link dispatcher}.
+   * URL of an HTTP proxy that connects to the server (`CONNECT`), with user name and password in it or without. Not
+   * with a {@link dispatcher}.
    *
    * @default none
    */

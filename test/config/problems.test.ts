@@ -106,7 +106,7 @@ describe('a bad setting is told with line and column (at ▸)', () => {
     [
       'number with a unit',
       `${GOOD}verdicts: { maxStalenessMs: ▸10s }`,
-      'verdicts.maxStalenessMs: must be a whole number from 100 to 300000, not "10s"',
+      'verdicts.maxStalenessMs: must be a whole number from 100 to 300000, not "10s"; the unit is milliseconds, so write 10000',
     ],
     [
       'number out of range',
@@ -261,6 +261,37 @@ describe('a bad setting is told with line and column (at ▸)', () => {
       'missing authority file',
       `${ONEZONE}upstream: { urls: [https://a], tls: { caFile: ▸none.pem } }`,
       'upstream.tls.caFile: names a file that does not exist: …/none.pem',
+    ],
+    // What people write who know other programs
+    [
+      'duration with a unit',
+      `${GOOD}shutdown: { drainMs: ▸30s }`,
+      'shutdown.drainMs: must be a whole number from 0 to 600000, not "30s"; the unit is milliseconds, so write 30000',
+    ],
+    [
+      'variable that is to be replaced',
+      `${GOOD}realm: ▸'x \${REALM}'`,
+      'realm: has "${REALM}" in it, and variables are not replaced; leave the setting out and give it by ONEGATE_REALM',
+    ],
+    [
+      'gateway in front of itself',
+      `${ONEZONE}listen: 0.0.0.0:8081\nupstream: ▸http://localhost:8081`,
+      'upstream: is this gateway itself ("listen"); name the API behind it',
+    ],
+    [
+      'gateway in front of itself by default',
+      `${ONEZONE}routes: [{ path: /**, upstream: [http://a, ▸'http://127.0.0.1:8080/x'] }]`,
+      'routes[0].upstream[1]: is this gateway itself ("listen"); name the API behind it',
+    ],
+    [
+      'gateway in front of its own socket',
+      `${ONEZONE}listen: unix:/run/a.sock?mode=600\nupstream: { urls: [▸'unix:///run/a.sock'] }`,
+      'upstream.urls[0]: is this gateway itself ("listen"); name the API behind it',
+    ],
+    [
+      'mistake in a group that is merged in',
+      `${ONEZONE}routes:\n  - &base { path: /a, upstream: http://a, timeouts: { headMs: 1 } }\n  - { <<: *base, path: /b, token: ▸nothing }`,
+      'routes[1].token: must be one of access, identity, invite, none, not "nothing"',
     ],
     // Addresses
     [
