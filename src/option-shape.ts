@@ -175,6 +175,18 @@ export function orNull(kind: OptionKind): OptionKind {
   }
 }
 
+/** One of some words, or a list of at least one of them. */
+export function oneOrSeveral(words: readonly string[]): OptionKind {
+  const one = oneOf(words)
+  return {
+    ...one,
+    wanted: `${one.wanted}, or a list of these`,
+    accepts: (value) =>
+      one.accepts(value) ||
+      (Array.isArray(value) && value.length > 0 && value.every((each) => one.accepts(each))),
+  }
+}
+
 /** A list whose items are all of a kind; `wanted` names several of them. */
 export function listOf(wanted: string, item: OptionKind): OptionKind {
   return {

@@ -96,7 +96,7 @@ const TABLE: Record<string, Row> = {
   // Its door is a Hono app.
   admin: row(
     8,
-    'logger http-client verification authenticator listener proxy json',
+    'logger http-client verification authenticator listener proxy json option-shape',
     'prom-client hono @hono/node-server',
     ['crypto', 'http', 'net'],
   ),
@@ -123,7 +123,8 @@ const TABLE: Record<string, Row> = {
   ),
   cli: row(
     11,
-    'errors clock line-sink logger token onezone config cluster gateway dev-onezone dev-token-lookup json suggestion package-version',
+    // Links to token forms, and which tokens pass where, are the authenticator's to know.
+    'errors clock line-sink logger token onezone authenticator config cluster gateway dev-onezone dev-token-lookup json suggestion package-version',
     'pino',
     'any',
   ),

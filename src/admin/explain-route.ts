@@ -3,9 +3,10 @@ import { isIP } from 'node:net'
 import type { JsonObject } from '../json.ts'
 import type { AdminAction } from './admin-action.ts'
 import type { Explainer, ExplainRequest } from './explainer.ts'
+import { EXPLAIN_REQUEST } from './explainer.ts'
 import { ProblemError } from './problem.ts'
 
-const KEYS = ['token', 'path', 'method', 'host', 'peerIp', 'consumerToken', 'ask'] as const
+const KEYS = Object.keys(EXPLAIN_REQUEST)
 
 /** `POST /explain`: a request in, what the gateway makes of it out. */
 export function createExplainRoute(explain: Explainer): AdminAction {
@@ -14,7 +15,7 @@ export function createExplainRoute(explain: Explainer): AdminAction {
 
 function readRequest(order: JsonObject): ExplainRequest {
   for (const key of Object.keys(order)) {
-    if ((KEYS as readonly string[]).includes(key)) continue
+    if (KEYS.includes(key)) continue
     const name = key.length > 30 ? 'A key' : `"${key}"`
     throw new ProblemError(400, `${name} is unknown; there are ${KEYS.join(', ')}`)
   }
@@ -35,7 +36,7 @@ function readRequest(order: JsonObject): ExplainRequest {
   }
 }
 
-function textAt(order: JsonObject, key: (typeof KEYS)[number]): string | undefined {
+function textAt(order: JsonObject, key: keyof ExplainRequest): string | undefined {
   const value = order[key]
   if (value === undefined || value === null) return undefined
   if (typeof value !== 'string' || value === '') {

@@ -1,3 +1,5 @@
+import { isIP } from 'node:net'
+
 import type {
   AnswerCode,
   CaveatTreatment,
@@ -6,6 +8,8 @@ import type {
   RequestExplanation,
 } from '../authenticator/index.ts'
 import { answerFor } from '../authenticator/index.ts'
+import type { OptionShape } from '../option-shape.ts'
+import { FLAG, TEXT } from '../option-shape.ts'
 import type { ReverseProxy } from '../proxy/index.ts'
 import type { CaveatJudgement, Verification, VerdictExplanation } from '../verification/index.ts'
 
@@ -25,6 +29,20 @@ export interface ExplainRequest {
   readonly peerIp?: string | undefined
   /** Ask Onezone where nothing is remembered that decides. @default false */
   readonly ask?: boolean | undefined
+}
+
+/** What a request to be explained may say. */
+export const EXPLAIN_REQUEST: OptionShape<ExplainRequest> = {
+  token: TEXT,
+  path: TEXT,
+  method: TEXT,
+  host: TEXT,
+  peerIp: {
+    wanted: 'an IP address',
+    accepts: (value) => typeof value === 'string' && isIP(value) !== 0,
+  },
+  consumerToken: TEXT,
+  ask: FLAG,
 }
 
 type OfRequest = RequestExplanation<VerdictExplanation>
@@ -66,9 +84,10 @@ export interface CaveatExplanation {
   readonly reads: CaveatJudgement['reads']
   /**
    * By whom: the gateway from the token's own text, Onezone, or the upstream, to which the route delegates it.
-   * `refused`: the route takes no token that carries it. Null: the request is refused before it matters.
+   * `enforced`: the route itself, request by request. `refused`: it takes no token that carries it. Null: the request
+   * is refused before it matters.
    */
-  readonly judged: CaveatJudgement['judged'] | 'delegated' | 'refused' | null
+  readonly judged: CaveatJudgement['judged'] | 'delegated' | 'enforced' | 'refused' | null
   /** Whether it holds; null where that is not for the gateway to say. */
   readonly holds: boolean | null
 }
@@ -112,6 +131,9 @@ export function createExplainer(options: ExplainerOptions): Explainer {
         ],
         remoteAddress: peerIp,
         secure: false,
+        method,
+        path: request.path,
+        query: path.slice(request.path.length),
       },
       async (question) => {
         // An operator who asks about a client must not use up what that client may cost.
@@ -151,6 +173,7 @@ function caveatOf(
   const reads = judgement?.reads ?? []
   if (treatment === 'refuse') return { type, reads, judged: 'refused', holds: null }
   if (treatment === 'delegate') return { type, reads, judged: 'delegated', holds: null }
+  if (treatment === 'enforce') return { type, reads, judged: 'enforced', holds: null }
   return { type, reads, judged: judgement?.judged ?? null, holds: judgement?.holds ?? null }
 }
 

@@ -7,4 +7,4 @@ export type {
   ExplainRequest,
   Explanation,
 } from './explainer.ts'
-export { createExplainer } from './explainer.ts'
+export { createExplainer, EXPLAIN_REQUEST } from './explainer.ts'

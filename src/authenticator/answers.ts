@@ -6,12 +6,12 @@
  */
 
 import type { RefusalReason } from '../verifier/index.ts'
-import { onedataErrorOf } from './onedata-error.ts'
 
 /** `error` of a `WWW-Authenticate: Bearer` challenge (RFC 6750 §3.1); `bare`: a challenge without one. */
-type ChallengeError = 'bare' | 'invalid_request' | 'invalid_token' | 'insufficient_scope'
+export type ChallengeError = 'bare' | 'invalid_request' | 'invalid_token' | 'insufficient_scope'
 
-interface AnswerRow {
+/** How one refusal or fault is told. */
+export interface AnswerRow {
   readonly status: number
   readonly challenge?: ChallengeError
   readonly title: string
@@ -27,6 +27,8 @@ export type AnswerCode =
   | 'credentials_ambiguous'
   | 'credentials_malformed'
   | 'caveat_not_enforced'
+  | 'data_readonly'
+  | 'data_path_outside'
   | 'subject_not_allowed'
   | 'scope_missing'
   | 'client_address_invalid'
@@ -50,7 +52,8 @@ export type AnswerCode =
   | 'upstream_timeout'
   | 'loop_detected'
 
-const ROWS: Readonly<Record<AnswerCode, AnswerRow>> = {
+/** The table. */
+export const ANSWER_ROWS: Readonly<Record<AnswerCode, AnswerRow>> = {
   credentials_missing: {
     status: 401,
     challenge: 'bare',
@@ -123,6 +126,18 @@ const ROWS: Readonly<Record<AnswerCode, AnswerRow>> = {
     title: 'A caveat of the token is not supported here',
     detail:
       'This route neither enforces nor delegates a caveat of the token, so honouring it would exceed what the token allows.',
+  },
+  data_readonly: {
+    status: 403,
+    challenge: 'insufficient_scope',
+    title: 'The token may only read',
+    detail: 'A caveat of the token allows reading only, and this request could change something.',
+  },
+  data_path_outside: {
+    status: 403,
+    challenge: 'insufficient_scope',
+    title: 'Outside of what the token is for',
+    detail: 'The caveats of the token do not allow access to this path or file.',
   },
   subject_not_allowed: {
     status: 403,
@@ -255,87 +270,4 @@ const ROWS: Readonly<Record<AnswerCode, AnswerRow>> = {
 }
 
 /** Every code there is, for documentation and bounded metric labels. */
-export const ANSWER_CODES: readonly AnswerCode[] = Object.keys(ROWS) as AnswerCode[]
-
-/** What a client is told instead of being let through. */
-export interface Answer {
-  readonly status: number
-  readonly code: AnswerCode
-  /** Value of `WWW-Authenticate`, or null. */
-  readonly challenge: string | null
-  /** Value of `Retry-After` in seconds, or null. */
-  readonly retryAfterSeconds: number | null
-  /** Type of the caveat that the answer is about, or null. */
-  readonly caveat: string | null
-  /** Value of `X-Request-Id`, or null. */
-  readonly requestId: string | null
-  /** The `application/problem+json` document (RFC 9457), as text. */
-  readonly body: string
-}
-
-/** What is known about one case beyond its code. */
-export interface AnswerCase {
-  /** Protection space named in challenges (RFC 9110 §11.5). @default 'onedata' */
-  readonly realm?: string | undefined
-  /** Type of the caveat that the answer is about, e.g. `ip`. */
-  readonly caveat?: string | null | undefined
-  /** Scopes that are demanded, as `scope` of the challenge (RFC 6750 §3). */
-  readonly scopes?: readonly string[] | undefined
-  /** Says what exactly is wrong, in place of the row's own sentence. */
-  readonly detail?: string | undefined
-  /** Id of the request that is answered. @default none */
-  readonly requestId?: string | undefined
-  /** Overrides the row's own `Retry-After`. */
-  readonly retryAfterSeconds?: number | undefined
-}
-
-/** Makes the answer for a code. Of what the client sent it carries the few bytes at most that `detail` names. */
-export function answerFor(code: AnswerCode, about: AnswerCase = {}): Answer {
-  const row = ROWS[code]
-  const { status } = row
-  const detail = about.detail ?? row.detail
-  const caveat = about.caveat || null
-  const requestId = about.requestId ?? null
-  const retryAfterSeconds = Math.max(1, about.retryAfterSeconds ?? row.retryAfterSeconds ?? 0)
-  return {
-    status,
-    code,
-    challenge: row.challenge === undefined ? null : challengeFor(row, row.challenge, about),
-    retryAfterSeconds: row.retryAfterSeconds === undefined ? null : retryAfterSeconds,
-    caveat,
-    requestId,
-    body: JSON.stringify({
-      type: `urn:onegate:problem:${code}`,
-      title: row.title,
-      status,
-      detail,
-      code,
-      ...(caveat === null ? {} : { caveat }),
-      ...(requestId === null ? {} : { requestId }),
-      error: onedataErrorOf(code, { status, detail, caveat, requestId }),
-    }),
-  }
-}
-
-/** Header fields that go with an answer, as `[name, value]` pairs. */
-export function answerHeaders(answer: Answer): [name: string, value: string][] {
-  const headers: [string, string][] = [
-    ['Content-Type', 'application/problem+json'],
-    ['Cache-Control', 'no-store'],
-    ['X-Content-Type-Options', 'nosniff'],
-  ]
-  if (answer.challenge !== null) headers.push(['WWW-Authenticate', answer.challenge])
-  if (answer.retryAfterSeconds !== null) {
-    headers.push(['Retry-After', String(answer.retryAfterSeconds)])
-  }
-  if (answer.requestId !== null) headers.push(['X-Request-Id', answer.requestId])
-  return headers
-}
-
-function challengeFor(row: AnswerRow, error: ChallengeError, about: AnswerCase): string {
-  const { realm = 'onedata', scopes = [] } = about
-  const quoted = realm.replace(/["\\]/g, '\\$&')
-  if (error === 'bare') return `Bearer realm="${quoted}"`
-  const scope = scopes.length === 0 ? '' : `, scope="${scopes.join(' ')}"`
-  return `Bearer realm="${quoted}", error="${error}", error_description="${row.title}"${scope}`
-}
+export const ANSWER_CODES: readonly AnswerCode[] = Object.keys(ANSWER_ROWS) as AnswerCode[]

@@ -12,13 +12,16 @@ import {
   listOf,
   LOGGER,
   oneOf,
+  orNull,
   TEXT,
 } from '../option-shape.ts'
 import type { PresentedToken } from '../token/index.ts'
 import type { BackendTraits, SourcedVerdict, Verifier, VerdictSource } from '../verifier/index.ts'
-import { BACKEND_TRAITS, isAccepted, onezoneTraits } from '../verifier/index.ts'
-import type { AnswerCase, AnswerCode } from './answers.ts'
-import { answerFor } from './answers.ts'
+import { BACKEND_TRAITS, isAccepted } from '../verifier/index.ts'
+import type { AnswerCase } from './answer.ts'
+import { answerFor } from './answer.ts'
+import type { AnswerCode } from './answers.ts'
+import { backendTraitsOf } from './backend-traits.ts'
 import type { Client } from './client-address.ts'
 import { createClientResolver } from './client-address.ts'
 import { readCredentials } from './credentials.ts'
@@ -34,9 +37,11 @@ import type { IdentityStatement } from './identity-statements.ts'
 import { createIdentityStatements } from './identity-statements.ts'
 import type { RequestIds } from './request-ids.ts'
 import { createRequestIds } from './request-ids.ts'
+import { prefersPage } from './refusal-page.ts'
 import type { RoutePolicy } from './route-policy.ts'
 import { compileRouteRules, impossibilityOf } from './route-rules.ts'
 import { withRememberedTokens } from './remembered-tokens.ts'
+import { tokenFormOf } from './token-form.ts'
 
 /** Options of {@link createAuthenticator}. The traits of the backend are by default those of Onezone. */
 export interface AuthenticatorOptions extends Partial<BackendTraits> {
@@ -45,6 +50,8 @@ export interface AuthenticatorOptions extends Partial<BackendTraits> {
   readonly trustedProxies?: readonly string[] | undefined
   /** Whether `X-Forwarded-*` is read, or `Forwarded` (RFC 7239) in its place. @default 'x-forwarded' */
   readonly forwarded?: ForwardedForm | undefined
+  /** Base URL of Onezone's GUI, for links to its token form; null: none. @default null */
+  readonly guiUrl?: string | null | undefined
   /**
    * No request is granted on a fact older than this, in milliseconds, whatever the verifier says.
    *
@@ -64,6 +71,7 @@ const AUTHENTICATOR_OPTIONS: OptionShape<AuthenticatorOptions> = {
   verifier: having('a verifier', 'verify'),
   trustedProxies: listOf('addresses and CIDR ranges', TEXT),
   forwarded: oneOf(FORWARDED_FORMS),
+  guiUrl: orNull(TEXT),
   stalenessBoundMs: {
     wanted: 'a number of milliseconds, more than 0',
     accepts: (value) => typeof value === 'number' && value > 0,
@@ -135,11 +143,10 @@ export interface Authenticator {
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
   checkOptions('createAuthenticator', options, AUTHENTICATOR_OPTIONS)
   const { verifier, clock = systemClock } = options
-  const traits = traitsOf(options)
+  const traits = backendTraitsOf(options)
   const logger = shieldedLogger(options.logger ?? silentLogger)
-  const { stalenessBoundMs = Infinity } = options
+  const { stalenessBoundMs = Infinity, trustedProxies, forwarded } = options
   const warnOfAddress = createRareWarning(logger, clock)
-  const { trustedProxies, forwarded } = options
   const onUnreadable = (field: string): void =>
     warnOfAddress(
       `a trusted proxy sent a field ${field} that cannot be read: clients are without an address, and tokens with ip caveats are refused`,
@@ -162,6 +169,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     })
 
     const statements = createIdentityStatements(rules, headers)
+    const tokenForm = tokenFormOf(options.guiUrl ?? null, rules)
 
     const deny = (
       code: AnswerCode,
@@ -172,7 +180,8 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     ): Decision => {
       const { request, client = null, token = null } = standing
       const { requestId } = request
-      const answer = answerFor(code, { ...about, realm: policy.realm, requestId })
+      const page = prefersPage(request.rawHeaders)
+      const answer = answerFor(code, { ...about, realm: policy.realm, requestId, tokenForm, page })
       const outcome = answer.status >= 500 ? 'fault' : 'refused'
       onDecision({
         routeId: policy.id,
@@ -234,6 +243,10 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       if (!rules.isServedBy(verdict.record)) {
         return deny('scope_missing', { request, token, client }, source, { scopes: policy.scopes })
       }
+      const objection = rules.dataObjectionTo(token, request)
+      if (objection !== null) {
+        return deny(objection.code, { request, token, client }, 'local', objection)
+      }
       return grant(request, client, statements.of(token, verdict), { source, ageMs, askedAtMs })
     }
 
@@ -290,9 +303,9 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
         token,
         kind: rules.kind,
         peerIp: client.peerIp,
-        interface: rules.interface,
+        interface: rules.interfaceFor(token),
         consumerToken,
-        allowDataAccessCaveats: rules.delegatesData,
+        allowDataAccessCaveats: rules.takesData,
         inviteType: rules.inviteType,
         clientAddress: client.address,
         maxFactAgeMs: request.maxFactAgeMs,
@@ -334,15 +347,4 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   }
 
   return { requestIdOf: createRequestIds(trustedProxies), route: createRoute }
-}
-
-function traitsOf(options: AuthenticatorOptions): BackendTraits {
-  const onezone = onezoneTraits(options.serviceTokenConfigured ?? false)
-  const { backend, readToken, statesScopes } = options
-  return {
-    ...onezone,
-    backend: backend ?? onezone.backend,
-    readToken: readToken ?? onezone.readToken,
-    statesScopes: statesScopes ?? onezone.statesScopes,
-  }
 }

@@ -1,6 +1,7 @@
 import type { Caveat, PresentedToken, Subject, TokenKind } from '../token/index.ts'
 import type { VerdictSource } from '../verifier/index.ts'
-import type { Answer, AnswerCode } from './answers.ts'
+import type { Answer } from './answer.ts'
+import type { AnswerCode } from './answers.ts'
 import type { Client } from './client-address.ts'
 
 /** What every door turns its request into. */
@@ -13,8 +14,14 @@ export interface AuthenticationRequest {
   readonly secure: boolean
   /** Id of the request, for its answer, the log and observers. @default none */
   readonly requestId?: string | undefined
-  /** Path of the request, for observers. @default unknown to them */
+  /** Path of the request, for observers and for data caveats. @default unknown to them, and no such caveat holds */
   readonly path?: string | undefined
+  /** Method of the request, for data caveats that the route enforces. @default unknown: none holds */
+  readonly method?: string | undefined
+  /** Query of the request with its question mark, likewise; empty: there is none. @default none */
+  readonly query?: string | undefined
+  /** Whether the request is to be upgraded, to a WebSocket for instance. @default false */
+  readonly upgrade?: boolean | undefined
   /**
    * The grant must rest on a fact that is no older than this, in milliseconds, where somebody can say: for who asks
    * again about a request that was granted before and is still under way.

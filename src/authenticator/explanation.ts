@@ -49,7 +49,8 @@ export interface RequestExplanation<Report> {
 export interface PolicyExplanation {
   readonly token: RoutePolicy['token']
   readonly optional: boolean
-  readonly interface: OnedataInterface | null
+  /** Several: the one that a token demands, or else the first. */
+  readonly interface: OnedataInterface | readonly OnedataInterface[] | null
   readonly inviteType: string | null
   readonly subjects: SubjectPolicy | null
   /** Scopes that a token must carry, all of them; empty: none. */
@@ -166,7 +167,7 @@ function describePolicy(policy: RoutePolicy, rules: RouteRules): PolicyExplanati
   return {
     token: rules.kind,
     optional: policy.optional ?? false,
-    interface: rules.interface,
+    interface: rules.interfaces.length > 1 ? rules.interfaces : (rules.interfaces[0] ?? null),
     inviteType: rules.inviteType,
     subjects: policy.subjects ?? null,
     scopes: policy.scopes ?? [],
@@ -194,7 +195,6 @@ function describeDecision(decision: Decision): DecisionExplanation {
     const subject = decision.identity?.subject ?? null
     return { ...UNDECIDED, outcome, source, subject }
   }
-  const { status, code, body } = decision.answer
-  const { detail, caveat = null } = JSON.parse(body) as { detail: string; caveat?: string }
+  const { status, code, detail, caveat } = decision.answer
   return { ...UNDECIDED, outcome, status, code, caveat, detail, source }
 }

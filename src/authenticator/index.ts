@@ -1,5 +1,7 @@
-export type { Answer, AnswerCase, AnswerCode } from './answers.ts'
-export { ANSWER_CODES, answerFor, answerHeaders } from './answers.ts'
+export type { Answer, AnswerCase } from './answer.ts'
+export { answerFor, answerHeaders } from './answer.ts'
+export type { AnswerCode } from './answers.ts'
+export { ANSWER_CODES } from './answers.ts'
 export type {
   Authenticator,
   AuthenticatorOptions,
@@ -9,6 +11,8 @@ export type {
 export { createAuthenticator } from './authenticator.ts'
 export type { Client, ClientResolver, ClientResolverOptions } from './client-address.ts'
 export { createClientResolver } from './client-address.ts'
+export type { DataMapping } from './data-mapping.ts'
+export { compileDataMapping } from './data-mapping.ts'
 export type {
   AuthenticationRequest,
   Decision,
@@ -42,5 +46,9 @@ export type { CaveatPolicy, RoutePolicy, SubjectPolicy } from './route-policy.ts
 export { ROUTE_CHOICES, ROUTE_POLICY_OPTIONS, routePolicyOf } from './route-policy.ts'
 export type { CaveatTreatment } from './route-rules.ts'
 export { parseScope, resolveScopes, resolveServicePolicy } from './route-rules.ts'
+export { isCurable, tokenFormUrl } from './token-form.ts'
+export type { TokenTemplate } from './token-form.ts'
+export type { TileObjection } from './wizard-tiles.ts'
+export { tileObjections } from './wizard-tiles.ts'
 export type { SingleRoute, SingleRouteDoor, SingleRouteOptions } from './single-route.ts'
 export { createSingleRoute, SINGLE_ROUTE_OPTIONS } from './single-route.ts'

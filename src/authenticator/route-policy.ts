@@ -1,7 +1,18 @@
 import type { OptionShape } from '../option-shape.ts'
-import { FLAG, group, listOf, oneOf, orNull, TEXT, textLike } from '../option-shape.ts'
+import {
+  FLAG,
+  group,
+  listOf,
+  oneOf,
+  oneOrSeveral,
+  orNull,
+  TEXT,
+  textLike,
+} from '../option-shape.ts'
 import type { InviteType, OnedataInterface, TokenKind } from '../token/index.ts'
-import { INVITE_TYPES } from '../token/index.ts'
+import { INTERFACES, INVITE_TYPES } from '../token/index.ts'
+import type { DataMapping } from './data-mapping.ts'
+import { DATA_MAPPING_OPTIONS } from './data-mapping.ts'
 import type { IdentityHeaderNames } from './identity-header-names.ts'
 import { IDENTITY_HEADER_OPTIONS } from './identity-header-names.ts'
 
@@ -22,8 +33,13 @@ export interface CaveatPolicy {
   readonly service?: 'refuse' | 'verify' | 'as-onezone' | undefined
   /** `delegate`: admit the token and tell the upstream the caveats, which it must enforce. @default 'refuse' */
   readonly api?: 'refuse' | 'delegate' | undefined
-  /** The same for `data.readonly`, `data.path` and `data.objectid`. @default 'refuse' */
-  readonly data?: 'refuse' | 'delegate' | undefined
+  /**
+   * The same for `data.readonly`, `data.path` and `data.objectid`; or `enforce` them here, request by request, from
+   * method and URL, as {@link RoutePolicy.data} maps it to Onedata's files.
+   *
+   * @default 'refuse'
+   */
+  readonly data?: 'refuse' | 'delegate' | 'enforce' | undefined
 }
 
 /** What a route demands of a request. */
@@ -37,11 +53,12 @@ export interface RoutePolicy {
    */
   readonly optional?: boolean | undefined
   /**
-   * The Onedata interface that the route stands for, judged by `interface` caveats; null: none of them.
+   * The Onedata interface that the route stands for, judged by `interface` caveats; null: none of them; several: the
+   * one that a token demands, or else the first.
    *
    * @default 'rest'
    */
-  readonly interface?: OnedataInterface | null | undefined
+  readonly interface?: OnedataInterface | readonly OnedataInterface[] | null | undefined
   /** The kind of invitation, where `token` is `invite`. @default null (any) */
   readonly inviteType?: InviteType | null | undefined
   readonly subjects?: SubjectPolicy | undefined
@@ -52,6 +69,8 @@ export interface RoutePolicy {
    */
   readonly scopes?: readonly string[] | undefined
   readonly caveats?: CaveatPolicy | undefined
+  /** Which files a request is about, with `caveats.data: enforce`. @default none */
+  readonly data?: DataMapping | undefined
   /** Names of the header fields that carry the identity. */
   readonly headers?: IdentityHeaderNames | undefined
   /** Let the fields that carry the token through to the upstream. @default false */
@@ -69,18 +88,18 @@ export interface RoutePolicy {
 /** The words that a policy is written in. */
 export const ROUTE_CHOICES: {
   readonly token: readonly RoutePolicy['token'][]
-  readonly interface: readonly NonNullable<RoutePolicy['interface']>[]
+  readonly interface: readonly OnedataInterface[]
   readonly subjectTypes: readonly NonNullable<SubjectPolicy['types']>[number][]
   readonly service: readonly NonNullable<CaveatPolicy['service']>[]
   readonly api: readonly NonNullable<CaveatPolicy['api']>[]
   readonly data: readonly NonNullable<CaveatPolicy['data']>[]
 } = {
   token: ['access', 'identity', 'invite', 'none'],
-  interface: ['rest', 'oneclient', 'graphsync'],
+  interface: INTERFACES,
   subjectTypes: ['user', 'oneprovider'],
   service: ['refuse', 'verify', 'as-onezone'],
   api: ['refuse', 'delegate'],
-  data: ['refuse', 'delegate'],
+  data: ['refuse', 'delegate', 'enforce'],
 }
 
 /** What the policy of a route consists of. */
@@ -88,7 +107,7 @@ export const ROUTE_POLICY_OPTIONS: OptionShape<RoutePolicy> = {
   id: textLike(/./s, 'a non-empty string'),
   token: oneOf(ROUTE_CHOICES.token),
   optional: FLAG,
-  interface: orNull(oneOf(ROUTE_CHOICES.interface)),
+  interface: orNull(oneOrSeveral(ROUTE_CHOICES.interface)),
   inviteType: orNull(oneOf(Object.keys(INVITE_TYPES))),
   subjects: group<SubjectPolicy>({
     types: listOf('subject types: user, oneprovider', oneOf(ROUTE_CHOICES.subjectTypes)),
@@ -100,6 +119,7 @@ export const ROUTE_POLICY_OPTIONS: OptionShape<RoutePolicy> = {
     api: oneOf(ROUTE_CHOICES.api),
     data: oneOf(ROUTE_CHOICES.data),
   }),
+  data: group(DATA_MAPPING_OPTIONS),
   headers: group(IDENTITY_HEADER_OPTIONS),
   forwardToken: FLAG,
   passHeaders: listOf('names of header fields', TEXT),

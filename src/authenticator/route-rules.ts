@@ -1,41 +1,49 @@
 import { checkOptions } from '../option-shape.ts'
 import type {
   Caveat,
+  DataScope,
   InviteType,
   OnedataInterface,
   PresentedToken,
   Subject,
   TokenKind,
 } from '../token/index.ts'
+import { readDataScope } from '../token/index.ts'
 import type { BackendTraits, TokenRecord } from '../verifier/index.ts'
-import type { AnswerCode } from './answers.ts'
+import { judgeData } from './data-enforcement.ts'
+import type { CompiledMapping } from './data-mapping.ts'
+import { compileDataMapping } from './data-mapping.ts'
+import type { AuthenticationRequest } from './decision.ts'
 import { nameOption } from './named-option.ts'
+import type { Objection } from './objection.ts'
 import type { CaveatPolicy, RoutePolicy } from './route-policy.ts'
 import { ROUTE_POLICY_OPTIONS } from './route-policy.ts'
 
-/** Why a route refuses a token whatever Onezone says of it. */
-export interface Objection {
-  readonly code: AnswerCode
-  /** Type of the caveat at issue. */
-  readonly caveat?: string
-}
-
-/** What a route does with a caveat: leave it to verification, refuse the token, or have the upstream enforce it. */
-export type CaveatTreatment = 'pass' | 'refuse' | 'delegate'
+/**
+ * What a route does with a caveat: leave it to verification, refuse the token, have the upstream enforce it, or enforce
+ * it itself, request by request.
+ */
+export type CaveatTreatment = 'pass' | 'refuse' | 'delegate' | 'enforce'
 
 /** A route's policy, ready to be asked. */
 export interface RouteRules {
   readonly kind: TokenKind | 'none'
-  readonly interface: OnedataInterface | null
+  /** The interfaces that the route stands for; empty: none. */
+  readonly interfaces: readonly OnedataInterface[]
   readonly inviteType: InviteType | null
-  readonly delegatesData: boolean
+  /** Whether tokens with data caveats may be let in: then the upstream or the route enforces them. */
+  readonly takesData: boolean
   /** A reason to refuse the token without asking anybody, or null. */
   objectionTo(token: PresentedToken): Objection | null
   treatmentOf(caveat: Caveat): CaveatTreatment
+  /** The interface that a token is verified for: of those of the route the one that it demands, or else the first. */
+  interfaceFor(token: Pick<PresentedToken, 'caveats'>): OnedataInterface | null
   admits(subject: Subject): boolean
   /** Whether a token carries all scopes that the route demands, as far as its verifier has any on record. */
   isServedBy(record: TokenRecord | null): boolean
-  /** The caveats that the upstream must enforce because verification does not. */
+  /** Why the data caveats of a token do not allow a request; null: they do, or are not for this route to enforce. */
+  dataObjectionTo(token: PresentedToken, request: AuthenticationRequest): Objection | null
+  /** The caveats that the upstream must enforce because verification does not, or may enforce once more. */
   delegatedBy(token: PresentedToken): readonly Caveat[]
 }
 
@@ -51,7 +59,9 @@ export function compileRouteRules(
   traits: Pick<BackendTraits, 'serviceTokenConfigured' | 'statesScopes'>,
 ): RouteRules {
   checkOptions('a route policy', policy, ROUTE_POLICY_OPTIONS)
-  const { token: kind, interface: door = 'rest', caveats = {}, subjects = {} } = policy
+  const { token: kind, caveats = {}, subjects = {} } = policy
+  const interfaces = interfacesOf(policy.interface)
+  const [first = null] = interfaces
   if (policy.id === undefined || kind === undefined) {
     throw new TypeError('"id" and "token" of a route must be given')
   }
@@ -59,6 +69,8 @@ export function compileRouteRules(
     resolveServicePolicy(caveats.service, traits.serviceTokenConfigured),
   )
   const scopes = nameOption('scopes', () => resolveScopes(policy.scopes, traits.statesScopes))
+  const mapping = compileMapping(policy)
+  const scopesOfData = new WeakMap<PresentedToken, DataScope | null>()
   const types = subjects.types === undefined ? null : new Set<string>(subjects.types)
   const ids = subjects.ids === undefined ? null : new Set(subjects.ids)
 
@@ -78,9 +90,9 @@ export function compileRouteRules(
 
   return {
     kind,
-    interface: door,
+    interfaces,
     inviteType: policy.inviteType ?? null,
-    delegatesData: caveats.data === 'delegate',
+    takesData: caveats.data === 'delegate' || caveats.data === 'enforce',
     objectionTo(token) {
       const impossible = impossibilityOf(token)
       if (impossible !== null) return impossible
@@ -93,6 +105,20 @@ export function compileRouteRules(
       return null
     },
     treatmentOf,
+    dataObjectionTo(token, request) {
+      if (mapping === null) return null
+      let scope = scopesOfData.get(token)
+      if (scope === undefined) {
+        scope = readDataScope(token.caveats)
+        scopesOfData.set(token, scope)
+      }
+      return scope === null ? null : judgeData(scope, mapping, request)
+    },
+    interfaceFor({ caveats: carried }) {
+      if (interfaces.length < 2) return first
+      const demanded = carried.find((caveat) => caveat.type === 'interface')?.interface
+      return interfaces.find((each) => each === demanded) ?? first
+    },
     admits(subject) {
       if (subject.id === null || subject.type === 'nobody') return false
       return (types === null || types.has(subject.type)) && (ids === null || ids.has(subject.id))
@@ -104,9 +130,28 @@ export function compileRouteRules(
     },
     delegatedBy(token) {
       if (token.caveats.length === 0) return NO_CAVEATS
-      return Object.freeze(token.caveats.filter((caveat) => treatmentOf(caveat) === 'delegate'))
+      return Object.freeze(
+        token.caveats.filter((caveat) => /^(?:delegate|enforce)$/.test(treatmentOf(caveat))),
+      )
     },
   }
+}
+
+function compileMapping({ token, caveats, data }: RoutePolicy): CompiledMapping | null {
+  if (caveats?.data !== 'enforce') {
+    if (data !== undefined) throw new TypeError('"data" is only for "caveats.data": "enforce"')
+    return null
+  }
+  if (token !== 'access') throw new TypeError('"caveats.data": "enforce" is for access tokens only')
+  if (data === undefined) {
+    throw new TypeError('"caveats.data": "enforce" needs "data": which files a request is about')
+  }
+  return compileDataMapping(data)
+}
+
+function interfacesOf(given: RoutePolicy['interface']): readonly OnedataInterface[] {
+  if (given === null) return []
+  return typeof given === 'object' ? [...new Set(given)] : [given ?? 'rest']
 }
 
 /**

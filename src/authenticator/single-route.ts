@@ -113,6 +113,7 @@ export function createSingleRoute<Options extends SingleRouteOptions>(
   const made = createAuthenticator({
     ...verification.traits,
     verifier: verification.verifier,
+    guiUrl: onezoneUrl ?? null,
     stalenessBoundMs: verification.stalenessBoundMs,
     trustedProxies: options.trustedProxies,
     forwarded: options.forwarded,

@@ -19,18 +19,20 @@ export interface Arguments {
   text(name: string): string | undefined
   list(name: string): readonly string[]
   has(name: string): boolean
+  /** What is no flag, in order; only for commands that take such. */
+  readonly operands: readonly string[]
 }
 
 /**
  * Reads the arguments of a command. What is not understood is not repeated in full: it might be a token.
  *
- * @param refusal What to say about arguments that are no flags.
+ * @param refusal What to say about arguments that are no flags; null: the command takes them.
  * @throws {UsageError}
  */
 export function readArguments(
   argv: readonly string[],
   specs: OptionSpecs,
-  refusal = 'takes flags only',
+  refusal: string | null = 'takes flags only',
 ): Arguments {
   const { tokens } = parseArgs({
     args: [...argv],
@@ -44,8 +46,13 @@ export function readArguments(
     ),
   })
   const given = new Map<string, string[]>()
+  const operands: string[] = []
   for (const token of tokens) {
-    if (token.kind === 'positional') throw new UsageError(refusal)
+    if (token.kind === 'positional') {
+      if (refusal !== null) throw new UsageError(refusal)
+      operands.push(token.value)
+      continue
+    }
     if (token.kind === 'option-terminator') continue
     const spec = Object.hasOwn(specs, token.name) ? specs[token.name] : undefined
     if (spec === undefined) throw new UsageError(unknownFlag(token.rawName, Object.keys(specs)))
@@ -64,6 +71,7 @@ export function readArguments(
     text: (name) => valuesOf(name)[0],
     list: valuesOf,
     has: (name) => valuesOf(name).length > 0,
+    operands,
   }
 }
 

@@ -1,3 +1,4 @@
+import { routePolicyOf, tileObjections } from '../authenticator/index.ts'
 import {
   addressesOf,
   formatListenAddress,
@@ -10,6 +11,7 @@ import { ConfigError } from '../errors.ts'
 import type { Command } from './command.ts'
 import { EXIT } from './exit-codes.ts'
 import { UsageError } from './failure.ts'
+import { interfaceWords } from './explanation-words.ts'
 import { columns, type Terminal } from './terminal.ts'
 
 /** `onegate check` */
@@ -103,7 +105,7 @@ function summary(file: string, config: GatewayConfig, terminal: Terminal): strin
       route.id,
       routeTitle(route),
       route.optional ? `${route.token} (optional)` : route.token,
-      route.token === 'none' ? '-' : (route.interface ?? 'none'),
+      route.token === 'none' ? '-' : interfaceWords(route.interface),
       route.upstream?.urls.join(', ') ?? 'none, by forward auth only',
     ]),
   ])
@@ -113,5 +115,18 @@ function summary(file: string, config: GatewayConfig, terminal: Terminal): strin
     ...columns(settings),
     '',
     ...table.map((line, at) => (at === 0 ? terminal.style('bold', line) : line)),
+    ...tileNotes(config),
   ]
+}
+
+/** Which tokens that the wizard of Onezone's GUI makes do not pass, route by route. */
+function tileNotes({ verifier, routes }: GatewayConfig): string[] {
+  if (verifier.type !== 'onezone') return []
+  const notes = routes.flatMap((route) =>
+    tileObjections(routePolicyOf(route), verifier.serviceToken !== undefined).map(
+      ({ tile, reason }) => [route.id, tile, reason],
+    ),
+  )
+  if (notes.length === 0) return []
+  return ['', "tokens of these tiles of Onezone's wizard do not pass:", ...columns(notes)]
 }

@@ -14,8 +14,8 @@ export interface Command {
   readonly exits?: readonly (readonly [number, string])[]
   /** Examples for `--help`, as they are typed. */
   readonly examples?: readonly string[]
-  /** What to say about arguments that are no flags. @default 'takes flags only' */
-  readonly refusal?: string
+  /** What to say about arguments that are no flags; null: it takes them. @default 'takes flags only' */
+  readonly refusal?: string | null
   /** Does it. Resolves with the exit code. */
   run(args: Arguments, terminal: Terminal): Promise<number>
 }

@@ -16,6 +16,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   'lookup-server': async () => (await import('./lookup-server.ts')).lookupServerCommand,
   check: async () => (await import('./check.ts')).checkCommand,
   'token inspect': async () => (await import('./token-inspect.ts')).inspectCommand,
+  'token link': async () => (await import('./token-link.ts')).linkCommand,
+  'token find': async () => (await import('./token-find.ts')).findCommand,
   'token confine': async () => (await import('./token-confine.ts')).confineCommand,
   'token verify': async () => (await import('./token-verify.ts')).verifyCommand,
   'token explain': async () => (await import('./token-explain.ts')).explainCommand,

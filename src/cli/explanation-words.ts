@@ -58,7 +58,7 @@ function describeDecision({ decision }: Explanation): string {
 function describeRoute(route: NonNullable<Explanation['route']>): string {
   if (route.token === 'none') return `${route.id} (${route.path}), public`
   const optional = route.optional ? ', optional' : ''
-  return `${route.id} (${route.path}), ${route.token} token${optional}, interface ${route.interface ?? 'none'}`
+  return `${route.id} (${route.path}), ${route.token} token${optional}, interface ${interfaceWords(route.interface)}`
 }
 
 function describeFamily(family: NonNullable<Explanation['token']>['family']): string {
@@ -72,6 +72,7 @@ const JUDGES = {
   here: 'judged here',
   onezone: 'judged by Onezone',
   delegated: 'delegated to the upstream',
+  enforced: 'enforced here, request by request',
   refused: 'refused by the route',
 } as const
 
@@ -111,4 +112,9 @@ function describeKnowledge({ family, contextGoodForMs, verdict }: Known): string
 
 function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(1)} s`
+}
+
+/** Which interfaces a route stands for. */
+export function interfaceWords(given: string | readonly string[] | null | undefined): string {
+  return typeof given === 'object' && given !== null ? given.join(' or ') : (given ?? 'none')
 }

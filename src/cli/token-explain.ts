@@ -4,7 +4,7 @@ import type { GatewayConfig } from '../config/index.ts'
 import { loadConfig } from '../config/index.ts'
 import type { Explanation } from '../gateway/index.ts'
 import { explainRequest } from '../gateway/gateway.ts'
-import type { OnedataInterface } from '../token/index.ts'
+import { INTERFACES, type OnedataInterface } from '../token/index.ts'
 import type { Arguments } from './arguments.ts'
 import type { Command } from './command.ts'
 import { describeExplanation } from './explanation-words.ts'
@@ -12,8 +12,6 @@ import { EXIT } from './exit-codes.ts'
 import { UsageError } from './failure.ts'
 import { columns, printable } from './terminal.ts'
 import { readTokenText, TOKEN_ARGUMENT_REFUSAL, TOKEN_FILE_OPTION } from './token-input.ts'
-
-const INTERFACES: readonly OnedataInterface[] = ['rest', 'oneclient', 'graphsync']
 
 /** `onegate token explain` */
 export const explainCommand: Command = {

@@ -1,6 +1,12 @@
 import { OnezoneFaultError } from '../errors.ts'
 import type { OnezoneClient, VerifyAnswer } from '../onezone/index.ts'
-import { isIPv4, type OnedataInterface, type Token, type TokenKind } from '../token/index.ts'
+import {
+  INTERFACES,
+  isIPv4,
+  type OnedataInterface,
+  type Token,
+  type TokenKind,
+} from '../token/index.ts'
 import type { Arguments } from './arguments.ts'
 import { describeSubject } from './caveat-words.ts'
 import type { Command } from './command.ts'
@@ -12,7 +18,6 @@ import { printable } from './terminal.ts'
 import { readToken, TOKEN_ARGUMENT_REFUSAL, TOKEN_FILE_OPTION } from './token-input.ts'
 
 const KINDS: readonly TokenKind[] = ['access', 'identity', 'invite']
-const INTERFACES: readonly OnedataInterface[] = ['rest', 'oneclient', 'graphsync']
 
 /** `onegate token verify` */
 export const verifyCommand: Command = {

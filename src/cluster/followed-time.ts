@@ -11,6 +11,9 @@ export interface FollowedTime extends OnezoneTime {
   follow(onezoneNowMs: number): void
 }
 
+/** Less than this is the way of a statement, or a correction of what was not known to the second. */
+const LEAST_STEP_MS = 2_000
+
 /**
  * Believes this machine's wall clock until the first statement, and from then on the last one. It is behind the other
  * process by as long as that statement was on its way, so no token ends before its time. Nor does one pass for longer
@@ -19,18 +22,25 @@ export interface FollowedTime extends OnezoneTime {
 export function createFollowedTime(clock: Clock): FollowedTime {
   const epochMs = clock.now() - clock.monotonic()
   let offsetMs = 0
+  let setAtMs = -Infinity
 
   return {
     now: () => clock.monotonic() + epochMs + offsetMs,
     get offsetMs() {
       return offsetMs
     },
+    get setAtMs() {
+      return setAtMs
+    },
     leastNow: () => -Infinity, // the other process knows more of this, and is asked
     observe() {}, // the other process has seen the same answer
     observeDate() {},
     slept() {}, // and its next answer says what time it is now
     follow(onezoneNowMs) {
-      offsetMs = onezoneNowMs - clock.monotonic() - epochMs
+      const nowMs = clock.monotonic()
+      const nextMs = onezoneNowMs - nowMs - epochMs
+      if (Math.abs(nextMs - offsetMs) > LEAST_STEP_MS) setAtMs = nowMs
+      offsetMs = nextMs
     },
   }
 }

@@ -1,11 +1,10 @@
-import { INVITE_TYPES, type InviteType, type OnedataInterface } from '../token/index.ts'
+import { INTERFACES, INVITE_TYPES, type InviteType } from '../token/index.ts'
 import type { TokenKind } from '../token/index.ts'
 import type { BackendTraits, Question } from '../verifier/index.ts'
 import type { Message } from './message.ts'
 import { isMessage } from './message.ts'
 
 const KINDS: readonly TokenKind[] = ['access', 'identity', 'invite']
-const INTERFACES: readonly OnedataInterface[] = ['rest', 'oneclient', 'graphsync']
 
 /** Writes a question down. Tokens travel as they were presented, and are read again. */
 export function encodeQuestion(question: Question): Message {

@@ -147,6 +147,8 @@ export interface TokenLookupConfig extends VerifierConnection {
 /** How Onezone is asked: settings under `onezone`. */
 export interface OnezoneConfig extends VerifierConnection {
   readonly type: 'onezone'
+  /** Base URL of Onezone's GUI, for links to its token form; null: no links. @default null, `url` in a file */
+  readonly guiUrl?: string | null | undefined
   /** Identity token of the service that this gateway stands for; content of `serviceTokenFile`. */
   readonly serviceToken?: string | undefined
   /**
@@ -166,7 +168,7 @@ export interface VerdictsConfig extends Complete<Omit<VerdictOptions, 'budget'>>
 export interface RouteConfig
   extends
     Pick<ProxyRoute, 'path' | 'hosts' | 'methods' | 'stripPrefix' | 'maxBodyBytes'>,
-    Pick<RoutePolicy, 'subjects' | 'scopes' | 'headers' | 'passHeaders'>,
+    Pick<RoutePolicy, 'subjects' | 'scopes' | 'data' | 'headers' | 'passHeaders'>,
     Complete<
       Pick<RoutePolicy, 'token' | 'optional' | 'interface' | 'inviteType' | 'forwardToken'>
     > {

@@ -17,7 +17,7 @@ import { byPlace, problemAt, unitHint, type Finding, type SettingPath } from './
 import { routeTitle } from './route-order.ts'
 import { configSchema, routeSchema, type RouteSettings, type Settings } from './schema.ts'
 import { verifierSectionOf } from './verifier-checks.ts'
-import { readCertificates, readOnedataToken, readSecret } from './secret-file.ts'
+import { readCertificates, readSecret, readServiceToken } from './secret-file.ts'
 import { readUpstreamFiles, withContents, type UpstreamFiles } from './upstream-files.ts'
 
 /** Where a configuration comes from; flags win over the environment, that over the file, that over defaults. */
@@ -188,7 +188,7 @@ async function readSecrets(
   return {
     ca: await ofVerifier('caFile', readCertificates),
     apiToken: await ofVerifier('apiTokenFile', readSecret),
-    serviceToken: await ofVerifier('serviceTokenFile', readOnedataToken),
+    serviceToken: await ofVerifier('serviceTokenFile', readServiceToken),
     watchToken: await ofVerifier('watchTokenFile', readSecret),
     adminToken: await read(['adminTokenFile'], written['adminTokenFile'], readSecret),
     tls: await tryTls(written['tls'], nameAt, findings),
@@ -282,7 +282,8 @@ function completeVerifier({ onezone, verifier }: Settings, secrets: Secrets): Ve
     return { type, ...connection, url: checked(url), ca, apiToken: checked(apiToken) }
   }
   const { caFile: _, serviceTokenFile: __, watchTokenFile: ___, url, ...connection } = onezone
-  return { type: 'onezone', ...connection, url: checked(url), ca, serviceToken, watchToken }
+  const guiUrl = connection.guiUrl === undefined ? checked(url) : connection.guiUrl
+  return { type: 'onezone', ...connection, guiUrl, url: checked(url), ca, serviceToken, watchToken }
 }
 
 /** A setting of which the cross-checks have seen that it is there. */
@@ -298,6 +299,7 @@ function completeRoute(
   const { caveats } = route
   return {
     ...route,
+    data: route.data && { from: route.path, ...route.data },
     id: route.id ?? routeTitle(route),
     caveats: {
       service: resolveServicePolicy(caveats.service, hasServiceToken),

@@ -4,7 +4,11 @@
  * @module
  */
 
-import { clashingHeaderNames, resolveServicePolicy } from '../authenticator/index.ts'
+import {
+  clashingHeaderNames,
+  compileDataMapping,
+  resolveServicePolicy,
+} from '../authenticator/index.ts'
 import { isJsonObject } from '../json.ts'
 import { checkStripPrefix, parseRoutePath } from '../routing/index.ts'
 import { waysToGive } from './overlay.ts'
@@ -48,6 +52,7 @@ function checkRoute(route: Written, path: SettingPath, config: Written): Finding
   checkDemands(route, findings)
   checkServiceCaveats(route, groupAt(config, 'onezone')['serviceTokenFile'] !== undefined, findings)
   checkMatch(route, findings)
+  checkData(route, findings)
   checkForwardAuth(route, groupAt(config, 'forwardAuth')['listen'] !== undefined, findings)
   return [
     ...findings.all,
@@ -58,7 +63,15 @@ function checkRoute(route: Written, path: SettingPath, config: Written): Finding
 }
 
 /** Settings of a route that say something about a token. */
-const ABOUT_TOKENS = ['optional', 'interface', 'inviteType', 'subjects', 'scopes', 'caveats']
+const ABOUT_TOKENS = [
+  'optional',
+  'interface',
+  'inviteType',
+  'subjects',
+  'scopes',
+  'caveats',
+  'data',
+]
 
 function checkDemands(route: Written, { find }: Findings): void {
   if (route['token'] === 'none') {
@@ -82,6 +95,30 @@ function checkServiceCaveats(route: Written, hasServiceToken: boolean, { find }:
   if (service !== 'verify' && service !== 'as-onezone') return
   const problem = problemOf(() => resolveServicePolicy(service, hasServiceToken))
   if (problem !== null) find(['caveats', 'service'], `${problem} (see onezone.serviceTokenFile)`)
+}
+
+/** Whether what is to be enforced of data caveats can be. */
+function checkData(route: Written, { find }: Findings): void {
+  const { path, data } = route
+  const enforced = groupAt(route, 'caveats')['data'] === 'enforce'
+  if (!enforced) {
+    if (data !== undefined) find(['data'], 'is only for "caveats.data: enforce"; remove it', true)
+    return
+  }
+  const doors = [route['interface']].flat()
+  if (doors.includes('graphsync')) {
+    find(
+      ['caveats', 'data'],
+      'cannot be "enforce" with "interface: graphsync": its URL says nothing',
+    )
+  }
+  if (!isJsonObject(data)) {
+    find(['caveats', 'data'], 'needs "data" beside it: which files a request is about')
+    return
+  }
+  if (typeof path !== 'string') return
+  const problem = problemOf(() => compileDataMapping({ ...data, from: path }))
+  if (problem !== null) find(['data'], problem)
 }
 
 /** What a route needs, and may not do, with forward auth or without. */

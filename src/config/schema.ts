@@ -12,7 +12,7 @@ import {
   parseTrustedProxy,
   ROUTE_CHOICES,
 } from '../authenticator/index.ts'
-import type { CaveatPolicy, IdentityHeaderNames } from '../authenticator/index.ts'
+import type { CaveatPolicy, DataMapping, IdentityHeaderNames } from '../authenticator/index.ts'
 import { TIMEOUT_DEFAULTS } from '../proxy/index.ts'
 import { parseRoutePath } from '../routing/index.ts'
 import { INVITE_TYPES, type InviteType } from '../token/index.ts'
@@ -22,7 +22,9 @@ import { LISTEN_DEFAULTS, parseListenAddress, parseSocketAddress } from './liste
 import type { TlsWritten } from './listener-schema.ts'
 import { clientIdleSchema, healthPathSchema, listenSchema, tlsSchema } from './listener-schema.ts'
 import {
+  dataSchema,
   hostsSchema,
+  interfaceSchema,
   maxBodyBytesSchema,
   methodsSchema,
   stripPrefixSchema,
@@ -59,9 +61,10 @@ export interface Settings extends Omit<
 }
 
 /** A route before the defaults that depend on other settings are filled in. */
-export interface RouteSettings extends Omit<RouteConfig, 'id' | 'caveats' | 'upstream'> {
+export interface RouteSettings extends Omit<RouteConfig, 'id' | 'caveats' | 'data' | 'upstream'> {
   readonly id?: string | undefined
   readonly caveats: CaveatPolicy
+  readonly data?: Omit<DataMapping, 'from'> | undefined
   readonly upstream?: UpstreamWritten | undefined
 }
 
@@ -107,7 +110,7 @@ const route = group({
   maxBodyBytes: maxBodyBytesSchema.optional(),
   token: choice(...ROUTE_CHOICES.token).default('access'),
   optional: toggle().default(false),
-  interface: choiceOrNull(...ROUTE_CHOICES.interface).default('rest'),
+  interface: interfaceSchema.default('rest'),
   inviteType: choiceOrNull(...inviteTypes).default(null),
   subjects: group({
     types: list('user or oneprovider', choice(...ROUTE_CHOICES.subjectTypes)).optional(),
@@ -122,6 +125,7 @@ const route = group({
     api: choice(...ROUTE_CHOICES.api).optional(),
     data: choice(...ROUTE_CHOICES.data).optional(),
   }),
+  data: dataSchema.optional(),
   headers: headers.optional(),
   forwardToken: toggle().default(false),
   passHeaders: list(

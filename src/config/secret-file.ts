@@ -18,6 +18,31 @@ export async function readOnedataToken(name: string): Promise<string> {
 }
 
 /**
+ * Reads a file with the identity token of a Oneprovider, which states the service that `service` caveats are about.
+ *
+ * @throws {TypeError} that says what is wrong with the file: another token would fail every request that needs it, or
+ *   say more than who it is.
+ */
+export async function readServiceToken(name: string): Promise<string> {
+  const text = await readOnedataToken(name)
+  const { kind, subject, caveats } = parseToken(text)
+  if (subject.type !== 'oneprovider') {
+    throw new TypeError('names a file with the token of a user; it must be that of a Oneprovider')
+  }
+  if (kind !== 'identity') {
+    throw new TypeError(
+      `names a file with an ${kind} token, which could act for the Oneprovider; it must be an identity token`,
+    )
+  }
+  if (caveats.some(({ type }) => type === 'ip')) {
+    throw new TypeError(
+      'names a file with a token that has an ip caveat: Onezone would compare it with the address of each client',
+    )
+  }
+  return text
+}
+
+/**
  * Reads a file with a secret of any kind in it, with white space around it or not.
  *
  * @throws {TypeError} that says what is wrong with the file, and nothing of its content.

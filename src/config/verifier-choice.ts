@@ -11,7 +11,14 @@ export type VerifierChoice = Pick<
 export function verifierChoiceOf(verifier: VerifierConfig): VerifierChoice {
   switch (verifier.type) {
     case 'onezone': {
-      const { type: _, serviceToken, watchToken, watchIntervalMs, ...onezone } = verifier
+      const {
+        type: _,
+        serviceToken,
+        watchToken,
+        watchIntervalMs,
+        guiUrl: __,
+        ...onezone
+      } = verifier
       const watch = { token: watchToken ?? '', intervalMs: watchIntervalMs }
       return { onezone, serviceToken, watch: watchToken === undefined ? undefined : watch }
     }

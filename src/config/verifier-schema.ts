@@ -14,7 +14,7 @@ interface ConnectionSettings extends Omit<VerifierConnection, 'url' | 'ca'> {
 
 /** How Onezone is asked; secrets are still names of files. */
 export interface OnezoneSettings
-  extends ConnectionSettings, Pick<OnezoneConfig, 'watchIntervalMs'> {
+  extends ConnectionSettings, Pick<OnezoneConfig, 'watchIntervalMs' | 'guiUrl'> {
   readonly serviceTokenFile?: string | undefined
   readonly watchTokenFile?: string | undefined
 }
@@ -43,6 +43,9 @@ const connection = {
 /** How Onezone is asked. That there must be a `url` depends on `verifier.type`. */
 export const onezoneSection: z.ZodType<OnezoneSettings> = section({
   url: text('a URL, e.g. https://onezone.example.org', parseOnezoneUrl).optional(),
+  guiUrl: text('a URL, e.g. https://onezone.example.org, or null', parseOnezoneUrl)
+    .nullable()
+    .optional(),
   serviceTokenFile: fileName.optional(),
   watchTokenFile: fileName.optional(),
   watchIntervalMs: integer(...WATCH_RANGES.intervalMs).default(WATCH_DEFAULTS.intervalMs),

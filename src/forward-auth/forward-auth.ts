@@ -172,9 +172,14 @@ export function createForwardAuth(options: ForwardAuthOptions): Door {
  * The request as the proxy would have seen it, had the client come here: the last hop is the peer of its socket, and
  * those before are believed as far as that one is trusted.
  */
-function requestOf({ hops, rawHeaders, secure }: Question): AuthenticationRequest {
+function requestOf({ hops, rawHeaders, secure, method, target }: Question): AuthenticationRequest {
   const before = hops.slice(0, -1)
+  const mark = `${target}?`.indexOf('?')
   return {
+    method,
+    path: target.slice(0, mark),
+    query: target.slice(mark),
+    upgrade: rawHeaders.some((name, at) => at % 2 === 0 && name.toLowerCase() === 'upgrade'),
     rawHeaders:
       before.length === 0 ? rawHeaders : [...rawHeaders, 'x-forwarded-for', before.join(',')],
     remoteAddress: hops.at(-1),

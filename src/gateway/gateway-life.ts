@@ -116,6 +116,8 @@ export async function openGateway(
       await Promise.all([opened.drain(drainMs), asked?.drain(drainMs)])
     } finally {
       await Promise.allSettled([live.close(), admin.close()])
+      // The observer that counts collections lives as long as the process, and would keep all that metrics look into.
+      metrics.registry.clear()
     }
   }
 

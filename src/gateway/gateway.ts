@@ -1,4 +1,5 @@
 import type { ExplainRequest, Explanation } from '../admin/index.ts'
+import { EXPLAIN_REQUEST } from '../admin/index.ts'
 import type { Clock } from '../clock.ts'
 import type { GatewayConfig } from '../config/index.ts'
 import type { Logger } from '../logger.ts'
@@ -139,15 +140,16 @@ export async function createGateway(
  * Explains one request by a configuration, as a gateway that has just started would answer it. Nothing listens, and
  * nothing is sent but the question to the verifier, if the request says to `ask`.
  *
- * @throws {TypeError} for options that make no sense.
+ * @throws {TypeError} for options, or a member of the request, that make no sense.
  */
 export async function explainRequest(
   config: GatewayConfig,
   request: ExplainRequest,
   options: GatewayOptions = {},
 ): Promise<Explanation> {
+  checkOptions('explainRequest', request, EXPLAIN_REQUEST)
   checkOptions('explainRequest', options, GATEWAY_OPTIONS)
-  const { live } = assemble({
+  const { live, metrics } = assemble({
     config,
     openVerification: openVerificationOf(),
     logger: options.logger ?? silentLogger,
@@ -158,5 +160,6 @@ export async function explainRequest(
     return await live.doors.explain(request)
   } finally {
     await live.close()
+    metrics.registry.clear()
   }
 }

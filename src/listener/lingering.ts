@@ -1,19 +1,4 @@
-import type { Clock } from '../clock.ts'
 import { systemClock } from '../clock.ts'
-
-/** Options of {@link createLingering}. */
-export interface LingeringOptions {
-  /** For how long a client may go on sending after its answer, in milliseconds. @default 30_000 */
-  readonly longestMs?: number | undefined
-  /** For how long it may send nothing meanwhile, in milliseconds. @default 5_000 */
-  readonly silenceMs?: number | undefined
-  /** How much it may send, in bytes; looked at four times a second. @default 67_108_864 (64 MiB) */
-  readonly mostBytes?: number | undefined
-  /** How many may do so at once; of more, the one that has done so for longest is cut. @default 256 */
-  readonly mostAtOnce?: number | undefined
-  /** @default systemClock */
-  readonly clock?: Clock | undefined
-}
 
 /** A connection or a stream whose client has its answer and is still sending. */
 export interface Lingerer {
@@ -32,6 +17,18 @@ export interface Lingering {
   delete(lingerer: Lingerer): void
 }
 
+/** For how long a client may go on sending after its answer, in milliseconds. */
+const LONGEST_MS = 30_000
+
+/** For how long it may send nothing meanwhile, in milliseconds. */
+const SILENCE_MS = 5_000
+
+/** How much it may send, in bytes; looked at with each sweep. */
+const MOST_BYTES = 64 * 1024 * 1024
+
+/** How many may do so at once; of more, the one that has done so for longest is cut. */
+const MOST_AT_ONCE = 256
+
 /** How often they are looked over, in milliseconds. */
 const SWEEP_MS = 250
 
@@ -46,9 +43,7 @@ interface Stay {
  * Bounds what is spent on clients that have not finished sending when they are answered. A connection that is closed
  * with unread bytes on it is reset, and the reset takes the answer with it (RFC 9112 §9.6).
  */
-export function createLingering(options: LingeringOptions = {}): Lingering {
-  const { longestMs = 30_000, silenceMs = 5_000, mostAtOnce = 256, clock = systemClock } = options
-  const { mostBytes = 64 * 1024 * 1024 } = options
+function createLingering(): Lingering {
   const stays = new Map<Lingerer, Stay>()
   let sweep: NodeJS.Timeout | null = null
 
@@ -65,15 +60,15 @@ export function createLingering(options: LingeringOptions = {}): Lingering {
   }
 
   function look(): void {
-    const nowMs = clock.monotonic()
+    const nowMs = systemClock.monotonic()
     for (const [lingerer, stay] of stays) {
       const { bytesRead } = lingerer
       if (bytesRead !== stay.heard) {
         stay.heard = bytesRead
         stay.heardAtMs = nowMs
       }
-      const isOver = nowMs - stay.sinceMs >= longestMs || nowMs - stay.heardAtMs >= silenceMs
-      if (isOver || bytesRead - stay.before > mostBytes) cut(lingerer)
+      const isOver = nowMs - stay.sinceMs >= LONGEST_MS || nowMs - stay.heardAtMs >= SILENCE_MS
+      if (isOver || bytesRead - stay.before > MOST_BYTES) cut(lingerer)
     }
   }
 
@@ -83,10 +78,10 @@ export function createLingering(options: LingeringOptions = {}): Lingering {
     },
     add(lingerer) {
       if (stays.has(lingerer)) return
-      const [oldest] = stays.size >= mostAtOnce ? stays.keys() : []
+      const [oldest] = stays.size >= MOST_AT_ONCE ? stays.keys() : []
       if (oldest !== undefined) cut(oldest)
       const { bytesRead } = lingerer
-      const nowMs = clock.monotonic()
+      const nowMs = systemClock.monotonic()
       stays.set(lingerer, { sinceMs: nowMs, before: bytesRead, heard: bytesRead, heardAtMs: nowMs })
       sweep ??= setInterval(look, SWEEP_MS).unref()
     },

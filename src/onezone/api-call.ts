@@ -1,5 +1,7 @@
 import { OnezoneApiError } from '../errors.ts'
 import type { HttpCall } from '../http-client/index.ts'
+import type { OptionShape } from '../option-shape.ts'
+import { JUDGED_ELSEWHERE } from '../option-shape.ts'
 import type { OnezoneCredentials } from './credentials.ts'
 import type { OnezoneErrorBody } from './wire.ts'
 
@@ -14,6 +16,12 @@ export interface CallOptions {
   readonly credentials?: OnezoneCredentials | undefined
   /** Ends the call: it rejects with the signal's reason, and the connection becomes free. */
   readonly signal?: AbortSignal | undefined
+}
+
+/** What may stand beside a request; each has a reader of its own. */
+export const CALL_OPTIONS: OptionShape<CallOptions> = {
+  credentials: JUDGED_ELSEWHERE,
+  signal: JUDGED_ELSEWHERE,
 }
 
 /** An operation of the API, and how to read what it answers. */

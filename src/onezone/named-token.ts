@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject } from '../json.ts'
-import type { OptionShape } from '../option-shape.ts'
-import { JUDGED_ELSEWHERE } from '../option-shape.ts'
+import type { OptionKind, OptionShape } from '../option-shape.ts'
+import { FLAG, JUDGED_ELSEWHERE, listOf, TEXT } from '../option-shape.ts'
 import {
   isId,
   type CaveatInput,
@@ -10,6 +10,7 @@ import {
   type TokenType,
   type UserId,
 } from '../token/index.ts'
+import { CAVEATS } from './wire.ts'
 
 /** Who may own tokens (Onezone API, §2). */
 export type TokenOwner =
@@ -51,28 +52,35 @@ export interface ModifyNamedTokenRequest {
   readonly revoked?: boolean | undefined
 }
 
+const METADATA: OptionKind = { wanted: 'an object', accepts: isJsonObject }
+
+const USAGE_LIMIT: OptionKind = {
+  wanted: 'a number, or infinity',
+  accepts: (value) => typeof value === 'number' || value === 'infinity',
+}
+
 /** What a request for a temporary token may say. */
 export const TEMPORARY_TOKEN_REQUEST: OptionShape<CreateTemporaryTokenRequest> = {
   type: JUDGED_ELSEWHERE,
-  caveats: JUDGED_ELSEWHERE,
+  caveats: CAVEATS,
 }
 
 /** What a request for a named token may say. What it says is for Onezone to judge. */
 export const NAMED_TOKEN_REQUEST: OptionShape<CreateNamedTokenRequest> = {
-  name: JUDGED_ELSEWHERE,
+  name: TEXT,
   type: JUDGED_ELSEWHERE,
-  caveats: JUDGED_ELSEWHERE,
-  customMetadata: JUDGED_ELSEWHERE,
-  revoked: JUDGED_ELSEWHERE,
-  usageLimit: JUDGED_ELSEWHERE,
-  privileges: JUDGED_ELSEWHERE,
+  caveats: CAVEATS,
+  customMetadata: METADATA,
+  revoked: FLAG,
+  usageLimit: USAGE_LIMIT,
+  privileges: listOf('privileges', TEXT),
 }
 
 /** What a request to change a named token may say. */
 export const NAMED_TOKEN_CHANGE: OptionShape<ModifyNamedTokenRequest> = {
-  name: JUDGED_ELSEWHERE,
-  customMetadata: JUDGED_ELSEWHERE,
-  revoked: JUDGED_ELSEWHERE,
+  name: TEXT,
+  customMetadata: METADATA,
+  revoked: FLAG,
 }
 
 /** A named token that was just created. */

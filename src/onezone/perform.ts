@@ -1,5 +1,6 @@
+import { checkOptions } from '../option-shape.ts'
 import { isId } from '../token/index.ts'
-import { resultOf, type ApiCall, type CallOptions } from './api-call.ts'
+import { CALL_OPTIONS, resultOf, type ApiCall, type CallOptions } from './api-call.ts'
 import type { Transport } from './api-transport.ts'
 import { credentialFields, type OnezoneCredentials } from './credentials.ts'
 
@@ -29,6 +30,7 @@ export function createPerform(
   clientCredentials: OnezoneCredentials | undefined,
 ): Perform {
   return async ({ access, reads, ...operation }, options) => {
+    if (options !== undefined) checkOptions(operation.operation, options, CALL_OPTIONS)
     const own = access === 'restricted' ? clientCredentials : undefined
     const credentials = options?.credentials === undefined ? own : options.credentials
     if (credentials === undefined && access === 'restricted') {

@@ -12,6 +12,9 @@ import { idSegment, type Perform } from './perform.ts'
 import { createSubjectTokenApi, type SubjectTokenApi } from './subject-tokens.ts'
 import { readAccessTokenScope, type AccessTokenScope } from './token-scope.ts'
 import {
+  CONFINE_TOKEN,
+  EXAMINE_TOKEN,
+  INFER_ACCESS_TOKEN_SCOPE,
   readExaminedToken,
   readNamedTokenStatus,
   readToken,
@@ -92,39 +95,45 @@ export function createTokenApi(perform: Perform): TokenApi {
 
   return {
     ...createSubjectTokenApi(perform),
-    examineToken: async ({ token }, options) =>
-      perform(
+    examineToken: async (request, options) => {
+      checkOptions('examineToken', request, EXAMINE_TOKEN)
+      return perform(
         {
           operation: 'examineToken',
           ...ask,
           path: '/tokens/examine',
-          body: { token },
+          body: { token: request.token },
           read: readExaminedToken,
         },
         options,
-      ),
-    confineToken: async ({ token, caveats }, options) =>
-      perform(
+      )
+    },
+    confineToken: async (request, options) => {
+      checkOptions('confineToken', request, CONFINE_TOKEN)
+      return perform(
         {
           operation: 'confineToken',
           ...ask,
           path: '/tokens/confine',
-          body: { token, caveats },
+          body: { token: request.token, caveats: request.caveats },
           read: readToken,
         },
         options,
-      ),
-    inferAccessTokenScope: async ({ token, consumerToken }, options) =>
-      perform(
+      )
+    },
+    inferAccessTokenScope: async (request, options) => {
+      checkOptions('inferAccessTokenScope', request, INFER_ACCESS_TOKEN_SCOPE)
+      return perform(
         {
           operation: 'inferAccessTokenScope',
           ...ask,
           path: '/tokens/infer_access_token_scope',
-          body: { token, consumerToken },
+          body: { token: request.token, consumerToken: request.consumerToken },
           read: readAccessTokenScope,
         },
         options,
-      ),
+      )
+    },
     listAllNamedTokens: async (options) =>
       perform(
         {

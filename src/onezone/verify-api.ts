@@ -1,11 +1,13 @@
 import type { JsonObject } from '../json.ts'
-import { resultOf, type CallOptions } from './api-call.ts'
+import { checkOptions } from '../option-shape.ts'
+import { CALL_OPTIONS, resultOf, type CallOptions } from './api-call.ts'
 import type { Transport } from './api-transport.ts'
 import { credentialFields } from './credentials.ts'
 import { toPeerIp } from './peer-ip.ts'
 import { readSignal } from './perform.ts'
 import {
   readVerifiedToken,
+  VERIFY_REQUEST,
   type OnezoneErrorBody,
   type VerifiedToken,
   type VerifyAccessTokenRequest,
@@ -44,20 +46,22 @@ export interface VerifyApi {
 
 /** Makes the {@link VerifyApi}. */
 export function createVerifyApi(transport: Transport): VerifyApi {
-  const verify = async (
+  const verify = async <Request extends VerifyTokenRequest>(
     operation: string,
     path: string,
-    body: JsonObject,
-    { urgent }: VerifyTokenRequest,
+    bodyOf: (request: Request) => JsonObject,
+    request: Request,
     options: CallOptions | undefined,
   ): Promise<VerifyAnswer> => {
+    checkOptions<VerifyTokenRequest>(operation, request, VERIFY_REQUEST)
+    if (options !== undefined) checkOptions(operation, options, CALL_OPTIONS)
     const credentials = options?.credentials
     const answer = await transport.call({
       operation,
       method: 'POST',
       path,
-      body,
-      urgent,
+      body: bodyOf(request),
+      urgent: request.urgent,
       authentication: credentials === undefined ? undefined : credentialFields(credentials),
       signal: readSignal(options?.signal),
       refusals: credentials === undefined ? [400] : [400, 401, 403],
@@ -74,12 +78,12 @@ export function createVerifyApi(transport: Transport): VerifyApi {
       verify(
         'verifyAccessToken',
         '/tokens/verify_access_token',
-        {
-          ...presented(request),
-          interface: request.interface ?? undefined,
-          serviceToken: request.serviceToken ?? undefined,
-          allowDataAccessCaveats: request.allowDataAccessCaveats ?? undefined,
-        },
+        (asked) => ({
+          ...presented(asked),
+          interface: asked.interface ?? undefined,
+          serviceToken: asked.serviceToken ?? undefined,
+          allowDataAccessCaveats: asked.allowDataAccessCaveats ?? undefined,
+        }),
         request,
         options,
       ),
@@ -87,10 +91,7 @@ export function createVerifyApi(transport: Transport): VerifyApi {
       verify(
         'verifyIdentityToken',
         '/tokens/verify_identity_token',
-        {
-          ...presented(request),
-          interface: request.interface ?? undefined,
-        },
+        (asked) => ({ ...presented(asked), interface: asked.interface ?? undefined }),
         request,
         options,
       ),
@@ -98,10 +99,10 @@ export function createVerifyApi(transport: Transport): VerifyApi {
       verify(
         'verifyInviteToken',
         '/tokens/verify_invite_token',
-        {
-          ...presented(request),
-          expectedInviteType: request.expectedInviteType ?? undefined,
-        },
+        (asked) => ({
+          ...presented(asked),
+          expectedInviteType: asked.expectedInviteType ?? undefined,
+        }),
         request,
         options,
       ),

@@ -6,6 +6,9 @@ import type {
   Subject,
 } from '../token/index.ts'
 import { isJsonObject, type JsonObject } from '../json.ts'
+import type { OptionKind, OptionShape } from '../option-shape.ts'
+import { FLAG, oneOf, orNull, TEXT } from '../option-shape.ts'
+import { INTERFACES, INVITE_TYPES } from '../token/index.ts'
 
 /** An error as Onezone words it (Onezone API, §9). Unknown ids must be tolerated. */
 export interface OnezoneErrorBody {
@@ -87,6 +90,38 @@ export interface InferAccessTokenScopeRequest {
   readonly token: string
   /** Identity token of the party that consumes the token. @default the token's own subject consumes it */
   readonly consumerToken?: string | undefined
+}
+
+/** A list of caveats, each of which is for Onezone to judge. */
+export const CAVEATS: OptionKind = { wanted: 'a list of caveats', accepts: Array.isArray }
+
+/**
+ * What a question about a token may say, all three kinds taken together: each sends what its operation has. Null says
+ * the same as nothing.
+ */
+export const VERIFY_REQUEST: OptionShape<
+  VerifyAccessTokenRequest & VerifyIdentityTokenRequest & VerifyInviteTokenRequest
+> = {
+  token: TEXT,
+  peerIp: orNull(TEXT),
+  consumerToken: orNull(TEXT),
+  urgent: FLAG,
+  interface: orNull(oneOf(INTERFACES)),
+  serviceToken: orNull(TEXT),
+  allowDataAccessCaveats: orNull(FLAG),
+  expectedInviteType: orNull(oneOf(Object.keys(INVITE_TYPES))),
+}
+
+/** What a request to examine a token may say. */
+export const EXAMINE_TOKEN: OptionShape<{ readonly token: string }> = { token: TEXT }
+
+/** What a request to confine a token may say. */
+export const CONFINE_TOKEN: OptionShape<ConfineTokenRequest> = { token: TEXT, caveats: CAVEATS }
+
+/** What a request for the scope of an access token may say. */
+export const INFER_ACCESS_TOKEN_SCOPE: OptionShape<InferAccessTokenScopeRequest> = {
+  token: TEXT,
+  consumerToken: TEXT,
 }
 
 // Ids end up in headers, logs and messages: letters, digits and nothing that could carry a token or a line break.

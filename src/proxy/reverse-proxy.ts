@@ -144,6 +144,9 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
       secure: 'encrypted' in incoming.socket,
       requestId: trace.requestId,
       path: record.path,
+      method: record.method,
+      query: record.query,
+      upgrade: upgrade !== null,
     }
     const serving: ExchangeInput = {
       incoming,

@@ -36,6 +36,11 @@ export interface OnezoneTime {
   leastNow(): number
   /** How far Onezone's clock is ahead of what this machine's was at the start, in milliseconds. */
   readonly offsetMs: number
+  /**
+   * When the question was sent whose answer told last that Onezone's clock had been set, in monotonic milliseconds: the
+   * answer to an older one may be from before that. -Infinity: it never was.
+   */
+  readonly setAtMs: number
   observe(sample: TimeSample): void
   observeDate(reading: DateReading): void
   /**
@@ -65,6 +70,7 @@ export function createOnezoneTime(clock: Clock): OnezoneTime {
   let dates: Reading[] = []
   let samples = new Map<string, Reading>()
   let offsetMs = 0
+  let setAtMs = -Infinity
   /** The last estimate that tokens and `Date`, or a quorum, agreed in. */
   let agreedMs = 0
 
@@ -95,21 +101,27 @@ export function createOnezoneTime(clock: Clock): OnezoneTime {
     if (agreeing.length > 0) agreedMs = offsetMs
   }
 
+  function leastOffsetMs(): number {
+    let least = Math.min(offsetMs, agreedMs)
+    for (const { most } of samples.values()) least = Math.min(least, most)
+    return least
+  }
+
   return {
     now: () => clock.monotonic() + epochMs + offsetMs,
-    leastNow() {
-      let least = Math.min(offsetMs, agreedMs)
-      for (const { most } of samples.values()) least = Math.min(least, most)
-      return clock.monotonic() + epochMs + least
-    },
+    leastNow: () => clock.monotonic() + epochMs + leastOffsetMs(),
     get offsetMs() {
       return offsetMs
+    },
+    get setAtMs() {
+      return setAtMs
     },
     observe({ validUntil, ttlSeconds, holder, ...times }) {
       // Beyond these a number was rounded, here or on its way: the difference of two would be anything.
       if (!Number.isSafeInteger(validUntil) || !(ttlSeconds < Number.MAX_SAFE_INTEGER)) return
       const sawMs = (validUntil - ttlSeconds) * 1000
       if (sawMs < 0 || !Number.isSafeInteger(Math.ceil(sawMs))) return
+      if (times.askedAtMs < setAtMs) return
       const known = samples.get(holder)
       if (known !== undefined && known.askedAtMs > times.askedAtMs) return
       samples.delete(holder)
@@ -124,18 +136,18 @@ export function createOnezoneTime(clock: Clock): OnezoneTime {
       dates = consistent(told)
       if (dates.length < told.length) {
         // What was told before the clock was set says nothing of it any more.
-        const sinceMs = dates.at(-1)?.askedAtMs ?? 0
-        const recent = [...samples].filter(([, { askedAtMs }]) => askedAtMs >= sinceMs)
+        setAtMs = Math.max(setAtMs, dates.at(-1)?.askedAtMs ?? -Infinity)
+        const recent = [...samples].filter(([, { askedAtMs }]) => askedAtMs >= setAtMs)
         samples = new Map(recent)
       }
       dates = dates.slice(0, READINGS)
       estimate()
     },
     slept(ms) {
+      // Or the clock of this machine was set, and Onezone's is as far behind as even one holder's token told.
+      agreedMs = leastOffsetMs()
       dates = []
       samples.clear()
-      // Or the clock of this machine was set.
-      agreedMs = Math.min(agreedMs, offsetMs)
       offsetMs += ms
     },
   }

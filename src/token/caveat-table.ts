@@ -72,7 +72,8 @@ const REGIONS: Readonly<Record<GeoRegion, true>> = {
   Oceania: true,
   SouthAmerica: true,
 }
-const INTERFACES: readonly OnedataInterface[] = ['rest', 'oneclient', 'graphsync']
+/** Interfaces that caveats and questions name. */
+export const INTERFACES: readonly OnedataInterface[] = ['rest', 'oneclient', 'graphsync']
 const COUNTRY_OCTETS = 2
 
 const asIs = (text: string): string => text

@@ -8,7 +8,14 @@ export { apiSpecFlaw } from './api-spec.ts'
 export type { ApiSpecFlaw } from './api-spec.ts'
 export { decodeBase62, encodeBase62 } from './base62.ts'
 export { caveatHolds, contextFieldsOf, fieldsReadBy, readsConsumer } from './caveat-check.ts'
-export { CAVEATS, caveatRow, parseCaveat, sanitizeCaveat, serializeCaveat } from './caveat-table.ts'
+export {
+  CAVEATS,
+  caveatRow,
+  INTERFACES,
+  parseCaveat,
+  sanitizeCaveat,
+  serializeCaveat,
+} from './caveat-table.ts'
 export type { CaveatRow, ContextField, LocalContext } from './caveat-table.ts'
 export type {
   ApiCaveat,
@@ -35,6 +42,15 @@ export type {
 } from './caveat.ts'
 export { appendCaveats, confineToken } from './confine.ts'
 export type { CaveatInput } from './confine.ts'
+export {
+  canonicalPath,
+  decodeSegment,
+  isAmongObjects,
+  isWithinPaths,
+  readDataScope,
+  readObjectId,
+} from './data-scope.ts'
+export type { DataScope } from './data-scope.ts'
 export { examineToken } from './examine.ts'
 export type { ExaminedToken } from './examine.ts'
 export { familyKey, familyOf } from './family.ts'

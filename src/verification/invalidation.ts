@@ -6,6 +6,7 @@ import type { FamilyRef, PresentedToken, Subject } from '../token/index.ts'
 import { familyKey, familyOf, serializeSubject } from '../token/index.ts'
 import type { InvalidationSelector } from './invalidation-selector.ts'
 import { parseSelector } from './invalidation-selector.ts'
+import { hasRecord } from './proven-grant.ts'
 import type { VerdictGate } from './verdict-gate.ts'
 
 /** Options of {@link Verification.invalidate}. */
@@ -94,7 +95,8 @@ export function createInvalidation(
     }
     ledger.distrustGenerations(selection.hasGenerations)
     for (const [key, proof] of proofs) {
-      if (keepsProofs && !hasToken(key)) continue // the signature stays good; it is the family that is asked about
+      // The signature stays good; it is the family that is asked about.
+      if (keepsProofs && !hasToken(key) && !hasRecord(proof)) continue
       proof.kept = false
       memory.proofs.delete(key)
     }

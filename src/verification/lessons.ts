@@ -3,7 +3,14 @@ import type { Clock } from '../clock.ts'
 import type { FamilyLedger, FamilyRecord, OnezoneTime } from '../revocation/index.ts'
 import type { FamilyRef } from '../token/index.ts'
 import { familyOf, serializeSubject } from '../token/index.ts'
-import type { Accepted, Question, Refused, TokenRecord, Verdict } from '../verifier/index.ts'
+import type {
+  Accepted,
+  Question,
+  RefusalReason,
+  Refused,
+  TokenRecord,
+  Verdict,
+} from '../verifier/index.ts'
 import { consumerOf, isAccepted, refuse } from '../verifier/index.ts'
 import { contextCaveatsOf, isJudgedLocally } from './local-judgement.ts'
 import { hasRecord, OWN_QUESTION_INTERVALS } from './proven-grant.ts'
@@ -31,6 +38,7 @@ export interface Lessons {
    *
    * @param key Key of the question.
    * @param proof What had been proven of the token when the question was sent, or null.
+   * @param sentOffsetMs What was known of Onezone's clock then (`OnezoneTime.offsetMs`).
    * @returns The verdict to act on: what was answered, or a refusal where the answer came late.
    */
   learn(
@@ -38,6 +46,7 @@ export interface Lessons {
     request: Question,
     verdict: Verdict,
     proof: Proof<FamilyRecord> | null,
+    sentOffsetMs: number,
   ): Verdict
 }
 
@@ -55,6 +64,7 @@ export function createLessons(options: LessonsOptions): Lessons {
     request: Question,
     verdict: Accepted,
     proof: Proof<FamilyRecord> | null,
+    sentOffsetMs: number,
   ): Verdict {
     const { token } = request
     const { askedAtMs, ttlSeconds, record } = verdict
@@ -74,7 +84,8 @@ export function createLessons(options: LessonsOptions): Lessons {
     const family = ledger.open(ref, verdict.subject)
     const provenAtMs = proof?.provenAtMs ?? askedAtMs
     if (!ledger.sawAlive(family, askedAtMs, provenAtMs)) {
-      return refuse(ledger.deathOf(family, provenAtMs, askedAtMs) ?? 'token_revoked', askedAtMs)
+      const death = ledger.deathOf(family, provenAtMs, askedAtMs)
+      return refuse(death ?? reasonOfLate(family), askedAtMs)
     }
     const asAccess = request.kind === 'access'
     if (asAccess) family.servedAtMs = Math.max(family.servedAtMs, askedAtMs)
@@ -93,7 +104,7 @@ export function createLessons(options: LessonsOptions): Lessons {
         provenAtMs,
         confirmedAtMs: askedAtMs,
         ...ownQuestionOf(ref, askedAtMs, part),
-        ...endOfToken(token, verdict, onezoneTime, answeredAtMs),
+        ...endOfToken(token, verdict, onezoneTime, answeredAtMs, sentOffsetMs),
         caveats: contextCaveatsOf(token),
         grant,
         record,
@@ -101,7 +112,7 @@ export function createLessons(options: LessonsOptions): Lessons {
       })
     } else {
       const { subject } = verdict
-      const ends = endInContext(request, verdict)
+      const ends = endInContext(request, verdict, sentOffsetMs)
       memory.contexts.set(key, { family, subject, consumer, grant, ...ends })
     }
     return verdict
@@ -131,9 +142,10 @@ export function createLessons(options: LessonsOptions): Lessons {
   function endInContext(
     request: Question,
     verdict: Accepted,
+    sentOffsetMs: number,
   ): { validUntilMs: number; endsAtMs: number; goodUntilMs: number } {
     const nowMs = clock.monotonic()
-    const own = endOfToken(request.token, verdict, onezoneTime, nowMs)
+    const own = endOfToken(request.token, verdict, onezoneTime, nowMs, sentOffsetMs)
     const consumerUntilMs = (consumerOf(request)?.validUntil ?? Infinity) * 1000
     const consumerEndsAtMs = consumerUntilMs - (onezoneTime.now() - nowMs)
     const validUntilMs = Math.min(own.validUntilMs, consumerUntilMs)
@@ -172,11 +184,18 @@ export function createLessons(options: LessonsOptions): Lessons {
   }
 
   return {
-    learn: (key, request, verdict, proof) =>
+    learn: (key, request, verdict, proof, sentOffsetMs) =>
       isAccepted(verdict)
-        ? learnAccepted(key, request, verdict, proof)
+        ? learnAccepted(key, request, verdict, proof, sentOffsetMs)
         : learnRefused(key, request, verdict, proof),
   }
+}
+
+/** Why a yes does not count that came too late: a higher generation than the current one is of a former life. */
+function reasonOfLate({ ref, subject }: FamilyRecord): RefusalReason {
+  const isFormer =
+    ref.kind === 'temporary' && ref.generation > (subject?.generations.current ?? Infinity)
+  return isFormer ? 'token_invalid' : 'token_revoked'
 }
 
 /** The family of a token of which only the verifier knows by which id it is revoked. */

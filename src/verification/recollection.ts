@@ -101,9 +101,8 @@ export function createRecollection(options: RecollectionOptions): Recollection {
     known: ContextGrant<FamilyRecord>,
     oldestMs: number,
   ): SourcedVerdict | null {
+    if (!isTold(known)) return null
     const { family, consumer, grant, goodUntilMs } = known
-    // Nobody would tell a record of a death that is kept no more.
-    if (!family.kept || consumer?.family.kept === false) return null
     const nowMs = clock.monotonic()
     const { askedAtMs } = grant.verdict
     if (consumer !== null && ledger.deathOf(consumer.family, askedAtMs) !== null) {
@@ -112,6 +111,9 @@ export function createRecollection(options: RecollectionOptions): Recollection {
     const death = ledger.deathOf(family, askedAtMs)
     if (death !== null) return { verdict: refuse(death, nowMs), source: 'local' }
     if (nowMs >= goodUntilMs || nowMs - askedAtMs >= oldestMs) return null
+    // Only Onezone can say where its clock seems to have been set since.
+    if (known.endsAtMs < Infinity && hasEnded(known, onezoneTime.now(), nowMs) !== false)
+      return null
     return restsOnFacts(known) ? grant : null
   }
 
@@ -124,15 +126,12 @@ export function createRecollection(options: RecollectionOptions): Recollection {
   }
 
   function stillCounts(known: ContextGrant<FamilyRecord>): boolean {
-    const { family, consumer, grant } = known
-    const { askedAtMs } = grant.verdict
-    return (
-      family.kept &&
-      consumer?.family.kept !== false &&
-      restsOnFacts(known) &&
-      ledger.deathOf(family, askedAtMs) === null &&
-      (consumer === null || ledger.deathOf(consumer.family, askedAtMs) === null)
-    )
+    return isTold(known) && restsOnFacts(known)
+  }
+
+  /** Nobody would tell a record of a death that is kept no more. */
+  function isTold({ family, consumer }: ContextGrant<FamilyRecord>): boolean {
+    return family.kept && consumer?.family.kept !== false
   }
 
   const ofStranger: Recollection['ofStranger'] = (key, request) => {

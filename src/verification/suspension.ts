@@ -2,6 +2,7 @@ import type { VerdictMemory } from './verdict-memory.ts'
 import type { Clock } from '../clock.ts'
 import type { FamilyLedger, FamilyRecord, OnezoneTime } from '../revocation/index.ts'
 import { createWallClockStep } from '../wall-clock-step.ts'
+import { hasRecord } from './proven-grant.ts'
 
 /** Options of {@link createSuspensionCheck}. */
 export interface SuspensionCheckOptions {
@@ -33,6 +34,10 @@ export function createSuspensionCheck(options: SuspensionCheckOptions): (nowMs: 
     disown(() => true)
     for (const family of ledger.families()) ledger.distrust(family)
     for (const family of ledger.strangers()) ledger.distrust(family)
+    ledger.distrustGenerations(() => true)
+    // What the verifier has on record is a fact of its own, which no family's record need be left to tell of.
+    const onRecord = [...memory.proofs.entries()].filter(([, proof]) => hasRecord(proof))
+    for (const [key] of onRecord) memory.withdraw(key)
     memory.forgive()
   }
 

@@ -17,6 +17,8 @@ const TABLE: [code: AnswerCode, status: number, error: string | null][] = [
   ['caveat_unverified', 401, 'invalid_token'],
   ['consumer_token_invalid', 401, 'invalid_token'],
   ['caveat_not_enforced', 403, 'insufficient_scope'],
+  ['data_readonly', 403, 'insufficient_scope'],
+  ['data_path_outside', 403, 'insufficient_scope'],
   ['subject_not_allowed', 403, 'insufficient_scope'],
   ['scope_missing', 403, 'insufficient_scope'],
   ['user_blocked', 403, 'insufficient_scope'],

@@ -27,6 +27,11 @@ staleness        at most 10000 ms
 route       path        token              interface  upstream
 /public/**  /public/**  none               -          http://127.0.0.1:3000
 api         /**         access (optional)  rest       http://127.0.0.1:3001/base
+
+tokens of these tiles of Onezone's wizard do not pass:
+api  Oneclient        its interface is rest, not oneclient
+api  Read only data   it refuses data.readonly caveats
+api  Restricted data  it refuses data.path caveats
 `)
   })
 

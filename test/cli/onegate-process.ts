@@ -2,8 +2,9 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
-// As it is installed: the global set-up has built it from the present sources, and it starts sooner than with tsx.
-const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
+import { bundledProgram } from '../helpers/bundled-program.ts'
+
+const MAIN = bundledProgram('cli/main.js')
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
 /** How a process ended. */

@@ -43,6 +43,7 @@ describe('a good configuration', () => {
         ca: undefined,
         serviceToken: undefined,
         watchToken: undefined,
+        guiUrl: 'https://onezone.example.org',
         watchIntervalMs: 2000,
         connectTimeoutMs: 1000,
         totalTimeoutMs: 2500,

@@ -3,20 +3,21 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { bundledProgram } from '../helpers/bundled-program.ts'
 import { createHttpClient } from './http-client.ts'
 import { P } from './start.ts'
 
-// Built by the global setup: a process that starts through a compiler would be killed most of the time.
-const DEV = fileURLToPath(new URL('../../dist/dev-onezone/index.js', import.meta.url))
+// A process that starts through a compiler would be killed most of the time.
+const DEV = bundledProgram('dev-onezone/index.js')
 const PROGRAM = `
 import { createDevOnezone } from ${JSON.stringify(DEV)}
-const onezone = await createDevOnezone({ control: true, stateFile: process.argv[1] })
-console.log(onezone.url)
+const opening = process.argv.slice(1).map((stateFile) => createDevOnezone({ control: true, stateFile }))
+console.log(JSON.stringify((await Promise.all(opening)).map(({ url }) => url)))
 `
-const CHAINS = 4
-const KILLS_PER_CHAIN = 50
+/** Of one process, each with a state file of its own: one kill breaks into the work of all. */
+const ONEZONES = 4
+const KILLS = 50
 const WRITERS = 3
 
 /** What was acknowledged of a state file's content, and what was only asked for. */
@@ -30,68 +31,67 @@ interface Ledger {
 }
 
 describe('a development Onezone that is killed in the middle of its work', () => {
-  test(`loses nothing that it acknowledged, ${CHAINS * KILLS_PER_CHAIN} times`, async () => {
+  test(`loses nothing that it acknowledged, ${ONEZONES * KILLS} times`, async () => {
     const directory = mkdtempSync(join(tmpdir(), 'onegate-kills-'))
     onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
-    const chains = Array.from({ length: CHAINS }, (_, index) =>
-      chain(join(directory, `state-${index}.json`)),
-    )
-    const totals = await Promise.all(chains)
-    const sum = (key: keyof Totals) => totals.reduce((all, each) => all + each[key], 0)
-    expect(sum('kills')).toBe(CHAINS * KILLS_PER_CHAIN)
+    const files = Array.from({ length: ONEZONES }, (_, index) => join(directory, `${index}.json`))
+    const ledgers = files.map(createLedger)
+    let acknowledged = 0
+    let interrupted = 0
+    for (let kill = 1; kill <= KILLS; kill++) {
+      const { child, urls } = await startOnezones(files)
+      const clients = urls.map(createHttpClient)
+      const each = <Result>(work: (ledger: Ledger, client: Client) => Result): Result[] =>
+        ledgers.map((ledger, index) => {
+          const client = clients[index]
+          if (client === undefined) throw new Error('there are fewer Onezones than state files')
+          return work(ledger, client)
+        })
+      try {
+        await Promise.all(each(expectKept))
+        // Counted in changes, not in time: also a slow machine is killed in the middle of them, and not before.
+        const last = acknowledged + ONEZONES * (1 + Math.floor(Math.random() * 12))
+        const onAcknowledged = () => {
+          acknowledged += 1
+          if (acknowledged >= last) setTimeout(() => child.kill('SIGKILL'), Math.random() * 8)
+        }
+        const writing = each((ledger, client) =>
+          Array.from({ length: WRITERS }, (_, index) =>
+            write(ledger, client, `${kill} ${index}`, onAcknowledged),
+          ),
+        )
+        interrupted += (await Promise.all(writing.flat())).filter(Boolean).length
+      } finally {
+        clients.forEach((client) => client.close())
+        child.kill('SIGKILL')
+      }
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+    }
     // A run in which nothing was acknowledged or interrupted would show nothing.
-    expect(sum('acknowledged')).toBeGreaterThan(sum('kills'))
-    expect(sum('interrupted')).toBeGreaterThan(0)
+    expect(acknowledged).toBeGreaterThan(ONEZONES * KILLS)
+    expect(interrupted).toBeGreaterThan(0)
     process.stdout.write(
-      `${sum('kills')} kills, ${sum('acknowledged')} acknowledged changes kept, ${sum('interrupted')} interrupted\n`,
+      `${ONEZONES * KILLS} kills, ${acknowledged} acknowledged changes kept, ${interrupted} interrupted\n`,
     )
   }, 480_000)
 })
 
-interface Totals {
-  kills: number
-  acknowledged: number
-  interrupted: number
+function createLedger(): Ledger {
+  return { kept: new Map(), deleted: new Set(), generation: 0, open: nothingOpen() }
 }
 
-async function chain(file: string): Promise<Totals> {
-  const ledger: Ledger = { kept: new Map(), deleted: new Set(), generation: 0, open: nothingOpen() }
-  const totals: Totals = { kills: 0, acknowledged: 0, interrupted: 0 }
-  while (totals.kills < KILLS_PER_CHAIN) {
-    const { child, url } = await startOnezone(file)
-    const client = createHttpClient(url)
-    try {
-      await expectKept(ledger, client)
-      // Counted in changes, not in time: also a slow machine is killed in the middle of them, and not before.
-      const last = totals.acknowledged + 1 + Math.floor(Math.random() * 12)
-      const onAcknowledged = () => {
-        totals.acknowledged += 1
-        if (totals.acknowledged >= last) setTimeout(() => child.kill('SIGKILL'), Math.random() * 8)
-      }
-      const writers = Array.from({ length: WRITERS }, (_, index) =>
-        write(ledger, client, `${totals.kills} ${index}`, onAcknowledged),
-      )
-      totals.interrupted += (await Promise.all(writers)).filter(Boolean).length
-      totals.kills += 1
-    } finally {
-      client.close()
-      child.kill('SIGKILL')
-    }
-    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
-  }
-  return totals
-}
-
-async function startOnezone(file: string): Promise<{ child: ChildProcess; url: string }> {
-  const args = ['--input-type=module', '-e', PROGRAM, file]
+async function startOnezones(
+  files: readonly string[],
+): Promise<{ child: ChildProcess; urls: string[] }> {
+  const args = ['--input-type=module', '-e', PROGRAM, ...files]
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   let stderr = ''
   child.stderr.on('data', (chunk) => (stderr += String(chunk)))
-  const url = await new Promise<string>((resolve, reject) => {
-    child.stdout.once('data', (chunk) => resolve(String(chunk).trim()))
+  const line = await new Promise<string>((resolve, reject) => {
+    child.stdout.once('data', (chunk) => resolve(String(chunk)))
     child.once('close', () => reject(new Error(`It did not start: ${stderr}`)))
   })
-  return { child, url }
+  return { child, urls: JSON.parse(line) as string[] }
 }
 
 type Client = ReturnType<typeof createHttpClient>

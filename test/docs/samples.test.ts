@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 
 import { createOnezoneClient } from '../../src/onezone/index.ts'
 import { ALICE, startOnezone } from '../helpers/onezone.ts'
+import { withoutTypes } from '../helpers/without-types.ts'
 import { blocks, ROOT } from './pages.ts'
 
 const run = promisify(execFile)
@@ -22,13 +23,20 @@ describe('the TypeScript samples run as they stand', () => {
     symlinkSync(join(ROOT, 'node_modules'), join(project, 'node_modules'))
     writeFileSync(join(project, 'package.json'), '{ "type": "module" }')
     for (const text of blocks('ts')) {
-      writeFileSync(join(project, fileNameOf(text)), text.replaceAll(/'onegate(\/\w+)?'/g, toDist))
+      const sample = text.replaceAll(/'onegate(\/\w+)?'/g, toDist)
+      writeFileSync(join(project, fileNameOf(text)), sample)
+      writeFileSync(join(project, scriptOf(fileNameOf(text))), withoutTypes(sample))
     }
   })
   afterAll(() => rmSync(project, { recursive: true, force: true }))
 
   function fileNameOf(text: string): string {
     return /^\/\/ (\S+)/.exec(text)?.[1] ?? 'sample.ts'
+  }
+
+  /** The sample as it is run. */
+  function scriptOf(file: string): string {
+    return file.replace(/ts$/, 'js')
   }
 
   function toDist(_match: string, subpath: string | undefined): string {
@@ -75,7 +83,7 @@ describe('the TypeScript samples run as they stand', () => {
   test('the middleware sample greets alice and refuses a request without a token', async () => {
     const onezone = await startOnezone()
     const port = await freePort()
-    const server = spawn(process.execPath, ['--import', 'tsx', 'server.ts'], {
+    const server = spawn(process.execPath, [scriptOf('server.ts')], {
       cwd: project,
       env: { ...process.env, ONEZONE_URL: onezone.url, PORT: String(port) },
       stdio: 'inherit',
@@ -92,14 +100,14 @@ describe('the TypeScript samples run as they stand', () => {
   test.each(['onezone.test.ts', 'app.test.ts', 'revoked.test.ts'])(
     'the sample for tests %s runs',
     async (file) => {
-      await run(process.execPath, ['--import', 'tsx', file], { cwd: project })
+      await run(process.execPath, [scriptOf(file)], { cwd: project })
     },
   )
 
   test('the sample for browsers answers a preflight request, and lets scripts read refusals', async () => {
     const onezone = await startOnezone()
     const script = `
-      import { app } from './cors.ts'
+      import { app } from './cors.js'
       const Origin = 'https://app.example.org'
       const fields = ({ status, headers }) => [
         status,
@@ -117,7 +125,7 @@ describe('the TypeScript samples run as they stand', () => {
       process.exit()
     `
     writeFileSync(join(project, 'cors-asked.mjs'), script)
-    const { stdout } = await run(process.execPath, ['--import', 'tsx', 'cors-asked.mjs'], {
+    const { stdout } = await run(process.execPath, ['cors-asked.mjs'], {
       cwd: project,
       env: { ...process.env, ONEZONE_URL: onezone.url },
     })
@@ -130,7 +138,7 @@ describe('the TypeScript samples run as they stand', () => {
   test('the sample of the client creates a token and revokes it', async () => {
     const onezone = await startOnezone()
     const { token } = onezone.createNamedToken({ subject: ALICE, name: 'mine' })
-    await run(process.execPath, ['--import', 'tsx', 'tokens.ts'], {
+    await run(process.execPath, [scriptOf('tokens.ts')], {
       cwd: project,
       env: { ...process.env, ONEZONE_URL: onezone.url, MY_TOKEN: token },
     })

@@ -43,6 +43,14 @@ refusesOptions((options: object) => explainRequest(CONFIG, {}, options), {}, [
   [{ clocks: {} }, '"clocks" is no option of explainRequest; did you mean "clock"?'],
 ])
 
+refusesOptions((request: object) => explainRequest(CONFIG, request), {}, [
+  [{ tokn: 'x' }, '"tokn" is no option of explainRequest; did you mean "token"?'],
+  [{ peerIP: '192.0.2.1' }, '"peerIP" is no option of explainRequest; did you mean "peerIp"?'],
+  [{ peerIp: 'localhost' }, '"peerIp" must be an IP address, not the given text'],
+  [{ path: 5 }, '"path" must be a string, not 5'],
+  [{ ask: 'yes' }, '"ask" must be true or false, not the given text'],
+])
+
 refusesOptions(loadConfig, {}, [
   [{ fil: 'x' }, '"fil" is no option of loadConfig; did you mean "file"?'],
   [

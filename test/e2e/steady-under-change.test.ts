@@ -17,6 +17,7 @@ test(
     const load = startKeepAliveLoad(gateway, CLIENTS, {
       fields: `X-Auth-Token: ${token}\r\n`,
       persistent: true,
+      paceMs: 10,
     })
     const moved = async (): Promise<void> => {
       const answered = load.answered()

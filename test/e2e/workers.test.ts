@@ -38,7 +38,8 @@ describe('two workers ask Onezone as one process would', () => {
       'verdicts: { maxStalenessMs: 1500 }',
     )
     const startedAt = performance.now()
-    const load = startKeepAliveLoad(gateway, 4, { fields: `X-Auth-Token: ${token}\r\n` })
+    const fields = `X-Auth-Token: ${token}\r\n`
+    const load = startKeepAliveLoad(gateway, 4, { fields, paceMs: 10 })
     await eventually(() => onezone.calls().verifyAccessToken > 3)
     const { lost } = await load.stop()
     expect(lost).toEqual([])

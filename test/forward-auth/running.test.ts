@@ -1,14 +1,10 @@
-import { fileURLToPath } from 'node:url'
-
 import { expect, onTestFinished, test } from 'vitest'
 
 import { createClusteredGateway } from '../../src/gateway/clustered-gateway.ts'
+import { bundledProgram } from '../helpers/bundled-program.ts'
 import { askAt, describeRequest, startForwardAuthRig } from '../helpers/forward-auth-rig.ts'
 import { openRawClient } from '../helpers/raw-client.ts'
 import { startUpstream } from '../helpers/upstream.ts'
-
-/** The build that workers run. */
-const WORKER = fileURLToPath(new URL('../../dist/cli/worker.js', import.meta.url))
 
 const HEAD = `forwardAuth: { listen: '127.0.0.1:0' }\ntrustedProxies: [127.0.0.1]\n`
 
@@ -80,7 +76,10 @@ test('with workers the first process answers, and what it knows is one', async (
   const config = await load(
     `${HEAD}workers: 2\nlisten: 127.0.0.1:0\nroutes: [{ path: '/**', upstream: '${upstream.url}' }]\n`,
   )
-  const gateway = await createClusteredGateway(config, { program: WORKER, logger: silent })
+  const gateway = await createClusteredGateway(config, {
+    program: bundledProgram('cli/worker.js'),
+    logger: silent,
+  })
   onTestFinished(() => gateway.close())
   const [path, fields] = describeRequest('caddy')
   const answer = await askAt(gateway.forwardAuthUrl ?? '', path, [...fields, 'X-Auth-Token', token])

@@ -61,7 +61,6 @@ describe('the request', () => {
       consumerToken: 'consumer',
       allowDataAccessCaveats: true,
       expectedInviteType: 'userJoinSpace',
-      somethingElse: 1,
     } as const
     const client = clientOf(server.url)
     await client.verifyAccessToken(everything)

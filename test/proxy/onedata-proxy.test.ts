@@ -21,6 +21,7 @@ import { ALICE, startOnezone } from '../helpers/onezone.ts'
 import { openRawClient, readResponse } from '../helpers/raw-client.ts'
 import { startUpstream } from '../helpers/upstream.ts'
 import { HANDSHAKE, openWebSocket, startEchoUpstream, TEXT } from '../helpers/websocket.ts'
+import { withoutTypes } from '../helpers/without-types.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const MIB = 1024 * 1024
@@ -271,12 +272,13 @@ test('the sample of the documentation forwards for alice and nobody else', async
   writeFileSync(join(directory, 'package.json'), '{ "type": "module" }')
   // The build, by the path of the entry, since no package is linked here.
   const entry = join(ROOT, 'dist/proxy/index.js')
-  writeFileSync(join(directory, 'proxy.ts'), sample.replace("'onegate/proxy'", `'${entry}'`))
+  const script = withoutTypes(sample.replace("'onegate/proxy'", `'${entry}'`))
+  writeFileSync(join(directory, 'proxy.js'), script)
   const onezone = await startOnezone()
   const upstream = await startUpstream()
   const { url: free, server } = await startHttpServer(() => {})
   await new Promise((resolve) => server.close(resolve))
-  const app = spawn(process.execPath, ['--import', 'tsx', 'proxy.ts'], {
+  const app = spawn(process.execPath, ['proxy.js'], {
     cwd: directory,
     env: {
       ...process.env,

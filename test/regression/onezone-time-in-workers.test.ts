@@ -33,6 +33,7 @@ function quickTime(clock: Clock, aheadMs: () => number): OnezoneTime {
     get offsetMs() {
       return offsetMs
     },
+    setAtMs: -Infinity,
     observe: () => void (offsetMs = aheadMs()),
     observeDate() {},
     slept() {},

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 
 import { tokenOf } from '../helpers/tokens.ts'
-import { createGateRig, no, START_SECONDS, yes } from '../verification/gate-rig.ts'
+import { createGateRig, no, START_SECONDS, temporary, yes } from '../verification/gate-rig.ts'
 
 // While a machine is suspended its monotonic clock stands still: facts of yesterday looked as young as ever.
 
@@ -29,6 +29,16 @@ test('so is a refusal', async () => {
   rig.clock.jump(86_400_000)
   rig.answerWith(yes(rig.clock))
   expect(await rig.ask()).toEqual(['accepted', 'onezone'])
+})
+
+test('so is that a generation is over', async () => {
+  const rig = createGateRig()
+  expect(await rig.ask({ token: temporary(5) })).toEqual(['accepted', 'onezone'])
+  expect(await rig.ask({ token: temporary(4) })).toEqual(['token_revoked', 'local'])
+  rig.clock.advance(200)
+  rig.clock.jump(3_600_000)
+  rig.answerWith(no('token_invalid'))
+  expect(await rig.ask({ token: temporary(4) })).toEqual(['token_invalid', 'onezone'])
 })
 
 test('an answer to a question from before counts no more', async () => {

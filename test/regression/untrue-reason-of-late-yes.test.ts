@@ -15,3 +15,15 @@ test('a yes that comes too late is refused for the reason that was given since',
   await rig.open[0]!.answer(yes(rig.clock))
   expect((await first)[0]).toBe('user_blocked')
 })
+
+test('and as unknown where its generation is one of the subject’s former life', async () => {
+  const rig = createGateRig()
+  rig.hold()
+  const former = rig.ask({ token: temporary(3, 'a') })
+  rig.clock.advance(1)
+  const newer = rig.ask({ token: temporary(1, 'b') })
+  await rig.open[1]!.answer(yes(rig.clock))
+  expect((await newer)[0]).toBe('accepted')
+  await rig.open[0]!.answer(yes(rig.clock))
+  expect((await former)[0]).toBe('token_invalid')
+})

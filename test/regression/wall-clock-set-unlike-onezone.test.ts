@@ -19,3 +19,17 @@ test('that this machine seems to have slept does not put forward the least that 
   expect(time.leastNow()).toBe(before)
   expect(time.now()).toBeGreaterThan(before + 3_590_000)
 })
+
+test('nor does it take back what one holder’s token told of a Onezone that is behind', () => {
+  const clock = createFakeClock()
+  const time = createOnezoneTime(clock)
+  const askedAtMs = clock.monotonic()
+  clock.advance(5)
+  const validUntil = Math.floor(clock.now() / 1000) + 600
+  const times = { askedAtMs, answeredAtMs: clock.monotonic() }
+  time.observe({ validUntil, ttlSeconds: 4_200, holder: 'usr-alice', ...times })
+  const before = time.leastNow()
+  expect(before).toBeLessThan(clock.now() - 3_590_000)
+  time.slept(3_000)
+  expect(time.leastNow()).toBe(before)
+})

@@ -7,6 +7,7 @@ import type { Network } from './onezone-server.ts'
 import type { Random } from './random.ts'
 import type { Run } from './run.ts'
 import { onezoneNowMs } from './world.ts'
+import { STORIES } from './stories.ts'
 import { SUBJECT_CHANGES, WORLD_CHANGES } from './world-changes.ts'
 
 /** One thing that happens: what, and the seed of all that is left to chance in it. */
@@ -21,10 +22,13 @@ interface Action {
   readonly run: (run: Run) => Promise<void> | void
 }
 
+/** How much more often than usual something is drawn. */
+export type Weights = Readonly<Partial<Record<ActionName, number>>>
+
 /** Draws the steps of a run. */
-export function drawSteps(chance: Random, count: number): Step[] {
+export function drawSteps(chance: Random, count: number, weights: Weights = {}): Step[] {
   const names = (Object.keys(ACTIONS) as ActionName[]).flatMap((name) =>
-    Array.from({ length: ACTIONS[name].weight }, () => name),
+    Array.from({ length: ACTIONS[name].weight * (weights[name] ?? 1) }, () => name),
   )
   return Array.from({ length: count }, () => ({
     action: chance.pick(names),
@@ -184,6 +188,7 @@ export const ACTIONS = {
       const nowSeconds = Math.floor(onezoneNowMs(history.now, time.nowMs) / 1000)
       const ends = chance.pick([
         Number.MAX_SAFE_INTEGER + nowSeconds + 2_592_000,
+        Number.MAX_SAFE_INTEGER + nowSeconds + 3_600,
         Number.MAX_SAFE_INTEGER,
         1e300,
         4e15,
@@ -255,14 +260,19 @@ export const ACTIONS = {
       run.note(`onezone's clock is set by ${byMs}`)
     },
   },
+  setDateClock: {
+    weight: 1,
+    run(run) {
+      if (run.settings.backend === 'onezone') {
+        run.setDateClock(run.chance.pick([0, 0, 4_000, -4_000, 3_600_000, -3_600_000]))
+      }
+    },
+  },
   setWallClock: {
     weight: 1,
     run(run) {
-      const { time, chance, settings } = run
-      const byMs = chance.pick([-3_600_000, -1_500, 1_500, 8_000, 3_600_000])
-      if (settings.backend !== 'onezone') return
-      time.setWallClock(byMs)
-      run.note(`the wall clock is set by ${byMs}`)
+      const byMs = run.chance.pick([-3_600_000, -1_500, 1_500, 8_000, 3_600_000])
+      if (run.settings.backend === 'onezone') run.setWallClock(byMs)
     },
   },
   suspend: {
@@ -334,6 +344,7 @@ export const ACTIONS = {
       await run.time.settle()
     },
   },
+  ...STORIES,
 } satisfies Record<string, Action>
 
 /** Names of what can happen. */

@@ -13,10 +13,17 @@ export interface Cast {
   readonly consumers: Token[]
   /** Issues one more token, as Onezone would, and lets Onezone know it. */
   issue(chance: Random): PresentedToken
+  /** Issues one to somebody. */
+  issueTo(
+    owner: string,
+    more?: { readonly named?: boolean; readonly caveats?: readonly Caveat[] },
+  ): Token
   /** Somebody adds a caveat to a token. */
   confine(token: PresentedToken, caveats: readonly KnownCaveat[]): PresentedToken
   /** Somebody makes a token up. */
   forge(chance: Random): PresentedToken | null
+  /** So many forged tokens of one subject, each another. */
+  forgeMany(owner: string, count: number): PresentedToken[]
   drawCaveats(chance: Random): Caveat[]
 }
 
@@ -40,7 +47,7 @@ const OWNERS: readonly SubjectName[] = [
 ]
 
 interface Issue {
-  readonly owner: SubjectName
+  readonly owner: string
   readonly named?: boolean
   readonly caveats?: readonly Caveat[]
   readonly type?: TokenType
@@ -167,9 +174,27 @@ export function createCast(options: CastOptions): Cast {
       if (token.kind === 'identity' && cast.consumers.length < 8) cast.consumers.push(token)
       return keep(token, chance)
     },
+    issueTo(owner, more = {}) {
+      const token = issueOne({ owner, ...more })
+      keep(token, first)
+      return token
+    },
     confine(token, caveats) {
       const child = parseToken(confineToken(token.serialized, caveats))
       return keep(child, first)
+    },
+    forgeMany(owner, count) {
+      return Array.from({ length: count }, () => {
+        issued += 1
+        if (isLookup) return opaqueToken(`dt0c01.FLOOD${issued}`)
+        const subject = parseSubject(owner) ?? undefined
+        const made = {
+          id: `x${issued}`,
+          secret: 'guess',
+          ...(subject === undefined ? {} : { subject }),
+        }
+        return parseToken(mint(made))
+      })
     },
     forge(chance) {
       const model = chance.pick(cast.tokens)

@@ -1,5 +1,7 @@
 import type { Step } from './actions.ts'
 import { drawSteps } from './actions.ts'
+import type { Direction, DirectionName } from './directions.ts'
+import { directionOf, DIRECTIONS } from './directions.ts'
 import { createRandom } from './random.ts'
 import type { RunOutcome, Violation } from './run.ts'
 import { run } from './run.ts'
@@ -13,6 +15,8 @@ export interface Exploration {
   /** Of each seed. */
   readonly steps: number
   readonly known?: ReadonlySet<string>
+  /** @default that of the seed */
+  readonly direction?: DirectionName | undefined
   /** Goes on after a violation, with the next seed. @default false */
   readonly goesOn?: boolean
   readonly onSeed?: (seed: number, outcome: RunOutcome) => void
@@ -35,9 +39,17 @@ export interface Explored {
 const TWIN_EVERY = 6
 
 /** What a seed stands for. */
-export function scenarioOf(seed: number, steps: number): { settings: Settings; steps: Step[] } {
+export function scenarioOf(
+  seed: number,
+  steps: number,
+  direction: DirectionName = directionOf(seed),
+): { settings: Settings; steps: Step[] } {
   const chance = createRandom(seed)
-  return { settings: drawSettings(chance), steps: drawSteps(chance, steps) }
+  const { settings, weights }: Direction = DIRECTIONS[direction]
+  return {
+    settings: { ...drawSettings(chance), ...settings },
+    steps: drawSteps(chance, steps, weights),
+  }
 }
 
 export async function explore(exploration: Exploration): Promise<Explored> {
@@ -45,7 +57,7 @@ export async function explore(exploration: Exploration): Promise<Explored> {
   const findings: Finding[] = []
   let done = 0
   for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
-    const scenario = scenarioOf(seed, steps)
+    const scenario = scenarioOf(seed, steps, exploration.direction)
     const outcome = await runScenario({ seed, ...scenario, known })
     done += outcome.steps
     exploration.onSeed?.(seed, outcome)
@@ -67,11 +79,12 @@ export interface Scenario {
 
 /** Runs once, or twice where it is the turn of the twins. */
 export async function runScenario(scenario: Scenario): Promise<RunOutcome> {
-  const outcome = await run(scenario)
+  const keepsLog = scenario.seed % TWIN_EVERY === 0
+  const outcome = await run({ ...scenario, keepsLog })
   const rule = 'what changes nothing changed something'
-  if (outcome.violation !== null || scenario.seed % TWIN_EVERY !== 0) return outcome
+  if (outcome.violation !== null || !keepsLog) return outcome
   if (scenario.known?.has(rule) === true) return outcome
-  const quiet = await run({ ...scenario, isQuiet: true })
+  const quiet = await run({ ...scenario, keepsLog, isQuiet: true })
   const at = outcome.log.findIndex((line, index) => line !== quiet.log[index])
   if (at < 0 && outcome.log.length === quiet.log.length) return outcome
   const about = {

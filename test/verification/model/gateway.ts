@@ -22,7 +22,7 @@ import type {
   Verification as VerificationModel,
 } from '../../../src/verification/index.ts'
 import { createVerification, parseSelector } from '../../../src/verification/index.ts'
-import type { BreakerState, SourcedVerdict } from '../../../src/verifier/index.ts'
+import type { BackendTraits, BreakerState, SourcedVerdict } from '../../../src/verifier/index.ts'
 import { isAccepted } from '../../../src/verifier/index.ts'
 import type { OnezoneServer } from './onezone-server.ts'
 import type { Random } from './random.ts'
@@ -138,6 +138,17 @@ export function createModelGateway(options: ModelGatewayOptions): ModelGateway {
     schedule: time.schedule,
   })
   onWithdrawal = (key) => herald.withdraw(key)
+  // What a text says does not change: most of them come again and again.
+  const read = new Map<string, ReturnType<typeof primary.traits.readToken>>()
+  const traits: BackendTraits = {
+    ...primary.traits,
+    readToken(text) {
+      const known = read.get(text) ?? primary.traits.readToken(text)
+      read.set(text, known)
+      return known
+    },
+  }
+  const asPrimary = Object.create(primary, { traits: { value: traits } }) as VerificationModel
   let orders = 0
   const waiting = new Map<number, () => void>()
   const sides = Array.from({ length: settings.workers }, (_, index) => {
@@ -146,7 +157,7 @@ export function createModelGateway(options: ModelGatewayOptions): ModelGateway {
     const [here, there] = createPipe(options)
     const channel = createChannel(here)
     openQuestionDesk(channel, {
-      verification: () => primary,
+      verification: () => asPrimary,
       clock: primaryClock,
       logger: silentLogger,
     })
@@ -211,7 +222,8 @@ export function createModelGateway(options: ModelGatewayOptions): ModelGateway {
 }
 
 function verdictsOf(settings: Settings) {
-  const { maxStalenessMs, negativeTtlMs, staleIfErrorMs, isTiny } = settings
+  const { maxStalenessMs, negativeTtlMs, staleIfErrorMs, isTiny, budgetPerSecond } = settings
+  const perSecond = budgetPerSecond ?? 1_000_000
   const bounds = isTiny
     ? { maxTokens: 3, maxFamilies: 2, maxRefusals: 2 }
     : { maxTokens: 400, maxFamilies: 200, maxRefusals: 400 }
@@ -220,7 +232,7 @@ function verdictsOf(settings: Settings) {
     negativeTtlMs,
     staleIfErrorMs,
     ...bounds,
-    budget: { perAddressPerSecond: 1_000_000, perSubjectPerSecond: 1_000_000 },
+    budget: { perAddressPerSecond: perSecond, perSubjectPerSecond: perSecond },
   }
 }
 

@@ -63,6 +63,8 @@ export interface OnezoneServer {
   watchToken: string
   /** Whether answers say when they were written. */
   readonly tellsDate: boolean
+  /** By how much the clock behind that is ahead of Onezone’s own. */
+  dateAheadMs: number
 }
 
 /** A second attempt follows the first at most so much later. */
@@ -88,6 +90,7 @@ export interface OnezoneServerOptions {
   readonly history: History
   readonly watcher: WireWatcher
   readonly tellsDate: boolean
+  readonly dateAheadMs: number
 }
 
 /** Onezone behind HTTP, and the look-up API too: all of the gateway’s own client runs before it. */
@@ -130,7 +133,7 @@ export function createOnezoneServer(options: OnezoneServerOptions): OnezoneServe
     const judgedAtMs = time.nowMs
     const { question, path } = call
     const world = history.now
-    const date = new Date(onezoneNowMs(world, judgedAtMs)).toUTCString()
+    const date = new Date(onezoneNowMs(world, judgedAtMs) + server.dateAheadMs).toUTCString()
     if (question === null) {
       const reading = readingOf(world, path)
       const outcome = { judgedAtMs, objection: null, reading }
@@ -251,6 +254,7 @@ export function createOnezoneServer(options: OnezoneServerOptions): OnezoneServe
     poison,
     watchToken: 'watch-token',
     tellsDate,
+    dateAheadMs: options.dateAheadMs,
   }
   return server
 }

@@ -5,6 +5,7 @@ import { isAccepted } from '../../../src/verifier/index.ts'
 import { isSelected } from './accounts.ts'
 import type { Door, ModelGateway } from './gateway.ts'
 import type { KnownTime } from './known-time.ts'
+import type { Objection } from './onezone-law.ts'
 import { isRefused, isRemote, objectionsTo, readsConsumer } from './onezone-law.ts'
 import type { Settings } from './settings.ts'
 import { TIMEOUT_MS } from './settings.ts'
@@ -12,6 +13,7 @@ import type { SimulatedTime } from './simulated-time.ts'
 import type { WhatOnezoneSaid } from './what-onezone-said.ts'
 import type { Wire } from './wire.ts'
 import type { History } from './world.ts'
+import { aheadMs } from './world.ts'
 
 /** A request that is under way. */
 export interface Pending {
@@ -59,6 +61,8 @@ export interface RefereeOptions {
 const DEAD_GENERATION_MS = 60_000
 /** For so long a request may be decided before it is seen that the machine has slept. */
 const UNSEEN_MS = 100
+/** How much longer than its primary a worker waits for an answer. */
+const GRACE_MS = 2_000
 /** How long the machine may take to see that it has slept. */
 const WAKING_MS = 2_000
 /**
@@ -77,19 +81,46 @@ export function createReferee(options: RefereeOptions): Referee {
 
   const sleptSince = (atMs: number): number =>
     sleeps.reduce((sum, sleep) => sum + (sleep.atMs >= atMs - EPSILON_MS ? sleep.forMs : 0), 0)
+  const mostWorkerMs = Math.min(maxStalenessMs, TIMEOUT_MS + GRACE_MS)
   /** How long it may take until all processes know what one does. */
   const spreadMs = workers === 0 ? 0 : 4 * channelMs + EPSILON_MS
 
   /** By how much the door’s notion of Onezone’s time may be off. */
-  const timeErrorMs = (askedAtMs: number): number =>
+  const timeErrorMs = (askedAtMs: number, request?: Question): number =>
     knownTime.errorMs(
       time.nowMs,
       workers === 0 ? askedAtMs : askedAtMs - maxStalenessMs - TIMEOUT_MS,
+      request !== undefined && workers === 0 && said.isProven(request),
     )
 
   function accepted(request: Question, fromMs: number, toMs: number, errorMs: number): boolean {
     for (const span of history.within(fromMs - EPSILON_MS, toMs)) {
       if (!isRefused(span.world, Math.max(0, span.fromMs), request, -errorMs)) return true
+    }
+    return false
+  }
+
+  /**
+   * Whether it was accepted but for its end, and Onezone’s clock was set back since, by which it has not come: an end is
+   * no fact that is asked about, so that its moment need not be the one of the others.
+   */
+  function acceptedByClockSetBack(
+    request: Question,
+    fromMs: number,
+    toMs: number,
+    errorMs: number,
+  ): boolean {
+    const { clocks } = history
+    const wentBack = clocks.some(({ fromMs: atMs, clock }, index) => {
+      const before = clocks[index - 1]?.clock
+      return atMs >= fromMs && before !== undefined && aheadMs(clock, atMs) < aheadMs(before, atMs)
+    })
+    if (!wentBack) return false
+    const isEnd = ({ reason }: Objection): boolean => reason === 'token_expired'
+    if ([...objectionsTo(history.now, toMs, request, -errorMs)].some(isEnd)) return false
+    for (const span of history.within(fromMs - EPSILON_MS, toMs)) {
+      const objections = [...objectionsTo(span.world, Math.max(0, span.fromMs), request, -errorMs)]
+      if (objections.every(isEnd)) return true
     }
     return false
   }
@@ -127,10 +158,12 @@ export function createReferee(options: RefereeOptions): Referee {
   }
 
   /** The last time that something was taken back on which the request rests, and of which this door knew. */
-  function takenBackAt(request: Question, askedAtMs: number): number {
+  function takenBackAt(request: Question, askedAtMs: number, takesProofs = false): number {
     const last = takenBack.findLast(
       ({ selector, knownAtMs }) =>
-        knownAtMs <= askedAtMs && isSelected(selector, request, history.now),
+        knownAtMs <= askedAtMs &&
+        (!takesProofs || 'all' in selector || 'fingerprint' in selector) &&
+        isSelected(selector, request, history.now),
     )
     return last?.atMs ?? -Infinity
   }
@@ -138,9 +171,9 @@ export function createReferee(options: RefereeOptions): Referee {
   function granted({ door, request, askedAtMs }: Pending, verdict: Accepted, source: string): void {
     const nowMs = time.nowMs
     if (sleptSince(askedAtMs - UNSEEN_MS) > 0) return
-    if (source === 'cache') wire.used(request.token)
     const about = { source, door: door.name }
     const ageMs = door.clock.monotonic() - verdict.askedAtMs
+    if (source === 'cache') wire.used(request, ageMs)
     const boundMs = maxStalenessMs + (source === 'stale' ? staleIfErrorMs : 0)
     if (source === 'stale' && staleIfErrorMs === 0) object('a stale grant without leave', about)
     if (source === 'stale' && !wire.hasTrouble(askedAtMs - spreadMs, nowMs)) {
@@ -165,6 +198,7 @@ export function createReferee(options: RefereeOptions): Referee {
     const sinceMs = Math.max(factMs, nowMs - boundMs)
     if (
       !accepted(request, sinceMs, nowMs, errorMs) &&
+      !acceptedByClockSetBack(request, sinceMs, nowMs, errorMs) &&
       !isOfFormerLife(request, sinceMs, nowMs, errorMs)
     ) {
       object('a grant that Onezone gave at no moment since the fact', {
@@ -183,7 +217,13 @@ export function createReferee(options: RefereeOptions): Referee {
     }
     if (!isTiny) knownDeath({ door, request, askedAtMs }, latestMs, source)
     const backMs = takenBackAt(request, askedAtMs)
-    if (latestMs < backMs - EPSILON_MS || !accepted(request, backMs, nowMs, errorMs)) {
+    const isNews =
+      accepted(request, backMs, nowMs, errorMs) ||
+      acceptedByClockSetBack(request, backMs, nowMs, errorMs) ||
+      // A signature stays good that was taken back with its family only: others may vouch for it.
+      (accepted(request, takenBackAt(request, askedAtMs, true), nowMs, errorMs) &&
+        isOfFormerLife(request, Math.max(backMs, sinceMs), nowMs, errorMs))
+    if (latestMs < backMs - EPSILON_MS || !isNews) {
       object('a grant on what was taken back', { ...about, takenBackMs: nowMs - backMs })
     }
   }
@@ -257,7 +297,7 @@ export function createReferee(options: RefereeOptions): Referee {
       (verdict.reason === 'consumer_token_invalid' && (consumerToken?.generation ?? null) !== null)
     const windowMs = Math.max(
       memoryMs,
-      isOver ? DEAD_GENERATION_MS + TIMEOUT_MS : 0,
+      isOver ? DEAD_GENERATION_MS + negativeTtlMs * workerPart + TIMEOUT_MS : 0,
       nowMs - askedAtMs + EPSILON_MS,
     )
     const sleptMs = sleptSince(nowMs - windowMs - spreadMs)
@@ -265,7 +305,7 @@ export function createReferee(options: RefereeOptions): Referee {
       nowMs - windowMs - spreadMs - sleptMs,
       isOver ? -Infinity : takenBackAt(request, askedAtMs),
     )
-    const errorMs = timeErrorMs(askedAtMs)
+    const errorMs = timeErrorMs(askedAtMs, request)
     if (!reasonIsTrue(request, verdict, sinceMs, nowMs, errorMs)) {
       object(`a refusal for a reason that was not true: ${verdict.reason}`, {
         ...about,
@@ -276,13 +316,22 @@ export function createReferee(options: RefereeOptions): Referee {
     }
   }
 
-  function undecided({ door, askedAtMs }: Pending, error: Error): void {
+  function undecided({ door, request, askedAtMs }: Pending, error: Error): void {
     const about = { door: door.name, error: error.message }
-    if (error instanceof VerificationBudgetError) object('a budget without bounds was spent', about)
-    else if (!(error instanceof VerifierFaultError))
+    if (error instanceof VerificationBudgetError) {
+      if (settings.budgetPerSecond === null) object('a budget without bounds was spent', about)
+      const knownMs = said.yesFor(request)?.askedAtMs ?? -Infinity
+      const isYoung =
+        knownMs > Math.max(askedAtMs - maxStalenessMs, takenBackAt(request, askedAtMs))
+      if (!isTiny && workers === 0 && isYoung && said.isProven(request)) {
+        object('a proven token was charged', about)
+      }
+    } else if (!(error instanceof VerifierFaultError))
       object('an error that is no fault', { ...about, stack: error.stack })
     else if (error.code !== 'ERR_VERIFIER_UNAVAILABLE') object('a fault of our own', about)
-    else if (!wire.hasTrouble(askedAtMs - spreadMs, time.nowMs)) {
+    else if (workers > 0 && wire.patienceMs(askedAtMs, time.nowMs) > mostWorkerMs) {
+      // A worker that waits for several answers may lose patience, or the last of them may be too old for it.
+    } else if (!wire.hasTrouble(askedAtMs - spreadMs, time.nowMs)) {
       object('a fault though Onezone answers', about)
     }
   }
@@ -314,6 +363,7 @@ export function createReferee(options: RefereeOptions): Referee {
     },
     streamEnded({ door }, why) {
       const boundMs = maxStalenessMs + staleIfErrorMs
+      if (settings.budgetPerSecond !== null) return
       if (why !== 'unverified' || wire.hasTrouble(time.nowMs - boundMs, time.nowMs)) return
       if (wire.patienceMs(time.nowMs - boundMs, time.nowMs) > 0.2 * maxStalenessMs) return
       if (sleptSince(time.nowMs - 2 * boundMs) > 0) return

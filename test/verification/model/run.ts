@@ -51,9 +51,12 @@ export interface Run {
   verify(door: Door, request: Question): SourcedVerdict | Promise<SourcedVerdict>
   openStream(door: Door, request: Question): void
   takeBack(selector: InvalidationSelector): void
+  /** Somebody sets the clock behind `Date`, which need not be the one that tokens are judged by. */
+  setDateClock(aheadMs: number): void
+  setWallClock(byMs: number): void
   suspend(forMs: number): void
   object(rule: string, about: object): void
-  note(line: string): void
+  note(line: string | (() => string)): void
 }
 
 export interface RunOptions {
@@ -61,6 +64,8 @@ export interface RunOptions {
   readonly settings: Settings
   readonly steps: readonly Step[]
   readonly isQuiet?: boolean
+  /** Whether what was decided and asked is told afterwards. @default false */
+  readonly keepsLog?: boolean
   /** Every line of what happens. */
   readonly trace?: (line: string) => void
   /** Rules whose violations are known and looked past. */
@@ -76,23 +81,44 @@ export interface RunOutcome {
 
 /** Runs steps through a world, until the first violation. */
 export async function run(options: RunOptions): Promise<RunOutcome> {
-  const { seed, settings, steps, isQuiet = false, trace = () => {}, known = new Set() } = options
+  const {
+    seed,
+    settings,
+    steps,
+    isQuiet = false,
+    trace,
+    keepsLog = false,
+    known = new Set(),
+  } = options
   const chance = createRandom(seed)
   const time = createSimulatedTime(chance)
   const uninstall = time.install(chance)
+  const { stackTraceLimit } = Error
+  // The product makes errors of faults and nobody reads where they come from.
+  if (trace === undefined) Error.stackTraceLimit = 0
   const history = createHistory(firstWorld(settings.clock, settings.firstGeneration))
   const pending = new Set<Pending>()
   const log: string[] = []
   let violation: Violation | null = null
   let step = 0
 
-  const note = (line: string): void => trace(`${time.nowMs.toFixed(1).padStart(11)}  ${line}`)
+  // Lines are made only where somebody reads them: that costs as much as what they tell of.
+  const isTold = trace !== undefined || keepsLog
+  const note = (line: string | (() => string)): void => {
+    if (trace === undefined) return
+    trace(`${time.nowMs.toFixed(1).padStart(11)}  ${typeof line === 'string' ? line : line()}`)
+  }
+  const tell = (line: string): void => {
+    log.push(`${time.nowMs} ${line}`)
+    note(line)
+  }
   const object = (rule: string, about: object): void => {
     if (known.has(rule)) return
     note(`!!! ${rule} ${JSON.stringify(about)}`)
     violation ??= { rule, about, step, atMs: time.nowMs }
   }
   const knownTime = createKnownTime(history)
+  knownTime.dateIsOff(settings.dateAheadMs)
   const said = createWhatOnezoneSaid(history)
   const common = { settings, time, history, said, knownTime, object }
   const wire = createWire({ ...common, pending })
@@ -101,21 +127,21 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
     chance,
     history,
     tellsDate: settings.tellsDate,
+    dateAheadMs: settings.dateAheadMs,
     watcher: {
       asked(call) {
-        const line = `asked ${call.path} ${nameOf(call.question)}`
-        log.push(`${time.nowMs} ${line}`)
-        note(line)
+        if (isTold) tell(`asked ${call.path} ${nameOf(call.question)}`)
         wire.asked(call)
       },
       answered(call, outcome) {
-        note(
-          `heard ${nameOf(call.question)} of ${call.askedAtMs.toFixed(1)}: ${JSON.stringify(outcome.objection?.error ?? outcome.reading ?? 'yes')}`,
-        )
+        note(() => {
+          const what = JSON.stringify(outcome.objection?.error ?? outcome.reading ?? 'yes')
+          return `heard ${nameOf(call.question)} of ${call.askedAtMs.toFixed(1)}: ${what}`
+        })
         wire.answered(call, outcome)
       },
       failed(call, why) {
-        note(`failed ${nameOf(call.question)} of ${call.askedAtMs.toFixed(1)}: ${why}`)
+        note(() => `failed ${nameOf(call.question)} of ${call.askedAtMs.toFixed(1)}: ${why}`)
         wire.failed(call, why)
       },
     },
@@ -135,16 +161,14 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
 
   function settle(one: Pending, outcome: SourcedVerdict | Error): void {
     pending.delete(one)
-    const line = `${one.door.name} ${nameOf(one.request)} ${wordOf(outcome, one.door)}`
-    log.push(`${time.nowMs} ${line}`)
-    note(`said  ${line}`)
+    if (isTold) tell(`said  ${one.door.name} ${nameOf(one.request)} ${wordOf(outcome, one.door)}`)
     referee.decided(one, outcome)
   }
 
   function verify(door: Door, request: Question): SourcedVerdict | Promise<SourcedVerdict> {
     const one: Pending = { door, request, askedAtMs: time.nowMs }
     pending.add(one)
-    note(`wants ${door.name} ${nameOf(request)} ${contextOf(request)}`)
+    note(() => `wants ${door.name} ${nameOf(request)} ${contextOf(request)}`)
     try {
       const verified = door.verification.verifier.verify(request)
       if (!(verified instanceof Promise)) {
@@ -249,6 +273,16 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
       if (settings.workers === 0) known()
       else void done.then(known)
     },
+    setDateClock(aheadMs) {
+      note(`the clock behind Date is off by ${aheadMs}`)
+      knownTime.dateIsOff(aheadMs)
+      onezone.dateAheadMs = aheadMs
+    },
+    setWallClock(byMs) {
+      note(`the wall clock is set by ${byMs}`)
+      knownTime.stepped(time.nowMs, byMs)
+      time.setWallClock(byMs)
+    },
     suspend(forMs) {
       note(`the machine sleeps for ${forMs}`)
       referee.suspended(forMs)
@@ -282,6 +316,7 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
   } finally {
     gateway.close()
     uninstall()
+    Error.stackTraceLimit = stackTraceLimit
   }
   return { violation, steps: step, log }
 }

@@ -18,6 +18,10 @@ export interface Settings {
   readonly tellsDate: boolean
   readonly clock: OnezoneClock
   readonly firstGeneration: number
+  /** By how much the clock behind `Date` is ahead of the one that tokens are judged by, as that of a proxy may be. */
+  readonly dateAheadMs: number
+  /** How many questions in vain one party may cost each second; null: as many as it likes. */
+  readonly budgetPerSecond: number | null
 }
 
 /** A client gives up on an answer after this time. */
@@ -44,5 +48,9 @@ export function drawSettings(chance: Random): Settings {
       drift: isLookup ? 0 : chance.pick([0, 0, 0.001, -0.001]),
     },
     firstGeneration: chance.pick([1, 1, 3]),
+    dateAheadMs: isLookup
+      ? 0
+      : chance.pick([0, 0, 0, 0, 0, 0, 0, 0, 4_000, -4_000, 3_600_000, -3_600_000]),
+    budgetPerSecond: chance.pick([null, null, null, null, null, null, 3]),
   }
 }

@@ -70,6 +70,8 @@ export function createWhatOnezoneSaid(history: History): WhatOnezoneSaid {
           : each.upTo > upTo && said.askedAtMs - each.said.askedAtMs >= BELIEVED_MS),
     )
     if (wasHigher) latest(anew, subject, said)
+    // Of a row of the same, the first and the last say all.
+    if (known.at(-1)?.upTo === upTo && known.at(-2)?.upTo === upTo) known.pop()
     known.push({ upTo, said })
     marks.set(subject, known)
   }

@@ -1,7 +1,7 @@
 import type { PresentedToken } from '../../../src/token/index.ts'
 import type { BreakerState, Question } from '../../../src/verifier/index.ts'
-import { familyNameOf, questionName } from './accounts.ts'
-import { isRemote } from './onezone-law.ts'
+import { familyNameOf, ownerOf, questionName } from './accounts.ts'
+import { isRemote, readsConsumer } from './onezone-law.ts'
 import type { KnownTime } from './known-time.ts'
 import type { Call, Network, WireWatcher } from './onezone-server.ts'
 import type { Pending } from './referee.ts'
@@ -17,9 +17,14 @@ export interface Wire extends WireWatcher {
   hasTrouble(fromMs: number, toMs: number): boolean
   /** How long a request within that time may take: so many questions one after another. */
   patienceMs(fromMs: number, toMs: number): number
-  /** A token was granted by what is remembered: the watch must read what is used steadily. */
-  used(token: PresentedToken): void
+  /**
+   * A token was granted by what is remembered, on a fact so old: the watch must read what is used steadily, and who asks
+   * next must not have to wait for a fact that was old enough to be asked for anew.
+   */
+  used(question: Question, ageMs: number): void
   networkIs(network: Network): void
+  /** Somebody sends these, each of them once and none of them good. */
+  flooded(tokens: readonly PresentedToken[]): void
   breakerIs(state: BreakerState): void
   /** The answers to questions under way no longer count. */
   takenBack(
@@ -40,6 +45,12 @@ export interface WireOptions {
 
 /** A family is asked about anew when its fact has reached this part of the bound, and not before. */
 const EARLIEST_REFRESH = 0.65
+/** A worker does without an answer that is nearly too old when it comes. */
+const USABLE_PART = 0.99
+/** And demands one so young instead. */
+const YOUNG_PART = 0.5
+/** And a hit at this part of it or later has it done. */
+const LATEST_REFRESH = 0.76
 const EPSILON_MS = 0.01
 /** A proven temporary token is itself asked about when it was not for so many intervals. */
 const OWN_QUESTION_FROM = 9 + EARLIEST_REFRESH
@@ -74,13 +85,17 @@ interface UnderWay {
 export function createWire(options: WireOptions): Wire {
   const { settings, time, history, said, knownTime, pending, object } = options
   const { maxStalenessMs, negativeTtlMs, isTiny, watchIntervalMs, channelMs, workers } = settings
+  const earliestRefreshMs = maxStalenessMs * (workers === 0 ? EARLIEST_REFRESH : YOUNG_PART)
   const underWay = new Set<UnderWay>()
   /** When an answer came that counts no more, so that the same is asked anew at that moment; by question. */
   const repeats = new Map<string, number>()
   /**
-   * When answers came that may tell nothing of other tokens of a family: whoever waits for one does so twice at most.
+   * When answers came that may tell nothing of other tokens of a family: whoever waits for one asks for itself then.
    */
   const untold = new Map<string, readonly number[]>()
+  /** Families that were used when they should have been asked about, and were not since. */
+  const ripe = new Map<string, number>()
+  const floods = new Map<string, { readonly sinceMs: number; asked: number }>()
   const readings = new Map<string, { askedAtMs: number; underWay: boolean }>()
   /** Since when without a pause, and when last, something is used; by what is read of it. */
   const uses = new Map<string, { readonly sinceMs: number; readonly lastMs: number }>()
@@ -136,9 +151,44 @@ export function createWire(options: WireOptions): Wire {
     if (nowMs >= stepMs + STEP_CHECK_MS + channelMs) seenStepMs = stepMs
   }
 
+  /** A hit at such an age has the family asked about in the background. */
+  function noteRipe(question: Question, ageMs: number): void {
+    const { token } = question
+    if (workers > 0 || isTiny || token.id === null || !said.isProven(question)) return
+    const family = familyNameOf(token, history.now)
+    // One that was used as something else tells of the family, and nothing of services.
+    const aliveMs = said.yesFor({ ...question, kind: 'identity' })?.askedAtMs ?? -Infinity
+    if (aliveMs > time.nowMs - ageMs + EPSILON_MS) return
+    const isAsked = [...underWay].some(
+      ({ question: { token: other } }) => familyNameOf(other, history.now) === family,
+    )
+    if (isAsked) return void ripe.delete(family)
+    const ripeAtMs = ripe.get(family) ?? Infinity
+    if (ageMs < LATEST_REFRESH * maxStalenessMs) ripe.delete(family)
+    else if (ripeAtMs === Infinity) ripe.set(family, time.nowMs)
+    else if (ripeAtMs < time.nowMs && !troubles.some((atMs) => atMs > ripeAtMs - maxStalenessMs)) {
+      if (breaker === 'closed' && wokenAtMs < ripeAtMs - maxStalenessMs) {
+        object('a family in use was not asked about in time', { ageMs })
+      }
+    }
+  }
+
+  function checkFlood({ token }: Question): void {
+    const { budgetPerSecond } = settings
+    const flood = floods.get(token.digest)
+    if (flood === undefined || budgetPerSecond === null) return
+    flood.asked += 1
+    const seconds = 10 + (time.nowMs - flood.sinceMs) / 1000
+    if (flood.asked > budgetPerSecond * seconds + 1) {
+      object('a flood cost more than its budget', { asked: flood.asked, seconds })
+    }
+  }
+
   function askedVerdict(call: Call, question: Question): void {
     const nowMs = time.nowMs
     noteStep(nowMs)
+    ripe.delete(familyNameOf(question.token, history.now))
+    if (call.askedAtMs === nowMs) checkFlood(question)
     const isProven = said.isProven(question)
     const name = questionName(question)
     const family = familyNameOf(question.token, history.now)
@@ -149,8 +199,10 @@ export function createWire(options: WireOptions): Wire {
       isProven && (ownMs >= OWN_QUESTION_FROM * maxStalenessMs - EPSILON_MS || isDisputed(question))
     const isRepeated = repeats.get(name) === nowMs
     for (const other of call.askedAtMs < nowMs || isRepeated ? [] : underWay) {
-      if (!other.counts || Math.max(demandMs, wokenAtMs) > other.call.askedAtMs - EPSILON_MS)
-        continue
+      // Whoever asked has lost patience; where there was no connection yet, nobody says so here.
+      if (nowMs - other.call.askedAtMs >= TIMEOUT_MS) continue
+      const fromMs = Math.max(demandMs, wokenAtMs, lastTakenBack(other.question))
+      if (!other.counts || fromMs > other.call.askedAtMs - EPSILON_MS) continue
       if (questionName(other.question) === name && !isKeptFiner(question)) {
         object('the same was asked twice at once', about(question))
       } else if (
@@ -159,6 +211,7 @@ export function createWire(options: WireOptions): Wire {
         !hasOwnTurn &&
         other.isProven &&
         !hasWaitedInVain(family) &&
+        lastTakenBack(question) < nowMs - TIMEOUT_MS * settings.maxAttempts &&
         question.token.id !== null &&
         familyNameOf(other.question.token, history.now) === family
       ) {
@@ -192,6 +245,7 @@ export function createWire(options: WireOptions): Wire {
       death?.askedAtMs ?? -Infinity,
       said.madeAnewSince(question.token)?.askedAtMs ?? -Infinity,
       noMs,
+      consumerEndedMs(question),
     )
     if (
       !isProven &&
@@ -206,16 +260,24 @@ export function createWire(options: WireOptions): Wire {
     const ageMs = nowMs - yesMs
     if (wokenAtMs >= yesMs) return
     if (isProven) {
-      if (!hasOwnTurn && ageMs < EARLIEST_REFRESH * maxStalenessMs - EPSILON_MS) {
+      if (!hasOwnTurn && ageMs < earliestRefreshMs - EPSILON_MS) {
         object('a family was asked about too soon', about(question, { ageMs }))
       }
     } else if (isRemote(question.token) && !isKeptFiner(question)) {
       const { token, consumerToken } = question
       const endsByItself = token.validUntil !== null || (consumerToken?.validUntil ?? null) !== null
-      if (!endsByItself && ageMs < maxStalenessMs - channelMs * 2 * workers - EPSILON_MS) {
+      const youngestMs = maxStalenessMs * (workers === 0 ? 1 : USABLE_PART)
+      if (!endsByItself && ageMs < youngestMs - channelMs * 2 * workers - EPSILON_MS) {
         object('a context was asked about too soon', about(question, { ageMs }))
       }
     }
+  }
+
+  /** The last moment of which it is known that the consumer token that is read had ended. */
+  function consumerEndedMs({ token, consumerToken }: Question): number {
+    if (consumerToken === null || !readsConsumer(token)) return -Infinity
+    const ends = [said.deathOf(consumerToken), said.overSince(consumerToken)]
+    return Math.max(...ends.map((end) => end?.askedAtMs ?? -Infinity))
   }
 
   /** Whether Onezone’s clock seems to have been set since it last spoke of the token, so that only it can say. */
@@ -227,7 +289,7 @@ export function createWire(options: WireOptions): Wire {
 
   function hasWaitedInVain(family: string): boolean {
     const sinceMs = time.nowMs - 2 * TIMEOUT_MS * settings.maxAttempts
-    return (untold.get(family) ?? []).filter((atMs) => atMs >= sinceMs).length >= 2
+    return (untold.get(family) ?? []).some((atMs) => atMs >= sinceMs)
   }
 
   /**
@@ -238,7 +300,8 @@ export function createWire(options: WireOptions): Wire {
     const own = [...underWay].find(
       (each) => each.question === question && each.call.askedAtMs === askedAtMs,
     )
-    return own?.counts !== false && askedAtMs > lastTakenBack(question)
+    // That the machine slept is seen before anything is asked.
+    return own?.counts !== false && askedAtMs > lastTakenBack(question) && askedAtMs >= wokenAtMs
   }
 
   function askedReading({ path, askedAtMs }: Call): void {
@@ -287,16 +350,19 @@ export function createWire(options: WireOptions): Wire {
     answered(call, outcome) {
       const { question } = call
       const { token } = question ?? {}
-      const tellsTtl =
-        outcome.objection === null && token !== undefined && token.validUntil !== null
-      const isSafe = tellsTtl && (token.validUntil ?? 0) < 1e12
-      if (settings.tellsDate || isSafe) knownTime.told(outcome.judgedAtMs, time.nowMs)
-      if (doesCount(call)) said.heard(call, outcome, time.nowMs)
-      if (question !== null && (outcome.objection !== null || question.kind !== 'access')) {
-        // What is said of another use counts for two: a question about this one may be hidden by it.
-        const times = question.kind === 'access' ? [time.nowMs] : [time.nowMs, time.nowMs]
+      const { judgedAtMs } = outcome
+      const ends = outcome.objection === null ? (token?.validUntil ?? null) : null
+      if (settings.tellsDate) {
+        knownTime.told(judgedAtMs, time.nowMs)
+      } else if (token !== undefined && ends !== null && ends < 1e12) {
+        knownTime.toldOf(ownerOf(token, history.now), call.askedAtMs, judgedAtMs, time.nowMs)
+      }
+      const counts = doesCount(call)
+      if (counts) said.heard(call, outcome, time.nowMs)
+      const tellsOfOthers = counts && outcome.objection === null && question?.kind === 'access'
+      if (question !== null && !tellsOfOthers) {
         const family = familyNameOf(question.token, history.now)
-        untold.set(family, [...(untold.get(family) ?? []).slice(-4), ...times])
+        untold.set(family, [...(untold.get(family) ?? []).slice(-4), time.nowMs])
       }
       ended(call, false)
     },
@@ -321,7 +387,9 @@ export function createWire(options: WireOptions): Wire {
       const most = workers === 0 ? 3 : 5
       return most * (failed ? settings.maxAttempts * TIMEOUT_MS + 150 : wayMs)
     },
-    used(token) {
+    used(question, ageMs) {
+      noteRipe(question, ageMs)
+      const { token } = question
       if (watchIntervalMs === null || isTiny || token.id === null) return
       const { nowMs } = time
       const path = readingOf(token)
@@ -336,6 +404,10 @@ export function createWire(options: WireOptions): Wire {
       if (isWell && this.patienceMs(nowMs - 20_000, nowMs) < 500) {
         object('the watch does not read what is in use', { path, forMs: nowMs - fromMs })
       }
+    },
+    flooded(tokens) {
+      const flood = { sinceMs: time.nowMs, asked: 0 }
+      for (const { digest } of tokens) floods.set(digest, flood)
     },
     networkIs({ thereMs, backMs, jitterMs }) {
       slowest.push({ atMs: time.nowMs, wayMs: thereMs + backMs + 2 * jitterMs })
@@ -361,9 +433,17 @@ export function createWire(options: WireOptions): Wire {
   }
 
   function checkOpening(nowMs: number): void {
+    // The window begins with a whole second, so that it is not quite the same for whoever only looks on.
     const window = recent.filter(({ atMs }) => nowMs - atMs <= 11_000)
-    const faults = window.filter(({ fault }) => fault).length
-    const many = window.length >= 20 && faults * 2 >= window.length
+    const faultsSince = (from: number): number =>
+      window.slice(from).filter(({ fault }) => fault).length
+    const faults = faultsSince(0)
+    const many = window.some(
+      ({ atMs }, from) =>
+        (from === 0 || nowMs - atMs >= 8_900) &&
+        window.length - from >= 20 &&
+        faultsSince(from) * 2 >= window.length - from,
+    )
     if (faultsInARow < 5 && !many) {
       object('the breaker opened without need', { faultsInARow, faults, calls: window.length })
     }

@@ -62,10 +62,18 @@ export interface Moment {
   readonly world: World
 }
 
+/** How Onezone’s clock was, from one moment on. */
+export interface ClockMoment {
+  readonly fromMs: number
+  readonly clock: OnezoneClock
+}
+
 /** All worlds that were, the last one being the present. */
 export interface History {
   readonly now: World
   readonly moments: readonly Moment[]
+  /** All that Onezone’s clock was, of the same kind. */
+  readonly clocks: readonly ClockMoment[]
   change(atMs: number, next: (world: World) => World): void
   /** The moments that lie within a time, the last one first, each with the part of it that does. */
   within(fromMs: number, toMs: number): Iterable<Span>
@@ -80,14 +88,18 @@ export interface Span {
 
 export function createHistory(start: World): History {
   const moments: Moment[] = [{ fromMs: -Infinity, world: start }]
+  const clocks: ClockMoment[] = [{ fromMs: -Infinity, clock: start.clock }]
   return {
     get now() {
       return moments.at(-1)?.world ?? start
     },
     moments,
+    clocks,
     change(atMs, next) {
-      const world = next(this.now)
-      if (world !== this.now) moments.push({ fromMs: atMs, world })
+      const { now } = this
+      const world = next(now)
+      if (world !== now) moments.push({ fromMs: atMs, world })
+      if (world.clock !== now.clock) clocks.push({ fromMs: atMs, clock: world.clock })
     },
     *within(fromMs, toMs) {
       let untilMs = toMs
@@ -109,7 +121,12 @@ export function createHistory(start: World): History {
 
 /** What time it is at Onezone, in milliseconds since 1970, at a true moment. */
 export function onezoneNowMs({ clock }: World, atMs: number): number {
-  return EPOCH_MS + atMs + clock.aheadMs + clock.drift * (atMs - clock.atMs)
+  return EPOCH_MS + atMs + aheadMs(clock, atMs)
+}
+
+/** How far ahead of the true time it is. */
+export function aheadMs(clock: OnezoneClock, atMs: number): number {
+  return clock.aheadMs + clock.drift * (atMs - clock.atMs)
 }
 
 const SUBJECTS = ['usr-alice', 'usr-bob', 'usr-carol', 'prv-p1'] as const

@@ -1,0 +1,108 @@
+import type { DataScope } from '../token/index.ts'
+import { isAmongObjects, isWithinPaths } from '../token/index.ts'
+import type { CompiledMapping } from './data-mapping.ts'
+import type { AuthenticationRequest } from './decision.ts'
+import type { Objection } from './objection.ts'
+
+/** Methods that a request about one file may have, besides those that a route calls reading. */
+const METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
+
+/** Fields by which a request names other data, or does something else than its method says. */
+const NAMING = new Set([
+  'destination',
+  'content-location',
+  'x-amz-copy-source',
+  'x-http-method-override',
+  'x-http-method',
+  'x-method-override',
+  'x-original-url',
+  'x-rewrite-url',
+])
+
+/** Bodies that are about other paths than the target. */
+const NAMING_BODY = /^(?:application\/cdmi-|multipart\/)/i
+
+const READONLY: Objection = { code: 'data_readonly', caveat: 'data.readonly' }
+const UNREADABLE: Objection = { code: 'request_invalid' }
+
+/**
+ * Judges a request by the data caveats of its token, from method, path, query and fields alone.
+ *
+ * @returns Why it is refused; null: every caveat allows it.
+ */
+export function judgeData(
+  scope: DataScope,
+  mapping: CompiledMapping,
+  request: AuthenticationRequest,
+): Objection | null {
+  const { method, path, query = '', upgrade = false } = request
+  const about = kindOf(scope)
+  // A door that does not say what is asked for cannot have it judged.
+  if (method === undefined || path === undefined) return refused(about)
+  const fields = fieldsOf(request.rawHeaders)
+  if (scope.readonly) {
+    const overridden = OVERRIDES.some((name) => fields.has(name))
+    if (upgrade || overridden || !mapping.reads.has(method)) return READONLY
+  }
+  if (scope.paths.length > 0) {
+    if (!mapping.hasPath) return refused('data.path')
+    const canonical = mapping.pathOf(path)
+    if (canonical === null) return UNREADABLE
+    if (!isWithinPaths(scope, canonical)) return { code: 'data_path_outside', caveat: 'data.path' }
+  }
+  if (scope.objects.length > 0) {
+    if (!mapping.hasId) return refused('data.objectid')
+    const object = mapping.objectOf(path)
+    if (object === null || !isAmongObjects(scope, object)) {
+      return { code: 'data_path_outside', caveat: 'data.objectid' }
+    }
+  }
+  return namesOtherData(method, query, upgrade, fields, mapping) ? refused(about) : null
+}
+
+const OVERRIDES = ['x-http-method-override', 'x-http-method', 'x-method-override']
+
+function namesOtherData(
+  method: string,
+  query: string,
+  upgrade: boolean,
+  fields: ReadonlyMap<string, string>,
+  mapping: CompiledMapping,
+): boolean {
+  if (upgrade || !(METHODS.has(method) || mapping.reads.has(method))) return true
+  for (const name of fields.keys()) if (NAMING.has(name)) return true
+  if (/<|\/\//.test(fields.get('if') ?? '')) return true
+  if (NAMING_BODY.test(fields.get('content-type') ?? '')) return true
+  if (method === 'PROPFIND' && !/^[01]$/.test(fields.get('depth') ?? '')) return true
+  return queryNames(query).some((name) => !mapping.query.has(name))
+}
+
+/** Names of query parameters in every way that servers part them; a name that is escaped stands for none. */
+function queryNames(query: string): string[] {
+  return query
+    .replace(/^\?/, '')
+    .split(/[&;]/)
+    .filter((part) => part !== '')
+    .map((part) => part.split('=', 1)[0] ?? '')
+}
+
+/** Values by name as loose readers spell names; of repeated ones, all. */
+function fieldsOf(rawHeaders: readonly string[]): ReadonlyMap<string, string> {
+  const fields = new Map<string, string>()
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const name = (rawHeaders[i] ?? '').toLowerCase().replaceAll('_', '-')
+    const before = fields.get(name)
+    const value = rawHeaders[i + 1] ?? ''
+    fields.set(name, before === undefined ? value : `${before},${value}`)
+  }
+  return fields
+}
+
+function kindOf({ paths, objects }: DataScope): string {
+  if (paths.length > 0) return 'data.path'
+  return objects.length > 0 ? 'data.objectid' : 'data.readonly'
+}
+
+function refused(caveat: string): Objection {
+  return { code: 'caveat_not_enforced', caveat }
+}

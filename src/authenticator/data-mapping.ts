@@ -1,0 +1,139 @@
+import type { OptionShape } from '../option-shape.ts'
+import { listOf, TEXT } from '../option-shape.ts'
+import { canonicalPath, decodeSegment, readObjectId } from '../token/index.ts'
+import { nameOption } from './named-option.ts'
+
+/**
+ * Which of Onedata's files a request is about, by its URL alone. Paths of routes have parameters (`:space`) and may end
+ * in `**`; what those stand for in a request is put into the canonical path.
+ */
+export interface DataMapping {
+  /** The path of the route, e.g. `/files/:space/**`. */
+  readonly from: string
+  /** Canonical path in Onedata, e.g. `/:space/**`: the id of a space, then a path in it. @default none */
+  readonly path?: string | undefined
+  /**
+   * What `:space` may be, and the id of the space that it stands for; without it `:space` is the id itself. Names of
+   * spaces are neither unique nor lasting, so that no name stands for itself.
+   */
+  readonly spaces?: Readonly<Record<string, string>> | undefined
+  /** Methods besides GET, HEAD and OPTIONS that only read, e.g. PROPFIND. @default [] */
+  readonly reads?: readonly string[] | undefined
+  /** Names of query parameters that do not choose other data. @default [] */
+  readonly query?: readonly string[] | undefined
+  /** The parameter of `from` that is the id of a file, e.g. `:file`. @default none: ids are not */
+  readonly id?: string | undefined
+}
+
+/** What the options of a mapping may be. */
+export const DATA_MAPPING_OPTIONS: OptionShape<DataMapping> = {
+  from: TEXT,
+  path: TEXT,
+  spaces: {
+    wanted: 'names and the ids that they stand for',
+    accepts: (value) =>
+      typeof value === 'object' &&
+      value !== null &&
+      Object.values(value).every((id) => typeof id === 'string' && id !== ''),
+  },
+  reads: listOf('methods', TEXT),
+  query: listOf('names of query parameters', TEXT),
+  id: TEXT,
+}
+
+/** A mapping, ready to be asked. */
+export interface CompiledMapping {
+  readonly reads: ReadonlySet<string>
+  readonly query: ReadonlySet<string>
+  /** Whether it says which path a request is about. */
+  readonly hasPath: boolean
+  readonly hasId: boolean
+  /** The canonical path of what a request is about; null: it can be read in more than one way, or names nothing. */
+  pathOf(path: string): string | null
+  /** The file that it is about, by its id; null likewise. */
+  objectOf(path: string): string | null
+}
+
+const READING = ['GET', 'HEAD', 'OPTIONS']
+
+/**
+ * Compiles a mapping.
+ *
+ * @throws {TypeError} naming the option that makes no sense.
+ */
+export function compileDataMapping(mapping: DataMapping): CompiledMapping {
+  const { from, path, spaces, reads = [], query = [], id } = mapping
+  const source = readPattern(from)
+  const target = path === undefined ? null : readPattern(path)
+  if (target === null && id === undefined) {
+    throw new TypeError('"data" needs "path" or "id": without them nothing is known of a request')
+  }
+  nameOption('data.path', () => checkTarget(target, source))
+  if (id !== undefined && !source.segments.includes(id)) {
+    throw new TypeError(`"data.id": the path of the route has no parameter "${id}"`)
+  }
+  const idAt = source.segments.indexOf(id ?? '')
+  const names = spaces === undefined ? null : new Map(Object.entries(spaces))
+
+  const spaceOf = (segment: string): string | null => {
+    if (names === null) return segment
+    const name = decodeSegment(segment)
+    return name === null ? null : (names.get(name) ?? null)
+  }
+
+  return {
+    reads: new Set([...READING, ...reads]),
+    query: new Set(query),
+    hasPath: target !== null,
+    hasId: id !== undefined,
+    pathOf(requested) {
+      if (target === null) return null
+      const given = segmentsOf(requested)
+      const found = target.segments.map((segment, at) => {
+        if (!segment.startsWith(':')) return segment
+        const value = given[source.segments.indexOf(segment)] ?? ''
+        return at === 0 ? spaceOf(value) : value
+      })
+      const rest = target.open ? given.slice(source.segments.length) : []
+      return found.includes(null) ? null : canonicalPath([...(found as string[]), ...rest])
+    },
+    objectOf(requested) {
+      const segment = decodeSegment(segmentsOf(requested)[idAt] ?? '')
+      return segment === null ? null : readObjectId(segment)
+    },
+  }
+}
+
+interface Pattern {
+  readonly segments: readonly string[]
+  readonly open: boolean
+}
+
+function readPattern(text: string): Pattern {
+  const open = text.endsWith('/**')
+  return { segments: (open ? text.slice(0, -3) : text).split('/').slice(1), open }
+}
+
+function checkTarget(target: Pattern | null, source: Pattern): void {
+  if (target === null) return
+  const { segments, open } = target
+  if (open !== source.open) {
+    throw new TypeError('must end in /** where the path of the route does, and only there')
+  }
+  if (segments.length === 0 && !open) throw new TypeError('must name a space, e.g. /:space/**')
+  if (segments.some((segment) => segment === '' || segment.includes('*'))) {
+    throw new TypeError('must be a path of names and parameters, with ** at its end only')
+  }
+  const unknown = segments.find(
+    (segment) => segment.startsWith(':') && !source.segments.includes(segment),
+  )
+  if (unknown !== undefined)
+    throw new TypeError(`has "${unknown}", which the path of the route lacks`)
+}
+
+/** The segments of a path as they were sent; one slash at its end is no segment. */
+function segmentsOf(path: string): string[] {
+  const segments = path.split('/').slice(1)
+  if (segments.at(-1) === '') segments.pop()
+  return segments
+}
