@@ -14,6 +14,23 @@ const MAX_CONNECTION_AGE_MS = 300_000
  * never looked up behind others.
  */
 export function createServerDispatcher(settings: ClientSettings): Dispatcher {
+  return withDispatch(makeDispatcher(settings))
+}
+
+/**
+ * Sees to it that requests can be sent at all: a runtime may have an undici of its own that lacks this, as Bun does.
+ *
+ * @throws {TypeError} where they cannot.
+ */
+export function withDispatch(dispatcher: Dispatcher): Dispatcher {
+  const { dispatch } = dispatcher as Partial<Dispatcher>
+  if (typeof dispatch === 'function') return dispatcher
+  throw new TypeError(
+    'The undici of this runtime cannot send requests, as that of Bun; run on Node, or give a "dispatcher" that can.',
+  )
+}
+
+function makeDispatcher(settings: ClientSettings): Dispatcher {
   const { origin, ca, connectTimeoutMs, proxy } = settings
   const connections = {
     connections: settings.maxConnections,
