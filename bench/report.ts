@@ -3,7 +3,7 @@ import { markdownTable } from './markdown-table.ts'
 import type { Spread } from './ratios.ts'
 import { ratioOf, valueOf } from './ratios.ts'
 import type { SuiteResult } from './run-suite.ts'
-import { goalText, isMet } from './goal.ts'
+import { goalText } from './goal.ts'
 import type { Column, Comparison } from './suite.ts'
 
 /** Everything that one run found out. */
@@ -100,29 +100,4 @@ function asFactor(ratio: number): string {
 function asDifference(ratio: number): string {
   const percent = ((ratio - 1) * 100).toFixed(1)
   return ratio >= 1 ? `+${percent} %` : `${percent.replace('-', '−')} %`
-}
-
-/** For programs: every round of every row, the ratios with their spread. */
-export function toJson(report: Report): string {
-  const { machine, results } = report
-  const suites = results.map((result) => ({
-    name: result.suite.name,
-    about: result.suite.about,
-    pace: result.pace,
-    columns: result.suite.columns,
-    rows: result.rows.map((row) => ({
-      ...row,
-      ratios: result.suite.ratios.map((ratio) => ({
-        ...ratio,
-        ratio: ratioOf(result, { ...ratio, of: row.scenario }),
-      })),
-    })),
-    comparisons: result.suite.comparisons.map((comparison) => ({
-      ...comparison,
-      ratio: ratioOf(result, comparison),
-      met: comparison.goal && isMet(ratioOf(result, comparison)?.median ?? null, comparison.goal),
-    })),
-    notes: result.notes,
-  }))
-  return `${JSON.stringify({ machine, suites }, null, 2)}\n`
 }

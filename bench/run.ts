@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [NAME…] [--quick | --seconds N] [--minutes N] [--markdown FILE] [--json FILE] [--write-docs]`
+ * `npm run bench -- [NAME…] [--quick | --seconds N] [--minutes N] [--write-docs]`
  *
  * Runs the named suites, or all but those that are long. Every scenario is first asked whether it does its job; if one
  * does not, there are no numbers and the exit status is 1. `--quick` is for a first look, `--seconds` are those of a
@@ -7,14 +7,13 @@
  * docs/performance.md. The report goes to stdout, what happens meanwhile to stderr.
  */
 
-import { writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
 
 import { describeMachine } from './machine.ts'
 import { writePerformancePage } from './performance-page.ts'
 import { buildProduct } from './product.ts'
 import type { Report } from './report.ts'
-import { toJson, toMarkdown } from './report.ts'
+import { toMarkdown } from './report.ts'
 import type { SuiteResult } from './run-suite.ts'
 import { CheckFailure, runSuite } from './run-suite.ts'
 import type { Wishes } from './wishes.ts'
@@ -39,10 +38,7 @@ async function main(args: readonly string[]): Promise<number> {
     console.error(error instanceof CheckFailure ? error.message : error)
     return EXIT.failed
   }
-  const markdown = toMarkdown(report)
-  console.log(markdown)
-  if (wishes.markdown !== undefined) writeFileSync(wishes.markdown, markdown)
-  if (wishes.json !== undefined) writeFileSync(wishes.json, toJson(report))
+  console.log(toMarkdown(report))
   if (wishes.writeDocs) await writePerformancePage(report)
   return 0
 }

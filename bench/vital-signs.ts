@@ -6,37 +6,34 @@ import { spreadOf } from './ratios.ts'
 interface Sign {
   readonly title: string
   readonly metric: string
-  /** What the metric is multiplied by. */
-  readonly factor: number
-  readonly unit: string
+  /** What the metric is multiplied by, and the unit of that. */
+  readonly scale: readonly [factor: number, unit: string]
   /** How much more than 1.2 times the start it may be at the end. */
   readonly slack: number
-  /** Whether it must be back, afterwards, where it was before. */
-  readonly returns: boolean
+  /** It must be back, afterwards, where it was before. @default false */
+  readonly returns?: true
 }
 
-const sign = (title: string, metric: string, rest: Partial<Sign>): Sign => ({
-  title,
-  metric,
-  factor: 1,
-  unit: '',
-  slack: 10,
-  returns: false,
-  ...rest,
-})
-
-const MEBIBYTES = { factor: 2 ** -20, unit: ' MiB' }
+const MEBIBYTES = [2 ** -20, ' MiB'] as const
+const COUNT = [1, ''] as const
 
 const SIGNS: readonly Sign[] = [
-  sign('RSS', 'process_resident_memory_bytes', { ...MEBIBYTES, slack: 32 }),
-  sign('heap in use', 'nodejs_heap_size_used_bytes', { ...MEBIBYTES, slack: 16 }),
-  sign('open files', 'process_open_fds', { returns: true }),
-  sign('active resources', 'nodejs_active_resources', { returns: true }),
-  sign('event-loop delay, p99', 'nodejs_eventloop_lag_p99_seconds', {
-    factor: 1000,
-    unit: ' ms',
+  { title: 'RSS', metric: 'process_resident_memory_bytes', scale: MEBIBYTES, slack: 32 },
+  { title: 'heap in use', metric: 'nodejs_heap_size_used_bytes', scale: MEBIBYTES, slack: 16 },
+  { title: 'open files', metric: 'process_open_fds', scale: COUNT, slack: 10, returns: true },
+  {
+    title: 'active resources',
+    metric: 'nodejs_active_resources',
+    scale: COUNT,
+    slack: 10,
+    returns: true,
+  },
+  {
+    title: 'event-loop delay, p99',
+    metric: 'nodejs_eventloop_lag_p99_seconds',
+    scale: [1000, ' ms'],
     slack: 5,
-  }),
+  },
 ]
 
 /** How much higher than at the start a value may be at the end. */
@@ -62,7 +59,7 @@ export interface VitalSigns {
 export function createVitalSigns(admin: string): VitalSigns {
   async function look(): Promise<Look> {
     const text = await (await fetch(`${admin}/metrics`)).text()
-    return SIGNS.map(({ metric, factor }) => sumOf(text, metric) * factor)
+    return SIGNS.map(({ metric, scale: [factor] }) => sumOf(text, metric) * factor)
   }
 
   return {
@@ -89,14 +86,14 @@ export function createVitalSigns(admin: string): VitalSigns {
           await following
           await sleep(REST_MS)
           const after = await look()
-          return SIGNS.map(({ title, unit, slack, returns }, index) => {
+          return SIGNS.map(({ title, scale: [, unit], slack, returns }, index) => {
             const show = (value: number): string => `${value.toFixed(1)}${unit}`
             const [start, middle, end] = [WINDOWS.start, WINDOWS.middle, WINDOWS.end].map(
               (window) => typical(window, index),
             ) as [number, number, number]
             const during = `${title}: ${show(start)}, ${show(middle)}, ${show(end)} at start, middle and end`
             const grown = goalText(end, { atMost: start * GROWTH + slack }, show)
-            if (!returns) return `${during}; ${grown}`
+            if (returns !== true) return `${during}; ${grown}`
             const [was, is] = [before[index] ?? NaN, after[index] ?? NaN]
             return `${during}; ${grown}; before ${show(was)}, after ${show(is)}; ${goalText(is, { atMost: was + slack }, show)}`
           })

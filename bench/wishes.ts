@@ -11,9 +11,6 @@ export interface Wishes {
   readonly suites: readonly Suite[]
   /** How long a suite takes. */
   paceOf(suite: Suite): Pace
-  /** Files for the report. */
-  readonly markdown: string | undefined
-  readonly json: string | undefined
   /** Put the result of `proxy` into docs/performance.md. */
   readonly writeDocs: boolean
 }
@@ -29,8 +26,6 @@ export function readWishes(args: readonly string[]): Wishes {
       quick: { type: 'boolean', default: false },
       seconds: { type: 'string' },
       minutes: { type: 'string' },
-      markdown: { type: 'string' },
-      json: { type: 'string' },
       'write-docs': { type: 'boolean', default: false },
     },
   })
@@ -53,8 +48,6 @@ export function readWishes(args: readonly string[]): Wishes {
     suites,
     paceOf: (suite) =>
       values.quick ? suite.quick : { ...suite, seconds: seconds ?? suite.seconds },
-    markdown: values.markdown,
-    json: values.json,
     writeDocs: values['write-docs'],
   }
 }

@@ -64,10 +64,12 @@ const TABLE: Record<string, Row> = {
   tls: row(4, 'logger', '', 'any'),
   // Connections in. Below the doors, which are what it says a door is; it knows none of them, and no framework.
   listener: row(5, 'clock kept-text tls token-bucket unix-peer', '', 'any'),
+  // The decision as a signed JWT: below the authenticator, whose identity fields it adds to.
+  assertion: row(4, 'clock json option-shape token', 'jose', ['crypto']),
   // Doors in other people's apps have one policy each, and open the verification that it needs.
   authenticator: row(
     5,
-    'bounded-map errors clock kept-text limited-log logger token unix-peer verifier verification option-shape',
+    'assertion bounded-map errors clock kept-text limited-log logger token unix-peer verifier verification option-shape',
     'ipaddr.js lru-cache',
     ['crypto', 'net'], // ids of requests are made of random bytes
   ),
@@ -84,7 +86,11 @@ const TABLE: Record<string, Row> = {
     'any',
   ),
   // Beside the proxy: the same routes and authenticator for requests that others carry.
-  'forward-auth': row(7, 'clock logger listener authenticator routing', '', ['net']),
+  'forward-auth': row(7, 'assertion clock logger listener authenticator routing token', '', [
+    'crypto',
+    'http2',
+    'net',
+  ]),
   // What is remembered of requests that have ended.
   'access-log': row(8, 'bounded-map json kept-text line-sink logger option-shape proxy token'),
   metrics: row(
@@ -96,14 +102,18 @@ const TABLE: Record<string, Row> = {
   // Its door is a Hono app.
   admin: row(
     8,
-    'logger http-client verification authenticator listener proxy json option-shape',
+    'assertion logger http-client verification authenticator listener proxy json option-shape',
     'prom-client hono @hono/node-server',
-    ['crypto', 'http', 'net'],
+    ['crypto', 'fs', 'http', 'net'], // its page is served from files
   ),
+  // What an operator sees at a glance: the figures of the metrics, what they were of late, and what they mean.
+  state: row(9, 'clock metrics package-version'),
+  // Runs in browsers, with a tsconfig of its own: of the gateway it knows the shape of one document.
+  page: row(10, 'state'),
   // Above the rooms that settings are for: it checks them by those rooms' own rules, so that no rule has a twin.
   config: row(
     9,
-    'access-log errors token http-client onezone token-lookup verification authenticator listener routing upstream proxy tls json suggestion option-shape',
+    'access-log assertion errors token http-client onezone token-lookup verification authenticator listener routing upstream proxy tls json suggestion option-shape',
     'yaml zod',
     'any',
   ),
@@ -117,15 +127,15 @@ const TABLE: Record<string, Row> = {
   // The process: what it works by, what of that can change while it runs, and who carries its traffic.
   gateway: row(
     10,
-    'access-log errors clock logger verifier verification authenticator proxy forward-auth metrics admin tls config listener cluster package-version option-shape',
+    'access-log assertion errors clock logger verifier verification authenticator proxy forward-auth metrics state admin tls config listener cluster package-version option-shape',
     '',
     'any',
   ),
   cli: row(
     11,
     // Links to token forms, and which tokens pass where, are the authenticator's to know.
-    'errors clock line-sink logger token onezone authenticator config cluster gateway dev-onezone dev-token-lookup json suggestion package-version',
-    'pino',
+    'errors clock line-sink logger token onezone authenticator config cluster gateway state dev-onezone dev-token-lookup json suggestion package-version',
+    'pino yaml',
     'any',
   ),
   index: row(

@@ -1,4 +1,4 @@
-/** How long a decision takes that needs no question, and what a million of them leave behind. */
+/** How long a decision takes that needs no question. */
 
 import { strict as assert } from 'node:assert'
 
@@ -9,14 +9,13 @@ import { parseToken } from '../../src/token/index.ts'
 import type { Verifier } from '../../src/verifier/index.ts'
 import type { TokenSort } from './decision-tokens.ts'
 import { CLIENT_IP, temporaryToken, TOKEN_SORTS } from './decision-tokens.ts'
-import { liveBytes } from './heap.ts'
 import { runAsProgram } from './run-as-program.ts'
 import { createScriptedOnezone } from './scripted-onezone.ts'
 import { MAX_STALENESS_MS, requestOf, withVerdictModel } from './verdict-model.ts'
 
 export interface DecisionSpeedInput {
   /** `check` only asks whether it decides rightly. */
-  readonly what: 'check' | 'growth' | DecisionKind
+  readonly what: 'check' | DecisionKind
   readonly sort: TokenSort
 }
 
@@ -29,7 +28,6 @@ const BATCHES = 21
 const WARM_UP_BATCHES = 6
 /** Few enough to be done long before a fact can grow too old, on a busy machine too. */
 const DECISIONS_A_BATCH = 20_000
-const DECISIONS_FOR_GROWTH = 1_000_000
 
 const onezone = createScriptedOnezone({ clock: systemClock })
 const verifier = withVerdictModel(onezone)
@@ -38,11 +36,10 @@ const route = createAuthenticator({ verifier, stalenessBoundMs: MAX_STALENESS_MS
   token: 'access',
 })
 
-/** Answers nanoseconds a decision, or bytes a decision by which what is alive has grown. */
+/** Answers nanoseconds a decision. */
 await runAsProgram(async ({ what, sort }: DecisionSpeedInput): Promise<number> => {
   await checkDecisions(sort)
-  if (what === 'check') return 0
-  return what === 'growth' ? growth() : measureKind(what, sort)
+  return what === 'check' ? 0 : measureKind(what, sort)
 })
 
 /** The header of an ordinary API client. */
@@ -128,34 +125,14 @@ async function measure(decide: (index: number) => unknown): Promise<number> {
     }
     const { user, system } = process.cpuUsage(before)
     assert.equal(waited, 0, 'decisions about proven tokens that had to wait')
-    await nextTurn()
+    // Refreshes that fell due are answered, so that no fact grows too old while nothing but decisions is done.
+    await new Promise((resolve) => setImmediate(resolve))
     return ((user + system) * 1000) / DECISIONS_A_BATCH
   }
   for (let round = 0; round < WARM_UP_BATCHES; round++) await batch()
   const times: number[] = []
   for (let round = 0; round < BATCHES; round++) times.push(await batch())
   return times.toSorted((a, b) => a - b)[BATCHES >> 1] ?? NaN
-}
-
-/** Refreshes that fell due are answered. Without that, facts would grow too old while nothing but decisions is done. */
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
-}
-
-async function growth(): Promise<number> {
-  const incoming = Array.from({ length: TOKENS }, (_, index) =>
-    requestWith(temporaryToken(1_000_000 + index)),
-  )
-  const decideAll = async (rounds: number): Promise<void> => {
-    for (let round = 0; round < rounds; round++) {
-      for (const request of incoming) void route.authenticate(request)
-      await nextTurn()
-    }
-  }
-  await decideAll(100)
-  const before = await liveBytes()
-  await decideAll(DECISIONS_FOR_GROWTH / TOKENS)
-  return ((await liveBytes()) - before) / DECISIONS_FOR_GROWTH
 }
 
 function fail(): never {

@@ -40,13 +40,14 @@ const POLICIES = {
   onegate: (onezone: Verifier, clock: SimulatedTime, seed: number) =>
     withVerdictModel(onezone, { clock, random: seededRandom(seed) }),
   'token and address': (onezone: Verifier, clock: SimulatedTime) =>
-    withTtlCache(onezone, {
-      keyOf: ({ token, peerIp }) => `${token.digest}/${peerIp}`,
-      ttlMs: MAX_STALENESS_MS,
+    withTtlCache(
+      onezone,
+      ({ token, peerIp }) => `${token.digest}/${peerIp}`,
+      MAX_STALENESS_MS,
       clock,
-    }),
+    ),
   token: (onezone: Verifier, clock: SimulatedTime) =>
-    withTtlCache(onezone, { keyOf: ({ token }) => token.digest, ttlMs: MAX_STALENESS_MS, clock }),
+    withTtlCache(onezone, ({ token }) => token.digest, MAX_STALENESS_MS, clock),
 }
 
 export type Policy = keyof typeof POLICIES

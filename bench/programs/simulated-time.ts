@@ -8,41 +8,22 @@ export interface SimulatedTime extends Clock {
   advanceTo(monotonicMs: number): Promise<void>
 }
 
-interface Wait {
-  readonly dueMs: number
-  readonly resolve: () => void
-}
-
 /** Starts at a whole second. */
 export function createSimulatedTime(): SimulatedTime {
-  const epochMs = 1_750_000_000_000
   let nowMs = 0
-  let waits: Wait[] = []
-  let next = 0
-
-  const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
-
+  const waits = new Set<{ readonly dueMs: number; readonly resolve: () => void }>()
   return {
-    now: () => epochMs + nowMs,
+    now: () => 1_750_000_000_000 + nowMs,
     monotonic: () => nowMs,
-    wait(ms) {
-      return new Promise((resolve) => waits.push({ dueMs: nowMs + ms, resolve }))
-    },
+    wait: (ms) => new Promise((resolve) => waits.add({ dueMs: nowMs + ms, resolve })),
     async advanceTo(monotonicMs) {
-      for (
-        let due = waits[next];
-        due !== undefined && due.dueMs <= monotonicMs;
-        due = waits[next]
-      ) {
-        nowMs = due.dueMs
-        due.resolve()
-        next += 1
+      for (const wait of waits) {
+        if (wait.dueMs > monotonicMs) break
+        waits.delete(wait)
+        nowMs = wait.dueMs
+        wait.resolve()
         // Whoever waited draws his conclusions before the next moment comes.
-        await turn()
-      }
-      if (next > 10_000) {
-        waits = waits.slice(next)
-        next = 0
+        await new Promise((resolve) => setImmediate(resolve))
       }
       nowMs = monotonicMs
     },

@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import type { Dispatcher } from 'undici'
-import { request } from 'undici'
-
-import { converse } from './websocket-conversation.ts'
+import type { CloseEvent, Dispatcher, MessageEvent } from 'undici'
+import { request, WebSocket } from 'undici'
 
 /** What a kind of traffic goes to, and as whom. */
 export interface TrafficContext {
@@ -39,6 +38,12 @@ const MESSAGES = 25
 const LARGE_MESSAGE = 13
 const LARGE_MESSAGE_BYTES = 64 * 1024
 const MESSAGE_PAUSE_MS = 800
+
+/** Nothing comes later than that which comes at all. */
+const PATIENCE_MS = 30_000
+
+/** The code of a WebSocket that ended as it should (RFC 6455 §7.4.1). */
+const NORMAL = 1000
 
 /** The kind of which many come a second, at a fixed rate. */
 export const SMALL_REQUESTS = 'small requests'
@@ -93,11 +98,35 @@ export const TRAFFIC_KINDS: readonly TrafficKind[] = [
   {
     name: 'WebSockets of 20 s',
     atOnce: 16,
-    async once({ url, ...context }) {
-      const messages = Array.from({ length: MESSAGES }, (_, index) =>
-        index % 2 === 0 ? `message ${index}` : randomBytes(sizeOf(index)),
-      )
-      await converse({ url: `${url}/echo`, ...context }, messages, MESSAGE_PAUSE_MS)
+    async once({ url, headers, dispatcher }) {
+      const socket = new WebSocket(`${url}/echo`.replace(/^http/, 'ws'), { headers, dispatcher })
+      socket.binaryType = 'arraybuffer'
+      // Rejects where something else happens, or nothing.
+      const next = async (event: string): Promise<Event> => {
+        const [happened] = (await once(socket, event, {
+          signal: AbortSignal.timeout(PATIENCE_MS),
+        })) as [Event]
+        return happened
+      }
+      try {
+        await next('open')
+        for (let index = 0; index < MESSAGES; index++) {
+          const message = index % 2 === 0 ? `message ${index}` : randomBytes(sizeOf(index))
+          socket.send(message)
+          const echo = (await next('message')) as MessageEvent
+          expectEqual(
+            Buffer.from(echo.data as string).toString('hex'),
+            Buffer.from(message).toString('hex'),
+            'echo',
+          )
+          await sleep(MESSAGE_PAUSE_MS)
+        }
+        socket.close(NORMAL)
+        const { code } = (await next('close')) as CloseEvent
+        expectEqual(code, NORMAL, 'the end')
+      } finally {
+        if (socket.readyState !== socket.CLOSED) socket.close()
+      }
     },
   },
 ]

@@ -1,12 +1,7 @@
-import { createVerdictMemory } from '../../src/verification/verdict-memory.ts'
 import type { Clock } from '../../src/clock.ts'
-import { systemClock } from '../../src/clock.ts'
-import type { FamilyRecord } from '../../src/revocation/index.ts'
-import { createFamilyLedger, createOnezoneTime } from '../../src/revocation/index.ts'
 import type { Token } from '../../src/token/index.ts'
-import { createLessons } from '../../src/verification/lessons.ts'
-import { createVerdictGate } from '../../src/verification/verdict-gate.ts'
-import { createVerificationBudget } from '../../src/verification/verification-budget.ts'
+import { parseToken } from '../../src/token/index.ts'
+import { createVerification } from '../../src/verification/index.ts'
 import type { VerificationRequest, Verifier } from '../../src/verifier/index.ts'
 
 /** The bound that is the product's default. */
@@ -21,30 +16,27 @@ export interface VerdictModelOptions {
   readonly maxEntries?: number | undefined
 }
 
-/** The product's verdict model, assembled as `createVerification` does, in front of any verifier. */
+/** The product's verdict model in front of any verifier. */
 export function withVerdictModel(inner: Verifier, options: VerdictModelOptions = {}): Verifier {
-  const { clock = systemClock, random = Math.random, maxEntries = 50_000 } = options
-  const bounds = {
-    maxStalenessMs: MAX_STALENESS_MS,
-    negativeTtlMs: 2_000,
-    staleIfErrorMs: 0,
-    maxTokens: maxEntries,
-    maxFamilies: maxEntries,
-    maxRefusals: 10_000,
-    maxStrangers: 10_000,
+  const { clock, random, maxEntries = 50_000 } = options
+  const { verifier } = createVerification({
+    backend: {
+      verify: (request) => inner.verify(request as VerificationRequest),
+      close: () => inner.close(),
+      traits: {
+        backend: 'custom-bench',
+        readToken: parseToken,
+        statesScopes: false,
+        serviceTokenConfigured: false,
+      },
+      totalTimeoutMs: 1_000,
+      openWatch: null,
+    },
     clock,
-  }
-  const ignore = (): void => {}
-  const memory = createVerdictMemory<FamilyRecord>({ ...bounds, onEviction: ignore })
-  const ledger = createFamilyLedger({ ...bounds, onEviction: ignore, onDeath: ignore })
-  const onezoneTime = createOnezoneTime(clock)
-  const knowledge = { ...bounds, memory, ledger, onezoneTime }
-  return createVerdictGate(inner, {
-    ...knowledge,
-    lessons: createLessons({ ...knowledge, random }),
-    clockSkewMs: 5_000,
-    budget: createVerificationBudget({}, clock),
+    random,
+    verdicts: { maxTokens: maxEntries, maxFamilies: maxEntries },
   })
+  return verifier as Verifier
 }
 
 /** The request that a REST route for access tokens makes of a token. */

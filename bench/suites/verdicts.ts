@@ -55,7 +55,6 @@ function measureDecision(product: string, input: DecisionSpeedInput): Promise<nu
   return runProgram('decision-speed', { product, input, nodeOptions: ['--expose-gc'] })
 }
 
-const GROWTH = 'growth of what is alive, a decision'
 const REMEMBERED = '1 000 000 tokens: remembered of each'
 const WITH_TOKENS = '1 000 000 tokens: the same, with text and parsed form'
 
@@ -78,19 +77,7 @@ const memory: Suite = {
       measure: async () => ({ bytes: (await (weighed ??= weigh(MANY_TOKENS)))[key] }),
     })
     return {
-      scenarios: [
-        {
-          name: GROWTH,
-          check: async () => {},
-          async measure() {
-            const bytes = await measureDecision(product, { what: 'growth', sort: 'time' })
-            assert.ok(bytes <= 0.5, `${bytes} bytes a decision are kept`)
-            return { bytes }
-          },
-        },
-        row(REMEMBERED, 'remembered'),
-        row(WITH_TOKENS, 'withTokens'),
-      ],
+      scenarios: [row(REMEMBERED, 'remembered'), row(WITH_TOKENS, 'withTokens')],
       notes: () => [],
       close: async () => {},
     }

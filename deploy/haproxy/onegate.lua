@@ -4,6 +4,7 @@
 local IDENTITY = {
   "x-onedata-subject-type", "x-onedata-subject-id", "x-onedata-token-id", "x-onedata-token-type",
   "x-onedata-token-expires", "x-onedata-caveats", "x-onedata-scopes", "x-onedata-verdict",
+  "x-onedata-assertion",
 }
 local CREDENTIALS = { "authorization", "x-auth-token", "macaroon", "x-onedata-consumer-token" }
 local RETURNED = { "www-authenticate", "retry-after", "content-type", "cache-control", "allow" }

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Context, Handler } from 'hono'
 import { Hono } from 'hono'
 
+import { KEY_SET_FIELDS, KEY_SET_PATH } from '../assertion/index.ts'
 import type { Logger } from '../logger.ts'
 import { silentLogger } from '../logger.ts'
 import type { AdminAction } from './admin-action.ts'
@@ -16,6 +17,8 @@ import { readJsonBody } from './json-body.ts'
 import { problem, ProblemError } from './problem.ts'
 import type { FindRefusals } from './refusals-route.ts'
 import { readRefusalQuery } from './refusals-route.ts'
+import { addPage } from './page-routes.ts'
+import { createStateRoute } from './state-route.ts'
 
 /** Options of {@link createAdminApp}. */
 export interface AdminAppOptions extends AdminGuardOptions {
@@ -26,6 +29,12 @@ export interface AdminAppOptions extends AdminGuardOptions {
   readonly invalidate: Invalidate
   readonly explain: Explainer
   readonly refusals: FindRefusals
+  /** The public keys of assertions, a JWK Set; null: none are signed. */
+  readonly keySet?: (() => string | null) | undefined
+  /** What the page and programs read as one document. */
+  readonly state: () => Promise<object>
+  /** Whether there is a page for people at `/`. */
+  readonly page: boolean
   /** Gets a line for each invalidation. @default silentLogger */
   readonly logger?: Logger | undefined
 }
@@ -37,8 +46,8 @@ export interface AdminBindings {
 
 /**
  * Makes the window for operators: `GET /metrics` (Prometheus text format), `GET /livez` (the process runs), `GET
- * /readyz` (it may get requests), and behind a guard `GET /refusals`, `POST /invalidate` and `POST /explain`, JSON in
- * and out.
+ * /readyz` (it may get requests), `GET /` (the page for people), and behind a guard `GET /state`, `GET /refusals`,
+ * `POST /invalidate` and `POST /explain`, JSON in and out.
  *
  * @throws {TypeError} for options that make no sense.
  */
@@ -56,6 +65,12 @@ export function createAdminApp(options: AdminAppOptions): Hono<{ Bindings: Admin
     return reason === null ? c.text('ok\n') : c.text(`${reason}\n`, 503)
   })
 
+  app.get(KEY_SET_PATH, (c) => {
+    const keySet = options.keySet?.() ?? null
+    if (keySet === null) return c.notFound()
+    return c.body(keySet, 200, Object.fromEntries(pairsOf(KEY_SET_FIELDS)))
+  })
+
   const guardedBy =
     (
       act: (c: Context<{ Bindings: AdminBindings }>) => Promise<object>,
@@ -65,6 +80,7 @@ export function createAdminApp(options: AdminAppOptions): Hono<{ Bindings: Admin
         const refusal = refusalOf(c.req.raw.headers)
         if (refusal !== null) throw refusal
         const done = await act(c)
+        if (done instanceof Response) return done
         return c.json(done, 200, { 'Cache-Control': 'no-store' })
       } catch (error) {
         if (error instanceof ProblemError) return problem(error)
@@ -75,6 +91,12 @@ export function createAdminApp(options: AdminAppOptions): Hono<{ Bindings: Admin
     }
   const guarded = (action: AdminAction): Handler<{ Bindings: AdminBindings }> =>
     guardedBy(async (c) => action(await readJsonBody(c.req.raw), remoteAddressOf(c)))
+  const answerState = createStateRoute(options.state)
+  app.get(
+    '/state',
+    guardedBy((c) => answerState(c.req.header('If-None-Match'))),
+  )
+  addPage(app, options.page)
   app.get(
     '/refusals',
     guardedBy(async (c) => ({
@@ -88,6 +110,10 @@ export function createAdminApp(options: AdminAppOptions): Hono<{ Bindings: Admin
     app.all(path, () => problem(onlyPost))
   }
   return app
+}
+
+function pairsOf(fields: readonly string[]): [name: string, value: string][] {
+  return fields.flatMap((name, at) => (at % 2 === 0 ? [[name, fields[at + 1] ?? '']] : []))
 }
 
 function remoteAddressOf(c: Context<{ Bindings: AdminBindings }>): string {

@@ -24,7 +24,7 @@ const REALM = 'Bearer realm="onegate admin"'
  */
 export function createAdminGuard({ host, token }: AdminGuardOptions): AdminGuard {
   if (token === '') throw new TypeError('"token" is empty; leave it out, or give one')
-  const loopback = isLoopback(host.includes(':') ? `[${host}]` : host)
+  const loopback = isLoopbackHost(host)
   const wanted = token === undefined ? null : digestOf(token)
 
   return function refusalOf(headers) {
@@ -54,6 +54,11 @@ export function createAdminGuard({ host, token }: AdminGuardOptions): AdminGuard
       'WWW-Authenticate': `${REALM}, error="invalid_token"`,
     })
   }
+}
+
+/** Whether an address that a listener is bound to can be reached from this machine only. */
+export function isLoopbackHost(host: string): boolean {
+  return isLoopback(host.includes(':') ? `[${host}]` : host)
 }
 
 /** @param host With or without port, an IPv6 address in brackets. */

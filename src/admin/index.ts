@@ -1,5 +1,6 @@
 export type { AdminAppOptions } from './admin-app.ts'
 export { createAdminDoor } from './admin-door.ts'
+export { isLoopbackHost } from './admin-guard.ts'
 export type {
   CaveatExplanation,
   Explainer,

@@ -1,3 +1,4 @@
+import type { Assertions } from '../assertion/index.ts'
 import type { Clock } from '../clock.ts'
 import { systemClock } from '../clock.ts'
 import { VerificationBudgetError, VerifierFaultError } from '../errors.ts'
@@ -24,6 +25,7 @@ import type { AnswerCode } from './answers.ts'
 import { backendTraitsOf } from './backend-traits.ts'
 import type { Client } from './client-address.ts'
 import { createClientResolver } from './client-address.ts'
+import { readConfinement } from './confinement.ts'
 import { readCredentials } from './credentials.ts'
 import type { AuthenticationRequest, Decision, DecisionEvent } from './decision.ts'
 import type { Inspect, RequestExplanation } from './explanation.ts'
@@ -34,7 +36,7 @@ import { FORWARDED_FORMS } from './forwarded-fields.ts'
 import type { HeaderPolicy } from './identity-headers.ts'
 import { createHeaderPolicy, VERDICT_FIELD } from './identity-headers.ts'
 import type { IdentityStatement } from './identity-statements.ts'
-import { createIdentityStatements } from './identity-statements.ts'
+import { createRouteStatements } from './passing-statements.ts'
 import type { RequestIds } from './request-ids.ts'
 import { createRequestIds } from './request-ids.ts'
 import { prefersPage } from './refusal-page.ts'
@@ -58,6 +60,10 @@ export interface AuthenticatorOptions extends Partial<BackendTraits> {
    * @default Infinity
    */
   readonly stalenessBoundMs?: number | undefined
+  /** Signs identities, for routes that ask for that. @default none does */
+  readonly assertions?: Assertions | undefined
+  /** What time it is at Onezone, in milliseconds since 1970. @default what `clock` says */
+  readonly onezoneNowMs?: (() => number) | undefined
   /** @default systemClock */
   readonly clock?: Clock | undefined
   /** @default silentLogger */
@@ -76,6 +82,8 @@ const AUTHENTICATOR_OPTIONS: OptionShape<AuthenticatorOptions> = {
     wanted: 'a number of milliseconds, more than 0',
     accepts: (value) => typeof value === 'number' && value > 0,
   },
+  onezoneNowMs: CALLBACK,
+  assertions: having('what signs', 'forAudience'),
   clock: CLOCK,
   logger: LOGGER,
   onDecision: CALLBACK,
@@ -145,7 +153,8 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   const { verifier, clock = systemClock } = options
   const traits = backendTraitsOf(options)
   const logger = shieldedLogger(options.logger ?? silentLogger)
-  const { stalenessBoundMs = Infinity, trustedProxies, forwarded } = options
+  const { stalenessBoundMs = Infinity, onezoneNowMs = () => clock.now() } = options
+  const { trustedProxies, forwarded } = options
   const warnOfAddress = createRareWarning(logger, clock)
   const onUnreadable = (field: string): void =>
     warnOfAddress(
@@ -163,13 +172,15 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     const rules = compileRouteRules(policy, traits)
     const headers = createHeaderPolicy({
       names: policy.headers,
-      forwardToken: policy.forwardToken,
+      forwardToken: policy.forwardToken === true,
+      forwardAs: readConfinement(policy.forwardToken, policy.token)?.forwardAs,
       reserved,
       passHeaders: policy.passHeaders,
     })
 
-    const statements = createIdentityStatements(rules, headers)
     const tokenForm = tokenFormOf(options.guiUrl ?? null, rules)
+    const sources = { ...options, backend: traits.backend, onezoneNowMs }
+    const statements = createRouteStatements(policy, rules, headers, sources)
 
     const deny = (
       code: AnswerCode,
@@ -235,7 +246,8 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
         return deny(reason, { request, token, client }, source, { caveat })
       }
       const { askedAtMs } = verdict
-      const ageMs = clock.monotonic() - askedAtMs
+      const nowMs = clock.monotonic()
+      const ageMs = nowMs - askedAtMs
       if (ageMs > stalenessBoundMs) return withhold({ request, token, client }, source, ageMs)
       if (!rules.admits(verdict.subject)) {
         return deny('subject_not_allowed', { request, token, client }, source)
@@ -243,11 +255,16 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       if (!rules.isServedBy(verdict.record)) {
         return deny('scope_missing', { request, token, client }, source, { scopes: policy.scopes })
       }
-      const objection = rules.dataObjectionTo(token, request)
-      if (objection !== null) {
-        return deny(objection.code, { request, token, client }, 'local', objection)
+      const outside = rules.dataObjectionTo(token, request)
+      if (outside !== null) {
+        return deny(outside.code, { request, token, client }, 'local', outside)
       }
-      return grant(request, client, statements.of(token, verdict), { source, ageMs, askedAtMs })
+      const statement = statements.of(token, verdict, nowMs)
+      if (statement.objection !== null) {
+        const { code, caveat } = statement.objection
+        return deny(code, { request, token, client }, source, { caveat })
+      }
+      return grant(request, client, statement, { source, ageMs, askedAtMs })
     }
 
     /** The promise is enforced here, where it counts, and not only where it is meant to be kept. */

@@ -28,6 +28,12 @@ export interface IdentityHeaderNames {
    * @default 'X-Onedata-Scopes'
    */
   readonly scopes?: string | undefined
+  /**
+   * A signed JWT; only on a route with `assertion`, and only where there is an identity.
+   *
+   * @default 'X-Onedata-Assertion'
+   */
+  readonly assertion?: string | undefined
 }
 
 /** What may be named. */
@@ -39,6 +45,7 @@ export const IDENTITY_HEADER_OPTIONS: OptionShape<IdentityHeaderNames> = {
   tokenExpires: TEXT,
   caveats: TEXT,
   scopes: TEXT,
+  assertion: TEXT,
 }
 
 type Fact = keyof IdentityHeaderNames
@@ -51,6 +58,7 @@ const DEFAULT_NAMES: Readonly<Record<Fact, string>> = {
   tokenExpires: 'X-Onedata-Token-Expires',
   caveats: 'X-Onedata-Caveats',
   scopes: 'X-Onedata-Scopes',
+  assertion: 'X-Onedata-Assertion',
 }
 
 const FACTS = Object.keys(DEFAULT_NAMES) as Fact[]

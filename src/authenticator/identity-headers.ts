@@ -24,6 +24,8 @@ export interface HeaderPolicy {
   claims(name: string): boolean
   /** Names of all fields that may state something. */
   readonly names: readonly string[]
+  /** Name of the field for the signed assertion. */
+  readonly assertionName: string
   /**
    * The fields that state an identity: name, value, name, value …; for null every name with an empty value, but no
    * scopes.
@@ -54,6 +56,8 @@ export interface HeaderPolicyOptions {
   readonly names?: IdentityHeaderNames | undefined
   /** Let the fields that carry the token through to the upstream. @default false */
   readonly forwardToken?: boolean | undefined
+  /** Name of the field that carries a weaker token to the upstream. @default none does */
+  readonly forwardAs?: string | undefined
   /** Identity names of the other routes: nobody may forge them here either. @default [] */
   readonly reserved?: readonly string[] | undefined
   /** Fields of other systems that pass all the same. @default [] */
@@ -69,6 +73,8 @@ export function createHeaderPolicy(options: HeaderPolicyOptions = {}): HeaderPol
   const names = resolveHeaderNames(options.names)
   const reserved = new Set([...Object.values(names), ...(options.reserved ?? [])].map(foldName))
   const forwardToken = options.forwardToken ?? false
+  const { forwardAs } = options
+  const isTaken = forwardAs === 'Authorization'
   const passed = new Set(
     (options.passHeaders ?? []).map((name, index) =>
       foldName(readOption(`passHeaders[${index}]`, name, parsePassedHeader)),
@@ -94,7 +100,7 @@ export function createHeaderPolicy(options: HeaderPolicyOptions = {}): HeaderPol
 
   return {
     drops(name, value) {
-      if (name.length === 13 && value !== undefined && !isBearer(value)) {
+      if (name.length === 13 && value !== undefined && !isBearer(value) && !isTaken) {
         if (name.toLowerCase() === 'authorization') return false
       }
       let dropped = memo.get(name)
@@ -108,7 +114,12 @@ export function createHeaderPolicy(options: HeaderPolicyOptions = {}): HeaderPol
       const folded = foldName(name)
       return isReserved(folded) && name.toLowerCase() !== CONSUMER_TOKEN
     },
-    names: [...Object.values(names), VERDICT_FIELD],
+    names: [
+      ...Object.values(names),
+      VERDICT_FIELD,
+      ...(forwardAs === undefined ? [] : [forwardAs]),
+    ],
+    assertionName: names.assertion,
     state: (identity) => stateIdentity(names, identity),
   }
 }

@@ -2,12 +2,15 @@ import type { PresentedToken, Subject } from '../token/index.ts'
 import type { TokenRecord } from '../verifier/index.ts'
 import type { Identity } from './decision.ts'
 import type { HeaderPolicy } from './identity-headers.ts'
+import type { Objection } from './objection.ts'
 import type { RouteRules } from './route-rules.ts'
 
 /** Who a request speaks for, and the header fields that say so. */
 export interface IdentityStatement {
   readonly identity: Identity | null
   readonly headers: readonly string[]
+  /** Why nobody may be told so, and the request is refused; null: it may pass. */
+  readonly objection: Objection | null
 }
 
 /** The statements of one route. */
@@ -16,14 +19,18 @@ export interface IdentityStatements {
   readonly nobody: IdentityStatement
   /**
    * What is said of an accepted token; made once per token and record, since it is the same for each of its requests.
+   *
+   * @param nowMs On the monotonic clock.
    */
-  of(token: PresentedToken, verdict: SpokenFor): IdentityStatement
+  of(token: PresentedToken, verdict: SpokenFor, nowMs: number): IdentityStatement
 }
 
 /** The part of an accepted verdict that a statement is about. */
 export interface SpokenFor {
   readonly subject: Subject
   readonly record: TokenRecord | null
+  /** On the monotonic clock. */
+  readonly askedAtMs: number
 }
 
 /** Makes the statements of one route. Each is frozen: a handler cannot change what others will see. */
@@ -46,11 +53,11 @@ export function createIdentityStatements(
       scopes: record?.scopes ?? null,
       delegatedCaveats: rules.delegatedBy(token),
     })
-    return { identity, record, headers: Object.freeze(headers.state(identity)) }
+    return { identity, record, headers: Object.freeze(headers.state(identity)), objection: null }
   }
 
   return {
-    nobody: { identity: null, headers: Object.freeze(headers.state(null)) },
+    nobody: { identity: null, headers: Object.freeze(headers.state(null)), objection: null },
     of(token, verdict) {
       const known = made.get(token)
       if (known !== undefined && isAbout(known, verdict)) return known

@@ -29,6 +29,14 @@ export type {
   RequestExplanation,
   TokenExplanation,
 } from './explanation.ts'
+export type { ConfinedForward, ConfiningCaveat, LifeCaveat } from './confinement.ts'
+export {
+  checkSupport,
+  CONFINEMENT_DEFAULTS,
+  FORWARD_FIELDS,
+  readConfinement,
+  readConfiningCaveat,
+} from './confinement.ts'
 export { createRareWarning } from './fault-log.ts'
 export { parsePassedHeader } from './foreign-fields.ts'
 export type { ForwardedForm } from './forwarded-fields.ts'

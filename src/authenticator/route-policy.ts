@@ -11,6 +11,7 @@ import {
 } from '../option-shape.ts'
 import type { InviteType, OnedataInterface, TokenKind } from '../token/index.ts'
 import { INTERFACES, INVITE_TYPES } from '../token/index.ts'
+import type { ConfinedForward } from './confinement.ts'
 import type { DataMapping } from './data-mapping.ts'
 import { DATA_MAPPING_OPTIONS } from './data-mapping.ts'
 import type { IdentityHeaderNames } from './identity-header-names.ts'
@@ -73,8 +74,19 @@ export interface RoutePolicy {
   readonly data?: DataMapping | undefined
   /** Names of the header fields that carry the identity. */
   readonly headers?: IdentityHeaderNames | undefined
-  /** Let the fields that carry the token through to the upstream. @default false */
-  readonly forwardToken?: boolean | undefined
+  /**
+   * Let the fields that carry the token through to the upstream, or give it a weaker token in their place.
+   *
+   * @default false
+   */
+  readonly forwardToken?: boolean | ConfinedForward | undefined
+  /**
+   * Tell the upstream who it is in a signed JWT, too; only where the authenticator can sign. `audience` is what the
+   * upstream demands as `aud`: each needs its own, so that none can use at another what it was sent.
+   *
+   * @default none
+   */
+  readonly assertion?: { readonly audience: string } | undefined
   /**
    * Header fields of other systems that reach the upstream although a client could forge them, e.g. `X-Original-URL`.
    *
@@ -121,7 +133,13 @@ export const ROUTE_POLICY_OPTIONS: OptionShape<RoutePolicy> = {
   }),
   data: group(DATA_MAPPING_OPTIONS),
   headers: group(IDENTITY_HEADER_OPTIONS),
-  forwardToken: FLAG,
+  forwardToken: {
+    wanted: 'true or false, or { confine: [...] }',
+    accepts: (value) => typeof value === 'boolean' || (typeof value === 'object' && value !== null),
+  },
+  assertion: group<NonNullable<RoutePolicy['assertion']>>({
+    audience: textLike(/^[\x21-\x7e]{1,256}$/, '1 to 256 printable ASCII characters without space'),
+  }),
   passHeaders: listOf('names of header fields', TEXT),
   realm: textLike(/^[\x20-\x7e]*$/, 'printable ASCII'),
 }

@@ -10,6 +10,7 @@ import type {
 } from '../token/index.ts'
 import { readDataScope } from '../token/index.ts'
 import type { BackendTraits, TokenRecord } from '../verifier/index.ts'
+import { isIpConfining, readConfinement } from './confinement.ts'
 import { judgeData } from './data-enforcement.ts'
 import type { CompiledMapping } from './data-mapping.ts'
 import { compileDataMapping } from './data-mapping.ts'
@@ -71,6 +72,8 @@ export function compileRouteRules(
   const scopes = nameOption('scopes', () => resolveScopes(policy.scopes, traits.statesScopes))
   const mapping = compileMapping(policy)
   const scopesOfData = new WeakMap<PresentedToken, DataScope | null>()
+  const forward = readConfinement(policy.forwardToken, kind)
+  const refusesIp = forward?.allowIpConfined === false
   const types = subjects.types === undefined ? null : new Set<string>(subjects.types)
   const ids = subjects.ids === undefined ? null : new Set(subjects.ids)
 
@@ -83,6 +86,7 @@ export function compileRouteRules(
   }
 
   const treatmentOf = (caveat: Caveat): CaveatTreatment => {
+    if (refusesIp && isIpConfining(caveat)) return 'refuse'
     const treatment = policyFor(caveat)
     // Other kinds support none of these caveats: Onezone refuses them.
     return kind !== 'access' && treatment === 'refuse' ? 'pass' : treatment

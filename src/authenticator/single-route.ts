@@ -23,7 +23,7 @@ import { ROUTE_POLICY_OPTIONS, routePolicyOf } from './route-policy.ts'
 /** Options of doors that are used in other people's apps, each of which has one policy. */
 export interface SingleRouteOptions extends Omit<
   RoutePolicy,
-  'id' | 'token' | 'headers' | 'forwardToken' | 'passHeaders'
+  'id' | 'token' | 'headers' | 'forwardToken' | 'passHeaders' | 'assertion'
 > {
   /** Bounded name of the route, for logs. @default the kind of door */
   readonly id?: string | undefined
@@ -46,7 +46,13 @@ export interface SingleRouteOptions extends Omit<
 }
 
 // To whom the identity is told is the door's own matter.
-const { headers: _, forwardToken: __, passHeaders: ___, ...POLICY_OPTIONS } = ROUTE_POLICY_OPTIONS
+const {
+  headers: _,
+  forwardToken: __,
+  passHeaders: ___,
+  assertion: ____,
+  ...POLICY_OPTIONS
+} = ROUTE_POLICY_OPTIONS
 
 /** The options that all doors with one policy have. */
 export const SINGLE_ROUTE_OPTIONS: OptionShape<SingleRouteOptions> = {
@@ -114,6 +120,7 @@ export function createSingleRoute<Options extends SingleRouteOptions>(
     ...verification.traits,
     verifier: verification.verifier,
     guiUrl: onezoneUrl ?? null,
+    onezoneNowMs: () => verification.onezoneNowMs,
     stalenessBoundMs: verification.stalenessBoundMs,
     trustedProxies: options.trustedProxies,
     forwarded: options.forwarded,

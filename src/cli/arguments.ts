@@ -27,12 +27,14 @@ export interface Arguments {
  * Reads the arguments of a command. What is not understood is not repeated in full: it might be a token.
  *
  * @param refusal What to say about arguments that are no flags; null: the command takes them.
+ * @param operand The flag that the first one of them stands for.
  * @throws {UsageError}
  */
 export function readArguments(
   argv: readonly string[],
   specs: OptionSpecs,
   refusal: string | null = 'takes flags only',
+  operand?: string,
 ): Arguments {
   const { tokens } = parseArgs({
     args: [...argv],
@@ -49,8 +51,12 @@ export function readArguments(
   const operands: string[] = []
   for (const token of tokens) {
     if (token.kind === 'positional') {
-      if (refusal !== null) throw new UsageError(refusal)
-      operands.push(token.value)
+      if (refusal === null) {
+        operands.push(token.value)
+        continue
+      }
+      if (operand === undefined || given.has(operand)) throw new UsageError(refusal)
+      given.set(operand, [token.value])
       continue
     }
     if (token.kind === 'option-terminator') continue

@@ -1,6 +1,7 @@
 import { TokenError } from '../errors.ts'
 import { parseCaveat, sanitizeCaveat, type KnownCaveat } from '../token/index.ts'
 import type { Arguments, OptionSpecs } from './arguments.ts'
+import { readDuration } from './duration.ts'
 import { UsageError } from './failure.ts'
 
 /** Flags of every command that writes caveats. */
@@ -36,7 +37,7 @@ export function readCaveats(args: Arguments, nowMs: number): KnownCaveat[] {
   ]
   const expiresIn = args.text('expires-in')
   if (expiresIn !== undefined) {
-    const validUntil = Math.floor(nowMs / 1000) + readSeconds(expiresIn)
+    const validUntil = Math.floor(nowMs / 1000) + readDuration('expires-in', expiresIn)
     caveats.push({ type: 'time', validUntil })
   }
   const whitelist = args.list('ip')
@@ -80,14 +81,4 @@ function checked(json: unknown, problem: string): KnownCaveat {
     if (error instanceof TokenError) throw new UsageError(problem)
     throw error
   }
-}
-
-const SECONDS_PER_UNIT: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 }
-
-function readSeconds(text: string): number {
-  const [, count, unit = ''] = /^(\d{1,9})([smhd])$/.exec(text) ?? []
-  if (count === undefined || Number(count) === 0) {
-    throw new UsageError('--expires-in must be a number and a unit: 90s, 15m, 1h or 30d')
-  }
-  return Number(count) * (SECONDS_PER_UNIT[unit] ?? 1)
 }

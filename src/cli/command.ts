@@ -14,6 +14,8 @@ export interface Command {
   readonly exits?: readonly (readonly [number, string])[]
   /** Examples for `--help`, as they are typed. */
   readonly examples?: readonly string[]
+  /** The flag that an argument without one stands for. @default none may be given */
+  readonly operand?: string
   /** What to say about arguments that are no flags; null: it takes them. @default 'takes flags only' */
   readonly refusal?: string | null
   /** Does it. Resolves with the exit code. */

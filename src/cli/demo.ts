@@ -5,6 +5,7 @@ import type { Subject, TokenType } from '../token/index.ts'
 import type { Arguments } from './arguments.ts'
 import type { Command } from './command.ts'
 import { demoGuide, type DemoFacts } from './demo-guide.ts'
+import { startDemoTraffic } from './demo-traffic.ts'
 import { createEchoUpstream } from './echo-upstream.ts'
 import { EXIT } from './exit-codes.ts'
 import { UsageError } from './failure.ts'
@@ -21,12 +22,13 @@ export const demoCommand: Command = {
   name: 'demo',
   usage: ['[FLAGS]'],
   about: `Starts an embedded development Onezone, an echo service as upstream, and the gateway between them, all on
-127.0.0.1, with tokens of a made-up user; and says what to paste next. Ends with SIGTERM or SIGINT.`,
+127.0.0.1, with tokens of a made-up user; and says what to paste next, and what that prints. Ends with SIGTERM or
+SIGINT.`,
   options: {
     port: { value: 'PORT', help: 'Of the gateway (8080); 0: any free one.' },
     'admin-port': {
       value: 'PORT',
-      help: 'Of /metrics, /livez and /readyz (9090); 0: any free one.',
+      help: 'Of the page for operators, /metrics and /readyz (9090); 0: any free one.',
     },
     'onezone-port': { value: 'PORT', help: 'Of the embedded Onezone (9443); 0: any free one.' },
     'trusted-proxy': {
@@ -34,12 +36,19 @@ export const demoCommand: Command = {
       multiple: true,
       help: 'Address or range whose X-Forwarded-For is believed (none).',
     },
+    traffic: {
+      help: 'Let made-up users work with the gateway, so that its page has something to show.',
+    },
     json: {
       help: 'When ready, print one line {"gateway","admin","onezone","tokens","subject"} instead.',
     },
   },
   exits: [[EXIT.config, 'a flag was refused; every problem is told']],
-  examples: ['onegate demo', 'onegate demo --port 0 --admin-port 0 --onezone-port 0 --json'],
+  examples: [
+    'onegate demo',
+    'onegate demo --traffic',
+    'onegate demo --port 0 --admin-port 0 --onezone-port 0 --json',
+  ],
 
   async run(args, terminal) {
     const stop = createStopSignal()
@@ -47,7 +56,7 @@ export const demoCommand: Command = {
     try {
       const facts = await start(args, closers)
       if (args.has('json')) terminal.print(JSON.stringify(facts))
-      else for (const line of demoGuide(facts, terminal)) terminal.print(line)
+      else for (const line of demoGuide(facts, terminal, args.has('traffic'))) terminal.print(line)
       throwFault(await stop.received)
     } finally {
       for (const close of closers.toReversed()) await close()
@@ -88,11 +97,16 @@ async function start(args: Arguments, closers: (() => Promise<void>)[]): Promise
     () => createGateway(config, { logger: createLog(config.log.level) }),
   )
   closers.push(() => gateway.close())
+  const tokens = createTokens(onezone)
+  if (args.has('traffic')) {
+    const stop = startDemoTraffic({ gateway: gateway.url, onezone, tokens })
+    closers.push(async () => stop())
+  }
   return {
     gateway: gateway.url,
     admin: gateway.adminUrl,
     onezone: onezone.url,
-    tokens: createTokens(onezone),
+    tokens,
     subject: ALICE,
   }
 }

@@ -3,35 +3,11 @@ import { packageVersion } from '../package-version.ts'
 import { didYouMean } from '../suggestion.ts'
 import { readArguments } from './arguments.ts'
 import type { Command } from './command.ts'
+import { COMMANDS, FORMER_NAMES } from './commands.ts'
 import { EXIT } from './exit-codes.ts'
 import { CommandFailure, UsageError } from './failure.ts'
 import { COMMAND_SUMMARIES, helpOf, overview } from './help.ts'
 import type { Terminal } from './terminal.ts'
-
-// Loaded on demand: inspecting a token must not wait for an HTTP server and its metrics to load.
-const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
-  demo: async () => (await import('./demo.ts')).demoCommand,
-  serve: async () => (await import('./serve.ts')).serveCommand,
-  onezone: async () => (await import('./onezone.ts')).onezoneCommand,
-  'lookup-server': async () => (await import('./lookup-server.ts')).lookupServerCommand,
-  check: async () => (await import('./check.ts')).checkCommand,
-  'token inspect': async () => (await import('./token-inspect.ts')).inspectCommand,
-  'token link': async () => (await import('./token-link.ts')).linkCommand,
-  'token find': async () => (await import('./token-find.ts')).findCommand,
-  'token confine': async () => (await import('./token-confine.ts')).confineCommand,
-  'token verify': async () => (await import('./token-verify.ts')).verifyCommand,
-  'token explain': async () => (await import('./token-explain.ts')).explainCommand,
-  'token create': async () => (await import('./token-create.ts')).createCommand,
-  'token get': async () => (await import('./token-get.ts')).getCommand,
-  'token revoke': async () => (await import('./token-revoke.ts')).revokeCommand,
-  'token restore': async () => (await import('./token-revoke.ts')).restoreCommand,
-  'token rename': async () => (await import('./token-rename.ts')).renameCommand,
-  'token delete': async () => (await import('./token-delete.ts')).deleteCommand,
-  'tokens list': async () => (await import('./tokens-list.ts')).listCommand,
-  'tokens delete-all': async () => (await import('./tokens-end-all.ts')).deleteAllCommand,
-  'tokens revoke-all': async () => (await import('./tokens-end-all.ts')).revokeAllCommand,
-  'tokens generation': async () => (await import('./tokens-generation.ts')).generationCommand,
-}
 
 /**
  * Finds the command that is meant and runs it. Everything that goes wrong is told on the terminal, never thrown.
@@ -40,8 +16,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
  * @returns The exit code.
  */
 export async function dispatch(argv: readonly string[], terminal: Terminal): Promise<number> {
-  const words = argv[0] === 'token' || argv[0] === 'tokens' ? 2 : 1
-  const name = argv.slice(0, words).join(' ')
+  if (argv[0] === 'help' && argv.length > 1) return help(argv.slice(1), terminal)
+  const { name, rest } = split(argv)
   switch (name) {
     case '--version':
     case '-v':
@@ -62,9 +38,47 @@ export async function dispatch(argv: readonly string[], terminal: Terminal): Pro
       terminal.report(overview())
       return EXIT.usage
   }
-  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+  const load = commandOf(name)
   if (load === undefined) return reportUnknown(name, terminal)
-  return runCommand(await load(), argv.slice(words), terminal)
+  // As other programs have it: completion bash.
+  const isShell = name === 'completion' && rest.length === 1 && /^\w+$/.test(rest[0] ?? '')
+  const given = isShell ? ['--shell', ...rest] : rest
+  return runCommand(await load(), [...flagsOf(name, terminal), ...given], terminal)
+}
+
+/** The command's name, which is two words for what is about tokens, and what follows it. */
+function split(argv: readonly string[]): { name: string; rest: readonly string[] } {
+  const words = argv[0] === 'token' || argv[0] === 'tokens' ? 2 : 1
+  return { name: argv.slice(0, words).join(' '), rest: argv.slice(words) }
+}
+
+function commandOf(name: string): (() => Promise<Command>) | undefined {
+  const former = Object.hasOwn(FORMER_NAMES, name) ? FORMER_NAMES[name] : undefined
+  const current = former?.command ?? name
+  return Object.hasOwn(COMMANDS, current) ? COMMANDS[current] : undefined
+}
+
+/** The flags that a former name stands for; it still works, and says what to write instead. */
+function flagsOf(name: string, terminal: Terminal): readonly string[] {
+  const former = Object.hasOwn(FORMER_NAMES, name) ? FORMER_NAMES[name] : undefined
+  if (former === undefined) return []
+  const now = ['onegate', former.command, ...former.flags].join(' ')
+  terminal.report(`"onegate ${name}" is called "${now}" now; the old name goes with version 0.3`)
+  return former.flags
+}
+
+async function help(argv: readonly string[], terminal: Terminal): Promise<number> {
+  const { name, rest } = split(argv)
+  const load = commandOf(name)
+  if (load !== undefined && rest.length === 0) {
+    terminal.print(helpOf(await load()))
+    return EXIT.ok
+  }
+  if (name === 'token' && rest.length === 0) {
+    terminal.print(overview())
+    return EXIT.ok
+  }
+  return reportUnknown(argv.join(' '), terminal)
 }
 
 async function runCommand(
@@ -82,9 +96,21 @@ async function runCommand(
     return EXIT.failure
   }
   try {
-    return await command.run(readArguments(argv, command.options, command.refusal), terminal)
+    return await command.run(
+      readArguments(argv, command.options, command.refusal, command.operand),
+      terminal,
+    )
   } catch (error) {
-    return reportFailure(`onegate ${command.name}`, error, terminal)
+    const failure = failureOf(`onegate ${command.name}`, error)
+    // Who reads results as JSON must not have to read failures as prose.
+    if (argv.includes('--json')) {
+      const { code, exitCode, message, hint, facts } = failure
+      const told = { code, exitCode, message, ...(hint === null ? {} : { hint }), ...facts }
+      terminal.report(JSON.stringify({ error: told }))
+    } else {
+      for (const line of failure.lines) terminal.report(line)
+    }
+    return failure.exitCode
   }
 }
 
@@ -96,28 +122,65 @@ function reportUnknown(name: string, terminal: Terminal): number {
   return EXIT.usage
 }
 
-function reportFailure(name: string, error: unknown, terminal: Terminal): number {
+/** What is told of something that went wrong, in prose and as data. */
+interface Failure {
+  /** Bounded: `usage`, `config`, `failure`, `unknown` or `bug`. */
+  readonly code: string
+  readonly exitCode: number
+  readonly message: string
+  readonly hint: string | null
+  readonly facts: Readonly<Record<string, unknown>>
+  readonly lines: readonly string[]
+}
+
+function failureOf(name: string, error: unknown): Failure {
   if (error instanceof UsageError) {
-    terminal.report(`${name}: ${error.message}`)
-    terminal.report(`Try: ${name} --help`)
-    return EXIT.usage
+    const hint = `Try: ${name} --help`
+    const lines = [`${name}: ${error.message}`, hint]
+    return { code: 'usage', exitCode: EXIT.usage, message: error.message, hint, facts: {}, lines }
   }
   if (error instanceof ConfigError) {
-    for (const line of error.message.split('\n')) terminal.report(line)
-    const count = error.problems.length
-    terminal.report(`${name}: the configuration has ${count} problem${count === 1 ? '' : 's'}`)
-    return EXIT.config
+    const { problems } = error
+    const count = problems.length
+    const message = `the configuration has ${count} problem${count === 1 ? '' : 's'}`
+    return {
+      code: 'config',
+      exitCode: EXIT.config,
+      message,
+      hint: null,
+      facts: { problems },
+      lines: [...error.message.split('\n'), `${name}: ${message}`],
+    }
   }
-  if (error instanceof CommandFailure || error instanceof OnegateError) {
-    terminal.report(`${name}: ${error.message}`)
-    return EXIT.failure
+  if (error instanceof CommandFailure) {
+    const { exitCode, message, hint, facts } = error
+    const code = exitCode === EXIT.unknown ? 'unknown' : 'failure'
+    const lines = [`${name}: ${message}`, ...(hint === null ? [] : [hint])]
+    return { code, exitCode, message, hint, facts, lines }
   }
-  return reportBug(error, terminal)
+  if (error instanceof OnegateError) {
+    const { message } = error
+    const lines = [`${name}: ${message}`]
+    return { code: 'failure', exitCode: EXIT.failure, message, hint: null, facts: {}, lines }
+  }
+  const message = 'this is a mistake in onegate itself; please report it'
+  return {
+    code: 'bug',
+    exitCode: EXIT.bug,
+    message,
+    hint: null,
+    facts: { stack: stackOf(error) },
+    lines: [stackOf(error), `onegate: ${message}`],
+  }
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }
 
 /** Tells of an error that nobody foresaw. Returns the exit code. */
 export function reportBug(error: unknown, terminal: Terminal): number {
-  terminal.report(error instanceof Error ? (error.stack ?? error.message) : String(error))
+  terminal.report(stackOf(error))
   terminal.report('onegate: this is a mistake in onegate itself; please report it')
   return EXIT.bug
 }

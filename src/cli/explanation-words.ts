@@ -1,6 +1,34 @@
 import type { Explanation } from '../gateway/index.ts'
 import { describeSubject } from './caveat-words.ts'
+import { EXIT } from './exit-codes.ts'
 import { momentAndDistance } from './moment.ts'
+import { columns, printable, type Terminal } from './terminal.ts'
+
+/** Prints an explanation: as one line of JSON, or in words. */
+export function printExplanation(
+  explanation: Explanation,
+  asJson: boolean,
+  terminal: Pick<Terminal, 'print' | 'style'>,
+): void {
+  if (asJson) {
+    terminal.print(JSON.stringify(explanation))
+    return
+  }
+  const rows = describeExplanation(explanation, Date.now()).map((row) => row.map(printable))
+  const [first = '', ...rest] = columns(rows)
+  terminal.print(
+    terminal.style(explanation.decision.outcome === 'granted' ? 'green' : 'red', first),
+  )
+  for (const line of rest) terminal.print(line)
+}
+
+/** How a command ends that has explained something. */
+export function exitCodeOf({ decision }: Explanation): number {
+  if (decision.outcome === 'granted') return EXIT.ok
+  return decision.outcome === 'undecided' || (decision.status ?? 0) >= 500
+    ? EXIT.unknown
+    : EXIT.failure
+}
 
 /** An explanation in rows of two columns, for people; the first row is the decision. */
 export function describeExplanation(explanation: Explanation, nowMs: number): string[][] {

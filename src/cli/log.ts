@@ -3,8 +3,7 @@ import type { LogLevel } from '../config/index.ts'
 import type { LineSink } from '../line-sink.ts'
 import { openLineSink } from '../line-sink.ts'
 import type { Logger } from '../logger.ts'
-
-const OLDEST_SUPPORTED_NODE = 22
+import { betterNodeThan } from '../package-version.ts'
 
 /** A log whose level can be changed. */
 export interface Log extends Logger {
@@ -39,9 +38,10 @@ export function createLog(
 
 /** Says once that this Node no longer gets security fixes. */
 export function warnOfOldNode(log: Logger, version: string = process.versions.node): void {
-  if (Number.parseInt(version) >= OLDEST_SUPPORTED_NODE) return
+  const better = betterNodeThan(version)
+  if (better === null) return
   log.warn(
     { node: version },
-    `Node ${version} no longer gets security fixes; run onegate on Node ${OLDEST_SUPPORTED_NODE} or newer`,
+    `Node ${version} no longer gets security fixes; run onegate on Node ${better} or newer`,
   )
 }

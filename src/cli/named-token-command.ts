@@ -55,7 +55,7 @@ export function namedTokenCommand(command: NamedTokenCommand): Command {
 
     async run(args, terminal) {
       const change = read(args)
-      return withOnezone(name, args, terminal, async (access) => {
+      return withOnezone(args, terminal, async (access) => {
         const tokenId = await idOf(access, await readChoice(args, terminal))
         const { words, facts } = await change(access, tokenId)
         terminal.print(args.has('json') ? JSON.stringify({ tokenId, ...facts }) : printable(words))

@@ -10,6 +10,7 @@ import { parseToken, type Subject } from '../token/index.ts'
 import type { Arguments, OptionSpec, OptionSpecs } from './arguments.ts'
 import { EXIT } from './exit-codes.ts'
 import { CommandFailure, UsageError } from './failure.ts'
+import { readProfiles, type Profile } from './profiles.ts'
 import { describeRefusal } from './refusal-words.ts'
 import { printable, type Terminal } from './terminal.ts'
 import { readSecretFile } from './token-input.ts'
@@ -17,7 +18,13 @@ import { readSecretFile } from './token-input.ts'
 /** Flag of every command that calls Onezone. */
 export const ONEZONE_URL_OPTION: OptionSpec = {
   value: 'URL',
-  help: 'Onezone; http:// only on this machine.',
+  help: 'Onezone (ONEGATE_ONEZONE_URL, or that of the profile); http:// only on this machine.',
+}
+
+/** Flag of every command that may use a profile. */
+export const PROFILE_OPTION: OptionSpec = {
+  value: 'NAME',
+  help: 'What "onegate login" stored under that name (ONEGATE_PROFILE, or the latest).',
 }
 
 /** Flags of every command that calls Onezone as somebody. */
@@ -25,8 +32,9 @@ export const ACCESS_OPTIONS: OptionSpecs = {
   'onezone-url': ONEZONE_URL_OPTION,
   'auth-file': {
     value: 'FILE',
-    help: "File with the caller's access token, or with USER:PASSWORD.",
+    help: "File with the caller's access token, or USER:PASSWORD (ONEGATE_AUTH_FILE, or the profile's).",
   },
+  profile: PROFILE_OPTION,
 }
 
 /** Exit codes of these commands. */
@@ -38,6 +46,8 @@ export const ACCESS_EXITS: readonly (readonly [number, string])[] = [
 /** Access to a Onezone as somebody. */
 export interface OnezoneAccess {
   readonly client: OnezoneClient
+  /** Base URL of the Onezone. */
+  readonly url: string
   /** Who the caller is, as the paths of the API have it. */
   readonly caller: 'currentUser' | 'currentProvider'
   /** Who the caller is; null where only Onezone knows: behind a password or a legacy token. */
@@ -48,39 +58,55 @@ export interface OnezoneAccess {
 const LIMITS = { totalTimeoutMs: 15_000, maxAnswerBytes: 64 * 1024 * 1024 }
 
 /**
- * Does something at a Onezone, and tells what went wrong there: 1 where Onezone says no, 3 where nobody could say.
+ * Does something at the Onezone, and as the caller, that flags, environment or profile say.
  *
  * @throws {UsageError} for flags that make no sense, before anything is sent.
+ * @throws {CommandFailure} exit code 1 where Onezone says no, 3 where nobody could say.
  */
 export async function withOnezone(
-  command: string,
   args: Arguments,
   terminal: Terminal,
   work: (access: OnezoneAccess) => Promise<number>,
 ): Promise<number> {
-  const url = readOnezoneUrl(args)
-  const file = args.text('auth-file')
-  if (file === undefined) throw new UsageError('--auth-file FILE is missing')
-  const caller = readCaller((await readSecretFile(file, 'credential')).toString('utf8').trim())
+  const url = await readOnezoneUrl(args, terminal)
+  const credential = await readCredential(args, terminal)
+  return asCaller(terminal, { url, credential }, work)
+}
+
+/** The same, as the holder of a credential. */
+export async function asCaller(
+  terminal: Terminal,
+  { url, credential }: { readonly url: string; readonly credential: string },
+  work: (access: OnezoneAccess) => Promise<number>,
+): Promise<number> {
+  const caller = readCaller(credential)
   const client = createClientAt(url, terminal, { credentials: caller.credentials, ...LIMITS })
   try {
-    return await work({ client, ...caller })
+    return await work({ client, url, ...caller })
   } catch (error) {
-    if (error instanceof OnezoneApiError) {
-      terminal.report(printable(`onegate ${command}: Onezone refused: ${describeRefusal(error)}`))
-      return EXIT.failure
-    }
-    if (!(error instanceof OnezoneFaultError)) throw error
-    terminal.report(`onegate ${command}: nobody could say: ${error.message}`)
-    if (error.code === 'ERR_ONEZONE_RESET' || error.code === 'ERR_ONEZONE_TIMEOUT') {
-      terminal.report(
-        'If something was to be changed, it may be so now: look before you try again.',
-      )
-    }
-    return EXIT.unknown
+    throw told(error)
   } finally {
     await client.close()
   }
+}
+
+/** What went wrong at Onezone, as it is told. */
+function told(error: unknown): unknown {
+  if (error instanceof OnezoneApiError) {
+    return new CommandFailure(printable(`Onezone refused: ${describeRefusal(error)}`), {
+      cause: error,
+      facts: { onezone: { status: error.status, id: error.id } },
+    })
+  }
+  if (!(error instanceof OnezoneFaultError)) return error
+  const isDone = error.code === 'ERR_ONEZONE_RESET' || error.code === 'ERR_ONEZONE_TIMEOUT'
+  const hint = 'If something was to be changed, it may be so now: look before you try again.'
+  return new CommandFailure(`nobody could say: ${error.message}`, {
+    cause: error,
+    exitCode: EXIT.unknown,
+    ...(isDone ? { hint } : {}),
+    facts: { fault: error.code },
+  })
 }
 
 interface Caller extends Pick<OnezoneAccess, 'caller' | 'subject'> {
@@ -106,11 +132,55 @@ function readCaller(text: string): Caller {
   }
 }
 
-/** The Onezone that the flags mean. Throws a `UsageError` where there is none. */
-export function readOnezoneUrl(args: Arguments): string {
-  const url = args.text('onezone-url')
-  if (url === undefined) throw new UsageError('--onezone-url URL is missing')
-  return url
+/** The profile that is meant; null: none is stored, and none was named. */
+async function profileOf(args: Arguments, { env }: Terminal): Promise<Profile | null> {
+  const named = args.text('profile') ?? (env['ONEGATE_PROFILE'] || undefined)
+  const stored = await readProfiles(env)
+  const name = named ?? stored?.current
+  if (name === undefined) return null
+  const { profiles = {} } = stored ?? {}
+  const profile = Object.hasOwn(profiles, name) ? profiles[name] : undefined
+  if (profile !== undefined) return profile
+  if (named === undefined) return null
+  const names = Object.keys(profiles)
+  const known = names.length === 0 ? 'none is stored' : `there are ${names.join(', ')}`
+  throw new UsageError(`there is no profile of that name; ${printable(known)}: onegate login`)
+}
+
+/** The caller's credential: flag, environment, profile. Throws a `UsageError` where there is none. */
+async function readCredential(args: Arguments, terminal: Terminal): Promise<string> {
+  const file = args.text('auth-file') ?? (terminal.env['ONEGATE_AUTH_FILE'] || undefined)
+  if (file !== undefined) {
+    return (await readSecretFile(file, 'credential')).toString('utf8').trim()
+  }
+  const profile = await profileOf(args, terminal)
+  if (profile === null) {
+    throw new UsageError('--auth-file FILE is missing; or store a credential: onegate login')
+  }
+  // A credential is for the Onezone that it was stored with, and must get to no other.
+  const elsewhere = args.text('onezone-url') ?? (terminal.env['ONEGATE_ONEZONE_URL'] || undefined)
+  if (elsewhere !== undefined && !isSameUrl(elsewhere, profile.onezoneUrl)) {
+    throw new UsageError(
+      'the stored credential is for another Onezone; give --auth-file FILE, or log in there',
+    )
+  }
+  return profile.credential
+}
+
+function isSameUrl(a: string, b: string): boolean {
+  const same = (url: string): string => url.replace(/\/+$/, '').toLowerCase()
+  return same(a) === same(b)
+}
+
+/** The Onezone that is meant: flag, environment, profile. Throws a `UsageError` where there is none. */
+export async function readOnezoneUrl(args: Arguments, terminal: Terminal): Promise<string> {
+  const given = args.text('onezone-url') ?? (terminal.env['ONEGATE_ONEZONE_URL'] || undefined)
+  if (given !== undefined) return given
+  const profile = await profileOf(args, terminal)
+  if (profile !== null) return profile.onezoneUrl
+  throw new UsageError(
+    '--onezone-url URL is missing; or set ONEGATE_ONEZONE_URL, or log in: onegate login',
+  )
 }
 
 /**

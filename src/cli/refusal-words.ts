@@ -1,5 +1,7 @@
 import type { OnezoneApiError } from '../errors.ts'
+import { isJsonObject } from '../json.ts'
 import { knownErrorOf } from '../onezone/index.ts'
+import type { VerifyAnswer } from '../onezone/index.ts'
 
 /** What Onezone says no to, in words, with its own word behind. */
 export function describeRefusal(error: OnezoneApiError): string {
@@ -38,4 +40,32 @@ function wordsFor(error: OnezoneApiError): string | null {
     default:
       return 'key' in known.details ? `because of "${String(known.details.key)}"` : null
   }
+}
+
+/** Why Onezone does not accept a token, by its own word for it. */
+const VERDICTS: Readonly<Record<string, string>> = {
+  tokenInvalid: 'its signature does not fit: it was changed, is of another Onezone, or was deleted',
+  tokenRevoked: 'it was revoked',
+  tokenCaveatUnverified: 'one of its caveats does not hold here',
+  tokenCaveatUnknown: 'it has a caveat that Onezone does not know',
+  tokenSubjectInvalid: 'whom it speaks for does not exist',
+  tokenServiceForbidden: 'its holder may not use this service',
+  tokenSessionInvalid: 'its session is over',
+  tokenTooLarge: 'it is too long',
+  badToken: 'the text is no token',
+  badServiceToken: 'the service token is not good',
+  badConsumerToken: 'the consumer token is not good',
+  notAnAccessToken: 'it is no access token',
+  notAnIdentityToken: 'it is no identity token',
+  notAnInviteToken: 'it is no invite token, or of another kind',
+  userBlocked: 'its user is blocked',
+}
+
+/** Why a token was refused, in words, with Onezone's own word and what belongs to it behind. */
+export function describeVerdict(error: Extract<VerifyAnswer, { ok: false }>['error']): string {
+  const { id, details } = error
+  const inner = isJsonObject(details) ? details['tokenError'] : undefined
+  const innerId = isJsonObject(inner) ? String(inner['id']) : ''
+  const words = VERDICTS[innerId] ?? VERDICTS[id] ?? 'Onezone says so'
+  return `${words} (${id}${details === undefined ? '' : ` ${JSON.stringify(details)}`})`
 }

@@ -18,12 +18,14 @@ export interface Terminal {
   /** Puts a question and reads one line; empty where there is nobody any more. */
   ask(question: string): Promise<string>
   readonly env: Readonly<Record<string, string | undefined>>
+  /** How many characters fit in a line of standard output; null: it is no terminal. */
+  readonly width: number | null
 }
 
 /** What a terminal is made of; `process` fits. */
 export interface TerminalOptions {
   readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean }
-  readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean }
+  readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number }
   readonly stderr: NodeJS.WritableStream
   readonly env: Readonly<Record<string, string | undefined>>
 }
@@ -52,6 +54,7 @@ export function createTerminal(options: TerminalOptions): Terminal {
       }).finally(() => lines.close())
     },
     env,
+    width: stdout.isTTY === true ? (stdout.columns ?? null) : null,
   }
 }
 
@@ -81,4 +84,30 @@ export function columns(rows: readonly (readonly string[])[]): string[] {
       .join('  ')
       .trimEnd(),
   )
+}
+
+/** No column is made narrower than that. */
+const LEAST_WIDTH = 8
+
+/**
+ * Lays rows out in columns that fit into a line: the widest columns are cut, but never the last one, by which a row is
+ * called.
+ *
+ * @param width Null: nothing is cut.
+ */
+export function fitted(rows: readonly (readonly string[])[], width: number | null): string[] {
+  if (width === null) return columns(rows)
+  const widths: number[] = []
+  for (const row of rows) {
+    row.forEach((cell, at) => (widths[at] = Math.max(widths[at] ?? 0, cell.length)))
+  }
+  const total = (): number => widths.reduce((sum, one) => sum + one + 2, -2)
+  while (total() > width) {
+    const most = Math.max(...widths.slice(0, -1))
+    if (most <= LEAST_WIDTH) break
+    widths[widths.indexOf(most)] = most - 1
+  }
+  const cut = (cell: string, most: number): string =>
+    cell.length <= most ? cell : `${cell.slice(0, most - 1)}…`
+  return columns(rows.map((row) => row.map((cell, at) => cut(cell, widths[at] ?? cell.length))))
 }

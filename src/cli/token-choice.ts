@@ -1,5 +1,5 @@
 import type { NamedToken, TokenOwner } from '../onezone/index.ts'
-import { tokenId, type TokenId } from '../token/index.ts'
+import { appendCaveats, parseToken, tokenId, type Token, type TokenId } from '../token/index.ts'
 import type { Arguments, OptionSpecs } from './arguments.ts'
 import { CommandFailure, UsageError } from './failure.ts'
 import type { OnezoneAccess } from './onezone-access.ts'
@@ -16,13 +16,13 @@ export const CHOICE_OPTIONS: OptionSpecs = {
 }
 
 /** How these commands are called. */
-export const CHOICE_USAGE =
-  '--onezone-url URL --auth-file FILE (--id ID | --name NAME | --token-file FILE)'
+export const CHOICE_USAGE = '(--id ID | --name NAME | --token-file FILE)'
 
 /** The named token that is meant. */
 export type TokenChoice =
   | { readonly by: 'id'; readonly id: TokenId }
   | { readonly by: 'name'; readonly name: string; readonly owner: TokenOwner | undefined }
+  | { readonly by: 'token'; readonly id: TokenId; readonly token: Token }
 
 /**
  * Which named token the flags mean.
@@ -43,22 +43,50 @@ export async function readChoice(args: Arguments, terminal: Terminal): Promise<T
   if (id !== undefined) return { by: 'id', id: readId(id) }
 
   const token = await readToken(args, terminal)
-  if (token.persistence === 'named') return { by: 'id', id: readId(token.id) }
+  if (token.persistence === 'named') return { by: 'token', id: readId(token.id), token }
   throw new CommandFailure(
-    'it is a temporary token, of which Onezone keeps no record; "onegate tokens revoke-all" revokes all of its owner',
+    'it is a temporary token, of which Onezone keeps no record; "onegate token revoke --all-temporary" revokes all of its owner',
   )
 }
 
-/** The record of the token that is meant. */
-export function recordOf(access: OnezoneAccess, choice: TokenChoice): Promise<NamedToken> {
-  return choice.by === 'id'
-    ? access.client.getNamedToken(choice.id)
-    : tokensOfOwner(access, choice.owner).getNamedTokenByName(choice.name)
+/**
+ * The record of the token that is meant.
+ *
+ * @throws {CommandFailure} for a text that only claims to be that token: whoever wrote it would choose what happens.
+ */
+export async function recordOf(access: OnezoneAccess, choice: TokenChoice): Promise<NamedToken> {
+  if (choice.by === 'name') {
+    return tokensOfOwner(access, choice.owner).getNamedTokenByName(choice.name)
+  }
+  const record = await access.client.getNamedToken(choice.id)
+  if (choice.by === 'token' && !isMadeFrom(record.token, choice.token)) {
+    throw new CommandFailure(
+      'the text is no token of this Onezone: its signature does not fit the named token whose id it bears; nothing was changed',
+    )
+  }
+  return record
 }
 
-/** The id of the token that is meant; Onezone is asked for it only where a name was given. */
+/** The id of the token that is meant; Onezone is asked for it where only it can know. */
 export async function idOf(access: OnezoneAccess, choice: TokenChoice): Promise<TokenId> {
   return choice.by === 'id' ? choice.id : (await recordOf(access, choice)).id
+}
+
+/**
+ * Whether a token is this original, or was confined from it. Its signature says so: whoever has the original can
+ * compute it, so Onezone need not take the token, which may be revoked.
+ */
+function isMadeFrom(original: string, { macaroon, digest }: Token): boolean {
+  const own = parseToken(original).macaroon.caveats.length
+  const added = macaroon.caveats.slice(own)
+  if (added.some(({ thirdParty }) => thirdParty !== null)) return false
+  const texts = added.map(({ bytes }) => textOf(bytes))
+  return parseToken(appendCaveats(original, texts)).digest === digest
+}
+
+/** Octets that are no UTF-8 become others, so that the signature does not fit: no real caveat has such. */
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('utf8')
 }
 
 function readId(text: string): TokenId {

@@ -14,10 +14,7 @@ import { OWNER_OPTIONS, readOwner, tokensOfOwner } from './token-owner.ts'
 /** `onegate token create` */
 export const createCommand: Command = {
   name: 'token create',
-  usage: [
-    '--onezone-url URL --auth-file FILE --name NAME [FLAGS]',
-    '--onezone-url URL --auth-file FILE --temporary --expires-in TIME [FLAGS]',
-  ],
+  usage: ['--name NAME [FLAGS]', '--temporary --expires-in TIME [FLAGS]'],
   about: `Creates a token and prints it alone. Onezone keeps a record of named tokens, which can be revoked one by
 one; temporary tokens have an end, and can only be revoked all together.`,
   options: {
@@ -47,7 +44,7 @@ one; temporary tokens have an end, and can only be revoked all together.`,
   async run(args, terminal) {
     const order = readOrder(args)
     const file = args.text('output')
-    return withOnezone('token create', args, terminal, async (access) => {
+    return withOnezone(args, terminal, async (access) => {
       const create = (): Promise<Created> => order(access)
       const { tokenId, token } =
         file === undefined

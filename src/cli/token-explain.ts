@@ -1,16 +1,13 @@
-import { isIP } from 'node:net'
-
 import type { GatewayConfig } from '../config/index.ts'
 import { loadConfig } from '../config/index.ts'
-import type { Explanation } from '../gateway/index.ts'
 import { explainRequest } from '../gateway/gateway.ts'
 import { INTERFACES, type OnedataInterface } from '../token/index.ts'
 import type { Arguments } from './arguments.ts'
 import type { Command } from './command.ts'
-import { describeExplanation } from './explanation-words.ts'
 import { EXIT } from './exit-codes.ts'
+import { exitCodeOf, printExplanation } from './explanation-words.ts'
 import { UsageError } from './failure.ts'
-import { columns, printable } from './terminal.ts'
+import { readIpAddress } from './peer-address.ts'
 import { readTokenText, TOKEN_ARGUMENT_REFUSAL, TOKEN_FILE_OPTION } from './token-input.ts'
 
 /** `onegate token explain` */
@@ -19,7 +16,7 @@ export const explainCommand: Command = {
   usage: ['--config FILE [--token-file FILE] [FLAGS]'],
   about: `Says what a gateway with this configuration would make of a request with a token, and why: the
 route, where each caveat is judged, the family, the verdict. The verifier is asked once; no upstream is.
-A gateway that is running answers POST /explain on its admin listener from what it remembers.`,
+"explain" asks a gateway that is running, which answers from what it remembers.`,
   refusal: TOKEN_ARGUMENT_REFUSAL,
   options: {
     config: { value: 'FILE', help: 'YAML or JSON file with the configuration.' },
@@ -47,7 +44,7 @@ A gateway that is running answers POST /explain on its admin listener from what 
       path: args.text('path'),
       method: args.text('method'),
       host: args.text('host'),
-      peerIp: readPeerIp(args),
+      peerIp: readIpAddress(args),
       ask: true,
     }
     const config = await loadConfig({ file, env: terminal.env })
@@ -56,24 +53,9 @@ A gateway that is running answers POST /explain on its admin listener from what 
       door === undefined ? config : throughInterface(config, door),
       { ...request, token },
     )
-    if (args.has('json')) terminal.print(JSON.stringify(explanation))
-    else {
-      const rows = describeExplanation(explanation, Date.now()).map((row) => row.map(printable))
-      const [first = '', ...rest] = columns(rows)
-      terminal.print(
-        terminal.style(explanation.decision.outcome === 'granted' ? 'green' : 'red', first),
-      )
-      for (const line of rest) terminal.print(line)
-    }
+    printExplanation(explanation, args.has('json'), terminal)
     return exitCodeOf(explanation)
   },
-}
-
-function exitCodeOf({ decision }: Explanation): number {
-  if (decision.outcome === 'granted') return EXIT.ok
-  return decision.outcome === 'undecided' || (decision.status ?? 0) >= 500
-    ? EXIT.unknown
-    : EXIT.failure
 }
 
 function throughInterface(config: GatewayConfig, door: OnedataInterface): GatewayConfig {
@@ -87,12 +69,4 @@ function readInterface(args: Arguments): OnedataInterface | undefined {
     throw new UsageError(`--interface must be one of ${INTERFACES.join(', ')}`)
   }
   return door
-}
-
-function readPeerIp(args: Arguments): string | undefined {
-  const text = args.text('peer-ip')
-  if (text !== undefined && isIP(text) === 0) {
-    throw new UsageError('--peer-ip must be an IP address, e.g. 192.0.2.1')
-  }
-  return text
 }

@@ -31,7 +31,7 @@ export const getCommand: Command = {
     if (file !== undefined && args.has('reveal')) {
       throw new UsageError('--output and --reveal exclude each other')
     }
-    return withOnezone('token get', args, terminal, async (access) => {
+    return withOnezone(args, terminal, async (access) => {
       const choice = await readChoice(args, terminal)
       const get = () => recordOf(access, choice)
       const record =

@@ -11,10 +11,16 @@ import type { Arguments } from './arguments.ts'
 import { describeSubject } from './caveat-words.ts'
 import type { Command } from './command.ts'
 import { EXIT } from './exit-codes.ts'
-import { UsageError } from './failure.ts'
+import { CommandFailure, UsageError } from './failure.ts'
 import { momentAndDistance } from './moment.ts'
-import { createClientAt, ONEZONE_URL_OPTION, readOnezoneUrl } from './onezone-access.ts'
+import {
+  createClientAt,
+  ONEZONE_URL_OPTION,
+  PROFILE_OPTION,
+  readOnezoneUrl,
+} from './onezone-access.ts'
 import { printable } from './terminal.ts'
+import { describeVerdict } from './refusal-words.ts'
 import { readToken, TOKEN_ARGUMENT_REFUSAL, TOKEN_FILE_OPTION } from './token-input.ts'
 
 const KINDS: readonly TokenKind[] = ['access', 'identity', 'invite']
@@ -22,12 +28,13 @@ const KINDS: readonly TokenKind[] = ['access', 'identity', 'invite']
 /** `onegate token verify` */
 export const verifyCommand: Command = {
   name: 'token verify',
-  usage: ['--onezone-url URL [--token-file FILE] [FLAGS]'],
+  usage: ['[--token-file FILE] [FLAGS]'],
   about: `Asks Onezone whether a token is good, anonymously, as the gateway does. With --peer-ip and --interface it
 answers for that context; caveats on what is not given do not hold.`,
   refusal: TOKEN_ARGUMENT_REFUSAL,
   options: {
     'onezone-url': ONEZONE_URL_OPTION,
+    profile: PROFILE_OPTION,
     'token-file': TOKEN_FILE_OPTION,
     as: { value: 'KIND', help: 'access, identity or invite (what the token says it is).' },
     'peer-ip': { value: 'IP', help: 'IPv4 address from which the token is presented.' },
@@ -42,7 +49,7 @@ answers for that context; caveats on what is not given do not hold.`,
   examples: ['onegate token verify --onezone-url https://onezone.example.org < token.txt'],
 
   async run(args, terminal) {
-    const url = readOnezoneUrl(args)
+    const url = await readOnezoneUrl(args, terminal)
     const kind = oneOf(args, 'as', KINDS)
     const context = { peerIp: readPeerIp(args), interface: oneOf(args, 'interface', INTERFACES) }
     const client = createClientAt(url, terminal)
@@ -53,8 +60,11 @@ answers for that context; caveats on what is not given do not hold.`,
       return answer.ok ? EXIT.ok : EXIT.failure
     } catch (error) {
       if (!(error instanceof OnezoneFaultError)) throw error
-      terminal.report(`onegate token verify: nobody could say: ${error.message}`)
-      return EXIT.unknown
+      throw new CommandFailure(`nobody could say: ${error.message}`, {
+        cause: error,
+        exitCode: EXIT.unknown,
+        facts: { fault: error.code },
+      })
     } finally {
       await client.close()
     }
@@ -87,8 +97,7 @@ function describe(answer: VerifyAnswer): string {
         : `until ${momentAndDistance(nowMs / 1000 + ttl, nowMs)}`
     return `accepted: ${describeSubject(answer.subject)}, ${end}`
   }
-  const { id, details } = answer.error
-  return details === undefined ? `refused: ${id}` : `refused: ${id} ${JSON.stringify(details)}`
+  return `refused: ${describeVerdict(answer.error)}`
 }
 
 function oneOf<T extends string>(

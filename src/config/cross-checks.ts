@@ -5,6 +5,7 @@
  * @module
  */
 
+import { checkAssertion } from './assertion-checks.ts'
 import {
   checkForwardAuth,
   checkListeners,
@@ -28,6 +29,8 @@ export function crossCheck(config: Written): Finding[] {
     ...checkTrustedProxies(config),
     ...checkOwnUpstreams(config),
     ...checkTls(groupAt(config, 'tls')),
+    ...checkTls(groupAt(groupAt(config, 'forwardAuth'), 'tls'), ['forwardAuth', 'tls']),
+    ...checkAssertion(config),
     ...checkVerifier(config),
     ...checkBound(config),
     ...checkWatch(config),

@@ -12,6 +12,8 @@ export function withDigestedSecrets(config: GatewayConfig): GatewayConfig {
   return {
     ...config,
     adminToken: undefined,
+    // The first process alone is asked.
+    forwardAuth: config.forwardAuth && { ...config.forwardAuth, introspection: undefined },
     verifier:
       verifier.type === 'token-lookup'
         ? { ...verifier, apiToken: digestOf(verifier.apiToken) }

@@ -21,7 +21,14 @@ import {
   wholeNumber,
 } from '../option-shape.ts'
 import type { KeyPairFiles } from '../tls/index.ts'
-import type { ForwardAuthConfig, GatewayConfig, RouteConfig, TlsConfig } from './gateway-config.ts'
+import type {
+  AdminPageConfig,
+  AssertionConfig,
+  ForwardAuthConfig,
+  GatewayConfig,
+  RouteConfig,
+  TlsConfig,
+} from './gateway-config.ts'
 import type { ListenAddress, UnixSocketAddress } from './listen-address.ts'
 
 const ADDRESS: OptionKind = group<ListenAddress>({ host: TEXT, port: wholeNumber([0, 65_535]) })
@@ -71,6 +78,7 @@ const GATEWAY_CONFIG: OptionShape<GatewayConfig> = {
   healthPath: TEXT,
   adminListen: ADDRESS,
   adminToken: TEXT,
+  adminPage: group<AdminPageConfig>({ shown: FLAG, refusals: FLAG }),
   tls: group<TlsConfig>({
     certFile: TEXT,
     keyFile: TEXT,
@@ -84,6 +92,23 @@ const GATEWAY_CONFIG: OptionShape<GatewayConfig> = {
   forwardAuth: group<ForwardAuthConfig>({
     listen: SOCKET,
     clientAddress: oneOf(['required', 'unknown-allowed']),
+    grpcListen: SOCKET,
+    tls: group<NonNullable<ForwardAuthConfig['tls']>>({
+      certFile: TEXT,
+      keyFile: TEXT,
+      clientCaFile: TEXT,
+      clientAuth: oneOf(['none', 'request', 'require']),
+    }),
+    // What answers them judges its clients.
+    introspection: JUDGED_ELSEWHERE,
+  }),
+  assertion: group<AssertionConfig>({
+    issuer: TEXT,
+    // What signs judges them.
+    keys: JUDGED_ELSEWHERE,
+    keysLast: FLAG,
+    lifeMs: NUMBER,
+    jwksPath: TEXT,
   }),
   // The client that it is for judges it, and `createVerification` the verdicts.
   verifier: JUDGED_ELSEWHERE,

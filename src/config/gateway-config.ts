@@ -1,6 +1,8 @@
 import type { AccessLogOptions } from '../access-log/index.ts'
+import type { SigningKey } from '../assertion/index.ts'
 import type { CaveatPolicy, ForwardedForm, RoutePolicy } from '../authenticator/index.ts'
 import type { HttpClientOptions } from '../http-client/index.ts'
+import type { IntrospectionClient } from './introspection-clients.ts'
 import type { ProxyRoute, UpstreamTimeouts } from '../proxy/index.ts'
 import type { ClientAuth, TlsFiles } from '../tls/index.ts'
 import type { UpstreamOptions } from '../upstream/index.ts'
@@ -40,6 +42,13 @@ export interface GatewayConfig {
    * a loopback address and closed on any other.
    */
   readonly adminToken?: string | undefined
+  /**
+   * Whether the admin listener has a page for people, and what it shows. `true` and `false` in a file stand for
+   * `shown`.
+   *
+   * @default shown where the admin listener is on a loopback address
+   */
+  readonly adminPage?: AdminPageConfig | undefined
   /** TLS for the traffic listener. @default none: plain HTTP */
   readonly tls?: TlsConfig | undefined
   /**
@@ -60,6 +69,8 @@ export interface GatewayConfig {
   readonly verifier: VerifierConfig
   /** Where and how front proxies may ask whether a request may pass. @default none may */
   readonly forwardAuth?: ForwardAuthConfig | undefined
+  /** How decisions are signed, for routes that say for whom. @default they are not */
+  readonly assertion?: AssertionConfig | undefined
   /** Addresses and CIDR ranges whose `X-Forwarded-*` are believed, and who may ask by forward auth. @default none */
   readonly trustedProxies: readonly string[]
   /** Which of their fields say who the client is. @default 'x-forwarded' */
@@ -103,6 +114,14 @@ export interface GatewayConfig {
   }
 }
 
+/** The page of the admin listener. */
+export interface AdminPageConfig {
+  /** @default whether the admin listener is on a loopback address */
+  readonly shown?: boolean | undefined
+  /** Whether it lists the latest refusals. @default true */
+  readonly refusals: boolean
+}
+
 /** How front proxies ask. */
 export interface ForwardAuthConfig {
   /** A TCP address, or the file of a Unix socket, which everybody may ask who may write to it. */
@@ -114,6 +133,26 @@ export interface ForwardAuthConfig {
    * @default 'required'
    */
   readonly clientAddress: 'required' | 'unknown-allowed'
+  /** Where Envoy and its like ask by gRPC, over cleartext HTTP/2. @default nowhere */
+  readonly grpcListen?: SocketAddress | undefined
+  /** TLS for `listen`. @default none: plain HTTP */
+  readonly tls?: Omit<TlsConfig, 'http2' | 'certificates'> | undefined
+  /** Who may ask about tokens as RFC 7662 says, at `/introspect`. @default nobody */
+  readonly introspection?: { readonly clients: readonly IntrospectionClient[] } | undefined
+}
+
+/** How decisions are signed. */
+export interface AssertionConfig {
+  /** What assertions say as `iss`: a URL. */
+  readonly issuer: string
+  /** Content of `keyFiles`. The first one signs, all are published. @default one that the process makes for itself */
+  readonly keys: readonly SigningKey[]
+  /** Whether the keys were named, and thus outlive the process. */
+  readonly keysLast: boolean
+  /** How long an assertion is good, in milliseconds, 1 000 to 10 000. @default 10_000 */
+  readonly lifeMs: number
+  /** Where the traffic listener shows the public keys. @default nowhere */
+  readonly jwksPath?: string | undefined
 }
 
 /** How clients speak to the traffic listener. Names of files are absolute, and their content was found usable. */
@@ -168,7 +207,7 @@ export interface VerdictsConfig extends Complete<Omit<VerdictOptions, 'budget'>>
 export interface RouteConfig
   extends
     Pick<ProxyRoute, 'path' | 'hosts' | 'methods' | 'stripPrefix' | 'maxBodyBytes'>,
-    Pick<RoutePolicy, 'subjects' | 'scopes' | 'data' | 'headers' | 'passHeaders'>,
+    Pick<RoutePolicy, 'subjects' | 'scopes' | 'data' | 'headers' | 'passHeaders' | 'assertion'>,
     Complete<
       Pick<RoutePolicy, 'token' | 'optional' | 'interface' | 'inviteType' | 'forwardToken'>
     > {

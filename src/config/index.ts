@@ -9,6 +9,7 @@ export type {
   VerifierConfig,
 } from './gateway-config.ts'
 export { checkGatewayConfig } from './gateway-config-shape.ts'
+export { shownConfig } from './shown-config.ts'
 export type { ListenAddress, SocketAddress } from './listen-address.ts'
 export {
   addressesOf,

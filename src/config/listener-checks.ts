@@ -14,7 +14,7 @@ import {
 import { checkTrust } from '../authenticator/index.ts'
 import { isJsonObject } from '../json.ts'
 import { parseUpstreamUrl } from '../upstream/index.ts'
-import { problemOf, type Finding, type SettingPath } from './problems.ts'
+import { formatPath, problemOf, type Finding, type SettingPath } from './problems.ts'
 import { findingsAt, groupAt, listAt, readable, type Written } from './written.ts'
 
 /** The addresses that `listen` says, each in its one spelling; undefined: it is none. */
@@ -63,6 +63,22 @@ export function checkForwardAuth(config: Written): Finding[] {
   const address = readable(listen, (text) => formatSocketAddress(parseSocketAddress(text)))
   if (address === undefined) return []
   const findings: Finding[] = []
+  const grpc = readable(groupAt(config, 'forwardAuth')['grpcListen'], (text) =>
+    formatSocketAddress(parseSocketAddress(text)),
+  )
+  if (grpc === address && !address.endsWith(':0')) {
+    const message = 'is the same as "forwardAuth.listen"; gRPC needs a listener of its own'
+    findings.push({ path: ['forwardAuth', 'grpcListen'], message })
+  }
+  if (isEmpty && grpc !== undefined && !grpc.startsWith('unix:')) {
+    const message = 'needs trustedProxies: the addresses of the front proxies that may ask'
+    findings.push({ path: ['forwardAuth', 'grpcListen'], message })
+  }
+  const { clients } = groupAt(groupAt(config, 'forwardAuth'), 'introspection')
+  if (Array.isArray(clients) && clients.length === 0) {
+    const path = ['forwardAuth', 'introspection', 'clients']
+    findings.push({ path, message: 'is empty; name a client, or remove "introspection"' })
+  }
   if (isEmpty && !address.startsWith('unix:')) {
     const message = 'needs trustedProxies: the addresses of the front proxies that may ask'
     findings.push({ path: ['forwardAuth', 'listen'], message })
@@ -90,7 +106,9 @@ export function checkOwnUpstreams(config: Written): Finding[] {
       (address) => ['listen', address] as const,
     ),
     ['adminListen', socketOf(config['adminListen'] ?? LISTEN_DEFAULTS.adminListen)] as const,
-    ['forwardAuth.listen', socketOf(groupAt(config, 'forwardAuth')['listen'])] as const,
+    ...['listen', 'grpcListen'].map(
+      (key) => [`forwardAuth.${key}`, socketOf(groupAt(config, 'forwardAuth')[key])] as const,
+    ),
   ]
   const findOwn = (upstream: unknown, at: SettingPath): Finding[] => {
     if (Array.isArray(upstream)) {
@@ -136,23 +154,21 @@ export function checkTrustedProxies(config: Written): Finding[] {
 }
 
 /** Finds settings of TLS that mean nothing without others. */
-export function checkTls({
-  certFile,
-  keyFile,
-  clientCaFile,
-  clientAuth,
-  http2,
-}: Written): Finding[] {
+export function checkTls(
+  { certFile, keyFile, clientCaFile, clientAuth, http2 }: Written,
+  at: SettingPath = ['tls'],
+): Finding[] {
   if (http2 === true && certFile === undefined && keyFile === undefined) {
     const message = 'needs tls.certFile and tls.keyFile: HTTP/2 is spoken over TLS only'
     return [{ path: ['tls', 'http2'], message }]
   }
-  const path = ['tls', 'clientAuth']
+  const path = [...at, 'clientAuth']
+  const name = formatPath([...at, 'clientCaFile'])
   if (clientCaFile === undefined && (clientAuth === 'request' || clientAuth === 'require')) {
-    return [{ path, message: 'needs tls.clientCaFile: whose certificates are to be believed' }]
+    return [{ path, message: `needs ${name}: whose certificates are to be believed` }]
   }
   if (clientCaFile !== undefined && clientAuth === 'none') {
-    const message = 'makes tls.clientCaFile useless; remove that, or ask for certificates'
+    const message = `makes ${name} useless; remove that, or ask for certificates`
     return [{ path, message }]
   }
   return []

@@ -39,20 +39,31 @@ export const clientIdleSchema: z.ZodDefault<z.ZodType<number>> = integer(100, 3_
   CLIENT_IDLE_MS,
 )
 
-const fileName = text('the name of a file', (value) => {
+/** The name of a file. */
+export const fileName: z.ZodType<string> = text('the name of a file', (value) => {
   if (value === '') throw new TypeError('must not be empty')
   return value
 })
 
-/** TLS for the traffic listener. */
-export const tlsSchema: z.ZodType<TlsWritten> = group({
+/** Settings of TLS that all listeners have. */
+export const tlsSettings: {
+  readonly certFile: z.ZodType<string>
+  readonly keyFile: z.ZodType<string>
+  readonly clientCaFile: z.ZodOptional<z.ZodType<string>>
+  readonly clientAuth: z.ZodOptional<z.ZodType<TlsConfig['clientAuth']>>
+} = {
   certFile: fileName,
   keyFile: fileName,
+  clientCaFile: fileName.optional(),
+  clientAuth: choice('none', 'request', 'require').optional(),
+}
+
+/** TLS for the traffic listener. */
+export const tlsSchema: z.ZodType<TlsWritten> = group({
+  ...tlsSettings,
   certificates: list(
     'groups with certFile and keyFile',
     group({ certFile: fileName, keyFile: fileName }),
   ).optional(),
-  clientCaFile: fileName.optional(),
-  clientAuth: choice('none', 'request', 'require').optional(),
   http2: toggle().default(false),
 })

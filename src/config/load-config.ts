@@ -1,6 +1,4 @@
-import { availableParallelism } from 'node:os'
 import { dirname, resolve } from 'node:path'
-import { resolveServicePolicy } from '../authenticator/index.ts'
 import { ConfigError, type ConfigProblem } from '../errors.ts'
 import { isJsonObject } from '../json.ts'
 import type { OptionShape } from '../option-shape.ts'
@@ -8,17 +6,22 @@ import { CALLBACK, checkOptions, group, JUDGED_ELSEWHERE, listOf, TEXT } from '.
 import type { KeyPairFiles, TlsFileProblem, TlsFiles } from '../tls/index.ts'
 import { readTlsFiles } from '../tls/index.ts'
 import { readConfigFile, type ConfigFile } from './config-file.ts'
+import { readIntrospectionClients } from './introspection-clients.ts'
+import type { IntrospectionClients } from './introspection-clients.ts'
+import { complete, type Secrets } from './completion.ts'
 import { crossCheck } from './cross-checks.ts'
-import type { GatewayConfig, RouteConfig, VerifierConfig } from './gateway-config.ts'
+import type { GatewayConfig } from './gateway-config.ts'
 import { applyOverlays, readEnvironment, readFlags, waysToGive } from './overlay.ts'
 import type { ConfigFlags, Overlay } from './overlay.ts'
 import { outgoingProxyOf } from './outgoing-proxy.ts'
 import { byPlace, problemAt, unitHint, type Finding, type SettingPath } from './problems.ts'
-import { routeTitle } from './route-order.ts'
-import { configSchema, routeSchema, type RouteSettings, type Settings } from './schema.ts'
+import { configSchema, type Settings } from './schema.ts'
+import { readSigningKeys } from './signing-keys.ts'
+import type { SigningKeys } from './signing-keys.ts'
+import { groupAt } from './written.ts'
 import { verifierSectionOf } from './verifier-checks.ts'
 import { readCertificates, readSecret, readServiceToken } from './secret-file.ts'
-import { readUpstreamFiles, withContents, type UpstreamFiles } from './upstream-files.ts'
+import { readUpstreamFiles, type UpstreamFiles } from './upstream-files.ts'
 
 /** Where a configuration comes from; flags win over the environment, that over the file, that over defaults. */
 export interface ConfigSources {
@@ -71,6 +74,8 @@ export async function loadConfig(sources: ConfigSources): Promise<GatewayConfig>
   let settings: Settings | undefined
   let written: unknown
   let secrets: Secrets = {}
+  let signing: SigningKeys = { keys: [], findings: [] }
+  let introspection: IntrospectionClients = { clients: [], findings: [] }
   let upstreamFiles: UpstreamFiles = { contents: new Map(), findings: [] }
   if (file !== undefined && file.faults.length > 0) {
     for (const { position, ...finding } of file.faults) {
@@ -84,9 +89,17 @@ export async function loadConfig(sources: ConfigSources): Promise<GatewayConfig>
     if (isJsonObject(written)) {
       findings.push(...crossCheck(written))
       const base = (path: SettingPath): string => baseOf(path, sources.file, overlays)
-      secrets = await readSecrets(written, (path, name) => resolve(base(path), name), onFile)
+      const nameAt = (path: SettingPath, name: string): string => resolve(base(path), name)
+      secrets = await readSecrets(written, nameAt, onFile)
+      introspection = await readIntrospectionClients(written, nameAt, onFile)
+      signing = await readSigningKeys(written, nameAt, onFile)
       upstreamFiles = await readUpstreamFiles(written, base)
-      findings.push(...(secrets.findings ?? []), ...upstreamFiles.findings)
+      findings.push(
+        ...(secrets.findings ?? []),
+        ...signing.findings,
+        ...introspection.findings,
+        ...upstreamFiles.findings,
+      )
     }
     problems.push(...findings.map(placed))
   }
@@ -99,7 +112,7 @@ export async function loadConfig(sources: ConfigSources): Promise<GatewayConfig>
   if (settings === undefined || problems.length > 0) throw new ConfigError(problems)
   const completed = complete(
     settings,
-    secrets,
+    { ...secrets, signing, introspection },
     upstreamFiles,
     isJsonObject(written) && 'listen' in written,
   )
@@ -149,16 +162,6 @@ function findingsOf(issue: SchemaIssue): Finding[] {
   return [{ path, message: message + unitHint(path, message) }]
 }
 
-interface Secrets {
-  readonly ca?: string | undefined
-  readonly apiToken?: string | undefined
-  readonly serviceToken?: string | undefined
-  readonly watchToken?: string | undefined
-  readonly adminToken?: string | undefined
-  readonly tls?: TlsFiles | undefined
-  readonly findings?: readonly Finding[]
-}
-
 async function readSecrets(
   written: Record<string, unknown>,
   nameAt: (path: SettingPath, name: string) => string,
@@ -191,7 +194,13 @@ async function readSecrets(
     serviceToken: await ofVerifier('serviceTokenFile', readServiceToken),
     watchToken: await ofVerifier('watchTokenFile', readSecret),
     adminToken: await read(['adminTokenFile'], written['adminTokenFile'], readSecret),
-    tls: await tryTls(written['tls'], nameAt, findings),
+    tls: await tryTls(written['tls'], ['tls'], nameAt, findings),
+    askedTls: await tryTls(
+      groupAt(written, 'forwardAuth')['tls'],
+      ['forwardAuth', 'tls'],
+      nameAt,
+      findings,
+    ),
     findings,
   }
 }
@@ -199,6 +208,7 @@ async function readSecrets(
 /** The TLS files by their full names; they are read again by whoever uses them. */
 async function tryTls(
   tls: unknown,
+  path: SettingPath,
   nameAt: (path: SettingPath, name: string) => string,
   findings: Finding[],
 ): Promise<TlsFiles | undefined> {
@@ -206,7 +216,7 @@ async function tryTls(
   const nameOf = (group: Record<string, unknown>, key: string): string | undefined => {
     const name = group[key]
     // Those of a list have no variables: all are relative to where `tls` was given.
-    return typeof name === 'string' && name !== '' ? nameAt(['tls', key], name) : undefined
+    return typeof name === 'string' && name !== '' ? nameAt([...path, key], name) : undefined
   }
   const pairOf = (group: unknown): KeyPairFiles | undefined => {
     if (!isJsonObject(group)) return undefined
@@ -217,11 +227,12 @@ async function tryTls(
   const others = Array.isArray(tls['certificates']) ? tls['certificates'].map(pairOf) : undefined
   if (pair === undefined || others?.includes(undefined)) return undefined
   const certificates = others?.filter((other) => other !== undefined)
-  const files = { ...pair, certificates, clientCaFile: nameOf(tls, 'clientCaFile') }
+  const clientCaFile = nameOf(tls, 'clientCaFile')
+  const files = { ...pair, ...(certificates && { certificates }), clientCaFile }
   const read = await readTlsFiles(files)
   if (Array.isArray(read)) {
     for (const { setting, message } of read as readonly TlsFileProblem[]) {
-      findings.push({ path: ['tls', ...setting], message })
+      findings.push({ path: [...path, ...setting], message })
     }
   }
   return files
@@ -230,81 +241,4 @@ async function tryTls(
 function baseOf(path: SettingPath, file: string | undefined, overlays: readonly Overlay[]): string {
   const overlaid = overlays.some((overlay) => overlay.path.join('.') === path.join('.'))
   return overlaid || file === undefined ? '.' : dirname(file)
-}
-
-function complete(
-  settings: Settings,
-  secrets: Secrets,
-  files: UpstreamFiles,
-  listenWritten: boolean,
-): GatewayConfig {
-  const {
-    onezone: _,
-    verifier: __,
-    upstream,
-    routes,
-    adminTokenFile: ___,
-    tls,
-    workers,
-    ...rest
-  } = settings
-  const { serviceToken, adminToken } = secrets
-  const written = routes ?? [routeSchema.parse({ path: '/**', upstream })]
-  const isCarrying = written.some((route) => route.upstream !== undefined)
-  return {
-    ...rest,
-    listen: isCarrying || listenWritten ? settings.listen : undefined,
-    adminToken,
-    workers: workers === 'auto' ? availableParallelism() : workers,
-    verifier: completeVerifier(settings, secrets),
-    tls: secrets.tls && {
-      ...secrets.tls,
-      clientAuth: tls?.clientAuth ?? (secrets.tls.clientCaFile === undefined ? 'none' : 'require'),
-      http2: tls?.http2 ?? false,
-    },
-    routes: written.map((route, index) => ({
-      ...completeRoute(route, serviceToken !== undefined),
-      upstream:
-        route.upstream &&
-        withContents(
-          upstream ?? route.upstream,
-          upstream === undefined ? ['routes', index, 'upstream'] : ['upstream'],
-          files,
-        ),
-    })),
-  }
-}
-
-function completeVerifier({ onezone, verifier }: Settings, secrets: Secrets): VerifierConfig {
-  const { ca, apiToken, serviceToken, watchToken } = secrets
-  if (verifier.type === 'token-lookup') {
-    const { caFile: _, apiTokenFile: __, type, url, ...connection } = verifier
-    return { type, ...connection, url: checked(url), ca, apiToken: checked(apiToken) }
-  }
-  const { caFile: _, serviceTokenFile: __, watchTokenFile: ___, url, ...connection } = onezone
-  const guiUrl = connection.guiUrl === undefined ? checked(url) : connection.guiUrl
-  return { type: 'onezone', ...connection, guiUrl, url: checked(url), ca, serviceToken, watchToken }
-}
-
-/** A setting of which the cross-checks have seen that it is there. */
-function checked(value: string | undefined): string {
-  if (value === undefined) throw new Error('a setting that was checked to be there is missing')
-  return value
-}
-
-function completeRoute(
-  route: RouteSettings,
-  hasServiceToken: boolean,
-): Omit<RouteConfig, 'upstream'> {
-  const { caveats } = route
-  return {
-    ...route,
-    data: route.data && { from: route.path, ...route.data },
-    id: route.id ?? routeTitle(route),
-    caveats: {
-      service: resolveServicePolicy(caveats.service, hasServiceToken),
-      api: caveats.api ?? 'refuse',
-      data: caveats.data ?? 'refuse',
-    },
-  }
 }

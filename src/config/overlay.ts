@@ -77,6 +77,9 @@ function textSettings(schema: unknown, path: readonly string[]): TextSetting[] {
 /** Every environment variable that is understood, in the order of the schema. */
 export const ENVIRONMENT_VARIABLES: readonly string[] = SETTINGS.map(({ path }) => variableOf(path))
 
+/** Variables that the commands which act at a Onezone read: whoever has set them may start a gateway all the same. */
+const OF_COMMANDS: readonly string[] = ['ONEGATE_AUTH_FILE', 'ONEGATE_PROFILE', 'ONEGATE_ADMIN']
+
 /** `['verdicts', 'maxStalenessMs']` → `ONEGATE_VERDICTS_MAX_STALENESS_MS` */
 export function variableOf(path: readonly string[]): string {
   const words = path.map((key) => key.replace(/[A-Z]/g, '_$&'))
@@ -117,7 +120,7 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
   })
   const unknown = Object.keys(env)
     .filter((name) => name.startsWith('ONEGATE_') && !ENVIRONMENT_VARIABLES.includes(name))
-    .filter((name) => !isServiceLink(name))
+    .filter((name) => !isServiceLink(name) && !OF_COMMANDS.includes(name))
     .map((name) => {
       const suggestion = suggest(name, ENVIRONMENT_VARIABLES)
       const hint = suggestion === undefined ? 'remove it' : `did you mean ${suggestion}?`

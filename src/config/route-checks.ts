@@ -5,17 +5,21 @@
  */
 
 import {
+  checkSupport,
   clashingHeaderNames,
   compileDataMapping,
+  readConfiningCaveat,
   resolveServicePolicy,
+  ROUTE_CHOICES,
 } from '../authenticator/index.ts'
 import { isJsonObject } from '../json.ts'
 import { checkStripPrefix, parseRoutePath } from '../routing/index.ts'
+import { checkRouteAssertion } from './assertion-checks.ts'
 import { waysToGive } from './overlay.ts'
 import { formatPath, problemOf, type Finding, type SettingPath } from './problems.ts'
 import { checkRouteOrder } from './route-order.ts'
 import { checkUpstream } from './upstream-checks.ts'
-import { checkRouteVerifier } from './verifier-checks.ts'
+import { checkRouteVerifier, verifierSectionOf } from './verifier-checks.ts'
 import { findingsAt, groupAt, listAt, readable, type Findings, type Written } from './written.ts'
 
 /** Finds what is wrong with the routes of a configuration. */
@@ -53,10 +57,12 @@ function checkRoute(route: Written, path: SettingPath, config: Written): Finding
   checkServiceCaveats(route, groupAt(config, 'onezone')['serviceTokenFile'] !== undefined, findings)
   checkMatch(route, findings)
   checkData(route, findings)
+  checkForwardToken(route, config, findings)
   checkForwardAuth(route, groupAt(config, 'forwardAuth')['listen'] !== undefined, findings)
   return [
     ...findings.all,
     ...checkRouteVerifier(route, path, config),
+    ...checkRouteAssertion(route, path, config),
     ...checkUpstream(route['upstream'], [...path, 'upstream']),
     ...checkHeaders(groupAt(route, 'headers'), [...path, 'headers']),
   ]
@@ -71,6 +77,7 @@ const ABOUT_TOKENS = [
   'scopes',
   'caveats',
   'data',
+  'assertion',
 ]
 
 function checkDemands(route: Written, { find }: Findings): void {
@@ -121,17 +128,42 @@ function checkData(route: Written, { find }: Findings): void {
   if (problem !== null) find(['data'], problem)
 }
 
+/** Whether tokens of the route can be made weaker as it says. */
+function checkForwardToken(route: Written, config: Written, { find }: Findings): void {
+  const { forwardToken, token = 'access' } = route
+  const kind = ROUTE_CHOICES.token.find((known) => known === token)
+  if (!isJsonObject(forwardToken) || kind === undefined) return
+  const at = ['forwardToken', 'confine']
+  if (verifierSectionOf(config) === 'verifier') {
+    return find(at, 'is for tokens of Onedata; a look-up API cannot make weaker ones')
+  }
+  if (kind === 'none') return find(at, 'has no meaning on a public route (token: none); remove it')
+  const caveats = listAt(forwardToken, 'confine')
+  if (Array.isArray(forwardToken['confine']) && caveats.length === 0) {
+    find(at, 'is empty; name a caveat, or write "forwardToken: true" to forward tokens as they are')
+  }
+  for (const [index, given] of caveats.entries()) {
+    // What is no caveat, the schema says.
+    if (problemOf(() => readConfiningCaveat(given)) !== null) continue
+    const problem = problemOf(() => {
+      const caveat = readConfiningCaveat(given)
+      if (!('lifeMs' in caveat)) checkSupport(caveat, kind)
+    })
+    if (problem !== null) find([...at, index], problem)
+  }
+}
+
 /** What a route needs, and may not do, with forward auth or without. */
 function checkForwardAuth(route: Written, isAsked: boolean, { find }: Findings): void {
   if (route['upstream'] === undefined && !isAsked) {
     find(['upstream'], 'is missing; only with forwardAuth.listen may a route be without one')
   }
-  if (!isAsked) return
+  if (!isAsked || route['assertion'] !== undefined) return
   for (const key of ['api', 'data']) {
     if (groupAt(route, 'caveats')[key] !== 'delegate') continue
     find(
       ['caveats', key],
-      'must be "refuse" with forwardAuth: a front proxy can lose what tells the caveats, and that must not mean that there are none',
+      'needs "assertion" on the route with forwardAuth: a front proxy can lose the field that tells the caveats, and that must not mean that there are none; or set it to "refuse"',
     )
   }
 }

@@ -5,10 +5,20 @@
  */
 
 import { z } from 'zod'
+import type {
+  ConfinedForward,
+  ConfiningCaveat,
+  DataMapping,
+  RoutePolicy,
+} from '../authenticator/index.ts'
+import {
+  CONFINEMENT_DEFAULTS,
+  FORWARD_FIELDS,
+  readConfiningCaveat,
+  ROUTE_CHOICES,
+} from '../authenticator/index.ts'
 import { parseRouteHost, parseRouteMethod } from '../routing/index.ts'
-import type { DataMapping, RoutePolicy } from '../authenticator/index.ts'
-import { ROUTE_CHOICES } from '../authenticator/index.ts'
-import { choice, choiceOrNull, group, integer, list, shaped, text } from './setting.ts'
+import { choice, choiceOrNull, group, integer, list, shaped, text, toggle } from './setting.ts'
 
 /** Names that `Host` may say. */
 export const hostsSchema: z.ZodType<string[]> = list(
@@ -56,3 +66,24 @@ export const interfaceSchema: z.ZodType<RoutePolicy['interface']> = shaped<
     ? list('interfaces', choice(...ROUTE_CHOICES.interface))
     : choiceOrNull(...ROUTE_CHOICES.interface),
 )
+const confiningCaveat = z.unknown().transform((value, context): ConfiningCaveat => {
+  try {
+    readConfiningCaveat(value)
+    return value as ConfiningCaveat
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    context.addIssue({ code: 'custom', message: error.message })
+    return z.NEVER
+  }
+})
+
+const confined = group({
+  confine: list('caveats', confiningCaveat),
+  forwardAs: choice(...FORWARD_FIELDS).default(CONFINEMENT_DEFAULTS.forwardAs),
+  allowIpConfined: toggle().default(false),
+})
+
+/** Whether the upstream sees the token, or what in its place; which tokens can carry what, `route-checks.ts` says. */
+export const forwardTokenSchema: z.ZodType<boolean | ConfinedForward> = shaped<
+  boolean | ConfinedForward
+>((value) => (typeof value === 'object' && value !== null ? confined : toggle()))

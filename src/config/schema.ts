@@ -16,13 +16,19 @@ import type { CaveatPolicy, DataMapping, IdentityHeaderNames } from '../authenti
 import { TIMEOUT_DEFAULTS } from '../proxy/index.ts'
 import { parseRoutePath } from '../routing/index.ts'
 import { INVITE_TYPES, type InviteType } from '../token/index.ts'
+import { assertionSchema, routeAssertionSchema } from './assertion-schema.ts'
+import type { AssertionSettings } from './assertion-schema.ts'
 import { VERDICT_DEFAULTS, VERDICT_RANGES } from '../verification/index.ts'
+import { adminPageSchema } from './admin-page-schema.ts'
+import { forwardAuthSchema } from './forward-auth-schema.ts'
+import type { ForwardAuthSettings } from './forward-auth-schema.ts'
 import type { GatewayConfig, RouteConfig } from './gateway-config.ts'
-import { LISTEN_DEFAULTS, parseListenAddress, parseSocketAddress } from './listen-address.ts'
+import { LISTEN_DEFAULTS, parseListenAddress } from './listen-address.ts'
 import type { TlsWritten } from './listener-schema.ts'
 import { clientIdleSchema, healthPathSchema, listenSchema, tlsSchema } from './listener-schema.ts'
 import {
   dataSchema,
+  forwardTokenSchema,
   hostsSchema,
   interfaceSchema,
   maxBodyBytesSchema,
@@ -49,13 +55,15 @@ import { onezoneSection, verifierSection } from './verifier-schema.ts'
 /** A configuration that fits the schema; secrets are still names of files. */
 export interface Settings extends Omit<
   GatewayConfig,
-  'verifier' | 'routes' | 'adminToken' | 'tls' | 'workers'
+  'verifier' | 'routes' | 'adminToken' | 'tls' | 'workers' | 'assertion' | 'forwardAuth'
 > {
   readonly onezone: OnezoneSettings
   readonly verifier: VerifierSettings
   readonly adminTokenFile?: string | undefined
   readonly tls?: TlsWritten | undefined
+  readonly forwardAuth?: ForwardAuthSettings | undefined
   readonly workers: number | 'auto'
+  readonly assertion?: AssertionSettings | undefined
   readonly upstream?: UpstreamWritten | undefined
   readonly routes?: readonly RouteSettings[] | undefined
 }
@@ -93,6 +101,7 @@ const headers = group({
   tokenExpires: headerName.optional(),
   caveats: headerName.optional(),
   scopes: headerName.optional(),
+  assertion: headerName.optional(),
 } satisfies Record<keyof IdentityHeaderNames, z.ZodType<string | undefined>>)
 
 const route = group({
@@ -127,7 +136,8 @@ const route = group({
   }),
   data: dataSchema.optional(),
   headers: headers.optional(),
-  forwardToken: toggle().default(false),
+  forwardToken: forwardTokenSchema.default(false),
+  assertion: routeAssertionSchema.optional(),
   passHeaders: list(
     'names of header fields',
     text('the name of a header field', parsePassedHeader),
@@ -150,15 +160,14 @@ export const configSchema: z.ZodType<Settings> = group({
   healthPath: healthPathSchema.optional(),
   adminListen: text('HOST:PORT', parseListenAddress).prefault(LISTEN_DEFAULTS.adminListen),
   adminTokenFile: fileName.optional(),
+  adminPage: adminPageSchema.optional(),
   tls: tlsSchema.optional(),
   workers: integerOr('auto', 1, 256).default(1),
   fastLane: toggle().default(true),
   onezone: onezoneSection,
   verifier: verifierSection,
-  forwardAuth: group({
-    listen: text('HOST:PORT or unix:PATH', parseSocketAddress),
-    clientAddress: choice('required', 'unknown-allowed').default('required'),
-  }).optional(),
+  forwardAuth: forwardAuthSchema.optional(),
+  assertion: assertionSchema.optional(),
   trustedProxies: list(
     'addresses or CIDR ranges',
     text('an address or CIDR range', (entry) => {

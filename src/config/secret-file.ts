@@ -93,7 +93,12 @@ export function isKeyOf(certificates: string, privateKey: string): boolean {
   return new X509Certificate(certificates).checkPrivateKey(createPrivateKey(privateKey))
 }
 
-async function readText(name: string): Promise<string> {
+/**
+ * Reads a file.
+ *
+ * @throws {TypeError} that says what is wrong with it.
+ */
+export async function readText(name: string): Promise<string> {
   try {
     return await readFile(name, 'utf8')
   } catch (error) {

@@ -35,7 +35,7 @@ export function insecureSettingsOf({ verifier, routes }: GatewayConfig): string[
   if (verifier.allowInsecureHttp) {
     settings.push(`${verifier.type === 'onezone' ? 'onezone' : 'verifier'}.allowInsecureHttp`)
   }
-  if (routes.some((route) => route.forwardToken)) settings.push('routes.forwardToken')
+  if (routes.some((route) => route.forwardToken === true)) settings.push('routes.forwardToken')
   if (routes.some((route) => route.caveats?.service === 'as-onezone')) {
     settings.push('routes.caveats.service')
   }

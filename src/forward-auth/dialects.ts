@@ -77,6 +77,9 @@ export const DIALECTS: Readonly<Record<Dialect, DialectFields>> = {
   },
 }
 
+/** How it was asked: in one of them, or by gRPC. */
+export type AskedIn = Dialect | 'grpc'
+
 /** Their names. */
 export const DIALECT_NAMES: readonly Dialect[] = Object.keys(DIALECTS) as Dialect[]
 

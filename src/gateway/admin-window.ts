@@ -1,11 +1,11 @@
-import { createAdminDoor } from '../admin/index.ts'
+import { createAdminDoor, isLoopbackHost } from '../admin/index.ts'
 import type { AdminAppOptions } from '../admin/index.ts'
 import type { GatewayConfig } from '../config/index.ts'
 import type { Listener } from '../listener/index.ts'
 import { openListener } from '../listener/index.ts'
 
 /** What operators see, whatever the configuration is. */
-export type AdminView = Omit<AdminAppOptions, 'host' | 'token'>
+export type AdminView = Omit<AdminAppOptions, 'host' | 'token' | 'page'>
 
 /** The admin listener of a gateway. */
 export interface AdminWindow {
@@ -25,8 +25,13 @@ export async function openAdminWindow(
   view: AdminView,
 ): Promise<AdminWindow> {
   const { host } = config.adminListen
-  const doorFor = ({ adminToken }: GatewayConfig) =>
-    createAdminDoor({ ...view, host, token: adminToken })
+  const doorFor = ({ adminToken, adminPage }: GatewayConfig) =>
+    createAdminDoor({
+      ...view,
+      host,
+      token: adminToken,
+      page: adminPage?.shown ?? isLoopbackHost(host),
+    })
   const listener: Listener = await openListener({
     on: config.adminListen,
     door: doorFor(config),

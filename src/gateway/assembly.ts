@@ -51,7 +51,9 @@ export function assemble(options: AssemblyOptions): Assembly {
     workers,
     forwardAuth: config.forwardAuth !== undefined,
     linesDropped: () => ({ process: linesDropped(), access: watch.accessLog.dropped }),
+    connections: () => traffic()?.figures() ?? null,
     upstreams: () => live.doors.proxy.upstreams(),
+    assertionKeys: () => live.doors.assertions?.keyIds ?? [],
     verification: {
       entries: (store) => live.verification.entries(store),
       get breakerState() {

@@ -35,6 +35,8 @@ export interface ClusteredGateway {
   readonly adminUrl: string
   /** As `Gateway.forwardAuthUrl`; this process has that listener, too. */
   readonly forwardAuthUrl: string | null
+  /** As `Gateway.forwardAuthGrpcUrl`. */
+  readonly forwardAuthGrpcUrl: string | null
   /** As `Gateway.reload`; settles when the workers have gone over, too. */
   reload(load: () => Promise<GatewayConfig>): Promise<ReloadOutcome>
   /** As `Gateway.close`, for all processes. */
@@ -159,6 +161,7 @@ export async function createClusteredGateway(
     metrics,
     logger,
     registry: fleetMetrics,
+    snapshot: () => fleetMetrics.snapshot(),
     invalidate,
     refusals,
     openCarrier,

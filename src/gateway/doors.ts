@@ -1,17 +1,20 @@
 import type { Explainer } from '../admin/index.ts'
 import { createExplainer } from '../admin/index.ts'
 import { createAuthenticator, routePolicyOf } from '../authenticator/index.ts'
+import type { Assertions } from '../assertion/index.ts'
+import { KEY_SET_FIELDS } from '../assertion/index.ts'
 import type { Clock } from '../clock.ts'
 import type { GatewayConfig } from '../config/index.ts'
 import { verifierChoiceOf } from '../config/index.ts'
-import type { Door } from '../listener/index.ts'
-import { createForwardAuth } from '../forward-auth/index.ts'
 import type { Logger } from '../logger.ts'
 import type { Metrics } from '../metrics/index.ts'
-import type { ReverseProxy } from '../proxy/index.ts'
+import type { ProxyDocument, ReverseProxy } from '../proxy/index.ts'
 import { createReverseProxy } from '../proxy/index.ts'
 import type { Verification } from '../verification/index.ts'
+import type { AskedDoors } from './asked-doors.ts'
+import { assembleAsked } from './asked-doors.ts'
 import type { RequestWatch } from './request-watch.ts'
+import { assembleAssertions } from './signing.ts'
 
 /** What doors are made with, apart from their configuration. */
 export interface DoorSurroundings {
@@ -25,11 +28,11 @@ export interface DoorSurroundings {
 }
 
 /** The proxy with its routes, and what can say why it decides as it does. */
-export interface Doors {
+export interface Doors extends AskedDoors {
   readonly proxy: ReverseProxy
-  /** Null: no front proxy may ask. */
-  readonly forwardAuth: Door | null
   readonly explain: Explainer
+  /** What signs identities; null: nothing does. */
+  readonly assertions: Assertions | null
 }
 
 /**
@@ -40,7 +43,8 @@ export interface Doors {
 export function assembleDoors(config: GatewayConfig, surroundings: DoorSurroundings): Doors {
   const { verification, metrics, watch, logger, clock, unreadiness } = surroundings
   const { healthPath } = config
-  const { onDecision, onUpstream, onStream, onQuestion } = metrics
+  const { onDecision, onUpstream, onStream, onSigned } = metrics
+  const assertions = assembleAssertions(config, { clock, logger, onSigned })
   const authenticator = createAuthenticator({
     verifier: verification.verifier,
     ...verification.traits,
@@ -48,6 +52,8 @@ export function assembleDoors(config: GatewayConfig, surroundings: DoorSurroundi
     stalenessBoundMs: verification.stalenessBoundMs,
     trustedProxies: config.trustedProxies,
     forwarded: config.forwarded,
+    assertions: assertions ?? undefined,
+    onezoneNowMs: () => verification.onezoneNowMs,
     clock,
     logger,
     onDecision,
@@ -64,6 +70,7 @@ export function assembleDoors(config: GatewayConfig, surroundings: DoorSurroundi
     requestIdOf: authenticator.requestIdOf,
     routes,
     health: healthPath === undefined ? undefined : { path: healthPath, unreadiness },
+    document: documentOf(config, assertions),
     streams: {
       intervalMs: config.verdicts.maxStalenessMs,
       boundMs: verification.stalenessBoundMs,
@@ -79,23 +86,21 @@ export function assembleDoors(config: GatewayConfig, surroundings: DoorSurroundi
     onUpstream,
     onStream,
   })
-  const { forwardAuth: asked, trustedProxies } = config
-  const forwardAuth =
-    asked === undefined
-      ? null
-      : createForwardAuth({
-          routes,
-          trustedProxies,
-          anyAsker: 'path' in asked.listen,
-          clientAddress: asked.clientAddress,
-          clock,
-          logger,
-          onQuestion,
-        })
+  const asked = assembleAsked(config, { ...surroundings, authenticator, assertions, routes })
   const explain = createExplainer({
     choose: (request) => proxy.choose(request),
     routes,
     explain: (request, how) => verification.explain(request, how),
   })
-  return { proxy, forwardAuth, explain }
+  return { proxy, ...asked, explain, assertions }
+}
+
+/** The public keys where clients may see them. */
+function documentOf(
+  { assertion }: GatewayConfig,
+  assertions: Assertions | null,
+): ProxyDocument | undefined {
+  const path = assertion?.jwksPath
+  if (path === undefined || assertions === null) return undefined
+  return { path, fields: KEY_SET_FIELDS, body: assertions.keySet }
 }

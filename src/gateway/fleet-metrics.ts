@@ -13,6 +13,8 @@ export interface FleetMetrics {
   readonly contentType: string
   /** The sum of this process and of all workers, also of those that have ended. */
   metrics(): Promise<string>
+  /** The same as data. */
+  snapshot(): Promise<MetricsSnapshot>
   /** Takes note that a worker has ended: what it counted stays in the sum. */
   ended(worker: string): void
 }
@@ -31,7 +33,7 @@ export function createFleetMetrics(
   let departed: readonly MetricsSnapshot[] = []
   let scrapes: Promise<unknown> = Promise.resolve()
 
-  async function scrape(): Promise<string> {
+  async function scrape(): Promise<readonly MetricsSnapshot[]> {
     for (const [name, done] of await ask()) {
       const snapshot = readSnapshot(done?.['metrics'])
       if (snapshot !== null) lastSeen.set(name, snapshot)
@@ -39,16 +41,20 @@ export function createFleetMetrics(
     const gone = departed
     const merged = await mergeSnapshots(gone)
     departed = [merged, ...departed.slice(gone.length)]
-    return formatSnapshots([await takeSnapshot(registry), ...departed, ...lastSeen.values()])
+    return [await takeSnapshot(registry), ...departed, ...lastSeen.values()]
+  }
+
+  /** One after the other: what has ended is merged into one, and no scrape must see that half done. */
+  function scrapeInTurn(): Promise<readonly MetricsSnapshot[]> {
+    const scraped = scrapes.then(scrape)
+    scrapes = scraped.catch(() => {})
+    return scraped
   }
 
   return {
     contentType: registry.contentType,
-    metrics() {
-      const scraped = scrapes.then(scrape)
-      scrapes = scraped.catch(() => {})
-      return scraped
-    },
+    metrics: async () => formatSnapshots(await scrapeInTurn()),
+    snapshot: async () => mergeSnapshots(await scrapeInTurn()),
     ended(worker) {
       const last = lastSeen.get(worker)
       if (last !== undefined) departed = [...departed, lastingPart(last)]

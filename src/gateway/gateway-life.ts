@@ -1,14 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
 import type { GatewayConfig } from '../config/index.ts'
-import type { Listener } from '../listener/index.ts'
-import { openListener } from '../listener/index.ts'
 import type { Logger } from '../logger.ts'
-import type { Metrics, ReloadOutcome } from '../metrics/index.ts'
-import type { AdminView } from './admin-window.ts'
+import type { Metrics, MetricsSnapshot, ReloadOutcome } from '../metrics/index.ts'
+import type { AdminView, AdminWindow } from './admin-window.ts'
 import { openAdminWindow } from './admin-window.ts'
+import { openAskedListeners } from './asked-listeners.ts'
 import type { LiveConfiguration } from './live-configuration.ts'
 import { createReload } from './reload.ts'
+import { openState } from './gateway-state.ts'
 
 /** What carries the traffic of a gateway: this process, or a fleet of workers. */
 export interface Carrier {
@@ -33,6 +33,8 @@ export interface GatewayLifeOptions extends Pick<
 > {
   readonly live: LiveConfiguration
   readonly metrics: Metrics
+  /** The figures of all processes. */
+  readonly snapshot: () => Promise<MetricsSnapshot>
   readonly logger: Logger
   readonly openCarrier: () => Promise<Carrier>
 }
@@ -43,22 +45,9 @@ export interface GatewayLife {
   readonly urls: readonly string[]
   readonly adminUrl: string
   readonly forwardAuthUrl: string | null
+  readonly forwardAuthGrpcUrl: string | null
   reload(load: () => Promise<GatewayConfig>): Promise<ReloadOutcome>
   close(): Promise<void>
-}
-
-/** Opens what front proxies ask, in the process that knows the verdicts; null: none may ask. */
-async function openForwardAuth(
-  { forwardAuth }: GatewayConfig,
-  live: LiveConfiguration,
-): Promise<Listener | null> {
-  const door = live.doors.forwardAuth
-  if (forwardAuth === undefined || door === null) return null
-  const listener = await openListener({ on: forwardAuth.listen, door })
-  live.follow(async (doors) => {
-    if (doors.forwardAuth !== null) await listener.use(doors.forwardAuth)
-  })
-  return listener
 }
 
 /**
@@ -68,8 +57,9 @@ async function openForwardAuth(
  */
 export async function openGateway(
   config: GatewayConfig,
-  { live, metrics, logger, registry, invalidate, refusals, openCarrier }: GatewayLifeOptions,
+  options: GatewayLifeOptions,
 ): Promise<GatewayLife> {
+  const { live, metrics, logger, registry, invalidate, refusals, openCarrier } = options
   let draining = false
   let carrier: Carrier | null = null
 
@@ -78,23 +68,39 @@ export async function openGateway(
     return carrier === null ? 'starting' : carrier.unreadiness()
   }
 
-  const admin = await openAdminWindow(config, {
+  const state = openState(config, {
+    live,
+    snapshot: options.snapshot,
+    refusals: async () => refusals({}),
+    unreadiness,
+    urls: () => ({
+      gateway: carrier === null || carrier.url === '' ? null : carrier.url,
+      admin: admin.url,
+      forwardAuth: asked?.url ?? null,
+    }),
+  })
+  const admin: AdminWindow = await openAdminWindow(config, {
+    state: state.read,
     registry,
     unreadiness,
     invalidate,
     refusals,
     explain: (request) => live.doors.explain(request),
+    keySet: () => live.doors.assertions?.keySet ?? null,
     logger,
   }).catch(async (error: unknown) => {
+    state.close()
     await live.close()
     throw error
   })
-  const asked = await openForwardAuth(config, live).catch(async (error: unknown) => {
+  const asked = await openAskedListeners(config, live, logger).catch(async (error: unknown) => {
+    state.close()
     await Promise.all([admin.close(), live.close()])
     throw error
   })
   const opened = await openCarrier().catch(async (error: unknown) => {
-    await Promise.all([asked?.drain(0), admin.close(), live.close()])
+    state.close()
+    await Promise.all([asked.drain(0), admin.close(), live.close()])
     throw error
   })
   carrier = opened
@@ -102,7 +108,10 @@ export async function openGateway(
   const reloadConfig = createReload({
     config,
     parts: [live, admin],
-    onReload: metrics.onReload,
+    onReload(outcome, problems) {
+      metrics.onReload(outcome)
+      state.onReload(outcome, problems)
+    },
     logger,
   })
 
@@ -112,8 +121,9 @@ export async function openGateway(
     opened.announceEnd()
     const { readinessDelayMs, drainMs } = live.config.shutdown
     try {
+      state.close()
       if (readinessDelayMs > 0) await delay(readinessDelayMs)
-      await Promise.all([opened.drain(drainMs), asked?.drain(drainMs)])
+      await Promise.all([opened.drain(drainMs), asked.drain(drainMs)])
     } finally {
       await Promise.allSettled([live.close(), admin.close()])
       // The observer that counts collections lives as long as the process, and would keep all that metrics look into.
@@ -125,9 +135,11 @@ export async function openGateway(
     url: opened.url,
     urls: opened.urls,
     adminUrl: admin.url,
-    forwardAuthUrl: asked?.url ?? null,
+    forwardAuthUrl: asked.url,
+    forwardAuthGrpcUrl: asked.grpcUrl,
     async reload(load) {
       const outcome = await reloadConfig(load)
+      await asked.reloadCertificate(live.config)
       await opened.change(live.config)
       return outcome
     },

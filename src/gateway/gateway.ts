@@ -2,9 +2,11 @@ import type { ExplainRequest, Explanation } from '../admin/index.ts'
 import { EXPLAIN_REQUEST } from '../admin/index.ts'
 import type { Clock } from '../clock.ts'
 import type { GatewayConfig } from '../config/index.ts'
+import { addressesOf } from '../config/index.ts'
 import type { Logger } from '../logger.ts'
 import { silentLogger } from '../logger.ts'
 import type { ReloadOutcome } from '../metrics/index.ts'
+import { takeOwnSnapshot } from '../metrics/index.ts'
 import type { OptionShape } from '../option-shape.ts'
 import { CALLBACK, checkOptions, CLOCK, LOGGER } from '../option-shape.ts'
 import type { Verification } from '../verification/index.ts'
@@ -12,7 +14,7 @@ import { assemble } from './assembly.ts'
 import type { Carrier } from './gateway-life.ts'
 import { openGateway } from './gateway-life.ts'
 import type { Traffic } from './traffic.ts'
-import { openTraffic } from './traffic.ts'
+import { openTraffic, trafficOf } from './traffic.ts'
 import { openVerificationOf } from './verification-opening.ts'
 
 /** Options of {@link createGateway} that no configuration file can carry. */
@@ -47,10 +49,12 @@ export interface Gateway {
   readonly url: string
   /** The same for each address of `listen`; `unix:` and its file for a Unix socket. */
   readonly urls: readonly string[]
-  /** Base URL of the admin listener: `/metrics`, `/livez`, `/readyz`, `/invalidate`, `/explain`, `/refusals`. */
+  /** Base URL of the admin listener: the page for people, `/state`, `/metrics`, `/livez`, `/readyz` … */
   readonly adminUrl: string
   /** Base URL of the listener that front proxies ask, or `unix:` and its file; null: there is none. */
   readonly forwardAuthUrl: string | null
+  /** Base URL of the listener that they ask by gRPC, likewise. */
+  readonly forwardAuthGrpcUrl: string | null
   /** Takes back what is known about whoever is selected, as `POST /invalidate` does; nothing is logged. */
   readonly invalidate: Verification['invalidate']
   /**
@@ -101,10 +105,12 @@ export async function createGateway(
   async function openCarrier(): Promise<Carrier> {
     if (config.listen === undefined) return NO_TRAFFIC
     const opened = await openTraffic({
-      config,
+      on: addressesOf(config.listen),
+      ...trafficOf(config),
       door: live.doors.proxy,
       logger,
       onCertificate: metrics.onCertificate,
+      onHandshakeFailure: metrics.onHandshakeFailure,
     })
     traffic = opened
     return {
@@ -113,7 +119,7 @@ export async function createGateway(
       unreadiness: () => null,
       change(next) {
         watch.change(next)
-        return opened.change(next)
+        return opened.change(trafficOf(next))
       },
       announceEnd: () => live.announceEnd(),
       drain(drainMs) {
@@ -129,6 +135,7 @@ export async function createGateway(
     metrics,
     logger,
     registry,
+    snapshot: () => takeOwnSnapshot(registry),
     invalidate,
     refusals: (query) => watch.find(query),
     openCarrier,

@@ -11,8 +11,8 @@ export interface ReloadOptions {
   readonly config: GatewayConfig
   /** What goes over to a configuration, in order; where the first one throws, the configuration before stays. */
   readonly parts: readonly ReloadedPart[]
-  /** Told of the outcome of each attempt. */
-  readonly onReload: (outcome: ReloadOutcome) => void
+  /** Told of the outcome of each attempt, and of what spoke against it. */
+  readonly onReload: (outcome: ReloadOutcome, problems: readonly string[]) => void
   readonly logger: Logger
 }
 
@@ -43,7 +43,10 @@ export function createReload(
   let current = options.config
   let attempts: Promise<unknown> = Promise.resolve()
 
-  async function attempt(load: () => Promise<GatewayConfig>): Promise<ReloadOutcome> {
+  async function attempt(
+    load: () => Promise<GatewayConfig>,
+    problems: string[],
+  ): Promise<ReloadOutcome> {
     try {
       const loaded = await load()
       checkGatewayConfig(loaded)
@@ -59,6 +62,7 @@ export function createReload(
       current = next
       return 'applied'
     } catch (error) {
+      if (error instanceof Error) problems.push(...error.message.split('\n'))
       for (const facts of problemsOf(error)) {
         logger.error(facts, 'the configuration cannot be used; the last good one stays')
       }
@@ -68,8 +72,9 @@ export function createReload(
 
   return function reload(load) {
     const attempted = attempts.then(async () => {
-      const outcome = await attempt(load)
-      onReload(outcome)
+      const problems: string[] = []
+      const outcome = await attempt(load, problems)
+      onReload(outcome, problems)
       return outcome
     })
     attempts = attempted.catch(() => {})

@@ -1,35 +1,62 @@
 import { createProxyTrust, createRareWarning } from '../authenticator/index.ts'
 import { systemClock } from '../clock.ts'
-import type { GatewayConfig } from '../config/index.ts'
-import { addressesOf } from '../config/index.ts'
+import type { GatewayConfig, TlsConfig } from '../config/index.ts'
 import type { FileWatch } from './file-watch.ts'
 import { watchFiles } from './file-watch.ts'
-import type { ConnectionSource, Door } from '../listener/index.ts'
+import type { ConnectionSource, Door, ListenerFigures, ListenOn } from '../listener/index.ts'
 import { openListener } from '../listener/index.ts'
 import type { Logger } from '../logger.ts'
 import { createTlsKeeper } from '../tls/index.ts'
-import type { TlsKeeper } from '../tls/index.ts'
+import type { TlsFiles, TlsKeeper } from '../tls/index.ts'
 
 /** Options of {@link openTraffic}. */
 export interface TrafficOptions {
-  readonly config: GatewayConfig
-  /** Who brings the connections. @default nobody: it listens where the configuration says */
-  readonly source?: ConnectionSource | undefined
+  /** Where it listens, or who brings the connections. */
+  readonly on: ListenOn | readonly ListenOn[] | ConnectionSource
+  /** @default plain HTTP */
+  readonly tls: (Omit<TlsConfig, 'http2'> & Partial<Pick<TlsConfig, 'http2'>>) | undefined
+  readonly reload: GatewayConfig['reload']
+  /** See `ListenerOptions.idleMs`. */
+  readonly idleMs?: number | undefined
+  /** Whose connections begin with a head of the PROXY protocol. @default nobody's do */
+  readonly frontProxies?: readonly string[] | undefined
+  /** See `ListenerOptions.fastLane`. @default false */
+  readonly fastLane?: boolean | undefined
   readonly door: Door
   readonly logger: Logger
-  /** Told of the certificate in use: when it ends, in milliseconds since 1970. */
-  readonly onCertificate: (validUntilMs: number) => void
+  /** Told of each TLS handshake that fails. @default nobody is */
+  readonly onHandshakeFailure?: (() => void) | undefined
+  /** Told of the certificate in use: when it ends, in milliseconds since 1970. @default nobody is */
+  readonly onCertificate?: ((validUntilMs: number) => void) | undefined
 }
 
-/** The listener that carries traffic. */
+/** A listener whose certificate can change. */
 export interface Traffic {
   readonly url: string
   readonly urls: readonly string[]
+  /** See `Listener.figures`. */
+  figures(): ListenerFigures
   /** See `Listener.use`. */
   use(door: Door): Promise<void>
-  /** Goes over to a configuration, and reads the TLS files anew, under the names that it gives them. */
-  change(config: GatewayConfig): Promise<void>
+  /** Goes over to other proxies, and reads the TLS files anew; what is undefined stays as it was. */
+  change(next: {
+    readonly tls?: TlsFiles | undefined
+    readonly frontProxies?: readonly string[] | undefined
+  }): Promise<void>
   drain(drainMs: number): Promise<void>
+}
+
+/** What the configuration says of the listener for clients, but for where it is. */
+export function trafficOf(
+  config: GatewayConfig,
+): Pick<TrafficOptions, 'tls' | 'reload' | 'idleMs' | 'frontProxies' | 'fastLane'> {
+  return {
+    tls: config.tls,
+    reload: config.reload,
+    idleMs: config.clientIdleMs,
+    frontProxies: config.proxyProtocol === true ? config.trustedProxies : undefined,
+    fastLane: config.fastLane !== false,
+  }
 }
 
 /**
@@ -39,27 +66,27 @@ export interface Traffic {
  * @throws {Error} the system's own where it cannot be opened (`EADDRINUSE` …).
  */
 export async function openTraffic(options: TrafficOptions): Promise<Traffic> {
-  const { config, door, logger, onCertificate } = options
-  const { listen, tls, reload } = config
-  let isProxy = createProxyTrust(config.trustedProxies)
+  const { on, tls, reload, door, idleMs, fastLane, logger, onCertificate = () => {} } = options
+  const { frontProxies, onHandshakeFailure } = options
+  let isProxy = createProxyTrust(frontProxies ?? [])
   const warn = createRareWarning(logger, systemClock)
   const keeper = tls === undefined ? null : await createTlsKeeper(tls, logger)
   const listener = await openListener({
-    on: options.source ?? (listen === undefined ? noAddress() : addressesOf(listen)),
+    on,
     door,
-    tls: keeper && tls ? { ...tls, material: keeper.material } : undefined,
-    idleMs: config.clientIdleMs,
-    proxyProtocol:
-      config.proxyProtocol === true
-        ? {
-            isProxy: (remoteAddress) => isProxy(remoteAddress),
-            onUnreadable: () =>
-              warn('a trusted proxy did not begin a connection with a head of the PROXY protocol'),
-          }
+    tls:
+      keeper && tls
+        ? { http2: false, ...tls, material: keeper.material, onHandshakeFailure }
         : undefined,
-    fastLane: config.fastLane !== false,
+    idleMs,
+    proxyProtocol: frontProxies && {
+      isProxy: (remoteAddress) => isProxy(remoteAddress),
+      onUnreadable: () =>
+        warn('a trusted proxy did not begin a connection with a head of the PROXY protocol'),
+    },
+    fastLane,
   })
-  let files = tls
+  let files: TlsFiles | undefined = tls
   let watch: FileWatch | null = null
 
   async function renew(certificates: TlsKeeper): Promise<void> {
@@ -87,9 +114,10 @@ export async function openTraffic(options: TrafficOptions): Promise<Traffic> {
   return {
     url: listener.url,
     urls: listener.urls,
+    figures: () => listener.figures(),
     use: (next) => listener.use(next),
     async change(next) {
-      isProxy = createProxyTrust(next.trustedProxies)
+      if (next.frontProxies !== undefined) isProxy = createProxyTrust(next.frontProxies)
       files = next.tls ?? files
       if (keeper !== null) await renew(keeper)
     },
@@ -98,8 +126,4 @@ export async function openTraffic(options: TrafficOptions): Promise<Traffic> {
       return listener.drain(drainMs)
     },
   }
-}
-
-function noAddress(): never {
-  throw new TypeError('"listen" is missing: where requests are accepted')
 }

@@ -19,7 +19,7 @@ import type { RequestWatch } from './request-watch.ts'
 import type { Traffic } from './traffic.ts'
 import { assemble } from './assembly.ts'
 import { createReload } from './reload.ts'
-import { openTraffic } from './traffic.ts'
+import { openTraffic, trafficOf } from './traffic.ts'
 import { parseSelector } from '../verification/index.ts'
 import { backendTraits } from '../verifier/index.ts'
 
@@ -123,11 +123,12 @@ async function openWorkerGateway(
     processName: name,
   })
   const opened = await openTraffic({
-    config,
-    source: (take) => takeConnections(channel, take),
+    on: (take) => takeConnections(channel, take),
+    ...trafficOf(config),
     door: live.doors.proxy,
     logger,
     onCertificate: metrics.onCertificate,
+    onHandshakeFailure: metrics.onHandshakeFailure,
   })
   traffic = opened
   const stopReports = reportUse(channel, {
@@ -150,7 +151,7 @@ async function openWorkerGateway(
       log.use(next)
       await reload(async () => next)
       watch.change(live.config)
-      await opened.change(live.config)
+      await opened.change(trafficOf(live.config))
     },
     invalidate: (selector) => takeBack(live, selector),
     withdraw: (key) => live.withdraw(key),

@@ -43,7 +43,6 @@ export async function acceptOn(
   try {
     for (const each of on) {
       const local = 'path' in each
-      if (local) await removeDeadSocket(each.path)
       const server = createServer({
         allowHalfOpen: true,
         noDelay: true,
@@ -62,7 +61,9 @@ export async function acceptOn(
   return { addresses, close }
 }
 
-async function bind(server: Server, on: ListenOn): Promise<void> {
+/** Lets a server listen; on a Unix socket also where the file of one is left behind. */
+export async function bind(server: Server, on: ListenOn): Promise<void> {
+  if ('path' in on) await removeDeadSocket(on.path)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     const wanted = 'path' in on ? { path: on.path } : { host: on.host, port: on.port }

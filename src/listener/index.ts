@@ -1,8 +1,14 @@
 export type { Accepting, ListenOn } from './accepting.ts'
-export { acceptOn, urlOf } from './accepting.ts'
+export { acceptOn, bind, urlOf } from './accepting.ts'
 export type { Door, Serve, ServeUpgrade, Unreadable } from './door.ts'
 export type { Incoming, IncomingSocket, Outgoing } from './http-message.ts'
-export type { ConnectionSource, Listener, ListenerOptions, ListenerTls } from './listener.ts'
+export type {
+  ConnectionSource,
+  Listener,
+  ListenerFigures,
+  ListenerOptions,
+  ListenerTls,
+} from './listener.ts'
 export { CLIENT_IDLE_MS, openListener } from './listener.ts'
 export type { ProxyProtocolOptions } from './proxy-protocol.ts'
 export { serveInTurn } from './pipelining.ts'

@@ -29,6 +29,8 @@ export interface ListenerTls {
    * have.
    */
   readonly http2: boolean
+  /** Told of each handshake that fails. @default nobody is */
+  readonly onHandshakeFailure?: (() => void) | undefined
 }
 
 /** Options of {@link openListener}. */
@@ -51,6 +53,15 @@ export interface ListenerOptions {
   readonly fastLane?: boolean | undefined
 }
 
+/** What a listener has, and has done. */
+export interface ListenerFigures {
+  readonly connections: number
+  /** Requests that are being answered. */
+  readonly requests: number
+  readonly bytesIn: number
+  readonly bytesOut: number
+}
+
 /** A listening socket that can be drained. */
 export interface Listener {
   /** `http://host:port`, without a slash; `https:` with TLS; `unix:/path`. Empty where connections are brought. */
@@ -63,6 +74,8 @@ export interface Listener {
    * @returns Settles when the last request that the door before it had begun to answer is over.
    */
   use(door: Door): Promise<void>
+  /** What there is at the moment, and how many bytes have been read and written so far. */
+  figures(): ListenerFigures
   /** Gives connections that are made from now on another certificate; without TLS it does nothing. */
   useCertificate(material: TlsMaterial): void
   /**
@@ -168,11 +181,14 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
         })
   server.on('connection', (socket: Socket) => silent.add(socket))
   const connections = new Set<Socket>()
+  let [bytesIn, bytesOut] = [0, 0]
   let onEmpty = (): void => {}
   function take(socket: Socket, local: boolean): void {
     connections.add(socket)
     socket.once('close', () => {
       connections.delete(socket)
+      bytesIn += socket.bytesRead
+      bytesOut += socket.bytesWritten
       if (connections.size === 0) onEmpty()
     })
     peers.introduce(socket, local, () => {
@@ -200,6 +216,15 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
       door.opened?.()
       await before.idle()
       doors.delete(before)
+    },
+    figures() {
+      const open = [...connections]
+      return {
+        connections: open.length,
+        requests: [...doors].reduce((sum, each) => sum + each.responses().length, 0),
+        bytesIn: open.reduce((sum, { bytesRead }) => sum + bytesRead, bytesIn),
+        bytesOut: open.reduce((sum, { bytesWritten }) => sum + bytesWritten, bytesOut),
+      }
     },
     useCertificate(material) {
       if (!(server instanceof Server)) changeMaterial(server, material)

@@ -7,5 +7,6 @@ export {
   lastingPart,
   mergeSnapshots,
   readSnapshot,
+  takeOwnSnapshot,
   takeSnapshot,
 } from './merged-metrics.ts'

@@ -1,5 +1,5 @@
 import { AggregatorRegistry } from 'prom-client'
-import type { MetricObjectWithValues, MetricValue, Registry } from 'prom-client'
+import type { Metric, MetricObjectWithValues, MetricValue, Registry } from 'prom-client'
 
 import { isJsonObject } from '../json.ts'
 
@@ -11,6 +11,21 @@ type SnapshotMetric = MetricObjectWithValues<MetricValue<string>>
 /** Takes a snapshot. */
 export function takeSnapshot(registry: Registry): Promise<MetricsSnapshot> {
   return registry.getMetricsAsJSON()
+}
+
+/** Takes a snapshot of what the gateway itself counts: Node's own figures cost more, and are not wanted often. */
+export async function takeOwnSnapshot(registry: Registry): Promise<MetricsSnapshot> {
+  const names = registry.getMetricsAsArray().map(({ name }) => name)
+  const own = names.filter(isOwn).map((name) => registry.getSingleMetric(name))
+  return Promise.all(own.flatMap((metric) => (metric === undefined ? [] : [snapshotOf(metric)])))
+}
+
+async function snapshotOf(metric: Metric): Promise<SnapshotMetric> {
+  return (await metric.get()) as SnapshotMetric
+}
+
+function isOwn(name: string): boolean {
+  return name.startsWith('onegate_')
 }
 
 /** Reads a snapshot that another process sent; null: it is none. */
@@ -36,8 +51,7 @@ export async function formatSnapshots(snapshots: readonly MetricsSnapshot[]): Pr
 /** What must not be forgotten when a process ends, since a sum never goes back. */
 export function lastingPart(snapshot: MetricsSnapshot): MetricsSnapshot {
   return snapshot.filter(
-    ({ name, type }) =>
-      name.startsWith('onegate_') && ['counter', 'histogram'].includes(String(type)),
+    ({ name, type }) => isOwn(name) && ['counter', 'histogram'].includes(String(type)),
   )
 }
 

@@ -15,32 +15,33 @@ import type { BackendName, BreakerState } from '../verifier/index.ts'
 import type { DeathReason } from '../revocation/index.ts'
 import type { FinishedCall } from '../http-client/index.ts'
 import type { ForwardAuthEvent } from '../forward-auth/index.ts'
-import { DIALECT_NAMES } from '../forward-auth/index.ts'
-import type { RequestEvent, StreamEvent, StreamKind, UpstreamEvent } from '../proxy/index.ts'
+import type { RequestEvent, StreamEvent, UpstreamEvent } from '../proxy/index.ts'
 import { UNMATCHED } from '../proxy/index.ts'
+import type { AssertionMetrics } from './assertion-metrics.ts'
+import { createAssertionMetrics } from './assertion-metrics.ts'
+import type { ConnectionFigures, TrafficMetrics } from './traffic-metrics.ts'
+import { createTrafficMetrics } from './traffic-metrics.ts'
+import {
+  BREAKER_STATES,
+  CALL_BUCKETS,
+  METHODS,
+  REQUEST_BUCKETS,
+  STALENESS_BUCKETS,
+  WATCH_STATES,
+  startFromZero,
+} from './known-labels.ts'
+import { countQuestions } from './question-metrics.ts'
 import type { ProcessMetrics, ProcessMetricsOptions } from './process-metrics.ts'
 import { createProcessMetrics, OF_THE_FIRST, PROCESS_METRICS_OPTIONS } from './process-metrics.ts'
 import { QuickHistogram } from './quick-histogram.ts'
+import { createRecentMaximum } from './recent-maximum.ts'
 import { Tally } from './tally.ts'
 
 /** Of gauges that several processes have, that of the first counts: it is the one that asks Onezone. */
 const aggregator = OF_THE_FIRST
 
-/** From 50 µs: a remembered verdict costs tens of microseconds, and would vanish in the usual first bucket of 5 ms. */
-const REQUEST_BUCKETS = [
-  0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1,
-  2.5, 5, 10,
-]
-const STALENESS_BUCKETS = [0.001, 0.01, 0.1, 0.5, 1, 2.5, 5, 7.5, 10, 15, 30, 60, 300]
-const CALL_BUCKETS = [0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5]
-
-const WATCH_STATES: readonly WatchState[] = ['off', 'active', 'degraded']
-const OUTCOMES: readonly ForwardAuthEvent['outcome'][] = ['granted', 'refused', 'fault']
-const STREAM_KINDS: readonly StreamKind[] = ['websocket', 'event-stream']
-const BREAKER_STATES: readonly BreakerState[] = ['closed', 'half-open', 'open']
-
-/** Methods that are a label of their own; all others are `other`. */
-const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
+/** What the greatest staleness is the greatest of. */
+const GREATEST_OF_MS = 60_000
 
 /** Options of {@link createMetrics}. */
 export interface MetricsOptions extends ProcessMetricsOptions {
@@ -55,6 +56,10 @@ export interface MetricsOptions extends ProcessMetricsOptions {
     readonly clockOffsetMs: number
     readonly watchState: WatchState
   }
+  /** What the listener for clients has; looked at on each scrape. @default nothing listens */
+  readonly connections?: (() => ConnectionFigures | null) | undefined
+  /** Names of the keys of assertions; looked at on each scrape. @default none */
+  readonly assertionKeys?: (() => readonly string[]) | undefined
   /** Whether front proxies may ask: only then are their questions counted, from 0. @default false */
   readonly forwardAuth?: boolean | undefined
   /** The upstreams of each route; looked at on each scrape. @default none */
@@ -69,14 +74,17 @@ const METRICS_OPTIONS: OptionShape<MetricsOptions> = {
   backend: TEXT,
   verification: having('a verification', 'entries'),
   upstreams: CALLBACK,
+  connections: CALLBACK,
+  assertionKeys: CALLBACK,
   forwardAuth: FLAG,
 }
 
 /** Takes what the rooms observe and shows it to Prometheus. */
-export interface Metrics extends ProcessMetrics {
+export interface Metrics
+  extends ProcessMetrics, AssertionMetrics, Pick<TrafficMetrics, 'onHandshakeFailure'> {
   readonly registry: Registry
   readonly onDecision: (event: DecisionEvent) => void
-  readonly onRequest: (event: Omit<RequestEvent, 'trace'>) => void
+  readonly onRequest: (event: Omit<RequestEvent, 'trace'> & Partial<RequestEvent>) => void
   readonly onUpstream: (event: UpstreamEvent) => void
   readonly onQuestion: (event: ForwardAuthEvent) => void
   readonly onStream: (event: StreamEvent) => void
@@ -144,8 +152,15 @@ export function createMetrics(options: MetricsOptions): Metrics {
     name: `${asked}_request_duration_seconds`,
     help: 'Time that calls to the verifier took, including waiting and retrying.',
     labelNames: ['operation'],
-    buckets: CALL_BUCKETS,
+    buckets: [...CALL_BUCKETS],
     registers,
+  })
+  const lastCalls = new Gauge({
+    name: `${asked}_last_call_timestamp_seconds`,
+    help: 'When the last call to the verifier ended, by outcome (ok, refused, fault).',
+    labelNames: ['outcome'],
+    registers,
+    aggregator,
   })
   const evictions = new Counter({
     name: 'onegate_cache_evictions_total',
@@ -163,7 +178,6 @@ export function createMetrics(options: MetricsOptions): Metrics {
       upstreamRequests.drain((route, outcome, _, count) => this.inc({ route, outcome }, count))
     },
   })
-
   const upstreamRetries = new Counter({
     name: 'onegate_upstream_retries_total',
     help: 'Requests that failed and were sent once more.',
@@ -178,7 +192,6 @@ export function createMetrics(options: MetricsOptions): Metrics {
     registers,
     aggregator: 'sum',
   })
-  for (const kind of STREAM_KINDS) openStreams.set({ kind }, 0)
   const streamsEnded = new Counter({
     name: 'onegate_streams_ended_total',
     help: 'WebSockets and event streams that have ended, by cause: client, upstream, idle, refused, unverified, draining.',
@@ -192,6 +205,16 @@ export function createMetrics(options: MetricsOptions): Metrics {
     label: null,
     buckets: STALENESS_BUCKETS,
     registry,
+  })
+  const greatest = createRecentMaximum(GREATEST_OF_MS)
+  new Gauge({
+    name: 'onegate_verdict_staleness_greatest_seconds',
+    help: 'Greatest age, when a request was granted, of the fact that the grant rests on, of the last one to two minutes.',
+    registers,
+    aggregator: 'max',
+    collect() {
+      this.set(greatest.read(performance.now()) / 1000)
+    },
   })
   const violations = new Counter({
     name: 'onegate_staleness_violations_total',
@@ -212,6 +235,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     registers,
   })
 
+  startFromZero({ openStreams, streamsEnded, evictions, invalidations, watchReads })
   const { verification, upstreams = () => [] } = options
   new Gauge({
     name: 'onegate_cache_entries',
@@ -275,18 +299,37 @@ export function createMetrics(options: MetricsOptions): Metrics {
     },
   })
 
+  const traffic = createTrafficMetrics(
+    registry,
+    REQUEST_BUCKETS,
+    options.connections ?? (() => null),
+  )
+
   return {
     ...createProcessMetrics(registry, options),
+    onHandshakeFailure: traffic.onHandshakeFailure,
+    ...createAssertionMetrics(registry, options.assertionKeys ?? (() => [])),
     registry,
     onDecision({ routeId, outcome, source, code, ageMs, violation }) {
       if (violation) violations.inc()
-      else if (ageMs !== null) staleness.observe(ageMs / 1000)
+      else if (ageMs !== null) {
+        staleness.observe(ageMs / 1000)
+        if (ageMs > greatest.current) greatest.current = ageMs
+      }
       if (source !== null) verdicts.add(routeId, outcome, source)
       if (code !== null) refusals.inc({ route: routeId, code })
     },
-    onRequest({ routeId, method, status, durationMs }) {
+    onRequest({ routeId, method, status, durationMs, trace }) {
       requests.add(routeId, METHODS.has(method) ? method : 'other', status)
       requestDuration.observe(durationMs / 1000, routeId)
+      if (trace === undefined) return
+      const { sentAtMs, answeredAtMs, answer } = trace
+      if (sentAtMs !== null && answeredAtMs !== null) {
+        traffic.onUpstreamAnswer(routeId, answeredAtMs - sentAtMs)
+      }
+      // A decision is counted where it is made; before there is a route, none is.
+      if (answer !== null && routeId === UNMATCHED)
+        refusals.inc({ route: routeId, code: answer.code })
     },
     onUpstream({ routeId, outcome, retried }) {
       upstreamRequests.add(routeId, outcome, '')
@@ -309,6 +352,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     },
     onCall({ operation, outcome, durationMs }) {
       calls.inc({ operation, outcome })
+      lastCalls.setToCurrentTime({ outcome })
       callDuration.observe({ operation }, durationMs / 1000)
     },
     onEviction(store) {
@@ -324,18 +368,4 @@ export function createMetrics(options: MetricsOptions): Metrics {
       invalidations.inc({ cause: 'operator' }, families)
     },
   }
-}
-
-/** Where there is no forward auth, there is nothing to count. */
-function countQuestions(registers: Registry[]): Counter<'dialect' | 'outcome'> {
-  const questions = new Counter({
-    name: 'onegate_forward_auth_requests_total',
-    help: 'Questions of front proxies, by dialect and outcome (granted, refused, fault).',
-    labelNames: ['dialect', 'outcome'],
-    registers,
-  })
-  for (const dialect of [...DIALECT_NAMES, 'unknown']) {
-    for (const outcome of OUTCOMES) questions.inc({ dialect, outcome }, 0)
-  }
-  return questions
 }

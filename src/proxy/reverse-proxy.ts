@@ -15,7 +15,7 @@ import type { RequestRecord, RequestRefusal, RouteChoice, RouteRequest } from '.
 import { createRouter, isRefusal, recordOf } from '../routing/index.ts'
 import type { UpstreamState } from '../upstream/index.ts'
 import { createUpstreams } from '../upstream/index.ts'
-import { sendAnswer, sendCapabilities, sendHealth } from './send-answer.ts'
+import { sendAnswer, sendCapabilities, sendHealth, sendText } from './send-answer.ts'
 import type { RequestEvent, StreamEvent, UpstreamEvent } from './events.ts'
 import { UNMATCHED } from './events.ts'
 import type { ExchangeInput } from './exchange.ts'
@@ -25,8 +25,8 @@ import { createOpenStreams } from './open-streams.ts'
 import { ProxyRequest } from './proxy-request.ts'
 import type { RequestTrace } from './request-trace.ts'
 import { answerOf, beginTrace, noted } from './request-trace.ts'
-import type { CompiledRoute, ProxyRoute } from './routes.ts'
-import { compileRoutes, isCarrying } from './routes.ts'
+import type { CompiledRoute, DocumentRoute, ProxyDocument, ProxyRoute } from './routes.ts'
+import { compileRoutes, documentRoute, isCarrying } from './routes.ts'
 import { refuseUnreadable } from './unreadable.ts'
 import type { TakeConnection, Upgrade } from './websocket.ts'
 import { asksForWebSocket, readHandshake } from './websocket-handshake.ts'
@@ -35,6 +35,8 @@ import { asksForWebSocket, readHandshake } from './websocket-handshake.ts'
 export interface ReverseProxyOptions {
   /** In order: the first one that matches counts. What none matches is answered 404. */
   readonly routes: readonly ProxyRoute[]
+  /** What is answered with a text of the gateway's own. @default nothing */
+  readonly document?: ProxyDocument | undefined
   /** Finds the ids of requests, `Authenticator.requestIdOf`. @default nobody is believed, each gets a new one */
   readonly requestIdOf?: RequestIds | undefined
   /** What is answered to those who look whether requests may be sent here. @default nothing */
@@ -106,7 +108,8 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
   })
   const upstreams = createUpstreams({ clock, logger })
   const routes = compileRoutes(options.routes, upstreams.groupFor)
-  const router = createRouter(routes)
+  const documents = options.document === undefined ? [] : [documentRoute(options.document)]
+  const router = createRouter<CompiledRoute | DocumentRoute>([...documents, ...routes])
 
   function serve(
     incoming: Incoming,
@@ -125,6 +128,7 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
     if (route === null) return sendNoRoute(trace, outgoing, record)
     // Not the next route that matches: what this one demands would not be asked for.
     if (!isCarrying(route)) {
+      if ('document' in route) return sendText(incoming, outgoing, route.document, record)
       return sendAnswer(incoming, outgoing, answerOf(trace, 'route_not_found'), record)
     }
     // A connection cannot both carry a body and become something else.

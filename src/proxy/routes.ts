@@ -63,13 +63,35 @@ export interface CompiledRoute extends RouteMatch {
   readonly timeouts: { readonly [Name in keyof UpstreamTimeouts]-?: number }
 }
 
+/** A text that the proxy itself answers with, without asking for a token. */
+export interface ProxyDocument {
+  /** One path. */
+  readonly path: string
+  /** Header fields: name, value … */
+  readonly fields: readonly string[]
+  readonly body: string
+}
+
+/** The route of such a text: before all others. */
+export interface DocumentRoute extends RouteMatch {
+  readonly id: string
+  readonly upstreams: null
+  readonly document: ProxyDocument
+}
+
+/** Makes the route of a text. */
+export function documentRoute(document: ProxyDocument): DocumentRoute {
+  const match = readRouteMatch('document', { path: document.path, methods: ['GET'] })
+  return { ...match, id: 'document', upstreams: null, document }
+}
+
 /** A route whose requests are carried to an upstream. */
 export interface CarryingRoute extends CompiledRoute {
   readonly upstreams: UpstreamGroup
 }
 
 /** Whether the requests of a route are carried at all. */
-export function isCarrying(route: CompiledRoute): route is CarryingRoute {
+export function isCarrying(route: CompiledRoute | DocumentRoute): route is CarryingRoute {
   return route.upstreams !== null
 }
 

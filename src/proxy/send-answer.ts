@@ -42,13 +42,35 @@ export function sendAnswer(
   if (!close && bodyLength !== 0) awaitRest(incoming)
 }
 
+interface OwnText {
+  /** @default 200 */
+  readonly status?: number
+  readonly fields: readonly string[]
+  readonly body: string
+}
+
+/** Answers with a text that is the same for everyone. */
+export function sendText(
+  incoming: Incoming,
+  outgoing: Outgoing,
+  { status = 200, fields, body }: OwnText,
+  { bodyLength }: Pick<SendAnswerOptions, 'bodyLength'>,
+): void {
+  const close = bodyLength !== 0 && !incoming.complete
+  if (close) outgoing.shouldKeepAlive = false
+  outgoing.writeHead(status, [...fields, 'Content-Length', String(Buffer.byteLength(body))])
+  if (close) endInStages(incoming, null)
+  outgoing.end(body)
+}
+
 /** Answers `OPTIONS *`: what the gateway carries, whatever its routes take of it. */
 export function sendCapabilities(
   incoming: Incoming,
   outgoing: Outgoing,
   bodyLength: number | null,
 ): void {
-  sendOwn(incoming, outgoing, { bodyLength, status: 200, fields: ['Allow', CARRIED.join(', ')] })
+  const fields = ['Allow', CARRIED.join(', ')]
+  sendText(incoming, outgoing, { fields, body: '' }, { bodyLength })
 }
 
 /**
@@ -63,22 +85,8 @@ export function sendHealth(
 ): void {
   const fields = ['Content-Type', 'text/plain', 'Cache-Control', 'no-store']
   const status = unreadiness === null ? 200 : 503
-  sendOwn(incoming, outgoing, { bodyLength, status, fields, text: `${unreadiness ?? 'ok'}\n` })
-}
-
-interface OwnResponse extends Pick<SendAnswerOptions, 'bodyLength'> {
-  readonly status: number
-  readonly fields: readonly string[]
-  readonly text?: string
-}
-
-function sendOwn(incoming: Incoming, outgoing: Outgoing, response: OwnResponse): void {
-  const { bodyLength, status, fields, text = '' } = response
-  const close = bodyLength !== 0 && !incoming.complete
-  if (close) outgoing.shouldKeepAlive = false
-  outgoing.writeHead(status, [...fields, 'Content-Length', String(text.length)])
-  if (close) endInStages(incoming, null)
-  outgoing.end(text)
+  const text = { status, fields, body: `${unreadiness ?? 'ok'}\n` }
+  sendText(incoming, outgoing, text, { bodyLength })
 }
 
 /**

@@ -38,7 +38,7 @@ export interface OnezoneTime {
   readonly offsetMs: number
   /**
    * When the question was sent whose answer told last that Onezone's clock had been set, in monotonic milliseconds: the
-   * answer to an older one may be from before that. -Infinity: it never was.
+   * answer to that or an older one may be from before. -Infinity: it never was.
    */
   readonly setAtMs: number
   observe(sample: TimeSample): void

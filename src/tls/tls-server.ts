@@ -20,6 +20,8 @@ export interface TlsServerOptions {
   readonly clientAuth: ClientAuth
   /** How long a handshake may take, in milliseconds. */
   readonly handshakeTimeoutMs: number
+  /** Told of each handshake that fails. @default nobody is */
+  readonly onHandshakeFailure?: (() => void) | undefined
   /** Takes the connections whose clients want HTTP/2. @default nobody: it is not offered */
   readonly onHttp2?: ((socket: TLSSocket) => void) | undefined
   /** Told of a client that speaks HTTP without TLS, before its connection is ended. @default nobody is told */
@@ -28,7 +30,8 @@ export interface TlsServerOptions {
 
 /** Makes a server of HTTP/1.1 over TLS 1.2 or newer. A handshake that fails ends its connection. */
 export function createTlsServer(http: HttpOptions, options: TlsServerOptions): Server {
-  const { material, clientAuth, handshakeTimeoutMs, onHttp2, onPlainHttp } = options
+  const { material, clientAuth, handshakeTimeoutMs, onHandshakeFailure, onHttp2 } = options
+  const { onPlainHttp } = options
   const server: Server = createServer({
     ...http,
     ...contextOf(material),
@@ -45,6 +48,7 @@ export function createTlsServer(http: HttpOptions, options: TlsServerOptions): S
   server.on('tlsClientError', ({ code }: NodeJS.ErrnoException, socket: TLSSocket) => {
     if (code === 'ERR_SSL_HTTP_REQUEST') onPlainHttp?.(socket)
     socket.destroy()
+    onHandshakeFailure?.()
   })
   // As without TLS: who has sent its last byte may still read the answer.
   server.prependListener('secureConnection', (socket: TLSSocket) => (socket.allowHalfOpen = true))

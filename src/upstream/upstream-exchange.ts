@@ -40,7 +40,8 @@ export class UpstreamExchange implements UpstreamController {
   /** Whether it may be sent again after its connection, which had served others, ended without a word. */
   isRepeatable(): boolean {
     const { body, bodyText, method } = this.request
-    if (body !== null || bodyText !== undefined || this.#heard || this.interruption !== null) return false
+    if (body !== null || bodyText !== undefined || this.#heard || this.interruption !== null)
+      return false
     return IDEMPOTENT_METHODS.has(method)
   }
 

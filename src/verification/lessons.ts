@@ -38,7 +38,6 @@ export interface Lessons {
    *
    * @param key Key of the question.
    * @param proof What had been proven of the token when the question was sent, or null.
-   * @param sentOffsetMs What was known of Onezone's clock then (`OnezoneTime.offsetMs`).
    * @returns The verdict to act on: what was answered, or a refusal where the answer came late.
    */
   learn(
@@ -46,7 +45,6 @@ export interface Lessons {
     request: Question,
     verdict: Verdict,
     proof: Proof<FamilyRecord> | null,
-    sentOffsetMs: number,
   ): Verdict
 }
 
@@ -64,7 +62,6 @@ export function createLessons(options: LessonsOptions): Lessons {
     request: Question,
     verdict: Accepted,
     proof: Proof<FamilyRecord> | null,
-    sentOffsetMs: number,
   ): Verdict {
     const { token } = request
     const { askedAtMs, ttlSeconds, record } = verdict
@@ -104,7 +101,7 @@ export function createLessons(options: LessonsOptions): Lessons {
         provenAtMs,
         confirmedAtMs: askedAtMs,
         ...ownQuestionOf(ref, askedAtMs, part),
-        ...endOfToken(token, verdict, onezoneTime, answeredAtMs, sentOffsetMs),
+        ...endOfToken(token, verdict, onezoneTime, answeredAtMs),
         caveats: contextCaveatsOf(token),
         grant,
         record,
@@ -112,7 +109,7 @@ export function createLessons(options: LessonsOptions): Lessons {
       })
     } else {
       const { subject } = verdict
-      const ends = endInContext(request, verdict, sentOffsetMs)
+      const ends = endInContext(request, verdict)
       memory.contexts.set(key, { family, subject, consumer, grant, ...ends })
     }
     return verdict
@@ -142,10 +139,9 @@ export function createLessons(options: LessonsOptions): Lessons {
   function endInContext(
     request: Question,
     verdict: Accepted,
-    sentOffsetMs: number,
   ): { validUntilMs: number; endsAtMs: number; goodUntilMs: number } {
     const nowMs = clock.monotonic()
-    const own = endOfToken(request.token, verdict, onezoneTime, nowMs, sentOffsetMs)
+    const own = endOfToken(request.token, verdict, onezoneTime, nowMs)
     const consumerUntilMs = (consumerOf(request)?.validUntil ?? Infinity) * 1000
     const consumerEndsAtMs = consumerUntilMs - (onezoneTime.now() - nowMs)
     const validUntilMs = Math.min(own.validUntilMs, consumerUntilMs)
@@ -184,9 +180,9 @@ export function createLessons(options: LessonsOptions): Lessons {
   }
 
   return {
-    learn: (key, request, verdict, proof, sentOffsetMs) =>
+    learn: (key, request, verdict, proof) =>
       isAccepted(verdict)
-        ? learnAccepted(key, request, verdict, proof, sentOffsetMs)
+        ? learnAccepted(key, request, verdict, proof)
         : learnRefused(key, request, verdict, proof),
   }
 }

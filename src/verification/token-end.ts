@@ -18,21 +18,18 @@ const DRIFT_MS = 2_000
  * token can change that; Onezone's time as it is known makes it exact.
  *
  * @param nowMs Monotonic time at which the answer is there.
- * @param sentOffsetMs What was known of Onezone's clock when the question was sent. Where that was set meanwhile, the
- *   answer may be from before it.
  */
 export function endOfToken(
   { validUntil }: Pick<PresentedToken, 'validUntil'>,
   { askedAtMs, ttlSeconds }: Pick<Acceptance, 'askedAtMs' | 'ttlSeconds'>,
   onezoneTime: OnezoneTime,
   nowMs: number,
-  sentOffsetMs: number,
 ): TokenEnd {
-  const wasSet = askedAtMs < onezoneTime.setAtMs
-  const movedMs = wasSet ? onezoneTime.offsetMs - sentOffsetMs : 0
-  const aheadMs = onezoneTime.now() - nowMs - movedMs
+  const aheadMs = onezoneTime.now() - nowMs
   const endsAtMs = monotonicEnd(validUntil, { askedAtMs, ttlSeconds }, aheadMs, nowMs)
-  return { endsAtMs, validUntilMs: endsAtMs + aheadMs }
+  // Onezone may have said so before its clock was set: then the two disagree until it says so again.
+  const isDoubtful = validUntil !== null && askedAtMs <= onezoneTime.setAtMs
+  return { endsAtMs, validUntilMs: isDoubtful ? -Infinity : endsAtMs + aheadMs }
 }
 
 function monotonicEnd(

@@ -252,13 +252,12 @@ export function createVerdictGate(
     isCharged = false,
   ): Promise<SourcedVerdict> {
     const sentAtMs = clock.monotonic()
-    const sentOffsetMs = onezoneTime.offsetMs
     const question = { ...request, consumerToken: consumerOf(request), proven: proof !== null }
     const answer = questions.send(key, question, sentAtMs, async (stillCounts) => {
       const { verdict, source } = await inner.verify(question)
       if (isCharged && isAccepted(verdict)) budget.refund(request, isFurtherText(request))
       if (!stillCounts()) return inspect(request).known ?? ask(key, request, stillProven(proof))
-      return { verdict: lessons.learn(key, question, verdict, proof, sentOffsetMs), source }
+      return { verdict: lessons.learn(key, question, verdict, proof), source }
     })
     if (proof !== null) {
       const { family } = proof

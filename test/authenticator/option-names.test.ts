@@ -19,6 +19,6 @@ refusesOptions((policy: RoutePolicy) => createAuthenticator(GOOD).route(policy),
   [{ subject: { ids: ['bob'] } }, '"subject" is no option of a route policy; did you mean "subj'],
   [{ scope: ['a'] }, '"scope" is no option of a route policy; did you mean "scopes"?'],
   [{ headers: { subjectID: 'X-User', user: 'X-User' } }, '"headers.subjectID" is no option'],
-  [{ forwardToken: 1 }, '"forwardToken" must be true or false, not 1'],
+  [{ forwardToken: 1 }, '"forwardToken" must be true or false, or { confine: [...] }, not 1'],
   [{ token: undefined }, '"id" and "token" of a route must be given'],
 ])

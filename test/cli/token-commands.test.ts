@@ -242,12 +242,12 @@ describe('onegate token revoke, restore, rename and delete', () => {
   })
 })
 
-describe('onegate tokens list', () => {
+describe('onegate token list', () => {
   test('shows a table by name, records or ids, and never a token', async () => {
     const { alice, root } = await setUp()
     await alice('token create --name build --expires-in 1h')
     await alice('token create --name archive --type identity --revoked')
-    const table = await alice('tokens list')
+    const table = await alice('token list')
     const rows = table.stdout.split('\n').map((line) => line.split(/ {2,}/).slice(0, 3))
     expect(rows).toEqual([
       ['name', 'kind', 'state'],
@@ -257,12 +257,12 @@ describe('onegate tokens list', () => {
       [''],
     ])
     const records = json<{ tokens: { id: string; name: string }[] }>(
-      await alice('tokens list --json'),
+      await alice('token list --json'),
     )
     expect(records.tokens.map(({ name }) => name)).toEqual(['archive', 'at the shell', 'build'])
-    const ids = (await alice('tokens list --ids')).stdout.trimEnd().split('\n')
+    const ids = (await alice('token list --ids')).stdout.trimEnd().split('\n')
     expect(ids.toSorted()).toEqual(records.tokens.map(({ id }) => id).toSorted())
-    const all = await root('tokens list --all')
+    const all = await root('token list --all')
     expect(all.stdout).toContain('oneprovider krakow')
     for (const { stdout } of [table, all]) expect(stdout).not.toContain('MDA')
     expect(JSON.stringify(records)).not.toContain('MDA')
@@ -270,61 +270,65 @@ describe('onegate tokens list', () => {
 
   test('says that there are none, and who may not ask', async () => {
     const { alice, root } = await setUp()
-    expect(await root('tokens list --user bob')).toEqual({
+    expect(await root('token list --user bob')).toEqual({
       code: 0,
       stdout: '',
       stderr: 'there are no named tokens\n',
     })
-    const refused = await alice('tokens list --all')
+    const refused = await alice('token list --all')
     expect(refused).toMatchObject({ code: 1, stdout: '' })
     expect(refused.stderr).toContain('(403 forbidden)')
-    expect(await alice('tokens list --all --user bob')).toMatchObject({ code: 2 })
+    expect(await alice('token list --all --user bob')).toMatchObject({ code: 2 })
   })
 })
 
-describe('onegate tokens delete-all and revoke-all', () => {
-  test.each(['delete-all', 'revoke-all'])(
+describe('onegate token delete --all and revoke --all-temporary', () => {
+  test.each(['delete --all', 'revoke --all-temporary'])(
     '%s does nothing without a yes, or a terminal to ask on',
     async (verb) => {
       const { alice, root, onezone } = await setUp()
       onezone.createNamedToken({ subject: { type: 'user', id: 'bob' }, name: 'work' })
-      const without = await alice(`tokens ${verb}`)
+      const without = await alice(`token ${verb}`)
       expect(without).toMatchObject({ code: 2, stdout: '' })
       expect(without.stderr).toContain('there is no terminal to ask on; --yes')
       for (const input of ['no\n', 'y\n', '', '\n']) {
-        const asked = await root(`tokens ${verb} --user bob`, { answers: true, input })
+        const asked = await root(`token ${verb} --user bob`, { answers: true, input })
         expect(asked).toMatchObject({ code: 1, stdout: '' })
-        expect(asked.stderr).toMatch(/^All .* tokens of user bob will be .*\.\nType yes to go on: /)
+        expect(asked.stderr).toMatch(
+          new RegExp(
+            `^All .*tokens? of user bob will be .*, at ${onezone.url}\\.\\nType yes to go on: `,
+          ),
+        )
         expect(asked.stderr).toContain('nothing was changed')
       }
       const { deleteNamedTokens, revokeTemporaryTokens } = onezone.calls()
       expect([deleteNamedTokens, revokeTemporaryTokens]).toEqual([0, 0])
 
-      const agreed = await root(`tokens ${verb} --user bob`, { answers: true, input: 'yes\n' })
+      const agreed = await root(`token ${verb} --user bob`, { answers: true, input: 'yes\n' })
       expect(agreed).toMatchObject({ code: 0 })
-      expect(json(await root(`tokens ${verb} --user bob --yes --json`))).toBeTypeOf('object')
-      const left = json<{ tokens: unknown[] }>(await root('tokens list --user bob --json'))
-      expect(left.tokens).toHaveLength(verb === 'delete-all' ? 0 : 1)
+      expect(json(await root(`token ${verb} --user bob --yes --json`))).toBeTypeOf('object')
+      const left = json<{ tokens: unknown[] }>(await root('token list --user bob --json'))
+      expect(left.tokens).toHaveLength(verb === 'delete --all' ? 0 : 1)
     },
   )
 })
 
-describe('onegate tokens generation', () => {
+describe('onegate token generation', () => {
   test('shows it to whoever may read it', async () => {
     const { alice, krakow } = await setUp()
-    expect(json(await alice('tokens generation --json'))).toEqual({ generation: 1 })
-    await alice('tokens revoke-all --yes')
+    expect(json(await alice('token generation --json'))).toEqual({ generation: 1 })
+    await alice('token revoke --all-temporary --yes')
     const shown = 'temporary tokens of user alice: generation 2\n'
-    expect(await alice('tokens generation')).toEqual({ code: 0, stdout: shown, stderr: '' })
-    expect((await krakow('tokens generation --user alice')).stdout).toBe(shown)
-    expect((await krakow('tokens generation --user bob')).code).toBe(1)
+    expect(await alice('token generation')).toEqual({ code: 0, stdout: shown, stderr: '' })
+    expect((await krakow('token generation --user alice')).stdout).toBe(shown)
+    expect((await krakow('token generation --user bob')).code).toBe(1)
   })
 })
 
 describe('the way to Onezone', () => {
   test('may lead by a name and a password', async () => {
     const { as } = await setUp()
-    expect(await as('carol')('tokens generation')).toEqual({
+    expect(await as('carol')('token generation')).toEqual({
       code: 0,
       stdout: 'temporary tokens of the caller: generation 1\n',
       stderr: '',
@@ -335,7 +339,7 @@ describe('the way to Onezone', () => {
     ['--auth-file me', '--onezone-url URL is missing'],
     ['--onezone-url http://127.0.0.1:1', '--auth-file FILE is missing'],
   ])('with %s alone is a mistake in usage', async (flags, message) => {
-    const outcome = await runDispatch(['tokens', 'generation', ...flags.split(' ')])
+    const outcome = await runDispatch(['token', 'generation', ...flags.split(' ')])
     expect(outcome).toMatchObject({ code: 2, stdout: '' })
     expect(outcome.stderr).toContain(message)
   })
@@ -343,7 +347,7 @@ describe('the way to Onezone', () => {
   test('leads through no plain http to another machine', async () => {
     const file = join(await directoryWith({ me: mint() }), 'me')
     const flags = ['--onezone-url', 'http://onezone.example.org', '--auth-file', file]
-    const outcome = await runDispatch(['tokens', 'generation', ...flags])
+    const outcome = await runDispatch(['token', 'generation', ...flags])
     expect(outcome).toMatchObject({ code: 2, stdout: '' })
     expect(outcome.stderr).toContain('--onezone-url')
   })
@@ -353,7 +357,7 @@ describe('the way to Onezone', () => {
     ['that is the token itself', mint(), 'cannot read the credential file: '],
   ])('needs a credential file, not one %s', async (_, file, message) => {
     const flags = ['--onezone-url', 'http://127.0.0.1:1', '--auth-file', file]
-    const outcome = await runDispatch(['tokens', 'generation', ...flags])
+    const outcome = await runDispatch(['token', 'generation', ...flags])
     expect(outcome).toMatchObject({ code: 1, stdout: '' })
     expect(outcome.stderr).toContain(message)
     expect(outcome.stderr).not.toContain('MDA')
@@ -362,7 +366,7 @@ describe('the way to Onezone', () => {
   test('needs a credential in that file, which is not repeated', async () => {
     const file = join(await directoryWith({ me: 'MDAxnotatoken' }), 'me')
     const flags = ['--onezone-url', 'http://127.0.0.1:1', '--auth-file', file]
-    const outcome = await runDispatch(['tokens', 'generation', ...flags])
+    const outcome = await runDispatch(['token', 'generation', ...flags])
     expect(outcome).toMatchObject({ code: 1, stdout: '' })
     expect(outcome.stderr).toContain('neither a token nor USER:PASSWORD')
     expect(outcome.stderr).not.toContain('MDA')
@@ -373,7 +377,7 @@ describe('the way to Onezone', () => {
     const file = join(await directoryWith({ me: mint() }), 'me')
     const run = (url: string, ...words: string[]) =>
       runDispatch([...words, '--onezone-url', url, '--auth-file', file])
-    const unreachable = await run('http://127.0.0.1:1', 'tokens', 'generation')
+    const unreachable = await run('http://127.0.0.1:1', 'token', 'generation')
     const reset = await run(broken.url, 'token', 'revoke', '--id', 'abc')
     for (const { code, stdout, stderr } of [unreachable, reset]) {
       expect({ code, stdout }).toEqual({ code: 3, stdout: '' })

@@ -60,7 +60,7 @@ describe('what is not understood ends with exit code 2, on standard error only',
     ],
     [
       'a flag without its value',
-      ['serve', '--listen', '--json'],
+      ['serve', '--listen', '--workers'],
       'onegate serve: --listen needs a value: --listen HOST:PORT',
     ],
     ['a value for a flag without', ['serve', '--json=1'], 'onegate serve: --json takes no value'],

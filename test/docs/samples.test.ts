@@ -59,6 +59,7 @@ describe('the TypeScript samples run as they stand', () => {
       'revoked.test.ts',
       'server.ts',
       'tokens.ts',
+      'who-asks.ts', // run by test/assertion/example.test.ts
     ])
   })
 

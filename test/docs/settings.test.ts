@@ -60,7 +60,7 @@ const TABLES = [
     heading: 'Settings',
     defaults: () => leavesOf(configSchema.parse({}) as unknown as Group),
     takes: (settings: Group) => configSchema.safeParse(settings).success,
-    beside: {},
+    beside: { assertion: { issuer: 'https://gateway.example.org' } },
   },
   {
     heading: 'On a route',

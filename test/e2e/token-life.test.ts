@@ -60,7 +60,7 @@ test('a named token is created, confined, used, revoked, restored and deleted at
   await shell('token revoke --name build')
   await answerBecomes(confined, 401, 'token_revoked')
   expect(await answerTo(token)).toEqual([401, 'token_revoked'])
-  expect(await shell('tokens list')).toMatch(/^build +access +revoked /m)
+  expect(await shell('token list')).toMatch(/^build +access +revoked /m)
 
   await shell('token restore --name build')
   await answerBecomes(confined, 200)
@@ -70,7 +70,7 @@ test('a named token is created, confined, used, revoked, restored and deleted at
   await shell('token delete --token-file -', confined)
   await answerBecomes(confined, 401, 'token_invalid')
   await answerBecomes(token, 401, 'token_invalid')
-  expect(await shell('tokens list')).not.toContain('build')
+  expect(await shell('token list')).not.toContain('build')
 
   const { code, stderr } = await serve.stop()
   expect(code).toBe(0)
@@ -79,19 +79,26 @@ test('a named token is created, confined, used, revoked, restored and deleted at
 
 test('temporary tokens are created, used, and revoked all together at the shell', async () => {
   const { shell, answerTo, answerBecomes } = await setUp()
-  expect(await shell('tokens generation --json')).toBe('{"generation":1}')
+  expect(await shell('token generation --json')).toBe('{"generation":1}')
   const one = await shell('token create --temporary --expires-in 1h')
   const other = await shell('token create --temporary --expires-in 2h --ip 127.0.0.1')
   const named = await shell('token create --name stays')
   for (const token of [one, other, named]) expect(await answerTo(token)).toEqual([200, undefined])
 
   // Nobody is there who could say yes.
-  const unasked = await runOnegate(['tokens', 'revoke-all', '--auth-file', 'x', '--json'])
+  const unasked = await runOnegate([
+    'token',
+    'revoke',
+    '--all-temporary',
+    '--auth-file',
+    'x',
+    '--json',
+  ])
   expect(unasked).toMatchObject({ code: 2, stdout: '' })
-  expect(await shell('tokens generation --json')).toBe('{"generation":1}')
+  expect(await shell('token generation --json')).toBe('{"generation":1}')
 
-  await shell('tokens revoke-all --yes')
-  expect(await shell('tokens generation --json')).toBe('{"generation":2}')
+  await shell('token revoke --all-temporary --yes')
+  expect(await shell('token generation --json')).toBe('{"generation":2}')
   await answerBecomes(one, 401, 'token_revoked')
   await answerBecomes(other, 401, 'token_revoked')
   expect(await answerTo(named)).toEqual([200, undefined])

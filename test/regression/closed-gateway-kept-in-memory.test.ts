@@ -1,15 +1,10 @@
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
-
 import { expect, test } from 'vitest'
 
 import { createGateway, explainRequest, loadConfig } from '../../src/gateway/index.ts'
 import type { Logger } from '../../src/logger.ts'
 import { silentLogger } from '../../src/logger.ts'
+import { collectGarbage } from '../helpers/collect-garbage.ts'
 import { eventually } from '../helpers/eventually.ts'
-
-setFlagsFromString('--expose-gc')
-const collect = runInNewContext('gc') as () => void
 
 const config = await loadConfig({
   flags: {
@@ -38,7 +33,7 @@ test.each<[string, (logger: Logger) => Promise<unknown>]>([
   }
   const kept = await useOnce()
   await eventually(() => {
-    collect()
+    collectGarbage()
     return kept.deref() === undefined
   })
   expect(kept.deref()).toBeUndefined()

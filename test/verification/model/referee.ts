@@ -61,6 +61,8 @@ export interface RefereeOptions {
 const DEAD_GENERATION_MS = 60_000
 /** For so long a request may be decided before it is seen that the machine has slept. */
 const UNSEEN_MS = 100
+/** How soon workers are told what their primary has found out of Onezone’s time. */
+const HERALD_MS = 110
 /** How much longer than its primary a worker waits for an answer. */
 const GRACE_MS = 2_000
 /** How long the machine may take to see that it has slept. */
@@ -133,6 +135,10 @@ export function createReferee(options: RefereeOptions): Referee {
     errorMs: number,
   ): boolean {
     if (request.token.generation === null || isRemote(request.token)) return false
+    // The gateway has been told so of this very token.
+    const told = said.noTo(request)
+    const toldMs = told?.reason === 'token_invalid' ? told.askedAtMs : -Infinity
+    if (workers === 0 && toldMs > (said.yesTo(request)?.askedAtMs ?? -Infinity)) return false
     const intervals = OWN_QUESTION_INTERVALS * (workers === 0 ? 1 : 2)
     if (!accepted(request, toMs - intervals * maxStalenessMs, toMs, errorMs)) return false
     for (const span of history.within(fromMs - EPSILON_MS, toMs)) {
@@ -208,11 +214,14 @@ export function createReferee(options: RefereeOptions): Referee {
       })
     }
     if (source === 'cache' || source === 'stale') {
-      for (const { reason } of objectionsTo(history.now, nowMs, request, -errorMs)) {
+      // What time it is, all processes know at once.
+      const heardByMs = askedAtMs - (workers === 0 ? 0 : HERALD_MS + 2 * channelMs)
+      const endErrorMs = knownTime.errorMs(nowMs, heardByMs)
+      for (const { reason } of objectionsTo(history.now, nowMs, request, -endErrorMs)) {
         const ends =
           reason === 'token_expired' ||
-          (reason === 'consumer_token_invalid' && hasEnded(request, errorMs))
-        if (ends) object('a grant beyond the end of the token', { ...about, errorMs, reason })
+          (reason === 'consumer_token_invalid' && hasEnded(request, endErrorMs))
+        if (ends) object('a grant beyond the end of the token', { ...about, endErrorMs, reason })
       }
     }
     if (!isTiny) knownDeath({ door, request, askedAtMs }, latestMs, source)

@@ -10,6 +10,8 @@ import type { History } from './world.ts'
 export interface Said {
   readonly askedAtMs: number
   readonly heardAtMs: number
+  /** Of a no. */
+  readonly reason?: string
 }
 
 /**
@@ -90,8 +92,8 @@ export function createWhatOnezoneSaid(history: History): WhatOnezoneSaid {
       }
       return
     }
-    latest(no, questionName(question), said)
     const { reason, error } = objection
+    latest(no, questionName(question), { ...said, reason })
     if (token.id === null) {
       proven.delete(useOf(question))
     } else if (reason === 'token_revoked') {

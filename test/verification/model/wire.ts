@@ -186,7 +186,8 @@ export function createWire(options: WireOptions): Wire {
 
   function askedVerdict(call: Call, question: Question): void {
     const nowMs = time.nowMs
-    noteStep(nowMs)
+    // A second attempt is made without a look at the clocks.
+    if (call.askedAtMs === nowMs) noteStep(nowMs)
     ripe.delete(familyNameOf(question.token, history.now))
     if (call.askedAtMs === nowMs) checkFlood(question)
     const isProven = said.isProven(question)

@@ -198,8 +198,6 @@ export const KNOWLEDGE: readonly Mutant[] = [
         'if (toldMs > -1e300) return',
       ],
     ],
-    equivalent:
-      'each answer tells it, and a worker without answers uses nothing that it knows for longer than the bound',
   },
   {
     name: 'workers: conclude from refusals',

@@ -24,6 +24,11 @@ export const ROWS: readonly Mutant[] = [
         'if (validUntil === -1) return',
       ],
       ['src/revocation/onezone-time.ts', 'const QUORUM = 3', 'const QUORUM = 1'],
+      [
+        'src/verification/token-end.ts',
+        '  return Math.abs(movedMs) <= DRIFT_MS ? ended : null',
+        '  return movedMs === Infinity ? null : ended',
+      ],
     ],
   },
   {
@@ -130,10 +135,16 @@ export const ROWS: readonly Mutant[] = [
     name: 'row 10: a proof outlives its refusal',
     look: 'lives',
     edits: [
+      ['src/verification/lessons.ts', '        proof.kept = false\n', ''],
       [
         'src/verification/lessons.ts',
-        '        proof.kept = false\n',
-        '        proof.kept = true\n',
+        '        if (isLost) ledger.sawLost(proof.family, askedAtMs, proof.confirmedAtMs)\n',
+        '        if (isLost && askedAtMs === -1) ledger.sawLost(proof.family, askedAtMs)\n',
+      ],
+      [
+        'src/verification/lessons.ts',
+        '      memory.proofs.delete(key) // it must be proven anew\n',
+        '',
       ],
     ],
   },

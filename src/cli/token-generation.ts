@@ -4,10 +4,10 @@ import { ACCESS_EXITS, ACCESS_OPTIONS, withOnezone } from './onezone-access.ts'
 import { printable } from './terminal.ts'
 import { describeOwner, OWNER_OPTIONS, readOwner, tokensOfOwner } from './token-owner.ts'
 
-/** `onegate tokens generation` */
+/** `onegate token generation` */
 export const generationCommand: Command = {
-  name: 'tokens generation',
-  usage: ['--onezone-url URL --auth-file FILE [--user ID | --provider ID] [--json]'],
+  name: 'token generation',
+  usage: ['[--user ID | --provider ID] [--json]'],
   about: `Shows the generation of the temporary tokens of a user or a Oneprovider: those of older generations are
 revoked. "token inspect" shows that of a token.`,
   options: {
@@ -17,12 +17,12 @@ revoked. "token inspect" shows that of a token.`,
   },
   exits: ACCESS_EXITS,
   examples: [
-    'onegate tokens generation --onezone-url https://onezone.example.org --auth-file me.token',
+    'onegate token generation --onezone-url https://onezone.example.org --auth-file me.token',
   ],
 
   async run(args, terminal) {
     const owner = readOwner(args)
-    return withOnezone('tokens generation', args, terminal, async (access) => {
+    return withOnezone(args, terminal, async (access) => {
       const { generation } = await tokensOfOwner(access, owner).getTemporaryTokenGeneration()
       const words = `temporary tokens of ${describeOwner(access, owner)}: generation ${generation}`
       terminal.print(args.has('json') ? JSON.stringify({ generation }) : printable(words))

@@ -1,0 +1,66 @@
+import type { GatewayConfig } from '../config/index.ts'
+import type { GrpcListener } from '../forward-auth/index.ts'
+import { openGrpcListener } from '../forward-auth/index.ts'
+import type { Logger } from '../logger.ts'
+import type { LiveConfiguration } from './live-configuration.ts'
+import type { Traffic } from './traffic.ts'
+import { openTraffic } from './traffic.ts'
+
+/** What front proxies ask at. */
+export interface AskedListeners {
+  /** Base URL, or `unix:` and a file; null: none may ask. */
+  readonly url: string | null
+  readonly grpcUrl: string | null
+  /** Reads the TLS files anew. */
+  reloadCertificate(config: GatewayConfig): Promise<void>
+  drain(drainMs: number): Promise<void>
+}
+
+/**
+ * Opens it, in the process that knows the verdicts.
+ *
+ * @throws {TypeError} for TLS files that cannot be used.
+ * @throws {Error} the system's own where a listener cannot be opened (`EADDRINUSE` …).
+ */
+export async function openAskedListeners(
+  { forwardAuth, reload }: GatewayConfig,
+  live: LiveConfiguration,
+  logger: Logger,
+): Promise<AskedListeners> {
+  let http: Traffic | null = null
+  let grpc: GrpcListener | null = null
+  const { forwardAuth: door, grpc: grpcDoor } = live.doors
+  if (forwardAuth !== undefined && door !== null) {
+    const opened = await openTraffic({
+      on: forwardAuth.listen,
+      tls: forwardAuth.tls,
+      reload,
+      door,
+      logger,
+    })
+    http = opened
+    live.follow(async (doors) => {
+      if (doors.forwardAuth !== null) await opened.use(doors.forwardAuth)
+    })
+  }
+  if (forwardAuth?.grpcListen !== undefined && grpcDoor !== null) {
+    const opened = await openGrpcListener(forwardAuth.grpcListen, grpcDoor).catch(
+      async (error: unknown) => {
+        await http?.drain(0)
+        throw error
+      },
+    )
+    grpc = opened
+    live.follow(async (doors) => {
+      if (doors.grpc !== null) opened.use(doors.grpc)
+    })
+  }
+  return {
+    url: http?.url ?? null,
+    grpcUrl: grpc?.url ?? null,
+    reloadCertificate: async (next) => http?.change({ tls: next.forwardAuth?.tls }),
+    async drain(drainMs) {
+      await Promise.all([http?.drain(drainMs), grpc?.drain(drainMs)])
+    },
+  }
+}
