@@ -20,6 +20,7 @@ export type {
   ExplainingRoute,
   Granted,
   HeaderPolicy,
+  AdmittedSubject,
   Identity,
   IdentityHeaderNames,
   Inspect,

@@ -1,5 +1,6 @@
-import type { AnswerCode, AnswerRow, ChallengeError } from './answers.ts'
+import type { AnswerCode, AnswerRow } from './answers.ts'
 import { ANSWER_ROWS } from './answers.ts'
+import { challengesFor } from './challenges.ts'
 import { onedataErrorOf } from './onedata-error.ts'
 import { PAGE_POLICY, refusalPage } from './refusal-page.ts'
 import { isCurable } from './token-form.ts'
@@ -8,8 +9,8 @@ import { isCurable } from './token-form.ts'
 export interface Answer {
   readonly status: number
   readonly code: AnswerCode
-  /** Value of `WWW-Authenticate`, or null. */
-  readonly challenge: string | null
+  /** Values of `WWW-Authenticate`; most often one. */
+  readonly challenges: readonly string[]
   /** Value of `Retry-After` in seconds, or null. */
   readonly retryAfterSeconds: number | null
   /** Type of the caveat that the answer is about, or null. */
@@ -28,6 +29,8 @@ export interface Answer {
 export interface AnswerCase {
   /** Protection space named in challenges (RFC 9110 §11.5). @default 'onedata' */
   readonly realm?: string | undefined
+  /** Whether a token can also be sent as the password of Basic (RFC 7617). @default false */
+  readonly offersBasic?: boolean | undefined
   /** Type of the caveat that the answer is about, e.g. `ip`. */
   readonly caveat?: string | null | undefined
   /** Scopes that are demanded, as `scope` of the challenge (RFC 6750 §3). */
@@ -56,7 +59,7 @@ export function answerFor(code: AnswerCode, about: AnswerCase = {}): Answer {
   return {
     status,
     code,
-    challenge: row.challenge === undefined ? null : challengeFor(row, row.challenge, about),
+    challenges: challengesFor(row, about),
     retryAfterSeconds: row.retryAfterSeconds === undefined ? null : retryAfterSeconds,
     caveat,
     requestId,
@@ -98,18 +101,10 @@ export function answerHeaders(answer: Answer): [name: string, value: string][] {
     ['X-Content-Type-Options', 'nosniff'],
   ]
   if (answer.isPage) headers.push(['Content-Security-Policy', PAGE_POLICY])
-  if (answer.challenge !== null) headers.push(['WWW-Authenticate', answer.challenge])
+  for (const challenge of answer.challenges) headers.push(['WWW-Authenticate', challenge])
   if (answer.retryAfterSeconds !== null) {
     headers.push(['Retry-After', String(answer.retryAfterSeconds)])
   }
   if (answer.requestId !== null) headers.push(['X-Request-Id', answer.requestId])
   return headers
-}
-
-function challengeFor(row: AnswerRow, error: ChallengeError, about: AnswerCase): string {
-  const { realm = 'onedata', scopes = [] } = about
-  const quoted = realm.replace(/["\\]/g, '\\$&')
-  if (error === 'bare') return `Bearer realm="${quoted}"`
-  const scope = scopes.length === 0 ? '' : `, scope="${scopes.join(' ')}"`
-  return `Bearer realm="${quoted}", error="${error}", error_description="${row.title}"${scope}`
 }

@@ -6,9 +6,7 @@
  */
 
 import type { RefusalReason } from '../verifier/index.ts'
-
-/** `error` of a `WWW-Authenticate: Bearer` challenge (RFC 6750 §3.1); `bare`: a challenge without one. */
-export type ChallengeError = 'bare' | 'invalid_request' | 'invalid_token' | 'insufficient_scope'
+import type { ChallengeError } from './challenges.ts'
 
 /** How one refusal or fault is told. */
 export interface AnswerRow {
@@ -39,6 +37,7 @@ export type AnswerCode =
   | 'websocket_not_carried'
   | 'route_not_found'
   | 'method_not_allowed'
+  | 'request_timeout'
   | 'body_too_large'
   | 'target_too_long'
   | 'expectation_failed'
@@ -46,6 +45,7 @@ export type AnswerCode =
   | 'internal_error'
   | 'verification_budget_exceeded'
   | 'coding_not_supported'
+  | 'method_not_carried'
   | 'upstream_unreachable'
   | 'verifier_unavailable'
   | 'gateway_misconfigured'
@@ -204,6 +204,11 @@ export const ANSWER_ROWS: Readonly<Record<AnswerCode, AnswerRow>> = {
     title: 'Method not allowed',
     detail: 'This gateway does not take this method here; Allow says which it takes.',
   },
+  request_timeout: {
+    status: 408,
+    title: 'The request did not come to its end in time',
+    detail: 'Nothing more of the request came for longer than this gateway waits.',
+  },
   body_too_large: {
     status: 413,
     title: 'The body is too large',
@@ -239,6 +244,11 @@ export const ANSWER_ROWS: Readonly<Record<AnswerCode, AnswerRow>> = {
     status: 501,
     title: 'Transfer coding not supported',
     detail: 'The only transfer coding that is understood is chunked.',
+  },
+  method_not_carried: {
+    status: 501,
+    title: 'Method not carried',
+    detail: 'This gateway does not know the method of the request.',
   },
   upstream_unreachable: {
     status: 502,

@@ -1,38 +1,24 @@
-import type { Assertions } from '../assertion/index.ts'
-import type { Clock } from '../clock.ts'
 import { systemClock } from '../clock.ts'
 import { VerificationBudgetError, VerifierFaultError } from '../errors.ts'
-import type { Logger } from '../logger.ts'
 import { silentLogger, shielded, shieldedLogger } from '../logger.ts'
-import type { OptionShape } from '../option-shape.ts'
-import {
-  CALLBACK,
-  checkOptions,
-  CLOCK,
-  having,
-  listOf,
-  LOGGER,
-  oneOf,
-  orNull,
-  TEXT,
-} from '../option-shape.ts'
+import { checkOptions } from '../option-shape.ts'
 import type { PresentedToken } from '../token/index.ts'
-import type { BackendTraits, SourcedVerdict, Verifier, VerdictSource } from '../verifier/index.ts'
-import { BACKEND_TRAITS, isAccepted } from '../verifier/index.ts'
+import type { SourcedVerdict, Verifier, VerdictSource } from '../verifier/index.ts'
+import { isAccepted } from '../verifier/index.ts'
 import type { AnswerCase } from './answer.ts'
 import { answerFor } from './answer.ts'
 import type { AnswerCode } from './answers.ts'
+import type { AuthenticatorOptions } from './authenticator-options.ts'
+import { AUTHENTICATOR_OPTIONS } from './authenticator-options.ts'
 import { backendTraitsOf } from './backend-traits.ts'
 import type { Client } from './client-address.ts'
 import { createClientResolver } from './client-address.ts'
 import { readConfinement } from './confinement.ts'
-import { readCredentials } from './credentials.ts'
-import type { AuthenticationRequest, Decision, DecisionEvent } from './decision.ts'
+import { credentialsRead, readCredentials, waysToSend } from './credentials.ts'
+import type { AuthenticationRequest, Decision } from './decision.ts'
 import type { Inspect, RequestExplanation } from './explanation.ts'
 import { explainRequest } from './explanation.ts'
 import { createFaultLog, createRareWarning } from './fault-log.ts'
-import type { ForwardedForm } from './forwarded-fields.ts'
-import { FORWARDED_FORMS } from './forwarded-fields.ts'
 import type { HeaderPolicy } from './identity-headers.ts'
 import { createHeaderPolicy, VERDICT_FIELD } from './identity-headers.ts'
 import type { IdentityStatement } from './identity-statements.ts'
@@ -43,51 +29,9 @@ import { prefersPage } from './refusal-page.ts'
 import type { RoutePolicy } from './route-policy.ts'
 import { compileRouteRules, impossibilityOf } from './route-rules.ts'
 import { withRememberedTokens } from './remembered-tokens.ts'
+import type { GrantedAs, Standing } from './standing.ts'
+import { NO_VERDICT } from './standing.ts'
 import { tokenFormOf } from './token-form.ts'
-
-/** Options of {@link createAuthenticator}. The traits of the backend are by default those of Onezone. */
-export interface AuthenticatorOptions extends Partial<BackendTraits> {
-  readonly verifier: Verifier<PresentedToken>
-  /** Addresses and CIDR ranges of proxies that are believed. @default [] */
-  readonly trustedProxies?: readonly string[] | undefined
-  /** Whether `X-Forwarded-*` is read, or `Forwarded` (RFC 7239) in its place. @default 'x-forwarded' */
-  readonly forwarded?: ForwardedForm | undefined
-  /** Base URL of Onezone's GUI, for links to its token form; null: none. @default null */
-  readonly guiUrl?: string | null | undefined
-  /**
-   * No request is granted on a fact older than this, in milliseconds, whatever the verifier says.
-   *
-   * @default Infinity
-   */
-  readonly stalenessBoundMs?: number | undefined
-  /** Signs identities, for routes that ask for that. @default none does */
-  readonly assertions?: Assertions | undefined
-  /** What time it is at Onezone, in milliseconds since 1970. @default what `clock` says */
-  readonly onezoneNowMs?: (() => number) | undefined
-  /** @default systemClock */
-  readonly clock?: Clock | undefined
-  /** @default silentLogger */
-  readonly logger?: Logger | undefined
-  /** Told of every decision. */
-  readonly onDecision?: ((event: DecisionEvent) => void) | undefined
-}
-
-const AUTHENTICATOR_OPTIONS: OptionShape<AuthenticatorOptions> = {
-  ...BACKEND_TRAITS,
-  verifier: having('a verifier', 'verify'),
-  trustedProxies: listOf('addresses and CIDR ranges', TEXT),
-  forwarded: oneOf(FORWARDED_FORMS),
-  guiUrl: orNull(TEXT),
-  stalenessBoundMs: {
-    wanted: 'a number of milliseconds, more than 0',
-    accepts: (value) => typeof value === 'number' && value > 0,
-  },
-  onezoneNowMs: CALLBACK,
-  assertions: having('what signs', 'forAudience'),
-  clock: CLOCK,
-  logger: LOGGER,
-  onDecision: CALLBACK,
-}
 
 /** Request in, answer out, for one route. */
 export interface RouteAuthenticator {
@@ -109,22 +53,6 @@ export interface ExplainingRoute extends RouteAuthenticator {
     inspect: Inspect<Report>,
   ): Promise<RequestExplanation<Report>>
 }
-
-/** Where a grant came from, and how old the fact is that it rests on. */
-interface GrantedAs {
-  readonly source: VerdictSource | null
-  readonly ageMs: number | null
-  readonly askedAtMs: number | null
-}
-
-/** What is known of a request that is not let through. */
-interface Standing {
-  readonly request: AuthenticationRequest
-  readonly client?: Client
-  readonly token?: PresentedToken
-}
-
-const NO_VERDICT: GrantedAs = { source: null, ageMs: null, askedAtMs: null }
 
 /** Tells the upstream that the grant is older than it usually may be, because nobody could say. */
 const STALE = [VERDICT_FIELD, 'stale']
@@ -174,10 +102,13 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       names: policy.headers,
       forwardToken: policy.forwardToken === true,
       forwardAs: readConfinement(policy.forwardToken, policy.token)?.forwardAs,
+      credentials: policy.credentials,
       reserved,
       passHeaders: policy.passHeaders,
     })
 
+    const read = credentialsRead(policy.credentials)
+    const offersBasic = read.basic
     const tokenForm = tokenFormOf(options.guiUrl ?? null, rules)
     const sources = { ...options, backend: traits.backend, onezoneNowMs }
     const statements = createRouteStatements(policy, rules, headers, sources)
@@ -192,7 +123,14 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       const { request, client = null, token = null } = standing
       const { requestId } = request
       const page = prefersPage(request.rawHeaders)
-      const answer = answerFor(code, { ...about, realm: policy.realm, requestId, tokenForm, page })
+      const answer = answerFor(code, {
+        ...about,
+        realm: policy.realm,
+        offersBasic,
+        requestId,
+        tokenForm,
+        page,
+      })
       const outcome = answer.status >= 500 ? 'fault' : 'refused'
       onDecision({
         routeId: policy.id,
@@ -245,21 +183,21 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
         const { reason, caveat } = verdict
         return deny(reason, { request, token, client }, source, { caveat })
       }
-      const { askedAtMs } = verdict
+      const { askedAtMs, subject, record } = verdict
       const nowMs = clock.monotonic()
       const ageMs = nowMs - askedAtMs
       if (ageMs > stalenessBoundMs) return withhold({ request, token, client }, source, ageMs)
-      if (!rules.admits(verdict.subject)) {
+      if (!rules.admits(subject)) {
         return deny('subject_not_allowed', { request, token, client }, source)
       }
-      if (!rules.isServedBy(verdict.record)) {
+      if (!rules.isServedBy(record)) {
         return deny('scope_missing', { request, token, client }, source, { scopes: policy.scopes })
       }
       const outside = rules.dataObjectionTo(token, request)
       if (outside !== null) {
         return deny(outside.code, { request, token, client }, 'local', outside)
       }
-      const statement = statements.of(token, verdict, nowMs)
+      const statement = statements.of(token, { subject, record, askedAtMs }, nowMs)
       if (statement.objection !== null) {
         const { code, caveat } = statement.objection
         return deny(code, { request, token, client }, source, { caveat })
@@ -294,14 +232,17 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       const client = resolveClient(request)
       if (rules.kind === 'none') return grant(request, client, statements.nobody, NO_VERDICT)
 
-      const credentials = readCredentials(request.rawHeaders)
+      const credentials = readCredentials(request.rawHeaders, read)
       if (credentials.outcome === 'none') {
         return policy.optional === true
           ? grant(request, client, statements.nobody, NO_VERDICT)
-          : deny('credentials_missing', { request, client }, null)
+          : deny('credentials_missing', { request, client }, null, {
+              detail: waysToSend(policy.credentials),
+            })
       }
       if (credentials.outcome !== 'token') {
-        return deny(`credentials_${credentials.outcome}`, { request, client })
+        const detail = credentials.outcome === 'malformed' ? credentials.detail : undefined
+        return deny(`credentials_${credentials.outcome}`, { request, client }, 'local', { detail })
       }
 
       const token = readToken(credentials.token)
@@ -356,7 +297,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
             .authenticate(asked)
         return explainRequest(
           request,
-          { policy, rules, resolveClient, readToken, decideBy },
+          { policy, rules, read, resolveClient, readToken, decideBy },
           inspect,
         )
       },

@@ -1,4 +1,4 @@
-import type { Caveat, PresentedToken, Subject, TokenKind } from '../token/index.ts'
+import type { Caveat, PresentedToken, Subject, SubjectType, TokenKind } from '../token/index.ts'
 import type { VerdictSource } from '../verifier/index.ts'
 import type { Answer } from './answer.ts'
 import type { AnswerCode } from './answers.ts'
@@ -31,9 +31,15 @@ export interface AuthenticationRequest {
   readonly maxFactAgeMs?: number | undefined
 }
 
+/** A subject that a route has admitted: somebody in particular. */
+export interface AdmittedSubject extends Subject {
+  readonly type: Exclude<SubjectType, 'nobody'>
+  readonly id: string
+}
+
 /** Who a request speaks for: what handlers see as `c.var.onedata` and upstreams see as headers. */
 export interface Identity {
-  readonly subject: Subject
+  readonly subject: AdmittedSubject
   readonly token: {
     readonly id: string
     readonly type: TokenKind

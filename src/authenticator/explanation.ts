@@ -17,6 +17,7 @@ import type {
 import type { AnswerCode } from './answers.ts'
 import type { ClientResolver } from './client-address.ts'
 import type { Credentials } from './credentials.ts'
+import type { CredentialsRead } from './credentials.ts'
 import { credentialFieldsOf, readCredentials } from './credentials.ts'
 import type { AuthenticationRequest, Decision } from './decision.ts'
 import type { RoutePolicy, SubjectPolicy } from './route-policy.ts'
@@ -96,6 +97,7 @@ export type Inspect<Report> = (question: Question) => Promise<Inspected<Report>>
 export interface ExplanationParts {
   readonly policy: RoutePolicy
   readonly rules: RouteRules
+  readonly read: CredentialsRead
   readonly resolveClient: ClientResolver
   readonly readToken: ReadToken
   /** Decides as the route does, by another verifier, and tells nobody. */
@@ -138,7 +140,7 @@ export async function explainRequest<Report>(
   const decision = await parts.decideBy(onlooker, request)
 
   const client = parts.resolveClient(request)
-  const credentials = readCredentials(request.rawHeaders)
+  const credentials = readCredentials(request.rawHeaders, parts.read)
   const read = (serialized: string | null): PresentedToken | null => {
     const token = serialized === null ? null : parts.readToken(serialized)
     return typeof token === 'string' ? null : token
@@ -150,7 +152,7 @@ export async function explainRequest<Report>(
     client: { address: client.address, peerIp: client.peerIp },
     credentials: {
       outcome: credentials.outcome,
-      fields: credentialFieldsOf(request.rawHeaders),
+      fields: credentialFieldsOf(request.rawHeaders, parts.read),
     },
     token: token === null ? null : describeToken(token),
     consumerToken: describeOptional(read(given?.consumerToken ?? null)),

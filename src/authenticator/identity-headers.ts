@@ -5,7 +5,13 @@
  */
 
 import { keptText } from '../kept-text.ts'
-import { isBearer } from './credentials.ts'
+import type { CredentialKind } from './credentials.ts'
+import {
+  credentialFieldNames,
+  credentialsRead,
+  isOurs,
+  withoutTokenProtocols,
+} from './credentials.ts'
 import type { Identity } from './decision.ts'
 import { isForeign, parsePassedHeader } from './foreign-fields.ts'
 import type { IdentityHeaderNames } from './identity-header-names.ts'
@@ -22,6 +28,14 @@ export interface HeaderPolicy {
   drops(name: string, value?: string): boolean
   /** Whether an inbound field would state an identity, to whoever reads names loosely: only the gateway may. */
   claims(name: string): boolean
+  /** Names of the fields that carry what is read as a credential, but for a list that holds other things too. */
+  readonly credentialFields: readonly string[]
+  /**
+   * Takes tokens out of a list of fields in which they stand beside what is the upstream's; null: there is none.
+   *
+   * @param fields Name, value, name, value …
+   */
+  readonly clean: ((fields: string[]) => void) | null
   /** Names of all fields that may state something. */
   readonly names: readonly string[]
   /** Name of the field for the signed assertion. */
@@ -43,8 +57,6 @@ export const CREDENTIAL_FIELDS: readonly string[] = [
   CONSUMER_TOKEN,
 ]
 
-const CREDENTIALS = new Set(CREDENTIAL_FIELDS)
-
 /** Says `stale` where the grant is older than it usually may be. */
 export const VERDICT_FIELD = 'X-Onedata-Verdict'
 
@@ -58,6 +70,8 @@ export interface HeaderPolicyOptions {
   readonly forwardToken?: boolean | undefined
   /** Name of the field that carries a weaker token to the upstream. @default none does */
   readonly forwardAs?: string | undefined
+  /** What is read; what is not is the upstream's. @default those that are read by default */
+  readonly credentials?: readonly CredentialKind[] | undefined
   /** Identity names of the other routes: nobody may forge them here either. @default [] */
   readonly reserved?: readonly string[] | undefined
   /** Fields of other systems that pass all the same. @default [] */
@@ -75,6 +89,9 @@ export function createHeaderPolicy(options: HeaderPolicyOptions = {}): HeaderPol
   const forwardToken = options.forwardToken ?? false
   const { forwardAs } = options
   const isTaken = forwardAs === 'Authorization'
+  const read = credentialsRead(options.credentials)
+  const credentialFields = credentialFieldNames(read)
+  const credentials = new Set(credentialFields.map(foldName))
   const passed = new Set(
     (options.passHeaders ?? []).map((name, index) =>
       foldName(readOption(`passHeaders[${index}]`, name, parsePassedHeader)),
@@ -88,7 +105,7 @@ export function createHeaderPolicy(options: HeaderPolicyOptions = {}): HeaderPol
   const judge = (name: string): boolean => {
     const folded = foldName(name)
     // Only the spelling that was read was verified: `X_Auth_Token` beside it is another credential to a CGI back end.
-    if (CREDENTIALS.has(folded)) return !forwardToken || name.toLowerCase() !== folded
+    if (credentials.has(folded)) return !forwardToken || name.toLowerCase() !== folded
     return (
       isReserved(folded) ||
       folded.startsWith('x-forwarded-') ||
@@ -100,7 +117,7 @@ export function createHeaderPolicy(options: HeaderPolicyOptions = {}): HeaderPol
 
   return {
     drops(name, value) {
-      if (name.length === 13 && value !== undefined && !isBearer(value) && !isTaken) {
+      if (name.length === 13 && value !== undefined && !isOurs(value, read) && !isTaken) {
         if (name.toLowerCase() === 'authorization') return false
       }
       let dropped = memo.get(name)
@@ -114,6 +131,8 @@ export function createHeaderPolicy(options: HeaderPolicyOptions = {}): HeaderPol
       const folded = foldName(name)
       return isReserved(folded) && name.toLowerCase() !== CONSUMER_TOKEN
     },
+    credentialFields,
+    clean: read.protocol && !forwardToken ? takeTokenProtocolsOut : null,
     names: [
       ...Object.values(names),
       VERDICT_FIELD,
@@ -121,6 +140,15 @@ export function createHeaderPolicy(options: HeaderPolicyOptions = {}): HeaderPol
     ],
     assertionName: names.assertion,
     state: (identity) => stateIdentity(names, identity),
+  }
+}
+
+function takeTokenProtocolsOut(fields: string[]): void {
+  for (let i = fields.length - 2; i >= 0; i -= 2) {
+    if ((fields[i] ?? '').toLowerCase() !== 'sec-websocket-protocol') continue
+    const rest = withoutTokenProtocols(fields[i + 1] ?? '')
+    if (rest === '') fields.splice(i, 2)
+    else fields[i + 1] = rest
   }
 }
 

@@ -1,6 +1,6 @@
-import type { PresentedToken, Subject } from '../token/index.ts'
+import type { PresentedToken } from '../token/index.ts'
 import type { TokenRecord } from '../verifier/index.ts'
-import type { Identity } from './decision.ts'
+import type { AdmittedSubject, Identity } from './decision.ts'
 import type { HeaderPolicy } from './identity-headers.ts'
 import type { Objection } from './objection.ts'
 import type { RouteRules } from './route-rules.ts'
@@ -27,7 +27,7 @@ export interface IdentityStatements {
 
 /** The part of an accepted verdict that a statement is about. */
 export interface SpokenFor {
-  readonly subject: Subject
+  readonly subject: AdmittedSubject
   readonly record: TokenRecord | null
   /** On the monotonic clock. */
   readonly askedAtMs: number
@@ -40,7 +40,11 @@ export function createIdentityStatements(
 ): IdentityStatements {
   const made = new WeakMap<PresentedToken, MadeStatement>()
 
-  const make = (token: PresentedToken, { subject, record }: SpokenFor): MadeStatement => {
+  const make = (
+    token: PresentedToken,
+    subject: AdmittedSubject,
+    record: TokenRecord | null,
+  ): MadeStatement => {
     const identity: Identity = Object.freeze({
       subject,
       token: Object.freeze({
@@ -58,10 +62,10 @@ export function createIdentityStatements(
 
   return {
     nobody: { identity: null, headers: Object.freeze(headers.state(null)), objection: null },
-    of(token, verdict) {
+    of(token, { subject, record }) {
       const known = made.get(token)
-      if (known !== undefined && isAbout(known, verdict)) return known
-      const statement = make(token, verdict)
+      if (known !== undefined && isAbout(known, subject, record)) return known
+      const statement = make(token, subject, record)
       made.set(token, statement)
       return statement
     },
@@ -73,11 +77,14 @@ interface MadeStatement extends IdentityStatement {
   readonly record: TokenRecord | null
 }
 
-function isAbout({ identity, record }: MadeStatement, verdict: SpokenFor): boolean {
-  const { subject } = verdict
+function isAbout(
+  { identity, record: known }: MadeStatement,
+  subject: AdmittedSubject,
+  record: TokenRecord | null,
+): boolean {
   return (
     identity?.subject.id === subject.id &&
     identity.subject.type === subject.type &&
-    record === verdict.record
+    known === record
   )
 }

@@ -2,18 +2,17 @@ export type { Answer, AnswerCase } from './answer.ts'
 export { answerFor, answerHeaders } from './answer.ts'
 export type { AnswerCode } from './answers.ts'
 export { ANSWER_CODES } from './answers.ts'
-export type {
-  Authenticator,
-  AuthenticatorOptions,
-  ExplainingRoute,
-  RouteAuthenticator,
-} from './authenticator.ts'
+export type { Authenticator, ExplainingRoute, RouteAuthenticator } from './authenticator.ts'
 export { createAuthenticator } from './authenticator.ts'
+export type { AuthenticatorOptions } from './authenticator-options.ts'
 export type { Client, ClientResolver, ClientResolverOptions } from './client-address.ts'
 export { createClientResolver } from './client-address.ts'
+export type { CredentialKind } from './credentials.ts'
+export { CREDENTIAL_KINDS, DEFAULT_CREDENTIALS } from './credentials.ts'
 export type { DataMapping } from './data-mapping.ts'
 export { compileDataMapping } from './data-mapping.ts'
 export type {
+  AdmittedSubject,
   AuthenticationRequest,
   Decision,
   Denied,

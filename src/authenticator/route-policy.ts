@@ -14,6 +14,8 @@ import { INTERFACES, INVITE_TYPES } from '../token/index.ts'
 import type { ConfinedForward } from './confinement.ts'
 import type { DataMapping } from './data-mapping.ts'
 import { DATA_MAPPING_OPTIONS } from './data-mapping.ts'
+import type { CredentialKind } from './credentials.ts'
+import { CREDENTIAL_KINDS } from './credentials.ts'
 import type { IdentityHeaderNames } from './identity-header-names.ts'
 import { IDENTITY_HEADER_OPTIONS } from './identity-header-names.ts'
 
@@ -53,6 +55,12 @@ export interface RoutePolicy {
    * Let requests without credentials pass, without identity. Bad credentials are refused all the same. @default false
    */
   readonly optional?: boolean | undefined
+  /**
+   * Where a token is looked for. What is not looked at is the upstream's, a Bearer too.
+   *
+   * @default ['x-auth-token', 'bearer', 'macaroon']
+   */
+  readonly credentials?: readonly CredentialKind[] | undefined
   /**
    * The Onedata interface that the route stands for, judged by `interface` caveats; null: none of them; several: the
    * one that a token demands, or else the first.
@@ -119,6 +127,7 @@ export const ROUTE_POLICY_OPTIONS: OptionShape<RoutePolicy> = {
   id: textLike(/./s, 'a non-empty string'),
   token: oneOf(ROUTE_CHOICES.token),
   optional: FLAG,
+  credentials: listOf(`credentials: ${CREDENTIAL_KINDS.join(', ')}`, oneOf(CREDENTIAL_KINDS)),
   interface: orNull(oneOrSeveral(ROUTE_CHOICES.interface)),
   inviteType: orNull(oneOf(Object.keys(INVITE_TYPES))),
   subjects: group<SubjectPolicy>({

@@ -14,7 +14,7 @@ import { isIpConfining, readConfinement } from './confinement.ts'
 import { judgeData } from './data-enforcement.ts'
 import type { CompiledMapping } from './data-mapping.ts'
 import { compileDataMapping } from './data-mapping.ts'
-import type { AuthenticationRequest } from './decision.ts'
+import type { AdmittedSubject, AuthenticationRequest } from './decision.ts'
 import { nameOption } from './named-option.ts'
 import type { Objection } from './objection.ts'
 import type { CaveatPolicy, RoutePolicy } from './route-policy.ts'
@@ -39,7 +39,7 @@ export interface RouteRules {
   treatmentOf(caveat: Caveat): CaveatTreatment
   /** The interface that a token is verified for: of those of the route the one that it demands, or else the first. */
   interfaceFor(token: Pick<PresentedToken, 'caveats'>): OnedataInterface | null
-  admits(subject: Subject): boolean
+  admits(subject: Subject): subject is AdmittedSubject
   /** Whether a token carries all scopes that the route demands, as far as its verifier has any on record. */
   isServedBy(record: TokenRecord | null): boolean
   /** Why the data caveats of a token do not allow a request; null: they do, or are not for this route to enforce. */
@@ -70,6 +70,9 @@ export function compileRouteRules(
     resolveServicePolicy(caveats.service, traits.serviceTokenConfigured),
   )
   const scopes = nameOption('scopes', () => resolveScopes(policy.scopes, traits.statesScopes))
+  if (kind !== 'none' && policy.credentials?.length === 0) {
+    throw new TypeError('"credentials" of a route is empty, so no token could be read')
+  }
   const mapping = compileMapping(policy)
   const scopesOfData = new WeakMap<PresentedToken, DataScope | null>()
   const forward = readConfinement(policy.forwardToken, kind)
@@ -123,7 +126,7 @@ export function compileRouteRules(
       const demanded = carried.find((caveat) => caveat.type === 'interface')?.interface
       return interfaces.find((each) => each === demanded) ?? first
     },
-    admits(subject) {
+    admits(subject): subject is AdmittedSubject {
       if (subject.id === null || subject.type === 'nobody') return false
       return (types === null || types.has(subject.type)) && (ids === null || ids.has(subject.id))
     },

@@ -5,6 +5,7 @@ import {
   formatSocketAddress,
   loadConfig,
   routeTitle,
+  warningsOf,
 } from '../config/index.ts'
 import type { GatewayConfig, UpstreamTls } from '../config/index.ts'
 import { ConfigError } from '../errors.ts'
@@ -22,7 +23,7 @@ export const checkCommand: Command = {
 and says what would run. Nothing is started, and no verifier is asked.`,
   options: {
     config: { value: 'FILE', help: 'YAML or JSON file with the configuration.' },
-    json: { help: 'Print one line: {"ok":true,"config"} or {"ok":false,"problems"}.' },
+    json: { help: 'Print one line: {"ok":true,"config","warnings"} or {"ok":false,"problems"}.' },
   },
   exits: [
     [EXIT.ok, 'the configuration is good'],
@@ -35,9 +36,11 @@ and says what would run. Nothing is started, and no verifier is asked.`,
     if (file === undefined) throw new UsageError('--config FILE is missing')
     try {
       const config = await loadConfig({ file, env: terminal.env })
-      if (args.has('json'))
-        terminal.print(JSON.stringify({ ok: true, config: withoutSecrets(config) }))
-      else for (const line of summary(file, config, terminal)) terminal.print(line)
+      const warnings = warningsOf(config.routes)
+      if (args.has('json')) {
+        const shown = withoutSecrets(config)
+        terminal.print(JSON.stringify({ ok: true, config: shown, warnings }))
+      } else for (const line of summary(file, config, terminal)) terminal.print(line)
       return EXIT.ok
     } catch (error) {
       if (!(error instanceof ConfigError) || !args.has('json')) throw error
@@ -60,14 +63,20 @@ function withoutSecrets({ adminToken, ...config }: GatewayConfig): object {
         SECRETS.has(name) ? value !== undefined : value,
       ]),
     ),
-    routes: config.routes.map(({ upstream, ...route }) => ({
+    routes: config.routes.map(({ upstream, upstreamHeaders, ...route }) => ({
       ...route,
+      upstreamHeaders: upstreamHeaders && withoutValues(upstreamHeaders),
       upstream: upstream && {
         ...upstream,
         ...(upstream.tls && { tls: withoutKey(upstream.tls) }),
       },
     })),
   }
+}
+
+/** Most are secrets; that one is not, nobody can see. */
+function withoutValues(fields: Readonly<Record<string, string>>): object {
+  return Object.fromEntries(Object.keys(fields).map((name) => [name, '•••']))
 }
 
 /** Certificates are left out for their length, the key for what it is. */
@@ -83,6 +92,14 @@ function describeVerifier(verifier: GatewayConfig['verifier']): string[] {
     'Onezone',
     url + via + (verifier.serviceToken === undefined ? '' : ', with a service token'),
   ]
+}
+
+function describeWarnings(config: GatewayConfig, terminal: Terminal): string[] {
+  const warnings = warningsOf(config.routes)
+  const lines = warnings.map(
+    ({ path, message }) => `${terminal.style('bold', 'warning')}: ${path} ${message}`,
+  )
+  return lines.length === 0 ? [] : ['', ...lines]
 }
 
 function summary(file: string, config: GatewayConfig, terminal: Terminal): string[] {
@@ -116,6 +133,7 @@ function summary(file: string, config: GatewayConfig, terminal: Terminal): strin
     '',
     ...table.map((line, at) => (at === 0 ? terminal.style('bold', line) : line)),
     ...tileNotes(config),
+    ...describeWarnings(config, terminal),
   ]
 }
 

@@ -15,6 +15,7 @@ import type { IntrospectionClients } from './introspection-clients.ts'
 import type { TlsWritten } from './listener-schema.ts'
 import type { Finding } from './problems.ts'
 import { routeTitle } from './route-order.ts'
+import type { UpstreamHeadersWritten } from './route-schema.ts'
 import { routeSchema, type RouteSettings, type Settings } from './schema.ts'
 import type { SigningKeys } from './signing-keys.ts'
 import { withContents, type UpstreamFiles } from './upstream-files.ts'
@@ -27,6 +28,8 @@ export interface Secrets {
   readonly watchToken?: string | undefined
   readonly adminToken?: string | undefined
   readonly tls?: TlsFiles | undefined
+  /** Of the files that `upstreamHeaders` names, by route and field. */
+  readonly fieldValues?: ReadonlyMap<string, string>
   readonly findings?: readonly Finding[]
   readonly signing?: SigningKeys
   readonly introspection?: IntrospectionClients
@@ -44,6 +47,7 @@ export function complete(
     onezone: _,
     verifier: __,
     upstream,
+    credentials,
     routes,
     adminTokenFile: ___,
     tls,
@@ -66,6 +70,8 @@ export function complete(
     forwardAuth: forwardAuth && completeForwardAuth(forwardAuth, secrets),
     routes: written.map((route, index) => ({
       ...completeRoute(route, serviceToken !== undefined),
+      credentials: route.credentials ?? credentials,
+      upstreamHeaders: route.upstreamHeaders && fieldsOf(route.upstreamHeaders, index, secrets),
       upstream:
         route.upstream &&
         withContents(
@@ -121,13 +127,25 @@ function checked(value: string | undefined): string {
   return value
 }
 
+function fieldsOf(
+  written: UpstreamHeadersWritten,
+  index: number,
+  { fieldValues }: Secrets,
+): Record<string, string> {
+  const fields = Object.entries(written).map(([name, value]) => [
+    name,
+    typeof value === 'string' ? value : checked(fieldValues?.get(`${index} ${name}`)),
+  ])
+  return Object.fromEntries(fields) as Record<string, string>
+}
+
 function completeRoute(
   route: RouteSettings,
   hasServiceToken: boolean,
-): Omit<RouteConfig, 'upstream'> {
-  const { caveats } = route
+): Omit<RouteConfig, 'upstream' | 'upstreamHeaders'> {
+  const { caveats, upstreamHeaders: _, ...rest } = route
   return {
-    ...route,
+    ...rest,
     data: route.data && { from: route.path, ...route.data },
     id: route.id ?? routeTitle(route),
     caveats: {

@@ -8,6 +8,7 @@
 import { checkAssertion } from './assertion-checks.ts'
 import {
   checkForwardAuth,
+  checkLimits,
   checkListeners,
   checkOwnUpstreams,
   checkTls,
@@ -31,6 +32,7 @@ export function crossCheck(config: Written): Finding[] {
     ...checkTls(groupAt(config, 'tls')),
     ...checkTls(groupAt(groupAt(config, 'forwardAuth'), 'tls'), ['forwardAuth', 'tls']),
     ...checkAssertion(config),
+    ...checkLimits(groupAt(config, 'limits')),
     ...checkVerifier(config),
     ...checkBound(config),
     ...checkWatch(config),

@@ -19,8 +19,11 @@ import {
   oneOf,
   TEXT,
   wholeNumber,
+  wholeNumbers,
 } from '../option-shape.ts'
+import { REQUEST_LIMIT_RANGES } from '../routing/index.ts'
 import type { KeyPairFiles } from '../tls/index.ts'
+import { RESPONSE_LIMIT_RANGES } from '../upstream/index.ts'
 import type {
   AdminPageConfig,
   AssertionConfig,
@@ -61,6 +64,11 @@ const ROUTE: OptionShape<RouteConfig> = {
   methods: listOf('methods', TEXT),
   stripPrefix: TEXT,
   maxBodyBytes: NUMBER,
+  bufferRequestBytes: NUMBER,
+  // The proxy judges them.
+  upstreamHeaders: JUDGED_ELSEWHERE,
+  cors: JUDGED_ELSEWHERE,
+  informational: FLAG,
   upstream: JUDGED_ELSEWHERE,
   websocket: FLAG,
   timeouts: group<RouteConfig['timeouts']>({
@@ -117,6 +125,9 @@ const GATEWAY_CONFIG: OptionShape<GatewayConfig> = {
   routes: listOfGroups(ROUTE),
   verdicts: JUDGED_ELSEWHERE,
   realm,
+  limits: group<GatewayConfig['limits']>(
+    wholeNumbers({ ...REQUEST_LIMIT_RANGES, ...RESPONSE_LIMIT_RANGES }),
+  ),
   log: group<GatewayConfig['log']>({ level: oneOf(['debug', 'info', 'warn', 'error']) }),
   accessLog: group(ACCESS_LOG_OPTIONS),
   reload: group<GatewayConfig['reload']>({ watchFiles: FLAG, intervalMs: NUMBER }),

@@ -5,7 +5,8 @@ import type { HttpClientOptions } from '../http-client/index.ts'
 import type { IntrospectionClient } from './introspection-clients.ts'
 import type { ProxyRoute, UpstreamTimeouts } from '../proxy/index.ts'
 import type { ClientAuth, TlsFiles } from '../tls/index.ts'
-import type { UpstreamOptions } from '../upstream/index.ts'
+import type { RequestLimits } from '../routing/index.ts'
+import type { ResponseLimits, UpstreamOptions } from '../upstream/index.ts'
 import type { VerdictOptions, VerificationBudgetOptions } from '../verification/index.ts'
 import type { ListenAddress, SocketAddress } from './listen-address.ts'
 
@@ -80,6 +81,8 @@ export interface GatewayConfig {
   readonly verdicts: VerdictsConfig
   /** Protection space named in challenges (RFC 9110 §11.5). @default 'onedata' */
   readonly realm: string
+  /** How much may come before the body of a request or an answer. */
+  readonly limits: RequestLimits & ResponseLimits
   readonly log: {
     /** The least important lines that are written. @default 'info' */
     readonly level: LogLevel
@@ -207,7 +210,11 @@ export interface VerdictsConfig extends Complete<Omit<VerdictOptions, 'budget'>>
 export interface RouteConfig
   extends
     Pick<ProxyRoute, 'path' | 'hosts' | 'methods' | 'stripPrefix' | 'maxBodyBytes'>,
-    Pick<RoutePolicy, 'subjects' | 'scopes' | 'data' | 'headers' | 'passHeaders' | 'assertion'>,
+    Pick<ProxyRoute, 'upstreamHeaders' | 'cors'>,
+    Pick<
+      RoutePolicy,
+      'credentials' | 'subjects' | 'scopes' | 'data' | 'headers' | 'passHeaders' | 'assertion'
+    >,
     Complete<
       Pick<RoutePolicy, 'token' | 'optional' | 'interface' | 'inviteType' | 'forwardToken'>
     > {
@@ -221,6 +228,10 @@ export interface RouteConfig
   readonly caveats: Complete<CaveatPolicy>
   /** Whether requests for a WebSocket are carried, or refused. @default true */
   readonly websocket: boolean
+  /** See {@link ProxyRoute}. @default 0 */
+  readonly bufferRequestBytes: number
+  /** See {@link ProxyRoute}. @default false */
+  readonly informational: boolean
   /** `connectMs` up to 600 000, the others up to 3 600 000. */
   readonly timeouts: Complete<UpstreamTimeouts>
 }

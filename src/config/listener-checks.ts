@@ -13,6 +13,7 @@ import {
 } from './listen-address.ts'
 import { checkTrust } from '../authenticator/index.ts'
 import { isJsonObject } from '../json.ts'
+import { REQUEST_LIMITS } from '../routing/index.ts'
 import { parseUpstreamUrl } from '../upstream/index.ts'
 import { formatPath, problemOf, type Finding, type SettingPath } from './problems.ts'
 import { findingsAt, groupAt, listAt, readable, type Written } from './written.ts'
@@ -172,4 +173,15 @@ export function checkTls(
     return [{ path, message }]
   }
   return []
+}
+
+/** Finds a target that would be too long only when its head is too long anyway. */
+export function checkLimits(limits: Written): Finding[] {
+  const { requestHeadBytes = REQUEST_LIMITS.requestHeadBytes } = limits
+  const { targetBytes = REQUEST_LIMITS.targetBytes } = limits
+  if (typeof requestHeadBytes !== 'number' || typeof targetBytes !== 'number') return []
+  if (targetBytes < requestHeadBytes) return []
+  const key = limits['targetBytes'] === undefined ? 'requestHeadBytes' : 'targetBytes'
+  const message = `makes targetBytes (${targetBytes}) no less than requestHeadBytes (${requestHeadBytes})`
+  return [{ path: ['limits', key], message }]
 }

@@ -18,9 +18,9 @@ import { byPlace, problemAt, unitHint, type Finding, type SettingPath } from './
 import { configSchema, type Settings } from './schema.ts'
 import { readSigningKeys } from './signing-keys.ts'
 import type { SigningKeys } from './signing-keys.ts'
-import { groupAt } from './written.ts'
+import { groupAt, listAt } from './written.ts'
 import { verifierSectionOf } from './verifier-checks.ts'
-import { readCertificates, readSecret, readServiceToken } from './secret-file.ts'
+import { readCertificates, readFieldValue, readSecret, readServiceToken } from './secret-file.ts'
 import { readUpstreamFiles, type UpstreamFiles } from './upstream-files.ts'
 
 /** Where a configuration comes from; flags win over the environment, that over the file, that over defaults. */
@@ -186,6 +186,17 @@ async function readSecrets(
       return undefined
     }
   }
+  const fieldValues = new Map<string, string>()
+  for (const [index, route] of listAt(written, 'routes').entries()) {
+    if (!isJsonObject(route)) continue
+    for (const [name, value] of Object.entries(groupAt(route, 'upstreamHeaders'))) {
+      const path = ['routes', index, 'upstreamHeaders', name, 'file']
+      const content = isJsonObject(value)
+        ? await read(path, value['file'], readFieldValue)
+        : undefined
+      if (content !== undefined) fieldValues.set(`${index} ${name}`, content)
+    }
+  }
   const ofVerifier = async (key: string, reader: (name: string) => Promise<string>) =>
     read([section, key], verifier[key], reader)
   return {
@@ -195,6 +206,7 @@ async function readSecrets(
     watchToken: await ofVerifier('watchTokenFile', readSecret),
     adminToken: await read(['adminTokenFile'], written['adminTokenFile'], readSecret),
     tls: await tryTls(written['tls'], ['tls'], nameAt, findings),
+    fieldValues,
     askedTls: await tryTls(
       groupAt(written, 'forwardAuth')['tls'],
       ['forwardAuth', 'tls'],

@@ -8,11 +8,13 @@ import {
   checkSupport,
   clashingHeaderNames,
   compileDataMapping,
+  foldName,
   readConfiningCaveat,
   resolveServicePolicy,
   ROUTE_CHOICES,
 } from '../authenticator/index.ts'
 import { isJsonObject } from '../json.ts'
+import { parseFixedName, problemOfOrigins } from '../proxy/index.ts'
 import { checkStripPrefix, parseRoutePath } from '../routing/index.ts'
 import { checkRouteAssertion } from './assertion-checks.ts'
 import { waysToGive } from './overlay.ts'
@@ -27,6 +29,7 @@ export function checkRoutes(config: Written): Finding[] {
   const routes = listAt(config, 'routes')
   return [
     ...checkSources(config),
+    ...checkCredentials(config['credentials'], []),
     ...routes.flatMap((route, index) =>
       isJsonObject(route) ? checkRoute(route, ['routes', index], config) : [],
     ),
@@ -56,6 +59,8 @@ function checkRoute(route: Written, path: SettingPath, config: Written): Finding
   checkDemands(route, findings)
   checkServiceCaveats(route, groupAt(config, 'onezone')['serviceTokenFile'] !== undefined, findings)
   checkMatch(route, findings)
+  checkCors(groupAt(route, 'cors'), findings)
+  checkUpstreamHeaders(groupAt(route, 'upstreamHeaders'), identityNamesOf(config), findings)
   checkData(route, findings)
   checkForwardToken(route, config, findings)
   checkForwardAuth(route, groupAt(config, 'forwardAuth')['listen'] !== undefined, findings)
@@ -65,6 +70,7 @@ function checkRoute(route: Written, path: SettingPath, config: Written): Finding
     ...checkRouteAssertion(route, path, config),
     ...checkUpstream(route['upstream'], [...path, 'upstream']),
     ...checkHeaders(groupAt(route, 'headers'), [...path, 'headers']),
+    ...(route['token'] === 'none' ? [] : checkCredentials(route['credentials'], path)),
   ]
 }
 
@@ -168,6 +174,40 @@ function checkForwardAuth(route: Written, isAsked: boolean, { find }: Findings):
   }
 }
 
+/** Origins that are none, or too many. */
+function checkCors({ origins, credentials }: Written, { find }: Findings): void {
+  if (!Array.isArray(origins)) return
+  const problem = problemOfOrigins(origins, credentials)
+  if (problem !== null) find(['cors', 'origins'], problem)
+}
+
+/** Names that have another meaning, or occur twice. */
+function checkUpstreamHeaders(
+  headers: Written,
+  identity: ReadonlySet<string>,
+  { find }: Findings,
+): void {
+  const known = new Set<string>()
+  for (const name of Object.keys(headers)) {
+    const folded = foldName(name)
+    const problem = identity.has(folded)
+      ? 'is the name of an identity field'
+      : known.has(folded)
+        ? 'is there already, in another spelling'
+        : problemOf(() => parseFixedName(name))
+    known.add(folded)
+    if (problem !== null) find(['upstreamHeaders', name], problem, true)
+  }
+}
+
+/** Of all routes: nobody may forge them on any. */
+function identityNamesOf(config: Written): ReadonlySet<string> {
+  const names = listAt(config, 'routes').flatMap((route) =>
+    isJsonObject(route) ? Object.values(groupAt(route, 'headers')) : [],
+  )
+  return new Set(names.filter((name) => typeof name === 'string').map(foldName))
+}
+
 /** Lists that let nothing pass, and prefixes that are none. */
 function checkMatch(route: Written, { find }: Findings): void {
   for (const key of ['hosts', 'methods']) {
@@ -181,6 +221,12 @@ function checkMatch(route: Written, { find }: Findings): void {
   if (typeof prefix !== 'string' || pattern === undefined) return
   const problem = problemOf(() => checkStripPrefix(prefix, pattern))
   if (problem !== null) find(['stripPrefix'], problem)
+}
+
+function checkCredentials(credentials: unknown, path: SettingPath): Finding[] {
+  if (!Array.isArray(credentials) || credentials.length > 0) return []
+  const message = 'is empty, so no token could be read; remove it to read the usual ones'
+  return [{ path: [...path, 'credentials'], message }]
 }
 
 function checkHeaders(headers: Written, path: SettingPath): Finding[] {

@@ -17,8 +17,27 @@ import {
   readConfiningCaveat,
   ROUTE_CHOICES,
 } from '../authenticator/index.ts'
+import type { CorsOptions } from '../proxy/index.ts'
+import {
+  BUFFER_RANGE,
+  CORS_DEFAULTS,
+  CORS_MAX_AGE_RANGE,
+  parseCorsName,
+  parseFixedValue,
+  parseOrigin,
+} from '../proxy/index.ts'
 import { parseRouteHost, parseRouteMethod } from '../routing/index.ts'
-import { choice, choiceOrNull, group, integer, list, shaped, text, toggle } from './setting.ts'
+import {
+  choice,
+  choiceOrNull,
+  group,
+  integer,
+  list,
+  named,
+  shaped,
+  text,
+  toggle,
+} from './setting.ts'
 
 /** Names that `Host` may say. */
 export const hostsSchema: z.ZodType<string[]> = list(
@@ -40,6 +59,41 @@ export const stripPrefixSchema: z.ZodType<string> = text(
 
 /** Longest request body: up to 1 TiB, for a slip is more likely than a wish beyond. */
 export const maxBodyBytesSchema: z.ZodType<number> = integer(0, 2 ** 40)
+
+/** Longest body that is held to be sent with a length. */
+export const bufferRequestBytesSchema: z.ZodType<number> = integer(...BUFFER_RANGE).default(0)
+
+const name = text('the name of a header field', parseCorsName)
+
+/** Which pages of other origins may use the route; what goes with what is judged in `route-checks.ts`. */
+export const corsSchema: z.ZodType<CorsOptions> = group({
+  origins: list('origins', text('an origin, e.g. https://app.example.org', parseOrigin)),
+  methods: list('methods', text('a method', parseCorsName)).optional(),
+  headers: list('names of header fields', name).optional(),
+  exposeHeaders: list('names of header fields', name).default([]),
+  credentials: toggle().default(CORS_DEFAULTS.credentials),
+  maxAgeSeconds: integer(...CORS_MAX_AGE_RANGE).default(CORS_DEFAULTS.maxAgeSeconds),
+})
+
+/** Values of header fields by their names, or the names of files that hold them. */
+export type UpstreamHeadersWritten = Readonly<Record<string, string | { readonly file: string }>>
+
+const file = group({
+  file: text('the name of a file', (value) => {
+    if (value === '') throw new TypeError('must not be empty')
+    return value
+  }),
+})
+
+/** Names are judged in `route-checks.ts`, where those of identity fields are known. */
+export const upstreamHeadersSchema: z.ZodType<UpstreamHeadersWritten> = named(
+  'values by the names of header fields',
+  shaped<string | { readonly file: string }>((value) =>
+    typeof value === 'object' && value !== null
+      ? file
+      : text('a text, or { file: NAME }', parseFixedValue),
+  ),
+)
 
 /** Which of Onedata's files requests are about; that it fits the path is judged in `route-checks.ts`. */
 export const dataSchema: z.ZodType<Omit<DataMapping, 'from'>> = group({

@@ -5,6 +5,7 @@ import {
   parseAccessLogTarget,
 } from '../access-log/index.ts'
 import {
+  CREDENTIAL_KINDS,
   FORWARDED_FORMS,
   parseIdentityHeaderName,
   parsePassedHeader,
@@ -12,10 +13,16 @@ import {
   parseTrustedProxy,
   ROUTE_CHOICES,
 } from '../authenticator/index.ts'
-import type { CaveatPolicy, DataMapping, IdentityHeaderNames } from '../authenticator/index.ts'
+import type {
+  CaveatPolicy,
+  CredentialKind,
+  DataMapping,
+  IdentityHeaderNames,
+} from '../authenticator/index.ts'
 import { TIMEOUT_DEFAULTS } from '../proxy/index.ts'
-import { parseRoutePath } from '../routing/index.ts'
+import { parseRoutePath, REQUEST_LIMIT_RANGES, REQUEST_LIMITS } from '../routing/index.ts'
 import { INVITE_TYPES, type InviteType } from '../token/index.ts'
+import { RESPONSE_LIMIT_RANGES, RESPONSE_LIMITS } from '../upstream/index.ts'
 import { assertionSchema, routeAssertionSchema } from './assertion-schema.ts'
 import type { AssertionSettings } from './assertion-schema.ts'
 import { VERDICT_DEFAULTS, VERDICT_RANGES } from '../verification/index.ts'
@@ -26,7 +33,10 @@ import type { GatewayConfig, RouteConfig } from './gateway-config.ts'
 import { LISTEN_DEFAULTS, parseListenAddress } from './listen-address.ts'
 import type { TlsWritten } from './listener-schema.ts'
 import { clientIdleSchema, healthPathSchema, listenSchema, tlsSchema } from './listener-schema.ts'
+import type { UpstreamHeadersWritten } from './route-schema.ts'
 import {
+  bufferRequestBytesSchema,
+  corsSchema,
   dataSchema,
   forwardTokenSchema,
   hostsSchema,
@@ -34,6 +44,7 @@ import {
   maxBodyBytesSchema,
   methodsSchema,
   stripPrefixSchema,
+  upstreamHeadersSchema,
 } from './route-schema.ts'
 import {
   choice,
@@ -65,13 +76,19 @@ export interface Settings extends Omit<
   readonly workers: number | 'auto'
   readonly assertion?: AssertionSettings | undefined
   readonly upstream?: UpstreamWritten | undefined
+  /** What routes read that do not say it themselves. */
+  readonly credentials?: readonly CredentialKind[] | undefined
   readonly routes?: readonly RouteSettings[] | undefined
 }
 
 /** A route before the defaults that depend on other settings are filled in. */
-export interface RouteSettings extends Omit<RouteConfig, 'id' | 'caveats' | 'data' | 'upstream'> {
+export interface RouteSettings extends Omit<
+  RouteConfig,
+  'id' | 'caveats' | 'data' | 'upstream' | 'upstreamHeaders'
+> {
   readonly id?: string | undefined
   readonly caveats: CaveatPolicy
+  readonly upstreamHeaders?: UpstreamHeadersWritten | undefined
   readonly data?: Omit<DataMapping, 'from'> | undefined
   readonly upstream?: UpstreamWritten | undefined
 }
@@ -80,6 +97,8 @@ const inviteTypes = Object.keys(INVITE_TYPES) as InviteType[]
 
 const fileName = text('the name of a file', (value) => matching(value, /./, 'must not be empty'))
 const headerName = text('the name of a header field', parseIdentityHeaderName)
+
+const credentials = list('kinds of credentials', choice(...CREDENTIAL_KINDS)).optional()
 
 const timeouts = section(
   integers(
@@ -117,8 +136,13 @@ const route = group({
   methods: methodsSchema.optional(),
   stripPrefix: stripPrefixSchema.optional(),
   maxBodyBytes: maxBodyBytesSchema.optional(),
+  bufferRequestBytes: bufferRequestBytesSchema,
+  cors: corsSchema.optional(),
+  informational: toggle().default(false),
+  upstreamHeaders: upstreamHeadersSchema.optional(),
   token: choice(...ROUTE_CHOICES.token).default('access'),
   optional: toggle().default(false),
+  credentials,
   interface: interfaceSchema.default('rest'),
   inviteType: choiceOrNull(...inviteTypes).default(null),
   subjects: group({
@@ -177,6 +201,7 @@ export const configSchema: z.ZodType<Settings> = group({
   ).default([]),
   forwarded: choice(...FORWARDED_FORMS).default('x-forwarded'),
   upstream: upstreamSchema.optional(),
+  credentials,
   routes: list('routes', route).optional(),
   verdicts: section({
     ...integers(VERDICTS, VERDICT_DEFAULTS),
@@ -185,6 +210,12 @@ export const configSchema: z.ZodType<Settings> = group({
   realm: text('a text', (value) =>
     matching(value, /^[\x20-\x7e]{1,128}$/, 'must be 1 to 128 printable ASCII characters'),
   ).default('onedata'),
+  limits: section(
+    integers(
+      { ...REQUEST_LIMIT_RANGES, ...RESPONSE_LIMIT_RANGES },
+      { ...REQUEST_LIMITS, ...RESPONSE_LIMITS },
+    ),
+  ),
   log: section({ level: choice('debug', 'info', 'warn', 'error').default('info') }),
   accessLog: section({
     to: text('stdout, none, or the absolute name of a file', parseAccessLogTarget).prefault(

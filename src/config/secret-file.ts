@@ -58,6 +58,19 @@ export async function readSecret(name: string): Promise<string> {
 }
 
 /**
+ * Reads a file with the value of a header field in it, with white space around it or not.
+ *
+ * @throws {TypeError} that says what is wrong with the file, and nothing of its content.
+ */
+export async function readFieldValue(name: string): Promise<string> {
+  const text = (await readText(name)).trim()
+  if (!/^[\x20-\x7e]{1,8192}$/.test(text)) {
+    throw new TypeError('names a file whose content is not 1 to 8192 printable ASCII characters')
+  }
+  return text
+}
+
+/**
  * Reads a file of PEM certificates.
  *
  * @throws {TypeError} that says what is wrong with the file.

@@ -98,6 +98,11 @@ export function list<T>(what: string, item: z.ZodType<T>): z.ZodType<T[]> {
   return z.array(item, { error: expected(`a list of ${what}`) })
 }
 
+/** Values by names that are free to choose; `what` names several. */
+export function named<T>(what: string, value: z.ZodType<T>): z.ZodType<Record<string, T>> {
+  return z.record(z.string(), value, { error: expected(what) })
+}
+
 /** A setting that can be written in several shapes; which of them it is, its value says. */
 export function shaped<T>(schemaFor: (value: unknown) => z.ZodType<T>): z.ZodType<T> {
   return z.unknown().transform((value, context) => {

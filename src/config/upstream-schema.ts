@@ -8,7 +8,9 @@ import type { z } from 'zod'
 import type { UpstreamOptions, UpstreamTls } from '../upstream/index.ts'
 import {
   parseCheckPath,
+  parseHostField,
   parseServerName,
+  parseUpstreamHost,
   parseUpstreamUrl,
   UPSTREAM_DEFAULTS as DEFAULTS,
   UPSTREAM_RANGES as RANGES,
@@ -37,12 +39,14 @@ const fileName = text('the name of a file', (value) => {
 const upstream = group({
   urls: list('URLs', url),
   retries: integer(...RANGES.retries).default(DEFAULTS.retries),
+  host: text('own, client, or the name of a host', parseUpstreamHost).optional(),
   maxConnections: integer(...RANGES.maxConnections).default(DEFAULTS.maxConnections),
   keepAliveMs: integer(...RANGES.keepAliveMs).default(DEFAULTS.keepAliveMs),
   maxConnectionAgeMs: integer(...RANGES.maxConnectionAgeMs).default(DEFAULTS.maxConnectionAgeMs),
   ejection: section(integers(RANGES.ejection, DEFAULTS.ejection)),
   healthCheck: group({
     path: text('a path, e.g. /healthz', parseCheckPath),
+    host: text('the name of a host', parseHostField).optional(),
     intervalMs: integer(...RANGES.healthCheck.intervalMs).default(DEFAULTS.healthCheck.intervalMs),
     timeoutMs: integer(...RANGES.healthCheck.timeoutMs).default(DEFAULTS.healthCheck.timeoutMs),
     expect: list('statuses', integer(...RANGES.healthCheck.expect)).default([]),

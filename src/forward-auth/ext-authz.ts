@@ -8,7 +8,7 @@
 import { isIP } from 'node:net'
 
 import type { AnswerCode } from '../authenticator/index.ts'
-import { KNOWN_METHODS, MAX_FIELDS } from '../routing/index.ts'
+import { KNOWN_METHODS, REQUEST_LIMITS } from '../routing/index.ts'
 import type { Judgement } from './judge.ts'
 import { namesOf } from './judge.ts'
 import type { Message } from './protobuf.ts'
@@ -43,7 +43,7 @@ export function readCheckRequest(message: Message): Question | AnswerCode {
   const attributes = message.message(CHECK_REQUEST.attributes)
   const http = attributes.message(ATTRIBUTES.request).message(REQUEST.http)
   const fields = fieldsOf(http)
-  if (fields.length > 2 * MAX_FIELDS) return 'headers_too_large'
+  if (fields.length > 2 * REQUEST_LIMITS.requestFields) return 'headers_too_large'
   const [method, host, target] = [
     http.text(HTTP.method),
     http.text(HTTP.host),

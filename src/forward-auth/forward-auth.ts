@@ -2,6 +2,7 @@ import { KEY_SET_PATH } from '../assertion/index.ts'
 import type { AnswerCode } from '../authenticator/index.ts'
 import { createProxyTrust } from '../authenticator/index.ts'
 import type { Door, Incoming, Outgoing } from '../listener/index.ts'
+import type { RequestLimits } from '../routing/index.ts'
 import type { Asked } from './dialects.ts'
 import { readDialect } from './dialects.ts'
 import type { Introspection } from './introspection.ts'
@@ -22,6 +23,8 @@ export interface ForwardAuthOptions {
   readonly keySet?: string | undefined
   /** Answers clients that have a secret. @default nobody does */
   readonly introspection?: Introspection | undefined
+  /** How much the requests that are asked about may bring. @default REQUEST_LIMITS */
+  readonly limits?: RequestLimits | undefined
 }
 
 /**
@@ -29,7 +32,7 @@ export interface ForwardAuthOptions {
  * as the proxy reads its own.
  */
 export function createForwardAuth(options: ForwardAuthOptions): Door {
-  const { judge, keySet, introspection, anyAsker = false } = options
+  const { judge, keySet, introspection, limits, anyAsker = false } = options
   const mayAsk = createProxyTrust(options.trustedProxies)
 
   function serve(incoming: Incoming, outgoing: Outgoing): void {
@@ -43,7 +46,7 @@ export function createForwardAuth(options: ForwardAuthOptions): Door {
     const dialect = asked?.dialect ?? null
     judge({
       dialect,
-      question: isTrusted ? read(incoming, asked) : 'asker_not_trusted',
+      question: isTrusted ? read(incoming, asked, limits) : 'asker_not_trusted',
       removesForged: false,
       askedBy: incoming.socket.remoteAddress,
       answer(judgement) {
@@ -58,6 +61,10 @@ export function createForwardAuth(options: ForwardAuthOptions): Door {
   return { serve, checkContinue: serve, checkExpectation: serve }
 }
 
-function read(incoming: Incoming, asked: Asked | null): Question | AnswerCode {
-  return asked === null ? 'route_not_found' : readQuestion(asked, incoming)
+function read(
+  incoming: Incoming,
+  asked: Asked | null,
+  limits: RequestLimits | undefined,
+): Question | AnswerCode {
+  return asked === null ? 'route_not_found' : readQuestion(asked, incoming, limits)
 }

@@ -11,7 +11,7 @@ import type { Clock } from '../clock.ts'
 import { systemClock } from '../clock.ts'
 import type { Logger } from '../logger.ts'
 import { shielded, shieldedLogger, silentLogger } from '../logger.ts'
-import type { RouteMatch } from '../routing/index.ts'
+import type { RequestLimits, RouteMatch } from '../routing/index.ts'
 import { createRouter, isRefusal } from '../routing/index.ts'
 import type { AskedIn } from './dialects.ts'
 import type { Question } from './question.ts'
@@ -47,6 +47,8 @@ export interface JudgeOptions {
    * @default 'required'
    */
   readonly clientAddress?: 'required' | 'unknown-allowed' | undefined
+  /** How much the requests that are asked about may bring. @default REQUEST_LIMITS */
+  readonly limits?: RequestLimits | undefined
   /** Finds the ids of requests, `Authenticator.requestIdOf`. @default nobody is believed, each gets a new one */
   readonly requestIdOf?: RequestIds | undefined
   /** @default silentLogger */
@@ -99,7 +101,7 @@ export function createJudge(options: JudgeOptions): Judge {
   const { requestIdOf = createRequestIds() } = options
   const logger = shieldedLogger(options.logger ?? silentLogger)
   const onQuestion = shielded(options.onQuestion, 'questions', logger)
-  const router = createRouter(options.routes)
+  const router = createRouter(options.routes, options.limits)
   for (const { id, authenticator } of options.routes) {
     const { caveats = {}, assertion } = authenticator.policy
     const { api, data } = caveats

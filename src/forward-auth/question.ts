@@ -1,7 +1,8 @@
 import { isIP } from 'node:net'
 
 import type { AnswerCode } from '../authenticator/index.ts'
-import { KNOWN_METHODS, MAX_FIELDS } from '../routing/index.ts'
+import type { RequestLimits } from '../routing/index.ts'
+import { KNOWN_METHODS, REQUEST_LIMITS } from '../routing/index.ts'
 import type { Asked, DialectFields } from './dialects.ts'
 import { DIALECTS } from './dialects.ts'
 
@@ -47,8 +48,9 @@ const SCHEMES: ReadonlyMap<string, boolean> = new Map([
 export function readQuestion(
   { dialect, rest }: Asked,
   { method, rawHeaders }: AskingRequest,
+  limits: Pick<RequestLimits, 'requestFields'> = REQUEST_LIMITS,
 ): Question | AnswerCode {
-  if (rawHeaders.length > 2 * MAX_FIELDS) return 'headers_too_large'
+  if (rawHeaders.length > 2 * limits.requestFields) return 'headers_too_large'
   const fields = DIALECTS[dialect]
   const said = collect(rawHeaders)
   const place = placeOf(fields, said, rest)

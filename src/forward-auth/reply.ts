@@ -1,6 +1,6 @@
 import { KEY_SET_FIELDS } from '../assertion/index.ts'
 import type { Answer } from '../authenticator/index.ts'
-import { answerHeaders, CREDENTIAL_FIELDS } from '../authenticator/index.ts'
+import { answerHeaders } from '../authenticator/index.ts'
 import type { Incoming, Outgoing } from '../listener/index.ts'
 import type { Dialect } from './dialects.ts'
 import { DIALECTS } from './dialects.ts'
@@ -41,7 +41,9 @@ export function sendGrant(
 export function removedCredentials({ authenticator }: ForwardAuthRoute): string[] {
   if (authenticator.policy.forwardToken === true) return []
   const set = new Set(authenticator.headers.names.map((name) => name.toLowerCase()))
-  return CREDENTIAL_FIELDS.filter((name) => !set.has(name))
+  return authenticator.headers.credentialFields
+    .map((name) => name.toLowerCase())
+    .filter((name) => !set.has(name))
 }
 
 /** Refuses a request, or says that nobody could say. `X-Onegate-Status` is true where the status cannot be. */

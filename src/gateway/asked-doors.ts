@@ -42,7 +42,7 @@ const INTROSPECTION = 'introspection'
  * @throws {TypeError} for options that make no sense.
  */
 export function assembleAsked(
-  { forwardAuth, trustedProxies, assertion, realm }: GatewayConfig,
+  { forwardAuth, trustedProxies, assertion, limits, realm }: GatewayConfig,
   surroundings: AskedSurroundings,
 ): AskedDoors {
   if (forwardAuth === undefined) return { forwardAuth: null, grpc: null }
@@ -51,6 +51,7 @@ export function assembleAsked(
   const judge = createJudge({
     routes,
     clientAddress,
+    limits,
     requestIdOf: authenticator.requestIdOf,
     clock,
     logger,
@@ -59,6 +60,7 @@ export function assembleAsked(
   return {
     forwardAuth: createForwardAuth({
       judge,
+      limits,
       trustedProxies,
       anyAsker: 'path' in listen,
       keySet: assertions?.keySet,

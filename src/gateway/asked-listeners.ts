@@ -23,7 +23,7 @@ export interface AskedListeners {
  * @throws {Error} the system's own where a listener cannot be opened (`EADDRINUSE` …).
  */
 export async function openAskedListeners(
-  { forwardAuth, reload }: GatewayConfig,
+  { forwardAuth, limits, reload }: GatewayConfig,
   live: LiveConfiguration,
   logger: Logger,
 ): Promise<AskedListeners> {
@@ -35,6 +35,7 @@ export async function openAskedListeners(
       on: forwardAuth.listen,
       tls: forwardAuth.tls,
       reload,
+      limits,
       door,
       logger,
     })

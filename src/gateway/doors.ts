@@ -68,6 +68,8 @@ export function assembleDoors(config: GatewayConfig, surroundings: DoorSurroundi
   }))
   const proxy = createReverseProxy({
     requestIdOf: authenticator.requestIdOf,
+    limits: config.limits,
+    responseLimits: config.limits,
     routes,
     health: healthPath === undefined ? undefined : { path: healthPath, unreadiness },
     document: documentOf(config, assertions),

@@ -85,6 +85,7 @@ export function createReload(
 /** The configuration as far as it can be applied to a gateway that runs. */
 function withFixed(loaded: GatewayConfig, current: GatewayConfig): GatewayConfig {
   const { listen, proxyProtocol, clientIdleMs, adminListen, workers, reload, tls } = current
+  const { requestHeadBytes } = current.limits
   // A listener speaks TLS or not, and in the same ways, for as long as it lives.
   const files = tls && loaded.tls && { ...loaded.tls, clientAuth: tls.clientAuth, http2: tls.http2 }
   // What is counted goes by the name of who is asked.
@@ -104,6 +105,7 @@ function withFixed(loaded: GatewayConfig, current: GatewayConfig): GatewayConfig
     forwardAuth,
     workers,
     reload,
+    limits: { ...loaded.limits, requestHeadBytes },
     tls: files ?? tls,
   }
 }
@@ -113,6 +115,9 @@ function changesOf(loaded: GatewayConfig, applied: GatewayConfig): string[] {
   const changed: string[] = FIXED.filter((name) => !isDeepStrictEqual(loaded[name], applied[name]))
   if (!isDeepStrictEqual(loaded.forwardAuth?.listen, applied.forwardAuth?.listen)) {
     changed.push('forwardAuth.listen')
+  }
+  if (loaded.limits.requestHeadBytes !== applied.limits.requestHeadBytes) {
+    changed.push('limits.requestHeadBytes')
   }
   if (loaded.verifier.type !== applied.verifier.type) changed.push('verifier.type')
   if (isDeepStrictEqual(loaded.tls, applied.tls)) return changed

@@ -16,6 +16,7 @@ export interface TrafficOptions {
   /** @default plain HTTP */
   readonly tls: (Omit<TlsConfig, 'http2'> & Partial<Pick<TlsConfig, 'http2'>>) | undefined
   readonly reload: GatewayConfig['reload']
+  readonly limits: GatewayConfig['limits']
   /** See `ListenerOptions.idleMs`. */
   readonly idleMs?: number | undefined
   /** Whose connections begin with a head of the PROXY protocol. @default nobody's do */
@@ -49,10 +50,11 @@ export interface Traffic {
 /** What the configuration says of the listener for clients, but for where it is. */
 export function trafficOf(
   config: GatewayConfig,
-): Pick<TrafficOptions, 'tls' | 'reload' | 'idleMs' | 'frontProxies' | 'fastLane'> {
+): Pick<TrafficOptions, 'tls' | 'reload' | 'limits' | 'idleMs' | 'frontProxies' | 'fastLane'> {
   return {
     tls: config.tls,
     reload: config.reload,
+    limits: config.limits,
     idleMs: config.clientIdleMs,
     frontProxies: config.proxyProtocol === true ? config.trustedProxies : undefined,
     fastLane: config.fastLane !== false,
@@ -66,14 +68,16 @@ export function trafficOf(
  * @throws {Error} the system's own where it cannot be opened (`EADDRINUSE` …).
  */
 export async function openTraffic(options: TrafficOptions): Promise<Traffic> {
-  const { on, tls, reload, door, idleMs, fastLane, logger, onCertificate = () => {} } = options
-  const { frontProxies, onHandshakeFailure } = options
+  const { on, tls, reload, door, limits, fastLane, logger, onCertificate = () => {} } = options
+  const { idleMs, frontProxies, onHandshakeFailure } = options
   let isProxy = createProxyTrust(frontProxies ?? [])
   const warn = createRareWarning(logger, systemClock)
   const keeper = tls === undefined ? null : await createTlsKeeper(tls, logger)
   const listener = await openListener({
     on,
     door,
+    maxHeadBytes: limits.requestHeadBytes,
+    maxFields: limits.requestFields,
     tls:
       keeper && tls
         ? { http2: false, ...tls, material: keeper.material, onHandshakeFailure }

@@ -2,7 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Server as TlsServer } from 'node:https'
 import type { Duplex } from 'node:stream'
 
-import type { Door, Serve } from './door.ts'
+import type { Door, Serve, Unreadable } from './door.ts'
 import type { Incoming, Outgoing } from './http-message.ts'
 import { serveInTurn, servingOn } from './pipelining.ts'
 import { serveUpgradeInTurn } from './upgrade.ts'
@@ -53,11 +53,30 @@ export function attachDoor(
     server.on('connect', (_incoming: IncomingMessage, socket: Duplex) => {
       doorNow().unreadable?.(socket, 'tunnel', () => servingOn(socket))
     })
-    server.on('clientError', ({ code }: NodeJS.ErrnoException, socket: Duplex) => {
-      const what = code === 'HPE_HEADER_OVERFLOW' ? 'head-too-large' : 'malformed'
-      doorNow().unreadable?.(socket, what, () => servingOn(socket))
+    server.on('clientError', (error: ClientError, socket: Duplex) => {
+      doorNow().unreadable?.(socket, whatCame(error), () => servingOn(socket))
     })
   }
+}
+
+/** Why Node's parser gave up, and on what. */
+interface ClientError extends NodeJS.ErrnoException {
+  readonly rawPacket?: Buffer
+  readonly bytesParsed?: number
+}
+
+/** A whole request line, whatever its method (RFC 9112 §3). */
+const REQUEST_LINE = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64} [!-~]+ HTTP\/1\.[01]\r?$/
+
+function whatCame({ code, rawPacket, bytesParsed = 0 }: ClientError): Unreadable {
+  if (code === 'HPE_HEADER_OVERFLOW') return 'head-too-large'
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return 'late'
+  if (code !== 'HPE_INVALID_METHOD' || rawPacket === undefined) return 'malformed'
+  const start = rawPacket.lastIndexOf('\n', Math.max(0, bytesParsed - 1)) + 1
+  const end = rawPacket.indexOf('\n', start)
+  // Anything else could be bytes of a body whose length was read in another way.
+  const line = end === -1 ? '' : rawPacket.toString('latin1', start, end)
+  return REQUEST_LINE.test(line) ? 'unknown-method' : 'malformed'
 }
 
 /** What a door does with a request whose client waits to be told to go on. */

@@ -11,6 +11,8 @@ export interface FastLaneOptions {
   readonly serve: (incoming: Incoming, outgoing: Outgoing) => void
   /** How long a connection may be without a request between two, in milliseconds. */
   readonly idleMs: number
+  /** Longest head that is looked at, in bytes; the server is to refuse or read longer ones. @default 16_384 */
+  readonly maxHeadBytes?: number | undefined
 }
 
 /** The way of plain requests. */
@@ -23,12 +25,16 @@ export interface FastLane {
 
 const SWEEP_MS = 1_000
 
+/** How much of what came is looked at for a head, in bytes: a longer one is not plain. */
+const MOST_HEAD_BYTES = 16 * 1024
+
 /**
  * Makes the fast lane of a listener: an HTTP/1.1 server for requests that come whole and in plain form, as nearly all
  * do. Whatever is odd goes to the server of Node, with its connection, before a byte of an answer, so that its parser
  * decides all that can be decided in two ways.
  */
-export function createFastLane({ server, serve, idleMs }: FastLaneOptions): FastLane {
+export function createFastLane(options: FastLaneOptions): FastLane {
+  const { server, serve, idleMs, maxHeadBytes = MOST_HEAD_BYTES } = options
   const [parse] = server.listeners('connection') as ((this: Server, socket: Socket) => void)[]
   if (parse === undefined) throw new TypeError('the server does not listen to its connections')
   server.off('connection', parse)
@@ -36,6 +42,7 @@ export function createFastLane({ server, serve, idleMs }: FastLaneOptions): Fast
   const connections = new Set<PlainConnection>()
   const owner = {
     serve,
+    mostHeadBytes: Math.min(maxHeadBytes, MOST_HEAD_BYTES),
     tick: 0,
     forget: (connection: PlainConnection) => void connections.delete(connection),
     handOver({ socket }: PlainConnection, unread: Buffer) {

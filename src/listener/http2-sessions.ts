@@ -19,6 +19,10 @@ export interface Http2SessionsOptions {
   ) => void
   /** How long a session without requests stays open, in milliseconds. */
   readonly idleMs: number
+  /** Longest head of a request, in bytes, as HTTP/1.1 would count it. @default 32_768 */
+  readonly maxHeadBytes?: number | undefined
+  /** How many fields a head may have before its stream is reset, unanswered. @default 256 */
+  readonly maxHeaderFields?: number | undefined
   /**
    * After how long a client is cut that says nothing at all while it has requests under way, in milliseconds; after a
    * third of that it is sent a PING. Node goes on with a session that has met an error of the connection, but reads
@@ -70,20 +74,20 @@ const ANY_STREAM = 2 ** 31 - 1
 
 const MAX_STREAMS = 100
 
+/** Fields are counted by the proxy, which answers; above this, crumbs of cookies among them, streams are reset. */
+const MAX_HEADER_FIELDS = 256
+
 const LIMITS = {
   maxSessionMemory: 10, // MB
   maxSettings: 32,
-  // Fields are counted by the proxy, which answers; above this, crumbs of cookies among them, streams are reset.
-  maxHeaderListPairs: 256,
   maxSessionInvalidFrames: 1000,
   maxSessionRejectedStreams: 100,
-  settings: {
-    maxConcurrentStreams: MAX_STREAMS,
-    // 32 KiB as in HTTP/1.1, and 32 bytes for each of 204 fields (RFC 9113 §6.5.2).
-    maxHeaderListSize: 32 * 1024 + 204 * 32,
-    enableConnectProtocol: false,
-  },
 }
+
+const MAX_HEAD_BYTES = 32_768
+
+/** How many of the fields that make a stream be reset may be parts of one cookie. */
+const CRUMBS = 52
 
 const CONTINUE = /^100-continue$/i
 
@@ -107,6 +111,17 @@ interface Entry {
 /** Makes what serves the connections of one listener that speak HTTP/2 (RFC 9113). */
 export function createHttp2Sessions(options: Http2SessionsOptions): Http2Sessions {
   const { onRequest, idleMs, silenceMs = SILENCE_MS } = options
+  const { maxHeadBytes = MAX_HEAD_BYTES, maxHeaderFields = MAX_HEADER_FIELDS } = options
+  const limits = {
+    ...LIMITS,
+    maxHeaderListPairs: maxHeaderFields,
+    settings: {
+      maxConcurrentStreams: MAX_STREAMS,
+      // As in HTTP/1.1, and 32 bytes for each field, but for crumbs of cookies (RFC 9113 §6.5.2).
+      maxHeaderListSize: maxHeadBytes + (maxHeaderFields - CRUMBS) * 32,
+      enableConnectProtocol: false,
+    },
+  }
   const { clock = systemClock, schedule = systemSchedule } = options
   const entries = new Set<Entry>()
   let ending = false
@@ -117,7 +132,7 @@ export function createHttp2Sessions(options: Http2SessionsOptions): Http2Session
     // A client that has said its last word cannot even open the window for what it still wants to read.
     socket.allowHalfOpen = false
     socket.on('error', () => {}) // 'close' follows, also when the session is over
-    const session = performServerHandshake(socket, LIMITS)
+    const session = performServerHandshake(socket, limits)
     const entry: Entry = {
       session,
       socket,

@@ -44,6 +44,10 @@ export interface ListenerOptions {
   readonly proxyProtocol?: ProxyProtocolOptions | undefined
   /** How long a connection may be without a request between two, in milliseconds. @default 65_000 */
   readonly idleMs?: number | undefined
+  /** Longest head of a request, in bytes. @default 32_768 */
+  readonly maxHeadBytes?: number | undefined
+  /** How many fields a request may have that the door answers, and not the listener. @default 200 */
+  readonly maxFields?: number | undefined
   /**
    * Whether plain requests of HTTP/1.1 without TLS may take a shorter way than through the server of Node. The doors
    * must then make do with what {@link Incoming} and {@link Outgoing} have.
@@ -103,11 +107,15 @@ const FIRST_HEAD_MS = 10_000
  */
 export const CLIENT_IDLE_MS = 65_000
 
+const MAX_HEAD_BYTES = 32_768
+
+/** Of HTTP/2, where a cookie may come in parts. */
+const SPARE_FIELDS = 56
+
 const HTTP: ServerOptions = {
   connectionsCheckingInterval: SWEEP_MS,
   headersTimeout: FIRST_HEAD_MS,
   requestTimeout: 0, // bodies may stream for as long as they move
-  maxHeaderSize: 32 * 1024,
   insecureHTTPParser: false,
   requireHostHeader: false, // the doors refuse, with a document that says why
 }
@@ -118,7 +126,7 @@ const HTTP: ServerOptions = {
  * @throws {Error} the system's own (`EADDRINUSE`, `EACCES` …), with `code`.
  */
 export async function openListener(options: ListenerOptions): Promise<Listener> {
-  const { on, tls, idleMs = CLIENT_IDLE_MS } = options
+  const { on, tls, idleMs = CLIENT_IDLE_MS, maxHeadBytes = MAX_HEAD_BYTES } = options
   let draining = false
   let current = createDoorInUse(options.door)
   const doors = new Set([current])
@@ -139,6 +147,8 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
       ? null
       : createHttp2Sessions({
           idleMs,
+          maxHeadBytes,
+          maxHeaderFields: options.maxFields && options.maxFields + SPARE_FIELDS,
           onRequest(incoming, outgoing, expectsContinue) {
             arrivals.onRequest(incoming, outgoing)
             const { door } = current
@@ -150,6 +160,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
   const http = {
     ...HTTP,
     keepAliveTimeout: idleMs,
+    maxHeaderSize: maxHeadBytes,
     IncomingMessage: options.door.requestClass ?? IncomingMessage,
   }
   const server =
@@ -173,6 +184,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
       ? null
       : createFastLane({
           server,
+          maxHeadBytes,
           idleMs,
           serve(incoming, outgoing) {
             arrivals.onRequest(incoming, outgoing)

@@ -14,10 +14,9 @@ export interface PlainConnectionOwner {
   readonly forget: (connection: PlainConnection) => void
   /** The time, as often as the lane looks over its connections. */
   readonly tick: number
+  /** How much of what came is looked at for a head, in bytes: a longer one is not plain. */
+  readonly mostHeadBytes: number
 }
-
-/** How much of what came is looked at for a head, in bytes: a longer one is not plain. */
-const MOST_HEAD_BYTES = 16 * 1024
 
 /**
  * A connection whose requests come whole and in plain form, one at a time. While one is answered, nothing of the next
@@ -110,7 +109,7 @@ export class PlainConnection implements ResponseOwner {
 
   /** @returns Whether the connection is still the lane's. */
   #read(bytes: Buffer): boolean {
-    const head = readPlainHead(bytes.toString('latin1', 0, MOST_HEAD_BYTES))
+    const head = readPlainHead(bytes.toString('latin1', 0, this.#owner.mostHeadBytes))
     const end = head === null ? Infinity : head.bodyStart + head.bodyLength
     if (head === null || end > bytes.length) {
       this.leave()

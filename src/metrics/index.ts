@@ -1,5 +1,6 @@
 export type { ConfigurationFacts, ReloadOutcome } from './process-metrics.ts'
-export type { Metrics, MetricsOptions } from './metrics.ts'
+export type { Metrics } from './metrics.ts'
+export type { MetricsOptions } from './metrics-options.ts'
 export { createMetrics } from './metrics.ts'
 export type { MetricsSnapshot } from './merged-metrics.ts'
 export {

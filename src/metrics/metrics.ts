@@ -6,12 +6,9 @@
  */
 
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
-
 import type { DecisionEvent } from '../authenticator/index.ts'
-import type { OptionShape } from '../option-shape.ts'
-import { CALLBACK, checkOptions, FLAG, having, TEXT } from '../option-shape.ts'
-import type { VerdictStore, WatchOutcome, WatchState } from '../verification/index.ts'
-import type { BackendName, BreakerState } from '../verifier/index.ts'
+import { checkOptions } from '../option-shape.ts'
+import type { VerdictStore, WatchOutcome } from '../verification/index.ts'
 import type { DeathReason } from '../revocation/index.ts'
 import type { FinishedCall } from '../http-client/index.ts'
 import type { ForwardAuthEvent } from '../forward-auth/index.ts'
@@ -19,7 +16,7 @@ import type { RequestEvent, StreamEvent, UpstreamEvent } from '../proxy/index.ts
 import { UNMATCHED } from '../proxy/index.ts'
 import type { AssertionMetrics } from './assertion-metrics.ts'
 import { createAssertionMetrics } from './assertion-metrics.ts'
-import type { ConnectionFigures, TrafficMetrics } from './traffic-metrics.ts'
+import type { TrafficMetrics } from './traffic-metrics.ts'
 import { createTrafficMetrics } from './traffic-metrics.ts'
 import {
   BREAKER_STATES,
@@ -31,53 +28,20 @@ import {
   startFromZero,
 } from './known-labels.ts'
 import { countQuestions } from './question-metrics.ts'
-import type { ProcessMetrics, ProcessMetricsOptions } from './process-metrics.ts'
-import { createProcessMetrics, OF_THE_FIRST, PROCESS_METRICS_OPTIONS } from './process-metrics.ts'
+import type { ProcessMetrics } from './process-metrics.ts'
+import { createProcessMetrics } from './process-metrics.ts'
 import { QuickHistogram } from './quick-histogram.ts'
 import { createRecentMaximum } from './recent-maximum.ts'
 import { Tally } from './tally.ts'
+import { OF_THE_FIRST } from './process-metrics.ts'
+import type { MetricsOptions } from './metrics-options.ts'
+import { METRICS_OPTIONS } from './metrics-options.ts'
 
 /** Of gauges that several processes have, that of the first counts: it is the one that asks Onezone. */
 const aggregator = OF_THE_FIRST
 
 /** What the greatest staleness is the greatest of. */
 const GREATEST_OF_MS = 60_000
-
-/** Options of {@link createMetrics}. */
-export interface MetricsOptions extends ProcessMetricsOptions {
-  /** Where the metrics are registered, e.g. together with those of your application. @default a registry of its own */
-  readonly registry?: Registry | undefined
-  /** Who is asked: calls are counted under that name. @default 'onezone' */
-  readonly backend?: BackendName | undefined
-  /** Looked at on each scrape. */
-  readonly verification: {
-    entries(store: VerdictStore | 'families'): number
-    readonly breakerState: BreakerState
-    readonly clockOffsetMs: number
-    readonly watchState: WatchState
-  }
-  /** What the listener for clients has; looked at on each scrape. @default nothing listens */
-  readonly connections?: (() => ConnectionFigures | null) | undefined
-  /** Names of the keys of assertions; looked at on each scrape. @default none */
-  readonly assertionKeys?: (() => readonly string[]) | undefined
-  /** Whether front proxies may ask: only then are their questions counted, from 0. @default false */
-  readonly forwardAuth?: boolean | undefined
-  /** The upstreams of each route; looked at on each scrape. @default none */
-  readonly upstreams?:
-    | (() => readonly { readonly routeId: string; readonly url: string; readonly up: boolean }[])
-    | undefined
-}
-
-const METRICS_OPTIONS: OptionShape<MetricsOptions> = {
-  ...PROCESS_METRICS_OPTIONS,
-  registry: having('a registry of prom-client', 'registerMetric', 'metrics'),
-  backend: TEXT,
-  verification: having('a verification', 'entries'),
-  upstreams: CALLBACK,
-  connections: CALLBACK,
-  assertionKeys: CALLBACK,
-  forwardAuth: FLAG,
-}
 
 /** Takes what the rooms observe and shows it to Prometheus. */
 export interface Metrics

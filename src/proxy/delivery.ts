@@ -13,6 +13,7 @@ import { hasBody, rawFieldsOf, responseFields } from './response-fields.ts'
 import type { CompiledRoute } from './routes.ts'
 import { breakOff } from './send-answer.ts'
 import { SlowReader } from './slow-reader.ts'
+import { varyUnlessUnstored } from './vary.ts'
 
 /** The request, and where its response goes. */
 export interface DeliveryInput {
@@ -83,7 +84,7 @@ export class Delivery {
       this.#controller.abort(new Error('the upstream switched protocols unasked'))
     } else if (status === 100) {
       if (record.continueOwed) outgoing.writeContinue()
-    } else if (record.httpVersion !== '1.0' && this.#informed++ < MOST_INFORMATION) {
+    } else if (mayInform(record, route) && this.#informed++ < MOST_INFORMATION) {
       const rawFields = rawFieldsOf(this.#controller)
       writeInformation(outgoing, status, responseFields(rawFields, status, route.policy).fields)
     }
@@ -113,7 +114,10 @@ export class Delivery {
     const { incoming, outgoing, route } = this.#input
     // A client that is still sending cannot use the connection for another request.
     if (this.#upload !== null && !incoming.complete) outgoing.shouldKeepAlive = false
-    return responseFields(rawFieldsOf(this.#controller), status, route.policy)
+    const read = responseFields(rawFieldsOf(this.#controller), status, route.policy)
+    if (route.vary !== '') varyUnlessUnstored(read.fields, route.vary)
+    if (route.cors !== null) route.cors.apply(read.fields, incoming)
+    return read
   }
 
   /** Sends the head of a response whose body is yet to come. */
@@ -241,6 +245,11 @@ export class Delivery {
     const openEnded = this.#openEnded
     return (this.#reader ??= new SlowReader({ incoming, outgoing, idleBodyMs, openEnded }))
   }
+}
+
+/** HTTP/1.0 knows none, and many a client of HTTP/1.1 takes any for the answer. */
+function mayInform({ httpVersion }: RequestRecord, { informational }: CompiledRoute): boolean {
+  return httpVersion === '2.0' || (informational && httpVersion === '1.1')
 }
 
 function flushHead(delivery: Delivery): void {

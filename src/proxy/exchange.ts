@@ -15,11 +15,11 @@ import type { Lease } from './open-streams.ts'
 import { leaseOf } from './open-streams.ts'
 import type { FailedAttempt } from './repeating.ts'
 import { codeOf, countsAgainstUpstream, mayRepeat } from './repeating.ts'
-import { createRequestBody, UploadError } from './request-body.ts'
+import { createRequestBody, heldRequestBody, UploadError } from './request-body.ts'
 import { answerOf } from './request-trace.ts'
 import { rawFieldsOf } from './response-fields.ts'
 import type { CarryingRoute } from './routes.ts'
-import { breakOff, sendAnswer } from './send-answer.ts'
+import { breakOff, refusalOptions, sendAnswer } from './send-answer.ts'
 import { meaningOf } from './upstream-failure.ts'
 import { upstreamFields } from './upstream-fields.ts'
 import type { Upgrade } from './websocket.ts'
@@ -32,6 +32,9 @@ export interface ExchangeInput extends DeliveryInput {
   readonly request: AuthenticationRequest
   /** Null: not for a WebSocket. */
   readonly upgrade: Upgrade | null
+  /** The body, where it was held; null: it is passed on as it comes. */
+  readonly held: Buffer | null
+  readonly clock: Clock
   /** Null: nobody wants to know when what happened. */
   readonly timed: Clock | null
   readonly logger: Logger
@@ -78,7 +81,7 @@ export class Exchange implements UpstreamHandler, DeliveryOwner {
   }
 
   #send(member: UpstreamMember): void {
-    const { incoming, outgoing, record, route, upgrade, trace, timed } = this.#input
+    const { incoming, outgoing, record, route, upgrade, held, trace, timed } = this.#input
     this.#member = member
     trace.upstream = member.url
     if (timed !== null) trace.sentAtMs ??= timed.monotonic()
@@ -92,6 +95,7 @@ export class Exchange implements UpstreamHandler, DeliveryOwner {
       stripPrefix: route.stripPrefix,
       requestId: trace.requestId,
       methodDecides: route.methods !== undefined,
+      fixed: route.fixedFields,
     })
     // The expectation is the upstream's to answer (RFC 9110 §10.1.1), unless it cannot be told of it.
     const asked = record.continueOwed && member.dispatcher.asksBeforeBody === true
@@ -99,13 +103,15 @@ export class Exchange implements UpstreamHandler, DeliveryOwner {
     this.#body =
       record.bodyLength === 0 || bodyText !== undefined
         ? null
-        : createRequestBody(incoming, {
-            idleMs: route.timeouts.idleBodyMs,
-            maxBytes: route.maxBodyBytes,
-            onFirstRead: () => {
-              if (record.continueOwed && !asked) outgoing.writeContinue()
-            },
-          })
+        : held !== null
+          ? heldRequestBody(held)
+          : createRequestBody(incoming, {
+              idleMs: route.timeouts.idleBodyMs,
+              maxBytes: route.maxBodyBytes,
+              onFirstRead: () => {
+                if (record.continueOwed && !asked) outgoing.writeContinue()
+              },
+            })
     member.dispatcher.dispatch(
       {
         origin: member.origin,
@@ -194,7 +200,8 @@ export class Exchange implements UpstreamHandler, DeliveryOwner {
       logger.warn(line, 'a request to the upstream failed')
     })
     if (outgoing.headersSent) breakOff(incoming, this.#delivery?.openEnded === true)
-    else sendAnswer(incoming, outgoing, answerOf(trace, code), { bodyLength: record.bodyLength })
+    else
+      sendAnswer(incoming, outgoing, answerOf(trace, code), refusalOptions(incoming, record, route))
   }
 
   /** Sends a request again that had failed, unless its client has gone away since. */

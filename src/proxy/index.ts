@@ -9,8 +9,18 @@ export type { RequestEvent, StreamEnd, StreamEvent, StreamKind, UpstreamEvent } 
 export { UNMATCHED } from './events.ts'
 export type { OnedataProxy, OnedataProxyOptions } from './onedata-proxy.ts'
 export { onedataProxy } from './onedata-proxy.ts'
+export type { CorsOptions } from './cors.ts'
+export {
+  CORS_DEFAULTS,
+  CORS_MAX_AGE_RANGE,
+  parseCorsName,
+  parseOrigin,
+  problemOfOrigins,
+} from './cors.ts'
+export { parseFixedName, parseFixedValue } from './fixed-fields.ts'
 export type { StreamOptions } from './open-streams.ts'
-export type { ReverseProxy, ReverseProxyOptions } from './reverse-proxy.ts'
+export type { ReverseProxy } from './reverse-proxy.ts'
+export type { ReverseProxyOptions } from './reverse-proxy-options.ts'
 export { createReverseProxy } from './reverse-proxy.ts'
 export type { ProxyDocument, ProxyRoute, UpstreamTimeouts } from './routes.ts'
-export { TIMEOUT_DEFAULTS } from './routes.ts'
+export { BUFFER_RANGE, TIMEOUT_DEFAULTS } from './routes.ts'

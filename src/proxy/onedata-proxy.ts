@@ -12,8 +12,10 @@ import {
 import type { Door } from '../listener/index.ts'
 import { serveInTurn, serveUpgradeInTurn } from '../listener/index.ts'
 import type { OptionShape } from '../option-shape.ts'
-import { CALLBACK, FLAG, JUDGED_ELSEWHERE, NUMBER, TEXT } from '../option-shape.ts'
-import type { ReverseProxy, ReverseProxyOptions } from './reverse-proxy.ts'
+import { CALLBACK, FLAG, group, JUDGED_ELSEWHERE, NUMBER, TEXT } from '../option-shape.ts'
+import { CORS_OPTIONS } from './cors.ts'
+import type { ReverseProxy } from './reverse-proxy.ts'
+import type { ReverseProxyOptions } from './reverse-proxy-options.ts'
 import { createReverseProxy } from './reverse-proxy.ts'
 import type { ProxyRoute } from './routes.ts'
 
@@ -23,6 +25,7 @@ export interface OnedataProxyOptions
     SingleRouteOptions,
     Pick<RoutePolicy, 'headers' | 'forwardToken' | 'passHeaders'>,
     Pick<ProxyRoute, 'stripPrefix' | 'maxBodyBytes' | 'upstream' | 'timeouts' | 'websocket'>,
+    Pick<ProxyRoute, 'bufferRequestBytes' | 'upstreamHeaders' | 'cors' | 'informational'>,
     Pick<ReverseProxyOptions, 'onRequest' | 'onUpstream' | 'onStream'> {
   /** Which of the requests that come here are carried, see {@link ProxyRoute}; others get 404. @default '/**' */
   readonly path?: string | undefined
@@ -36,6 +39,10 @@ const ONEDATA_PROXY_OPTIONS: OptionShape<OnedataProxyOptions> = {
   path: TEXT,
   stripPrefix: TEXT,
   maxBodyBytes: NUMBER,
+  bufferRequestBytes: NUMBER,
+  upstreamHeaders: JUDGED_ELSEWHERE,
+  cors: group(CORS_OPTIONS),
+  informational: FLAG,
   upstream: JUDGED_ELSEWHERE,
   timeouts: JUDGED_ELSEWHERE,
   websocket: FLAG,
@@ -97,6 +104,10 @@ export function onedataProxy(options: OnedataProxyOptions): OnedataProxy {
         path: options.path ?? '/**',
         stripPrefix: options.stripPrefix,
         maxBodyBytes: options.maxBodyBytes,
+        bufferRequestBytes: options.bufferRequestBytes,
+        upstreamHeaders: options.upstreamHeaders,
+        cors: options.cors,
+        informational: options.informational,
         upstream: options.upstream,
         timeouts: options.timeouts,
         websocket: options.websocket,

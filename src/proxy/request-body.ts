@@ -7,14 +7,30 @@ export class UploadError extends Error {
   override readonly name = 'UploadError'
   /** `client`: it went away, or sent nothing for too long, or too much. `upstream`: it took nothing for too long. */
   readonly side: 'client' | 'upstream'
-  /** Whether the client sent too much. */
-  readonly tooLarge: boolean
+  /** What exactly the client did. @default it went away */
+  readonly fault: 'gone' | 'stalled' | 'too-large'
 
-  constructor(side: 'client' | 'upstream', message: string, tooLarge: boolean = false) {
+  constructor(
+    side: 'client' | 'upstream',
+    message: string,
+    fault: 'gone' | 'stalled' | 'too-large' = 'gone',
+  ) {
     super(message)
     this.side = side
-    this.tooLarge = tooLarge
+    this.fault = fault
   }
+}
+
+/** A body that has come already, as a stream. */
+export function heldRequestBody(held: Buffer): Readable {
+  const body = new Readable({
+    read() {
+      this.push(held)
+      this.push(null)
+    },
+  })
+  body.on('error', () => {})
+  return body
 }
 
 /** Options of {@link createRequestBody}. */
@@ -42,7 +58,11 @@ export function createRequestBody(
     body.destroy(
       incoming.isPaused()
         ? new UploadError('upstream', `the upstream took nothing of the body for ${idleMs} ms`)
-        : new UploadError('client', `the client sent nothing of the body for ${idleMs} ms`),
+        : new UploadError(
+            'client',
+            `the client sent nothing of the body for ${idleMs} ms`,
+            'stalled',
+          ),
     )
   }
   const timer = idleMs === 0 ? null : setTimeout(stalled, idleMs).unref()
@@ -52,7 +72,7 @@ export function createRequestBody(
     bytes += chunk.length
     if (bytes > maxBytes) {
       const message = `the client sent more than ${maxBytes} bytes`
-      body.destroy(new UploadError('client', message, true))
+      body.destroy(new UploadError('client', message, 'too-large'))
     } else if (!body.push(chunk)) incoming.pause()
   }
   const onEnd = (): void => {

@@ -2,67 +2,40 @@ import type {
   AnswerCode,
   AuthenticationRequest,
   Decision,
-  RequestIds,
+  Granted,
 } from '../authenticator/index.ts'
 import { createRequestIds } from '../authenticator/index.ts'
-import type { Clock } from '../clock.ts'
 import { systemClock } from '../clock.ts'
 import type { Door, Incoming, Outgoing, ServeUpgrade } from '../listener/index.ts'
 import { createLimitedLog } from '../limited-log.ts'
-import type { Logger } from '../logger.ts'
 import { silentLogger, shielded, shieldedLogger } from '../logger.ts'
 import type { RequestRecord, RequestRefusal, RouteChoice, RouteRequest } from '../routing/index.ts'
 import { createRouter, isRefusal, recordOf } from '../routing/index.ts'
 import type { UpstreamState } from '../upstream/index.ts'
 import { createUpstreams } from '../upstream/index.ts'
-import { sendAnswer, sendCapabilities, sendHealth, sendText } from './send-answer.ts'
-import type { RequestEvent, StreamEvent, UpstreamEvent } from './events.ts'
+import { preflightedMethod } from './cors.ts'
+import { holdBody } from './held-body.ts'
+import {
+  refusalOptions,
+  sendAnswer,
+  sendCapabilities,
+  sendHealth,
+  sendPreflight,
+  sendText,
+} from './send-answer.ts'
 import { UNMATCHED } from './events.ts'
 import type { ExchangeInput } from './exchange.ts'
 import { Exchange } from './exchange.ts'
-import type { StreamOptions } from './open-streams.ts'
 import { createOpenStreams } from './open-streams.ts'
 import { ProxyRequest } from './proxy-request.ts'
 import type { RequestTrace } from './request-trace.ts'
 import { answerOf, beginTrace, noted } from './request-trace.ts'
-import type { CompiledRoute, DocumentRoute, ProxyDocument, ProxyRoute } from './routes.ts'
+import type { CompiledRoute, DocumentRoute } from './routes.ts'
+import type { ReverseProxyOptions } from './reverse-proxy-options.ts'
 import { compileRoutes, documentRoute, isCarrying } from './routes.ts'
 import { refuseUnreadable } from './unreadable.ts'
 import type { TakeConnection, Upgrade } from './websocket.ts'
 import { asksForWebSocket, readHandshake } from './websocket-handshake.ts'
-
-/** Options of {@link createReverseProxy}. */
-export interface ReverseProxyOptions {
-  /** In order: the first one that matches counts. What none matches is answered 404. */
-  readonly routes: readonly ProxyRoute[]
-  /** What is answered with a text of the gateway's own. @default nothing */
-  readonly document?: ProxyDocument | undefined
-  /** Finds the ids of requests, `Authenticator.requestIdOf`. @default nobody is believed, each gets a new one */
-  readonly requestIdOf?: RequestIds | undefined
-  /** What is answered to those who look whether requests may be sent here. @default nothing */
-  readonly health?: HealthAnswer | undefined
-  /** Note how long upstreams take, for {@link RequestEvent}'s trace. @default false */
-  readonly timed?: boolean | undefined
-  /** @default silentLogger */
-  readonly logger?: Logger | undefined
-  /** @default systemClock */
-  readonly clock?: Clock | undefined
-  /** Told of every request when its response has ended or broken off. */
-  readonly onRequest?: ((event: RequestEvent) => void) | undefined
-  /** Told of every upstream request when it is over. */
-  readonly onUpstream?: ((event: UpstreamEvent) => void) | undefined
-  /** How WebSockets and event streams are verified again while they are open. */
-  readonly streams?: StreamOptions | undefined
-  /** Told when a WebSocket or an event stream begins and when it has ended. */
-  readonly onStream?: ((event: StreamEvent) => void) | undefined
-}
-
-/** How GET and HEAD of one path are answered, on every host and without a token. */
-export interface HealthAnswer {
-  readonly path: string
-  /** Why no requests may be sent here; null: they may. */
-  readonly unreadiness: () => string | null
-}
 
 /**
  * The reverse-proxy door. With another class of requests than its own, those to upgrade to anything but WebSocket are
@@ -93,7 +66,7 @@ const CLIENT_CLOSED_REQUEST = 499
  * @throws {TypeError} naming the option that makes no sense.
  */
 export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
-  const { clock = systemClock, requestIdOf = createRequestIds(), health = null } = options
+  const { clock = systemClock, requestIdOf = createRequestIds(), limits, health } = options
   // No path is empty.
   const healthPath = health?.path ?? ''
   const limited = createLimitedLog(clock)
@@ -106,18 +79,20 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
     clock,
     onStream: shielded(options.onStream, 'streams', logger),
   })
-  const upstreams = createUpstreams({ clock, logger })
+  const upstreams = createUpstreams({ clock, logger, limits: options.responseLimits })
   const routes = compileRoutes(options.routes, upstreams.groupFor)
   const documents = options.document === undefined ? [] : [documentRoute(options.document)]
-  const router = createRouter<CompiledRoute | DocumentRoute>([...documents, ...routes])
+  const router = createRouter<CompiledRoute | DocumentRoute>([...documents, ...routes], limits)
+  const anyCors = routes.some(({ cors }) => cors !== null)
 
   function serve(
     incoming: Incoming,
     outgoing: Outgoing,
     takeConnection: TakeConnection | null = null,
   ): void {
-    const record = recordOf(incoming)
+    const record = recordOf(incoming, limits)
     const isOurs = !isRefusal(record) && (record.path === '*' || record.path === healthPath)
+    if (anyCors && !isOurs && !isRefusal(record) && preflight(incoming, outgoing, record)) return
     const route = isRefusal(record) || isOurs ? null : router.routeOf(record)
     const known = route !== null && !isRefusal(route)
     const trace = observe(incoming, outgoing, known ? route.id : UNMATCHED)
@@ -129,18 +104,21 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
     // Not the next route that matches: what this one demands would not be asked for.
     if (!isCarrying(route)) {
       if ('document' in route) return sendText(incoming, outgoing, route.document, record)
-      return sendAnswer(incoming, outgoing, answerOf(trace, 'route_not_found'), record)
+      const options = refusalOptions(incoming, record, route)
+      return sendAnswer(incoming, outgoing, answerOf(trace, 'route_not_found'), options)
     }
     // A connection cannot both carry a body and become something else.
     if (takeConnection !== null && record.bodyLength !== 0) {
       return refuse(trace, outgoing, { code: 'request_invalid' })
     }
     if ((record.bodyLength ?? 0) > route.maxBodyBytes) {
-      return sendAnswer(incoming, outgoing, answerOf(trace, 'body_too_large'), record)
+      const options = refusalOptions(incoming, record, route)
+      return sendAnswer(incoming, outgoing, answerOf(trace, 'body_too_large'), options)
     }
     const upgrade = takeConnection === null ? null : readUpgrade(incoming, route, takeConnection)
     if (typeof upgrade === 'string') {
-      return sendAnswer(incoming, outgoing, answerOf(trace, upgrade), record)
+      const options = refusalOptions(incoming, record, route)
+      return sendAnswer(incoming, outgoing, answerOf(trace, upgrade), options)
     }
     const request: AuthenticationRequest = {
       rawHeaders: incoming.rawHeaders,
@@ -159,8 +137,10 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
       request,
       route,
       upgrade,
+      held: null,
       streams,
       trace,
+      clock,
       timed,
       logger,
       limited,
@@ -186,13 +166,26 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
   function answerOurs(trace: RequestTrace, outgoing: Outgoing, record: RequestRecord): void {
     const { incoming } = trace
     const { path, method, bodyLength } = record
-    if (path === '*') return sendCapabilities(incoming, outgoing, bodyLength)
+    if (path === '*') return sendCapabilities(incoming, outgoing, record)
     if (method === 'GET' || method === 'HEAD') {
       const unreadiness = health?.unreadiness() ?? null
       return sendHealth(incoming, outgoing, { bodyLength, unreadiness })
     }
     const answer = answerOf(trace, 'method_not_allowed')
     sendAnswer(incoming, outgoing, answer, { bodyLength, allow: ['GET', 'HEAD'] })
+  }
+
+  /** Answers a preflight request, which speaks for the request that it asks about; false: it is none. */
+  function preflight(incoming: Incoming, outgoing: Outgoing, record: RequestRecord): boolean {
+    const method = preflightedMethod(incoming)
+    if (method === null) return false
+    const { hostName, path } = record
+    const route = router.routeOf({ method, hostName, path })
+    if (route === null || isRefusal(route) || 'document' in route) return false
+    if (route.cors === null) return false
+    observe(incoming, outgoing, route.id).record = record
+    sendPreflight(incoming, outgoing, record, route.cors.preflightFields(incoming))
+    return true
   }
 
   function observe(incoming: Incoming, outgoing: Outgoing, routeId: string): RequestTrace {
@@ -231,7 +224,7 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
   return {
     serve: (incoming, outgoing) => serve(incoming, outgoing),
     checkContinue(incoming, outgoing) {
-      const record = recordOf(incoming)
+      const record = recordOf(incoming, limits)
       if (!isRefusal(record)) record.continueOwed = record.bodyLength !== 0
       serve(incoming, outgoing)
     },
@@ -271,14 +264,52 @@ function readUpgrade(
 }
 
 function proceed(serving: ExchangeInput, decision: Decision): void {
-  const { incoming, outgoing, record, trace } = serving
+  const { incoming, outgoing, record, route, trace } = serving
   trace.decision = decision
   if (outgoing.destroyed) return
   if (decision.outcome === 'granted') {
-    new Exchange(serving, decision).begin()
+    if (route.bufferRequestBytes > 0 && record.bodyLength === null) hold(serving, decision)
+    else new Exchange(serving, decision).begin()
   } else {
-    sendAnswer(incoming, outgoing, noted(trace, decision.answer), record)
+    const answer = noted(trace, decision.answer)
+    sendAnswer(incoming, outgoing, answer, refusalOptions(incoming, record, route))
   }
+}
+
+/** A grant that has waited longer than this for a body is asked for again, in milliseconds. */
+const GRANT_KEEPS_MS = 1_000
+
+/** Sends a request on when all of its body has come, with its length. */
+function hold(serving: ExchangeInput, decision: Granted): void {
+  const { incoming, outgoing, record, request, route, trace, clock } = serving
+  const { bufferRequestBytes, maxBodyBytes, timeouts } = route
+  const heldAt = clock.monotonic()
+  if (record.continueOwed) outgoing.writeContinue()
+  holdBody(incoming, {
+    maxBytes: Math.min(bufferRequestBytes, maxBodyBytes),
+    idleMs: timeouts.idleBodyMs,
+    onHeld(body) {
+      if (outgoing.destroyed) return
+      if (typeof body === 'string') {
+        const detail = body === 'body_too_large' ? tooLongToHold(route) : undefined
+        const options = refusalOptions(incoming, record, route)
+        return sendAnswer(incoming, outgoing, answerOf(trace, body, detail), options)
+      }
+      const whole = { ...record, bodyLength: body.length, continueOwed: false }
+      const sending = { ...serving, record: whole, held: body }
+      if (clock.monotonic() - heldAt <= GRANT_KEEPS_MS) {
+        return new Exchange(sending, decision).begin()
+      }
+      Promise.resolve(route.authenticator.authenticate(request))
+        .then((again) => proceed(sending, again))
+        .catch((error: unknown) => fail(sending, error))
+    },
+  })
+}
+
+function tooLongToHold({ bufferRequestBytes, maxBodyBytes }: CompiledRoute): string | undefined {
+  if (maxBodyBytes <= bufferRequestBytes) return undefined
+  return `A body without Content-Length may have ${bufferRequestBytes} bytes here; send its length, or less.`
 }
 
 function fail(serving: ExchangeInput, error: unknown): void {
@@ -289,7 +320,10 @@ function fail(serving: ExchangeInput, error: unknown): void {
     logger.error(facts, 'a request could not be handled')
   })
   if (outgoing.headersSent) incoming.socket.destroy()
-  else sendAnswer(incoming, outgoing, answerOf(trace, 'internal_error'), record)
+  else {
+    const options = refusalOptions(incoming, record, route)
+    sendAnswer(incoming, outgoing, answerOf(trace, 'internal_error'), options)
+  }
 }
 
 /** What a client that has gone away did not get is no error. */

@@ -9,6 +9,10 @@ import type {
   Upstreams,
 } from '../upstream/index.ts'
 import { readUpstreamOptions } from '../upstream/index.ts'
+import type { CorsOptions, CorsPolicy } from './cors.ts'
+import { createCorsPolicy } from './cors.ts'
+import type { FixedFields } from './fixed-fields.ts'
+import { createFixedFields } from './fixed-fields.ts'
 
 /** How long a route waits for its upstream, in whole milliseconds. */
 export interface UpstreamTimeouts {
@@ -36,6 +40,23 @@ export interface ProxyRoute extends RouteMatch {
   /** Longest request body, in bytes, counted as they come; longer ones are answered 413. @default unlimited */
   readonly maxBodyBytes?: number | undefined
   /**
+   * A request body without a length is held until its end and sent with one, up to so many bytes, 0 to 16_777_216;
+   * longer ones are answered 413. 0: it is passed on as it comes, in chunks.
+   *
+   * @default 0
+   */
+  readonly bufferRequestBytes?: number | undefined
+  /** Header fields that the upstream gets with every request, in place of the client's of these names. @default none */
+  readonly upstreamHeaders?: Readonly<Record<string, string>> | undefined
+  /** Which pages of other origins may use the route. @default the gateway says nothing about that */
+  readonly cors?: CorsOptions | undefined
+  /**
+   * Pass `102` and `103` on over HTTP/1.1 too, where some clients take them for the answer (RFC 8297 §3).
+   *
+   * @default false
+   */
+  readonly informational?: boolean | undefined
+  /**
    * One URL, or several that take turns, see `parseUpstreamUrl`; or these with what else there is to say. Null: the
    * route is for another door, and here its requests are answered 404.
    */
@@ -55,6 +76,17 @@ export interface CompiledRoute extends RouteMatch {
   readonly stripPrefix: string
   /** Infinity: there is no limit. */
   readonly maxBodyBytes: number
+  /** 0: bodies are not held. */
+  readonly bufferRequestBytes: number
+  /** Null: there are none. */
+  readonly fixedFields: FixedFields | null
+  /** Null: nothing is said about it. */
+  readonly cors: CorsPolicy | null
+  readonly informational: boolean
+  /** Whether paths are sent on as they came. */
+  readonly keepsPaths: boolean
+  /** Fields that decide who gets an answer, as a list; empty: everybody gets the same. */
+  readonly vary: string
   /** Null: its requests are answered 404. */
   readonly upstreams: UpstreamGroup | null
   readonly authenticator: RouteAuthenticator
@@ -123,10 +155,14 @@ export function compileRoutes(
     const given = route.upstream
     const upstream =
       given === null ? null : nameOption(`${at}.upstream`, () => readUpstreamOptions(given))
+    const { headers } = route.authenticator
     const timeouts = readTimeouts(route.timeouts, `${at}.timeouts`)
+    const strip = route.stripPrefix ?? ''
     return {
       id: route.id,
       ...match,
+      keepsPaths:
+        strip === '' && upstream?.targets.every(({ basePath }) => basePath === '') === true,
       stripPrefix:
         route.stripPrefix === undefined
           ? ''
@@ -134,15 +170,42 @@ export function compileRoutes(
               checkStripPrefix(prefix, match.path),
             ),
       maxBodyBytes: readMaxBodyBytes(`${at}.maxBodyBytes`, route.maxBodyBytes),
+      bufferRequestBytes: readBufferBytes(`${at}.bufferRequestBytes`, route.bufferRequestBytes),
+      fixedFields: nameOption(`${at}.upstreamHeaders`, () =>
+        createFixedFields(route.upstreamHeaders, (name) => headers.claims(name)),
+      ),
+      cors: route.cors === undefined ? null : nameOption(`${at}.cors`, () => corsOf(route)),
+      informational: route.informational ?? false,
+      vary: varyOf(route.authenticator),
       upstreams:
         upstream &&
         groupFor(upstream, { connectMs: timeouts.connectMs, dispatcher: route.dispatcher }),
       authenticator: route.authenticator,
-      policy: route.authenticator.headers,
+      policy: headers,
       websocket: route.websocket ?? true,
       timeouts,
     }
   })
+}
+
+function corsOf({ cors, methods, authenticator }: ProxyRoute): CorsPolicy | null {
+  const { credentialFields } = authenticator.headers
+  return cors === undefined ? null : createCorsPolicy(cors, { methods, credentialFields })
+}
+
+function varyOf({ policy, headers }: RouteAuthenticator): string {
+  if (policy.token === 'none') return ''
+  const list = policy.credentials?.includes('websocket-protocol') ? ['Sec-WebSocket-Protocol'] : []
+  return [...headers.credentialFields, ...list].join(', ')
+}
+
+/** The least and the most of a body that can be held. */
+export const BUFFER_RANGE = [0, 16_777_216] as const
+
+function readBufferBytes(name: string, given: number = 0): number {
+  const [least, most] = BUFFER_RANGE
+  if (Number.isSafeInteger(given) && given >= least && given <= most) return given
+  throw new TypeError(`"${name}" must be a whole number of bytes from ${least} to ${most}`)
 }
 
 function readMaxBodyBytes(name: string, given: number | undefined): number {

@@ -5,6 +5,7 @@ import type { Answer } from '../authenticator/index.ts'
 import { answerHeaders } from '../authenticator/index.ts'
 import type { Incoming, Outgoing } from '../listener/index.ts'
 import { awaitRest, endInStages, endRaw } from '../listener/index.ts'
+import type { CompiledRoute } from './routes.ts'
 
 /** An unwanted body of so many bytes at most is read, so that its connection can be used again. */
 const SHORT_BYTES = 64 * 1024
@@ -18,6 +19,8 @@ export interface SendAnswerOptions {
   readonly bodyLength: number | null
   /** End the connection afterwards, because where the next request begins is not certain. @default false */
   readonly close?: boolean
+  /** Further fields: name, value, name, value … @default none */
+  readonly fields?: readonly string[]
   /** Methods that would not have been answered 405. @default those that the gateway carries at all */
   readonly allow?: readonly string[]
 }
@@ -36,7 +39,10 @@ export function sendAnswer(
   const bounded = bodyLength !== null && bodyLength <= SHORT_BYTES
   const close = options.close === true || (!bounded && !incoming.complete)
   if (close) outgoing.shouldKeepAlive = false
-  outgoing.writeHead(answer.status, answerFields(answer, options.allow))
+  outgoing.writeHead(answer.status, [
+    ...answerFields(answer, options.allow),
+    ...(options.fields ?? []),
+  ])
   if (close && !incoming.complete) endInStages(incoming, null)
   outgoing.end(answer.body)
   if (!close && bodyLength !== 0) awaitRest(incoming)
@@ -67,10 +73,42 @@ export function sendText(
 export function sendCapabilities(
   incoming: Incoming,
   outgoing: Outgoing,
-  bodyLength: number | null,
+  asked: Pick<SendAnswerOptions, 'bodyLength'>,
 ): void {
-  const fields = ['Allow', CARRIED.join(', ')]
-  sendText(incoming, outgoing, { fields, body: '' }, { bodyLength })
+  sendFields(incoming, outgoing, asked, 200, ['Allow', CARRIED.join(', '), 'Content-Length', '0'])
+}
+
+/** Answers a preflight request. */
+export function sendPreflight(
+  incoming: Incoming,
+  outgoing: Outgoing,
+  asked: Pick<SendAnswerOptions, 'bodyLength'>,
+  fields: string[],
+): void {
+  sendFields(incoming, outgoing, asked, 204, fields)
+}
+
+function sendFields(
+  incoming: Incoming,
+  outgoing: Outgoing,
+  { bodyLength }: Pick<SendAnswerOptions, 'bodyLength'>,
+  status: number,
+  fields: string[],
+): void {
+  const close = bodyLength !== 0 && !incoming.complete
+  if (close) outgoing.shouldKeepAlive = false
+  outgoing.writeHead(status, fields)
+  if (close) endInStages(incoming, null)
+  outgoing.end()
+}
+
+/** What {@link sendAnswer} is told where the route of a request is known. */
+export function refusalOptions(
+  incoming: Incoming,
+  { bodyLength }: Pick<SendAnswerOptions, 'bodyLength'>,
+  { cors }: Pick<CompiledRoute, 'cors'>,
+): SendAnswerOptions {
+  return cors === null ? { bodyLength } : { bodyLength, fields: cors.refusalFields(incoming) }
 }
 
 /**

@@ -8,6 +8,8 @@ import { sendRawAnswer } from './send-answer.ts'
 
 const CODES: Readonly<Record<Unreadable, AnswerCode>> = {
   malformed: 'request_invalid',
+  'unknown-method': 'method_not_carried',
+  late: 'request_timeout',
   'head-too-large': 'headers_too_large',
   tunnel: 'method_not_allowed',
   'plain-http': 'request_invalid',

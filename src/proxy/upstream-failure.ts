@@ -17,10 +17,16 @@ const TIMEOUTS: ReadonlySet<unknown> = new Set([
   'ETIMEDOUT',
 ])
 
+const CODES: Readonly<Record<UploadError['fault'], AnswerCode>> = {
+  gone: 'request_invalid',
+  stalled: 'request_timeout',
+  'too-large': 'body_too_large',
+}
+
 /** What the failure of a request to an upstream is called in metrics, and how it is answered. */
 export function meaningOf(error: Error): { outcome: UpstreamEvent['outcome']; code: AnswerCode } {
   if (error instanceof UploadError && error.side === 'client') {
-    return { outcome: 'aborted', code: error.tooLarge ? 'body_too_large' : 'request_invalid' }
+    return { outcome: 'aborted', code: CODES[error.fault] }
   }
   const late = error instanceof UploadError || ('code' in error && TIMEOUTS.has(error.code))
   return late

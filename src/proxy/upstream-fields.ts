@@ -1,6 +1,7 @@
 import type { Granted, HeaderPolicy } from '../authenticator/index.ts'
 import type { RequestRecord } from '../routing/index.ts'
 import { kindOf, LOOP_MARK } from '../routing/index.ts'
+import type { FixedFields } from './fixed-fields.ts'
 
 /** What the header section of an upstream request is made from. */
 export interface UpstreamFieldsInput {
@@ -15,6 +16,8 @@ export interface UpstreamFieldsInput {
   readonly stripPrefix?: string
   /** Whether the route was chosen by the method, so that nothing may change it afterwards. @default false */
   readonly methodDecides?: boolean
+  /** @default none */
+  readonly fixed?: FixedFields | null
 }
 
 /**
@@ -25,6 +28,7 @@ export interface UpstreamFieldsInput {
 export function upstreamFields(input: UpstreamFieldsInput): string[] {
   const { rawHeaders, record, decision, policy } = input
   const { client, identityHeaders } = decision
+  const { fixed = null } = input
   const fields = ['Host', input.upstreamHost ?? record.host]
   if (record.bodyLength !== null && record.bodyLength !== 0) {
     fields.push('Content-Length', String(record.bodyLength))
@@ -38,9 +42,11 @@ export function upstreamFields(input: UpstreamFieldsInput): string[] {
       kind === 'loop' ||
       (kind === 'method-override' && input.methodDecides !== true)
     if (!passes || policy.drops(name, value)) continue
+    if (fixed !== null && fixed.replaces(name)) continue
     if (record.named.size > 0 && record.named.has(name.toLowerCase())) continue
     fields.push(name, value)
   }
+  policy.clean?.(fields)
   fields.push(
     'X-Forwarded-For',
     client.forwardedFor,
@@ -59,6 +65,7 @@ export function upstreamFields(input: UpstreamFieldsInput): string[] {
   if (client.port !== null) fields.push('X-Forwarded-Port', client.port)
   const prefix = client.prefix + (input.stripPrefix ?? '')
   if (prefix !== '') fields.push('X-Forwarded-Prefix', prefix)
+  if (fixed !== null) fields.push(...fixed.fields)
   for (const text of identityHeaders) fields.push(text)
   return fields
 }

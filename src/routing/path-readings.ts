@@ -66,8 +66,24 @@ const DOUBTS = {
  * What is wrong with a path whose route is known, in a sentence that names the byte and its place; null: nothing.
  *
  * @param strip What will be taken off its front.
+ * @param keepsPaths Whether the path is sent on as it came, so that a segment `.` leads nowhere else.
  */
 export function objectionToPath<Route>(
+  asked: RouteQuestion,
+  route: Route | null,
+  strip: string,
+  table: RouteTable<Route>,
+  keepsPaths: boolean = false,
+): string | null {
+  if (!asked.path.includes('/./')) return objectionTo(asked, route, strip, table)
+  const question = reread(asked, asked.path.replace(SINGLE_DOTS, '/'))
+  if (!keepsPaths || table.find(question) !== route) return sentence(asked.path, DOUBTS.dots)
+  return objectionTo(question, route, strip, table)
+}
+
+const SINGLE_DOTS = /\/(?:\.\/)+/g
+
+function objectionTo<Route>(
   question: RouteQuestion,
   route: Route | null,
   strip: string,

@@ -6,6 +6,8 @@ import { kindOf, NOTHING_NAMED, readConnection } from './field-names.ts'
 import type { HostName } from './host-name.ts'
 import { readHost } from './host-name.ts'
 import { hasBeenHere } from './loop-mark.ts'
+import type { RequestLimits } from './request-limits.ts'
+import { REQUEST_LIMITS } from './request-limits.ts'
 import { readAbsolute, readTarget, withoutOwnPort } from './request-target.ts'
 
 /**
@@ -38,15 +40,6 @@ export interface RequestRefusal {
   readonly detail?: string | undefined
 }
 
-/** How many header fields a request may have. */
-export const MAX_FIELDS = 200
-
-/** How long a request target may be, in bytes. */
-export const MAX_TARGET_LENGTH: number = 16 * 1024
-
-/** The `maxHeaderSize` of listeners. */
-const MAX_HEAD_BYTES = 32 * 1024
-
 /** Methods that Node's parser knows; what is none of them is no request. */
 export const KNOWN_METHODS: ReadonlySet<string> = new Set(METHODS)
 
@@ -58,13 +51,19 @@ interface ReadRequest extends Incoming {
 }
 
 /** The record of a request, or its refusal. Made once. */
-export function recordOf(incoming: Incoming): RequestRecord | RequestRefusal {
+export function recordOf(
+  incoming: Incoming,
+  limits: RequestLimits = REQUEST_LIMITS,
+): RequestRecord | RequestRefusal {
   const request: ReadRequest = incoming
-  return (request[RECORD] ??= recordOrRefusal(incoming))
+  return (request[RECORD] ??= recordOrRefusal(incoming, limits))
 }
 
-function recordOrRefusal(incoming: Incoming): RequestRecord | RequestRefusal {
-  const read = readRequest(incoming)
+function recordOrRefusal(
+  incoming: Incoming,
+  limits: RequestLimits,
+): RequestRecord | RequestRefusal {
+  const read = readRequest(incoming, limits)
   return typeof read === 'string' ? { code: read } : read
 }
 
@@ -73,18 +72,21 @@ export function isCarried(method: string): boolean {
   return method !== 'TRACE' && method !== 'CONNECT'
 }
 
-function readRequest(incoming: Incoming): RequestRecord | RequestRefusal | AnswerCode {
+function readRequest(
+  incoming: Incoming,
+  limits: RequestLimits,
+): RequestRecord | RequestRefusal | AnswerCode {
   const { method = '', url = '', rawHeaders, httpVersion } = incoming
   if (httpVersion !== '1.1' && httpVersion !== '1.0') {
     // In the text of HTTP/1.1 a parser may find the number 2.0, too; it frames nothing.
     if (httpVersion !== '2.0' || incoming instanceof IncomingMessage) return 'request_invalid'
-    const objection = objectionTo(incoming)
+    const objection = objectionTo(incoming, limits.requestHeadBytes)
     if (objection !== null) return objection
   }
   if (!isCarried(method)) return 'method_not_allowed'
   // Counted here, because a limit of Node's own hides fields that still frame the body (CVE-2026-58044).
-  if (rawHeaders.length > 2 * MAX_FIELDS) return 'headers_too_large'
-  if (url.length > MAX_TARGET_LENGTH) return 'target_too_long'
+  if (rawHeaders.length > 2 * limits.requestFields) return 'headers_too_large'
+  if (url.length > limits.targetBytes) return 'target_too_long'
 
   const fields = readFields(rawHeaders)
   if (typeof fields === 'string' || 'code' in fields) return fields
@@ -157,11 +159,14 @@ function refuse(detail: string): RequestRefusal {
 }
 
 /** What Node's parser has seen to before there is a request of HTTP/1.1: a known method, and a bounded head. */
-function objectionTo({ method = '', url = '', rawHeaders }: Incoming): AnswerCode | null {
-  if (!KNOWN_METHODS.has(method)) return 'request_invalid'
+function objectionTo(
+  { method = '', url = '', rawHeaders }: Incoming,
+  maxBytes: number,
+): AnswerCode | null {
+  if (!KNOWN_METHODS.has(method)) return 'method_not_carried'
   let bytes = url.length
   for (const text of rawHeaders) bytes += text.length
-  return bytes >= MAX_HEAD_BYTES ? 'headers_too_large' : null
+  return bytes >= maxBytes ? 'headers_too_large' : null
 }
 
 interface Fields {

@@ -44,7 +44,8 @@ export function withoutOwnPort(host: string, scheme: string): string {
   return host.replace(scheme.toLowerCase() === 'https' ? /:443$/ : /:80$/, '')
 }
 
-const DOT_SEGMENT = /\/(\.\.?)(?:\/|$)/d
+/** All but `/./`, which Go's clients send before a name with a colon: whoever knows the route decides about it. */
+const DOT_SEGMENT = /\/(?:\.\.(?:\/|$)|\.$)/
 
 const QUERY = /^\?[!"$-~]*$/
 
@@ -54,7 +55,7 @@ const NOT_IN_A_QUERY = /[^!"$-~]/
  * Splits a request target in origin form.
  *
  * @returns Or what is wrong with it, in a sentence: another form, a fragment, a byte outside of US-ASCII, a broken
- *   escape, a backslash, a dot segment.
+ *   escape, a backslash, a dot segment other than `/./`.
  */
 export function readTarget(url: string): RequestTarget | string {
   const mark = url.indexOf('?')

@@ -1,7 +1,9 @@
 import { readHost } from './host-name.ts'
 import { objectionToPath } from './path-readings.ts'
 import type { RequestRefusal } from './request-record.ts'
-import { isCarried, MAX_TARGET_LENGTH } from './request-record.ts'
+import type { RequestLimits } from './request-limits.ts'
+import { REQUEST_LIMITS } from './request-limits.ts'
+import { isCarried } from './request-record.ts'
 import { readTarget } from './request-target.ts'
 import type { RouteMatch } from './route-match.ts'
 import type { RouteQuestion, RouteTable } from './route-table.ts'
@@ -24,6 +26,8 @@ export interface Routable extends RouteMatch {
   readonly id: string
   /** What is taken off the front of its paths. @default nothing */
   readonly stripPrefix?: string | undefined
+  /** Whether paths are sent on as they came, with nothing before them and nothing taken off. @default false */
+  readonly keepsPaths?: boolean | undefined
 }
 
 /** Finds the routes of requests. */
@@ -46,19 +50,26 @@ export function isRefusal(found: object | null): found is RequestRefusal {
   return found !== null && 'code' in found
 }
 
+/** What takes no route goes nowhere. */
+const ANY: Pick<Routable, 'stripPrefix' | 'keepsPaths'> = {}
+
 /** Makes the router of a door. Of several routes that match a request, the first one counts. */
-export function createRouter<Route extends Routable>(routes: readonly Route[]): Router<Route> {
+export function createRouter<Route extends Routable>(
+  routes: readonly Route[],
+  limits: Pick<RequestLimits, 'targetBytes'> = REQUEST_LIMITS,
+): Router<Route> {
   const table = createRouteTable(routes)
 
   function routeOf(question: RouteQuestion): RouteFound<Route> {
     const route = table.find(question)
-    const objection = objectionToPath(question, route, route?.stripPrefix ?? '', table)
+    const { stripPrefix = '', keepsPaths } = route ?? ANY
+    const objection = objectionToPath(question, route, stripPrefix, table, keepsPaths)
     return objection === null ? route : { code: 'request_invalid', detail: objection }
   }
 
   function find({ method, target, host }: RouteRequest): Route | RequestRefusal {
     if (!isCarried(method)) return { code: 'method_not_allowed' }
-    if (target.length > MAX_TARGET_LENGTH) return { code: 'target_too_long' }
+    if (target.length > limits.targetBytes) return { code: 'target_too_long' }
     const read = readTarget(target)
     const name = host === undefined ? { name: '' } : readHost(host)
     if (typeof read === 'string') return { code: 'request_invalid', detail: read }

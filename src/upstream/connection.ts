@@ -58,7 +58,7 @@ export class UpstreamConnection implements ExchangeKeeper, InterimOwner {
   #upload: RequestUpload | null = null
   /** Whether it has served a request before this one. */
   #used = false
-  readonly #heads = new HeadReader()
+  readonly #heads: HeadReader
   #head: ResponseHead | null = null
   /** Of a body by length. */
   #left = 0
@@ -69,6 +69,7 @@ export class UpstreamConnection implements ExchangeKeeper, InterimOwner {
   /** Connects, and serves a request then. */
   constructor(target: ConnectionTarget, owner: ConnectionOwner, exchange: UpstreamExchange) {
     this.#owner = owner
+    this.#heads = new HeadReader(target.limits)
     this.#exchange = exchange
     exchange.keeper = this
     this.deadline = owner.deadlineIn(target.connectMs)

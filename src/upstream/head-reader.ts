@@ -1,5 +1,5 @@
-import type { ResponseHead } from './response-head.ts'
-import { MAX_HEAD_BYTES, mayBecomeHead, readResponseHead, TOO_LONG } from './response-head.ts'
+import type { ResponseHead, ResponseLimits } from './response-head.ts'
+import { mayBecomeHead, readResponseHead, RESPONSE_LIMITS, TOO_LONG } from './response-head.ts'
 
 const MAX_INTERIM_RESPONSES = 64
 
@@ -18,6 +18,11 @@ export class HeadReader {
   #interim = 0
   /** Of heads that were interim. */
   #interimBytes = 0
+  readonly #limits: ResponseLimits
+
+  constructor(limits: ResponseLimits = RESPONSE_LIMITS) {
+    this.#limits = limits
+  }
 
   /** Begins with the response to another request. */
   reset(): void {
@@ -33,13 +38,14 @@ export class HeadReader {
    * @returns The head; or what is wrong with it; null: it is not complete yet.
    */
   read(text: string, toHead: boolean, owner: InterimOwner): ResponseHead | string | null {
+    const { responseHeadBytes, responseFields } = this.#limits
     const before = this.#text.length
     let all = before === 0 ? text : this.#text + text
     let start = 0
     for (;;) {
       const end = all.indexOf('\r\n\r\n', start === 0 ? Math.max(0, before - 3) : start)
-      if (end === -1 || end - start > MAX_HEAD_BYTES - 4) break
-      const head = readResponseHead(all, start, end + 2, toHead)
+      if (end === -1 || end - start > responseHeadBytes - 4) break
+      const head = readResponseHead(all, start, end + 2, toHead, responseFields)
       if (typeof head === 'string') return head
       start = end + 4
       if (head.status >= 200) {
@@ -53,7 +59,7 @@ export class HeadReader {
     }
     this.#interimBytes += start
     // Interim heads count too: what is longer than one head altogether was not even looked at.
-    if (this.#interimBytes + all.length - start >= MAX_HEAD_BYTES) return TOO_LONG
+    if (this.#interimBytes + all.length - start >= responseHeadBytes) return TOO_LONG
     if (start > 0) all = all.slice(start)
     if (!mayBecomeHead(all, start > 0 ? 0 : before)) return 'its head is malformed'
     this.#text = all

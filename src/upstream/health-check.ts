@@ -4,13 +4,15 @@ import { request as requestHttps } from 'node:https'
 import type { LookupFunction } from 'node:net'
 
 import type { UpstreamSettings, UpstreamTls } from './upstream-options.ts'
-import { ownHost, tlsMaterial } from './upstream-pools.ts'
+import { serverNameOf, tlsMaterial } from './upstream-pools.ts'
 import type { UpstreamTarget } from './upstream-url.ts'
 
 /** Options of {@link createHealthCheck}. */
 export interface HealthCheckInput {
   readonly target: UpstreamTarget
   readonly check: NonNullable<UpstreamSettings['healthCheck']>
+  /** What `Host` says. */
+  readonly host: string
   readonly tls: UpstreamTls
   /** Looks names up. @default as the system does */
   readonly lookup?: LookupFunction | undefined
@@ -97,13 +99,13 @@ function probe(input: HealthCheckInput, tell: (problem: string | null) => void):
   return () => settle(null)
 }
 
-function requestOptions({ target, check, tls, lookup }: HealthCheckInput): RequestOptions {
+function requestOptions({ target, check, host, tls, lookup }: HealthCheckInput): RequestOptions {
   const { hostname, port, protocol } = new URL(target.origin)
   const common = {
     method: 'GET',
     path: target.basePath + check.path,
     headers: {
-      Host: ownHost(target, tls),
+      Host: host,
       'User-Agent': 'onegate-health-check',
       Accept: '*/*',
       Connection: 'close',
@@ -117,7 +119,9 @@ function requestOptions({ target, check, tls, lookup }: HealthCheckInput): Reque
     lookup,
   }
   if (protocol === 'http:') return { ...common, ...place }
-  const secure = { ...tlsMaterial(tls), rejectUnauthorized: true }
+  // Node would ask for the name that `Host` says.
+  const servername = serverNameOf(hostname, tls)
+  const secure = { ...tlsMaterial(tls), servername, rejectUnauthorized: true }
   return { ...common, ...place, ...secure }
 }
 

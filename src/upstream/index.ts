@@ -17,6 +17,8 @@ export type {
   UpstreamTls,
 } from './upstream-options.ts'
 export {
+  parseHostField,
+  parseUpstreamHost,
   parseCheckPath,
   parseServerName,
   readUpstreamOptions,
@@ -26,3 +28,5 @@ export {
 export { parseUpstreamUrl } from './upstream-url.ts'
 export type { GroupConnecting, Upstreams, UpstreamsOptions } from './upstreams.ts'
 export { createUpstreams } from './upstreams.ts'
+export type { ResponseLimits } from './response-head.ts'
+export { RESPONSE_LIMIT_RANGES, RESPONSE_LIMITS } from './response-head.ts'

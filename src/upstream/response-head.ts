@@ -13,10 +13,22 @@ export interface ResponseHead {
   readonly reusableMs: number
 }
 
-/** Longest head, status line and empty line included, in bytes. */
-export const MAX_HEAD_BYTES: number = 64 * 1024
+/** How much of an answer may come before its body; what goes beyond that is a failure of the upstream. */
+export interface ResponseLimits {
+  /** Longest head, status line and empty line included, in bytes. */
+  readonly responseHeadBytes: number
+  /** How many header fields it may have. */
+  readonly responseFields: number
+}
 
-const MAX_FIELDS = 500
+/** What holds where nothing else is said. */
+export const RESPONSE_LIMITS: ResponseLimits = { responseHeadBytes: 65_536, responseFields: 500 }
+
+/** The least and the most that each may be. */
+export const RESPONSE_LIMIT_RANGES = {
+  responseHeadBytes: [4_096, 1_048_576],
+  responseFields: [20, 5_000],
+} as const
 
 /** What is wrong with a head beyond the limits. */
 export const TOO_MANY_FIELDS = 'it has too many header fields'
@@ -40,6 +52,7 @@ const PROMISE_MARGIN_MS = 1000
  * @param start Where it begins.
  * @param end Where its empty line begins.
  * @param toHead Whether it answers a HEAD request, and so has no body.
+ * @param maxFields How many fields it may have.
  * @returns The head, or what is wrong with it, in words that repeat nothing of it.
  */
 export function readResponseHead(
@@ -47,6 +60,7 @@ export function readResponseHead(
   start: number,
   end: number,
   toHead: boolean,
+  maxFields: number = RESPONSE_LIMITS.responseFields,
 ): ResponseHead | string {
   STATUS_LINE.lastIndex = start
   const line = STATUS_LINE.exec(text)
@@ -70,7 +84,7 @@ export function readResponseHead(
     if (!text.startsWith('\r\n', lineEnd)) return 'the value of a header field is malformed'
     const name = text.slice(at, colon)
     const value = withoutSpaceAround(text, colon + 1, lineEnd)
-    if (fields.push(name, value) > 2 * MAX_FIELDS) return TOO_MANY_FIELDS
+    if (fields.push(name, value) > 2 * maxFields) return TOO_MANY_FIELDS
     // Only names of these lengths matter here, and most have others.
     if (name.length !== 10 && name.length !== 14 && name.length !== 17) continue
     switch (name.toLowerCase()) {

@@ -12,9 +12,8 @@ import type { UpstreamTarget } from './upstream-url.ts'
 /** One upstream of a group. */
 export interface UpstreamMember extends UpstreamTarget {
   /**
-   * `Host` towards it. Null: the client's, over plain connections, so that an API behind the gateway builds the same
-   * links as in front of it. Over TLS it is the upstream's own, since it is also the name that its certificate is
-   * checked for, which is not for a client to choose.
+   * `Host` towards it. Null: the client's. Whatever it is, the name that is asked for over TLS, and that the
+   * certificate is checked for, is the upstream's own.
    */
   readonly host: string | null
   /** Sends requests there. */
@@ -64,7 +63,7 @@ export function createUpstreamGroup(options: UpstreamGroupOptions): UpstreamGrou
   const { settings, dispatcherFor, clock, logger } = options
   const members = settings.targets.map((target) => ({
     ...target,
-    host: target.origin.startsWith('https:') ? ownHost(target, settings.tls) : null,
+    host: hostOf(target, settings),
     dispatcher: dispatcherFor(target),
     standing: createStanding(settings.ejection, clock),
   }))
@@ -117,4 +116,11 @@ export function createUpstreamGroup(options: UpstreamGroupOptions): UpstreamGrou
       }
     },
   }
+}
+
+function hostOf(target: UpstreamTarget, { host, tls }: UpstreamSettings): string | null {
+  if (host === 'client') return null
+  if (host !== null && host !== 'own') return host
+  // Over plain connections the client's, so that an API behind the gateway builds the same links as in front of it.
+  return host === 'own' || target.origin.startsWith('https:') ? ownHost(target, tls) : null
 }

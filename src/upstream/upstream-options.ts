@@ -23,6 +23,13 @@ export interface UpstreamOptions {
    */
   readonly maxConnections?: number | undefined
   /**
+   * What `Host` says: the upstream's `own` name, the one that the `client` asked for, or another name, with its port
+   * where it has one. The name that is asked for and checked over TLS is `tls.serverName`, or the URL's, in any case.
+   *
+   * @default 'client' for `http:` and Unix sockets, 'own' for `https:`
+   */
+  readonly host?: string | undefined
+  /**
    * How long a connection may be idle, in milliseconds, 0 to 600_000; 0: each serves one request, for upstreams that
    * serve one connection at a time.
    *
@@ -60,6 +67,8 @@ export interface HealthCheckOptions {
   readonly intervalMs?: number | undefined
   /** From the start of a check to the head of its answer, in milliseconds, 1 to 60_000. @default 2_000 */
   readonly timeoutMs?: number | undefined
+  /** What `Host` says. @default the `host` of the upstream where that is a name, else its own */
+  readonly host?: string | undefined
   /** Statuses of one that is well. @default [], which stands for 200 to 299 */
   readonly expect?: readonly number[] | undefined
 }
@@ -88,7 +97,10 @@ export interface UpstreamSettings {
   readonly keepAliveMs: number
   readonly maxConnectionAgeMs: number
   readonly ejection: Complete<EjectionOptions>
-  readonly healthCheck: Complete<HealthCheckOptions> | null
+  /** Null: that of the client for `http:`, its own for `https:`. */
+  readonly host: string | null
+  readonly healthCheck:
+    (Complete<Omit<HealthCheckOptions, 'host'>> & { readonly host: string | null }) | null
   readonly tls: UpstreamTls
 }
 
@@ -117,11 +129,13 @@ const UPSTREAM_OPTIONS: OptionShape<UpstreamOptions> = {
   urls: listOf('URLs', TEXT),
   retries: NUMBER,
   maxConnections: NUMBER,
+  host: TEXT,
   keepAliveMs: NUMBER,
   maxConnectionAgeMs: NUMBER,
   ejection: group<EjectionOptions>({ failures: NUMBER, baseMs: NUMBER, maxMs: NUMBER }),
   healthCheck: group<HealthCheckOptions>({
     path: TEXT,
+    host: TEXT,
     intervalMs: NUMBER,
     timeoutMs: NUMBER,
     expect: listOf('statuses', NUMBER),
@@ -156,6 +170,7 @@ function settingsOf(given: UpstreamOptions): UpstreamSettings {
     targets,
     retries: readCount('retries', given),
     maxConnections: readCount('maxConnections', given),
+    host: given.host === undefined ? null : parseUpstreamHost(given.host),
     keepAliveMs: readCount('keepAliveMs', given),
     maxConnectionAgeMs: readCount('maxConnectionAgeMs', given),
     ejection: readEjection(given.ejection ?? {}),
@@ -185,7 +200,7 @@ function readEjection(given: EjectionOptions): Complete<EjectionOptions> {
   return ejection
 }
 
-function readHealthCheck(given: HealthCheckOptions): Complete<HealthCheckOptions> {
+function readHealthCheck(given: HealthCheckOptions): NonNullable<UpstreamSettings['healthCheck']> {
   const read = (name: 'intervalMs' | 'timeoutMs'): number =>
     readNumber(
       `healthCheck.${name}`,
@@ -195,6 +210,7 @@ function readHealthCheck(given: HealthCheckOptions): Complete<HealthCheckOptions
     )
   return {
     path: parseCheckPath(given.path),
+    host: given.host === undefined ? null : parseHostField(given.host),
     intervalMs: read('intervalMs'),
     timeoutMs: read('timeoutMs'),
     expect: (given.expect ?? []).map((status) =>
@@ -213,6 +229,28 @@ export function parseCheckPath(text: string): string {
     throw new TypeError('must be a path with its query, if any, e.g. /healthz')
   }
   return text
+}
+
+/**
+ * Checks what `Host` is to say to an upstream.
+ *
+ * @throws {TypeError} for what is neither `own` nor `client` nor a host with or without a port.
+ */
+export function parseUpstreamHost(text: string): string {
+  return text === 'own' || text === 'client' ? text : parseHostField(text)
+}
+
+/**
+ * Checks a value of `Host`.
+ *
+ * @throws {TypeError} for what is no name or address in lower case, with or without a port.
+ */
+export function parseHostField(text: string): string {
+  if (/^(?=.{1,260}$)(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(?::\d{1,5})?$/.test(text))
+    return text
+  throw new TypeError(
+    'must be a host in lower case, with its port if it has one, e.g. app.example.org:8443',
+  )
 }
 
 /**

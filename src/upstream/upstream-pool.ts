@@ -4,6 +4,7 @@ import type { ConnectionOwner } from './connection.ts'
 import { UpstreamConnection } from './connection.ts'
 import type { UpstreamDispatcher, UpstreamHandler, UpstreamRequest } from './dispatcher.ts'
 import { writeRequestHead } from './request-head.ts'
+import type { ResponseLimits } from './response-head.ts'
 import {
   lossOfBody,
   noConnectionInTime,
@@ -26,6 +27,8 @@ export interface UpstreamPoolOptions {
   readonly secure?: SecureTarget | null | undefined
   /** Until a connection is there, waiting for a free one included; in milliseconds. */
   readonly connectMs: number
+  /** How much of an answer may come before its body. @default RESPONSE_LIMITS */
+  readonly limits?: ResponseLimits | undefined
   /** How many connections there may be. @default 256 */
   readonly maxConnections?: number | undefined
   /** How many requests may wait for one. @default 1_024 */

@@ -1,9 +1,12 @@
 import type { LookupFunction } from 'node:net'
+import { isIP } from 'node:net'
 
-import { Pool, type buildConnector } from 'undici'
+import { buildConnector, Pool } from 'undici'
 
 import type { UpstreamDispatcher } from './dispatcher.ts'
 import { withLimit } from './limited-pool.ts'
+import type { ResponseLimits } from './response-head.ts'
+import { RESPONSE_LIMITS } from './response-head.ts'
 import type { UpstreamTls } from './upstream-options.ts'
 import type { UpstreamPool } from './upstream-pool.ts'
 import { createUpstreamPool, IDLE_MS } from './upstream-pool.ts'
@@ -20,6 +23,8 @@ export interface Connecting {
   /** How old a connection may be that serves another request; 0: as old as it gets. */
   readonly maxConnectionAgeMs: number
   readonly tls: UpstreamTls
+  /** How much of an answer may come before its body. @default RESPONSE_LIMITS */
+  readonly limits?: ResponseLimits | undefined
 }
 
 /** Connections to upstreams. */
@@ -71,6 +76,7 @@ function createPool(connecting: Connecting, lookup: LookupFunction): UpstreamPoo
     secure: isSecure ? new SecureTarget(tls) : null,
     connectMs,
     maxConnections,
+    limits: connecting.limits,
     idleMs: connecting.keepAliveMs,
     maxAgeMs: connecting.maxConnectionAgeMs,
     lookup,
@@ -90,22 +96,36 @@ function createLimitedPool(connecting: Connecting, lookup: LookupFunction): Upst
   const pool = new Pool(target.origin, {
     connections: maxConnections,
     pipelining: 1,
-    connect: { ...connectOptions(connecting), lookup },
+    maxHeaderSize: (connecting.limits ?? RESPONSE_LIMITS).responseHeadBytes,
+    connect: connectOptions(connecting, lookup),
     keepAliveTimeout: IDLE_MS,
     keepAliveMaxTimeout: IDLE_MS,
   })
   return withLimit(pool, { maxConnections, waitMs: connectMs })
 }
 
-function connectOptions({ target, connectMs, tls }: Connecting): buildConnector.BuildOptions {
+function connectOptions(
+  { target, connectMs, tls }: Connecting,
+  lookup: LookupFunction,
+): Exclude<Pool.Options['connect'], undefined> {
   if (target.socketPath !== null) return { timeout: connectMs, socketPath: target.socketPath }
-  if (target.origin.startsWith('http:')) return { timeout: connectMs }
-  return {
+  if (target.origin.startsWith('http:')) return { timeout: connectMs, lookup }
+  const connect = buildConnector({
     timeout: connectMs,
+    lookup,
     // Said outright, it beats NODE_TLS_REJECT_UNAUTHORIZED=0.
     rejectUnauthorized: true,
     ...tlsMaterial(tls),
-  }
+  })
+  // undici asks for the name that `Host` says, which may be the client's to choose; the certificate is checked for it.
+  const servername = serverNameOf(new URL(target.origin).hostname, tls)
+  return (options, callback) => connect({ ...options, servername }, callback)
+}
+
+/** The name that is asked for (SNI), and that the certificate is checked for; empty: it is an address. */
+export function serverNameOf(hostname: string, { serverName }: UpstreamTls): string {
+  const host = hostname.replace(/^\[|\]$/g, '')
+  return serverName ?? (isIP(host) === 0 ? host : '')
 }
 
 /** What `node:tls` is told, without what is left open. */

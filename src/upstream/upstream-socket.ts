@@ -3,6 +3,7 @@ import { isIP, Socket } from 'node:net'
 import type { SecureContext } from 'node:tls'
 import { connect as connectTls, createSecureContext } from 'node:tls'
 
+import type { ResponseLimits } from './response-head.ts'
 import type { UpstreamTls } from './upstream-options.ts'
 
 /** Where a connection goes. */
@@ -16,6 +17,8 @@ export interface ConnectionTarget {
   readonly connectMs: number
   /** Looks the host up. @default as the system does */
   readonly lookup?: LookupFunction | undefined
+  /** How much of an answer may come before its body. @default RESPONSE_LIMITS */
+  readonly limits?: ResponseLimits | undefined
 }
 
 /** How TLS is spoken with one upstream; what its connections have in common is made once. */

@@ -6,13 +6,16 @@ import type { HealthCheck } from './health-check.ts'
 import { createHealthCheck } from './health-check.ts'
 import type { UpstreamGroup } from './upstream-group.ts'
 import { createUpstreamGroup } from './upstream-group.ts'
+import type { ResponseLimits } from './response-head.ts'
 import type { UpstreamSettings } from './upstream-options.ts'
-import { createUpstreamPools } from './upstream-pools.ts'
+import { createUpstreamPools, ownHost } from './upstream-pools.ts'
 
 /** Options of {@link createUpstreams}. */
 export interface UpstreamsOptions {
   readonly clock: Clock
   readonly logger: Logger
+  /** How much of an answer may come before its body. @default RESPONSE_LIMITS */
+  readonly limits?: ResponseLimits | undefined
   /** 0 up to 1; spreads the checks. @default Math.random */
   readonly random?: (() => number) | undefined
 }
@@ -36,7 +39,7 @@ export interface Upstreams {
 
 /** Makes the upstreams of a gateway. Nothing is sent before they are started or used. */
 export function createUpstreams(options: UpstreamsOptions): Upstreams {
-  const { clock, logger, random = Math.random } = options
+  const { clock, logger, random = Math.random, limits } = options
   const lookup = createNameLookup()
   const pools = createUpstreamPools(lookup)
   const groups = new Map<string, UpstreamGroup>()
@@ -46,7 +49,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
   function make(settings: UpstreamSettings, connecting: GroupConnecting): UpstreamGroup {
     const { connectMs, dispatcher } = connecting
     const { healthCheck, tls, maxConnections, keepAliveMs, maxConnectionAgeMs } = settings
-    const how = { connectMs, maxConnections, keepAliveMs, maxConnectionAgeMs, tls }
+    const how = { connectMs, maxConnections, keepAliveMs, maxConnectionAgeMs, tls, limits }
     const group = createUpstreamGroup({
       settings,
       dispatcherFor: (target) => dispatcher ?? pools.dispatcherFor({ target, ...how }),
@@ -63,6 +66,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
       const check = createHealthCheck({
         target: member,
         check: healthCheck,
+        host: healthCheck.host ?? checkHostOf(settings.host) ?? ownHost(member, tls),
         tls,
         lookup,
         random,
@@ -93,4 +97,9 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
       await pools.close()
     },
   }
+}
+
+/** A check has no client whose `Host` it could say. */
+function checkHostOf(host: UpstreamSettings['host']): string | null {
+  return host === 'client' || host === 'own' ? null : host
 }

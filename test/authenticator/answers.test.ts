@@ -31,12 +31,14 @@ const TABLE: [code: AnswerCode, status: number, error: string | null][] = [
   ['websocket_not_carried', 400, null],
   ['route_not_found', 404, null],
   ['method_not_allowed', 405, null],
+  ['request_timeout', 408, null],
   ['body_too_large', 413, null],
   ['expectation_failed', 417, null],
   ['verification_budget_exceeded', 429, null],
   ['target_too_long', 414, null],
   ['headers_too_large', 431, null],
   ['internal_error', 500, null],
+  ['method_not_carried', 501, null],
   ['coding_not_supported', 501, null],
   ['upstream_unreachable', 502, null],
   ['verifier_unavailable', 503, null],
@@ -54,9 +56,9 @@ describe('the table of answers', () => {
       status,
       code,
     })
-    if (error === null) expect(answer.challenge).toBeNull()
-    else if (error === 'bare') expect(answer.challenge).toBe('Bearer realm="onedata"')
-    else expect(answer.challenge).toMatch(`Bearer realm="onedata", error="${error}", `)
+    if (error === null) expect(answer.challenges).toEqual([])
+    else if (error === 'bare') expect(answer.challenges).toEqual(['Bearer realm="onedata"'])
+    else expect(answer.challenges[0]).toMatch(`Bearer realm="onedata", error="${error}", `)
   })
 
   test('has these rows and no others', () => {
@@ -66,10 +68,10 @@ describe('the table of answers', () => {
   test('every challenge goes with a status that RFC 6750 gives it', () => {
     const statuses = { invalid_request: 400, invalid_token: 401, insufficient_scope: 403 }
     for (const code of ANSWER_CODES) {
-      const { challenge, status } = answerFor(code)
-      const error = /error="(\w+)"/.exec(challenge ?? '')?.[1]
+      const { challenges, status } = answerFor(code)
+      const error = /error="(\w+)"/.exec(challenges[0] ?? '')?.[1]
       if (error !== undefined) expect(status).toBe(statuses[error as keyof typeof statuses])
-      else expect(challenge !== null).toBe(status === 401)
+      else expect(challenges.length > 0).toBe(status === 401)
     }
   })
 
@@ -91,7 +93,7 @@ describe('the table of answers', () => {
   })
 
   test('quotes a realm so that it cannot end the string (RFC 9110 §5.6.4)', () => {
-    expect(answerFor('credentials_missing', { realm: 'a"b\\c' }).challenge).toBe(
+    expect(answerFor('credentials_missing', { realm: 'a"b\\c' }).challenges[0]).toBe(
       'Bearer realm="a\\"b\\\\c"',
     )
   })

@@ -235,7 +235,7 @@ describe('where nobody can say', () => {
     answerWith(fault)
     const decision = await authenticate(...bearer(mint()))
     expect(decision).toMatchObject(denied(503, 'verifier_unavailable'))
-    expect(decision).toMatchObject({ answer: { retryAfterSeconds: 2, challenge: null } })
+    expect(decision).toMatchObject({ answer: { retryAfterSeconds: 2, challenges: [] } })
     expect(events).toMatchObject([{ outcome: 'fault', code: 'verifier_unavailable' }])
   })
 
@@ -311,7 +311,7 @@ test('who costs too many verifications is told 429 and when to come back', async
   })
   const decision = await authenticate(...bearer(mint()))
   expect(decision).toMatchObject(denied(429, 'verification_budget_exceeded'))
-  expect(decision).toMatchObject({ answer: { retryAfterSeconds: 3, challenge: null } })
+  expect(decision).toMatchObject({ answer: { retryAfterSeconds: 3, challenges: [] } })
   expect(log).toEqual([])
 })
 

@@ -60,6 +60,50 @@ routes:
     )
   })
 
+  test('warns of public routes that take near misses of protected ones, and of no others', async () => {
+    const text = `onezone: { url: https://o.example }
+routes:
+  - { path: /admin/**, upstream: "http://127.0.0.1:1" }
+  - { path: /report, methods: [GET], hosts: [api.example], upstream: "http://127.0.0.1:1" }
+  - { path: /open/**, token: none, upstream: "http://127.0.0.1:1" }
+  - { path: /**, token: none, upstream: "http://127.0.0.1:1" }
+`
+    const file = join(await directoryWith({ 'c.yaml': text }), 'c.yaml')
+    const { code, stdout } = await runDispatch(['check', '--config', file])
+    expect(code).toBe(0)
+    expect(stdout.split('\n').filter((line) => line.startsWith('warning'))).toEqual([
+      'warning: routes[3] is public, and takes near misses of routes[0] (/admin/**): GET /admin.json, GET /admin-x; if the upstream serves them, protect them too',
+      expect.stringMatching(
+        /^warning: routes\[3\] is public, .* routes\[1\] \(GET api\.example\/report\): GET api\.example\/report\.json, .*, POST api\.example\/report, .*, GET other\.example\/report;/,
+      ),
+    ])
+    const json = await runDispatch(['check', '--json', '--config', file])
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      ok: true,
+      warnings: [{ path: 'routes[3]' }, { path: 'routes[3]' }],
+    })
+    const closed = text.replaceAll(/, token: none/g, '')
+    const other = join(await directoryWith({ 'c.yaml': closed }), 'c.yaml')
+    expect((await runDispatch(['check', '--config', other])).stdout).not.toContain('warning')
+  })
+
+  test('shows no value of upstreamHeaders, be it from a file or not', async () => {
+    const text = `onezone: { url: https://o.example }
+routes:
+  - path: /**
+    upstreamHeaders: { X-Api-Key: plain-secret, Authorization: { file: credential } }
+    upstream: "http://127.0.0.1:1"
+`
+    const directory = await directoryWith({ 'c.yaml': text, credential: 'Basic c2VjcmV0\n' })
+    const file = join(directory, 'c.yaml')
+    for (const json of [[], ['--json']]) {
+      const { code, stdout } = await runDispatch(['check', ...json, '--config', file])
+      expect(code).toBe(0)
+      expect(stdout).not.toMatch(/plain-secret|c2VjcmV0/)
+      if (json.length > 0) expect(stdout).toContain('{"X-Api-Key":"•••","Authorization":"•••"}')
+    }
+  })
+
   test('in colours on a terminal, unless NO_COLOR is set', async () => {
     const file = join(await directoryWith({ 'c.yaml': GOOD, token: SERVICE_TOKEN }), 'c.yaml')
     const check = (env: Record<string, string>, isTTY: boolean) =>

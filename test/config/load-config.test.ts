@@ -29,6 +29,94 @@ async function load(
 function portOf({ listen }: GatewayConfig): unknown {
   return listen && 'port' in listen ? listen.port : listen
 }
+describe('upstreamHeaders', () => {
+  const route = (fields: string) =>
+    `${ONEZONE}routes:
+  - path: /**
+    headers: { subjectId: X-User-Name }
+    upstreamHeaders: ${fields}
+    upstream: 'http://127.0.0.1:3000'
+`
+
+  test('hold what stands there, or in a file beside', async () => {
+    const seen: string[] = []
+    const { routes } = await load(
+      route("{ X-A: '1', Authorization: { file: credential } }"),
+      { onFile: (name) => seen.push(name) },
+      { credential: ' Basic YTpi \n' },
+    )
+    expect(routes[0]?.upstreamHeaders).toEqual({ 'X-A': '1', Authorization: 'Basic YTpi' })
+    expect(seen.at(-1)).toMatch(/\/credential$/)
+  })
+
+  test.each([
+    ['{ x_user_name: root }', 'upstreamHeaders.x_user_name', /name of an identity field/],
+    ['{ X-Onedata-Subject-Id: root }', 'upstreamHeaders.X-Onedata-Subject-Id', /itself states/],
+    ['{ Connection: close }', 'upstreamHeaders.Connection', /about the connection/],
+    ['{ X-A: a, x_a: b }', 'upstreamHeaders.x_a', /already, in another spelling/],
+    ['{ X-A: { file: nowhere } }', 'upstreamHeaders.X-A.file', /does not exist/],
+    ['{ X-A: { file: text2 } }', 'upstreamHeaders.X-A.file', /content is not 1 to 8192/],
+    ['{ X-A: 1 }', 'upstreamHeaders.X-A', /must be a text, or \{ file: NAME \}, not 1/],
+    ['{ X-A: "a\\nb" }', 'upstreamHeaders.X-A', /printable ASCII/],
+    ['[X-A]', 'upstreamHeaders', /must be values by the names/],
+  ])('are refused with their place: %s', async (fields, path, message) => {
+    const problems = { path: `routes[0].${path}`, message: expect.stringMatching(message) }
+    await expect(load(route(fields), {}, { text2: 'two\nlines' })).rejects.toMatchObject({
+      problems: [problems],
+    })
+  })
+})
+
+describe('limits and cors', () => {
+  test('are refused where they contradict themselves', async () => {
+    const text = `${ONEZONE}limits: { targetBytes: 40000 }
+routes:
+  - path: /**
+    cors: { origins: ['*'], credentials: true }
+    upstream: { urls: ['http://127.0.0.1:3000'], host: 'a b' }
+  - { path: /a/**, cors: { origins: ['https://app.example.org/'] }, upstream: 'http://127.0.0.1:1' }
+  - { path: /b/**, cors: {}, upstream: 'http://127.0.0.1:1' }
+`
+    await expect(load(text)).rejects.toMatchObject({
+      problems: [
+        { path: 'limits.targetBytes', message: expect.stringContaining('requestHeadBytes') },
+        { path: 'routes[0].cors.origins', message: expect.stringContaining('may not be "*"') },
+        { path: 'routes[0].upstream.host', message: expect.stringContaining('lower case') },
+        { path: 'routes[1].path' },
+        { path: 'routes[1].cors.origins[0]', message: expect.stringContaining('here https://app') },
+        { path: 'routes[2].path' },
+        { path: 'routes[2].cors.origins', message: 'is missing' },
+      ],
+    })
+  })
+})
+
+describe('credentials', () => {
+  test('of a route win over those for all', async () => {
+    const { routes } = await load(
+      `${ONEZONE}credentials: [bearer]
+routes:
+  - { path: /dav/**, credentials: [basic-password], upstream: 'http://127.0.0.1:3000' }
+  - { path: /**, upstream: 'http://127.0.0.1:3000' }
+`,
+    )
+    expect(routes.map(({ credentials }) => credentials)).toEqual([['basic-password'], ['bearer']])
+  })
+
+  test('have names, and may be none on public routes only', async () => {
+    const text = `${ONEZONE}credentials: [basic]
+routes:
+  - { path: /a/**, credentials: [], upstream: 'http://127.0.0.1:3000' }
+  - { path: /b/**, token: none, credentials: [], upstream: 'http://127.0.0.1:3000' }
+`
+    await expect(load(text)).rejects.toMatchObject({
+      problems: [
+        { path: 'credentials[0]', line: 2, message: expect.stringContaining('basic-password') },
+        { path: 'routes[0].credentials', line: 4, message: expect.stringMatching(/^is empty/) },
+      ],
+    })
+  })
+})
 
 describe('a good configuration', () => {
   test('has every default filled in', async () => {
@@ -63,6 +151,8 @@ describe('a good configuration', () => {
           inviteType: null,
           caveats: { service: 'refuse', api: 'refuse', data: 'refuse' },
           forwardToken: false,
+          bufferRequestBytes: 0,
+          informational: false,
           upstream: {
             urls: ['http://127.0.0.1:3000'],
             retries: 2,
@@ -85,6 +175,13 @@ describe('a good configuration', () => {
         budget: { perAddressPerSecond: 50, perSubjectPerSecond: 100 },
       },
       realm: 'onedata',
+      limits: {
+        requestHeadBytes: 32_768,
+        requestFields: 200,
+        targetBytes: 16_384,
+        responseHeadBytes: 65_536,
+        responseFields: 500,
+      },
       log: { level: 'info' },
       reload: { watchFiles: true, intervalMs: 2000 },
       shutdown: { readinessDelayMs: 0, drainMs: 25_000 },

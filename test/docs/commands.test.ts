@@ -79,17 +79,21 @@ describe('the configurations', () => {
     writeFileSync(join(project, 'gateway.pem'), cert)
     writeFileSync(join(project, 'clients-ca.pem'), cert)
     writeFileSync(join(project, 'gateway.key'), key)
+    writeFileSync(join(project, 'upstream-credential'), 'Basic c2VjcmV0\n')
     writeFileSync(join(project, 'other.pem'), cert)
     writeFileSync(join(project, 'other.key'), key)
     const pieces = blocks('yaml').filter((text) => !text.startsWith('# '))
-    expect(pieces).toHaveLength(5)
+    expect(pieces).toHaveLength(9)
     const configs = []
     for (const text of pieces) {
       const file = join(project, 'piece.yaml')
       writeFileSync(file, text)
       configs.push(await loadConfig({ file, env: { ONEGATE_ONEZONE_URL: 'https://o.example' } }))
     }
-    const [listener, listeners, routes, upstreams, preflight] = configs
+    const [listener, listeners, fields, credentials, routes, upstreams, cors, preflight] = configs
+    expect(fields?.routes[0]?.upstreamHeaders).toMatchObject({ Authorization: 'Basic c2VjcmV0' })
+    expect(credentials?.routes[0]?.credentials).toContain('basic-password')
+    expect(cors?.routes[0]?.cors).toMatchObject({ origins: ['https://app.example.org'] })
     expect(listener).toMatchObject({
       tls: { certFile: join(project, 'gateway.pem'), clientAuth: 'require', http2: true },
       reload: { watchFiles: true, intervalMs: 2000 },

@@ -69,7 +69,7 @@ const TABLES = [
         ([path]) => !path.startsWith('upstream.') && path !== 'path',
       ),
     takes: (settings: Group) => routeSchema.safeParse(settings).success,
-    beside: ROUTE,
+    beside: { ...ROUTE, cors: { origins: ['*'] } },
   },
   {
     heading: 'Upstreams',

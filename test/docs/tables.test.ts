@@ -27,9 +27,9 @@ describe('the tables are true', () => {
       names(challenge ?? '')[0] ?? null,
     ])
     const expected = ANSWER_CODES.map((code) => {
-      const { status, challenge } = answerFor(code)
-      const error = /error="(\w+)"/.exec(challenge ?? '')?.[1]
-      return [code, status, challenge === null ? null : (error ?? 'Bearer realm="…"')]
+      const { status, challenges } = answerFor(code)
+      const error = /error="(\w+)"/.exec(challenges[0] ?? '')?.[1]
+      return [code, status, challenges.length === 0 ? null : (error ?? 'Bearer realm="…"')]
     })
     expect(listed.sort()).toEqual(expected.sort())
   })

@@ -48,6 +48,34 @@ async function startReloadable(yaml: string, names: Record<string, string> = {})
 const ROUTE = "routes: [{ path: /**, upstream: '$A' }]\n"
 
 describe('a configuration that is reloaded', () => {
+  test('has the content of its secret files anew, and tells which limit needs a new start', async () => {
+    const { url, seen } = await startUpstream()
+    const yaml = `routes:
+  - { path: /**, token: none, upstreamHeaders: { X-Api-Key: { file: key } }, upstream: '${url}' }
+`
+    const directory = mkdtempSync(join(tmpdir(), 'onegate-key-'))
+    onTestFinished(() => rmSync(directory, { recursive: true }))
+    const key = join(directory, 'key')
+    writeFileSync(key, 'first-secret\n')
+    const named = yaml.replace('file: key', `file: '${key}'`)
+    const { gateway, reload, lines } = await startReloadable(named)
+    const ask = async (): Promise<unknown> => {
+      await fetch(`${gateway.url}/x`, { headers: { 'X-Api-Key': 'mine' } })
+      return seen.at(-1)?.headers['x-api-key']
+    }
+    expect(await ask()).toBe('first-secret')
+    writeFileSync(key, 'second-secret')
+    expect(await reload(named)).toBe('applied')
+    expect(await ask()).toBe('second-secret')
+    expect(await reload(`${named}limits: { requestHeadBytes: 65536, targetBytes: 8 }`)).toBe(
+      'refused',
+    )
+    expect(await reload(`${named}limits: { requestHeadBytes: 65536, requestFields: 20 }`)).toBe(
+      'applied',
+    )
+    expect(lines.at(-1)?.facts).toEqual({ settings: ['limits.requestHeadBytes'] })
+  })
+
   test('serves new requests, while those under way end by the old one', async () => {
     const waiting: (() => void)[] = []
     const [slow, quick] = [

@@ -40,6 +40,18 @@ describe.each(DIALECT_NAMES)('a question in the dialect %s', (dialect) => {
     for (const name of NAMES) expect(headers).toHaveProperty(`x-onedata-${name}`)
   })
 
+  test('may carry its token where the route looks for it, and there only', async () => {
+    const routes = 'routes: [{ path: /**, credentials: [basic-password] }]\n'
+    const { ask, token } = await startForwardAuthRig(routes, { more: UNKNOWN_ALLOWED })
+    const [path, fields] = describeRequest(dialect)
+    const basic = `Basic ${Buffer.from(`alice:${token}`).toString('base64')}`
+    const good = await ask(path, [...fields, 'Authorization', basic])
+    expect([good.status, good.headers['x-onedata-subject-id']]).toEqual([200, 'alice'])
+    const bad = await ask(path, [...fields, 'X-Auth-Token', token])
+    expect([bad.status, bad.code]).toEqual([401, 'credentials_missing'])
+    expect(bad.headers['www-authenticate']).toContain('Basic realm="onedata"')
+  })
+
   test('gets the empty identity on a public route, and no grant for a forged one', async () => {
     const { ask, token, onezone } = await setUp()
     const [path, fields] = describeRequest(dialect, { target: '/pub/a' })

@@ -15,6 +15,7 @@ import type {
   ProxyRoute,
   RequestEvent,
   ReverseProxy,
+  ReverseProxyOptions,
   StreamEvent,
   StreamOptions,
   UpstreamEvent,
@@ -35,7 +36,16 @@ export const AUTHENTICATED = `Host: gw.test\r\nAuthorization: Bearer ${TOKEN}\r\
 
 export interface RigRoute extends Pick<
   ProxyRoute,
-  'path' | 'hosts' | 'methods' | 'stripPrefix' | 'maxBodyBytes' | 'upstream'
+  | 'path'
+  | 'hosts'
+  | 'methods'
+  | 'stripPrefix'
+  | 'maxBodyBytes'
+  | 'bufferRequestBytes'
+  | 'upstreamHeaders'
+  | 'cors'
+  | 'informational'
+  | 'upstream'
 > {
   readonly policy?: Partial<RoutePolicy>
   readonly timeouts?: UpstreamTimeouts
@@ -65,6 +75,9 @@ export interface RigOptions {
   /** Answers the verifier's calls. @default accepts `TOKEN` at once */
   readonly verify?: () => SourcedVerdict | Promise<SourcedVerdict>
   readonly trustedProxies?: readonly string[]
+  readonly limits?: ReverseProxyOptions['limits']
+  readonly responseLimits?: ReverseProxyOptions['responseLimits']
+  readonly clock?: Clock
   readonly logger?: Logger
   readonly streams?: StreamOptions
   /** What streams go by. @default the clock and the timers of this machine */
@@ -117,6 +130,10 @@ export function createRigProxy(routes: readonly RigRoute[], options: RigOptions 
       methods: route.methods,
       stripPrefix: route.stripPrefix,
       maxBodyBytes: route.maxBodyBytes,
+      bufferRequestBytes: route.bufferRequestBytes,
+      upstreamHeaders: route.upstreamHeaders,
+      cors: route.cors,
+      informational: route.informational,
       upstream: route.upstream,
       authenticator:
         route.authenticator ??
@@ -126,6 +143,9 @@ export function createRigProxy(routes: readonly RigRoute[], options: RigOptions 
       websocket: route.websocket,
     })),
     requestIdOf: authenticator.requestIdOf,
+    limits: options.limits,
+    responseLimits: options.responseLimits,
+    clock: options.clock,
     logger: options.logger,
     ...(options.time !== undefined && { clock: options.time.clock }),
     streams: { schedule: options.time?.schedule, ...options.streams },
@@ -155,7 +175,7 @@ export async function startRig(
     requestTimeout: 0,
     keepAliveTimeout: 5_000,
     requireHostHeader: false,
-    maxHeaderSize: 32 * 1024,
+    maxHeaderSize: options.limits?.requestHeadBytes ?? 32 * 1024,
   })
   attachDoor(server, () => proxy)
   const { serve } = proxy

@@ -84,7 +84,7 @@ describe('a response', () => {
         'x-latin': 'caf\xe9',
       })
       expect(Object.keys(answer.headers).sort()).toEqual(
-        [':status', 'content-type', 'date', 'set-cookie', 'x-a', 'x-latin'].sort(),
+        [':status', 'content-type', 'date', 'set-cookie', 'vary', 'x-a', 'x-latin'].sort(),
       )
     },
   )
@@ -293,12 +293,24 @@ describe('an upload', () => {
     },
   )
 
+  tlsTest('without a length is held and sent with one, where the route says so', async () => {
+    const { rig, upstream } = await startAnswering(OK, {}, { bufferRequestBytes: 5 })
+    const client = await openFrameClient({ port: rig.port })
+    client.send(headers(1, POST, 0), data(1, 'hel', 0), data(1, 'lo'))
+    expect(await client.over(1)).toMatchObject({ statuses: [200], ended: true })
+    expect(upstream.requests[0]?.values('content-length')).toEqual(['5'])
+    expect(upstream.requests[0]?.body).toBe('hello')
+    client.send(headers(3, POST, 0), data(3, 'hello!'))
+    expect(await client.over(3)).toMatchObject({ statuses: [413] })
+    expect(upstream.requests).toHaveLength(1)
+  })
+
   tlsTest('that stalls is given up, and its connection goes on', async () => {
     const { rig } = await startAnswering(OK, {}, { timeouts: { idleBodyMs: 100 } })
     const client = await openFrameClient({ port: rig.port })
     client.send(headers(1, POST, 0), data(1, 'abc', 0))
     await eventually(() => client.stream(1).reset !== null)
-    expect(client.stream(1).statuses).toEqual([400])
+    expect(client.stream(1).statuses).toEqual([408])
     client.send(headers(3, GET))
     expect(await client.over(3)).toMatchObject({ statuses: [200], ended: true })
   })

@@ -38,6 +38,20 @@ const invite = (onezone: DevOnezone, inviteType: InviteType, target: object) =>
 const PASSED = [200, null]
 
 describe('the option', () => {
+  test('credentials says where a token is looked for', async () => {
+    const { onezone, get, handled } = await setUp({ credentials: ['basic-password'] })
+    const token = access(onezone)
+    const basic = `Basic ${Buffer.from(`alice:${token}`).toString('base64')}`
+    expect((await get({ Authorization: basic })).status).toBe(200)
+    expect(handled).toHaveLength(1)
+    for (const headers of [{}, { Authorization: `Bearer ${token}` }, { 'X-Auth-Token': token }]) {
+      const response = await get(headers)
+      expect(response.status).toBe(401)
+      expect(response.headers.get('www-authenticate')).toContain('Basic realm="onedata"')
+    }
+    expect(handled).toHaveLength(1)
+  })
+
   test('scopes demands all of them, of a verifier that states some', async () => {
     const server = await startTokenLookup()
     const verification = createVerification({

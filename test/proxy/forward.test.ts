@@ -250,7 +250,7 @@ describe('an upload', () => {
     const client = await openRawClient(rig.port)
     client.send(`POST /up HTTP/1.1\r\n${H}Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n`)
     const response = readResponse(await client.closed())
-    expect(response.status).toBe(400)
+    expect(response.status).toBe(408)
     await eventually(() => upstream.sockets[0]?.destroyed === true)
     expect(upstream.requests[0]?.complete).toBe(false)
   })

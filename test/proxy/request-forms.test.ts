@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 
+import type { RigRoute } from '../helpers/proxy-rig.ts'
 import { AUTHENTICATED, startRig } from '../helpers/proxy-rig.ts'
 import { expectForwarded, expectRefusal, startBench } from '../helpers/proxy-rows.ts'
 import { openRawClient, readResponse } from '../helpers/raw-client.ts'
@@ -124,5 +125,57 @@ describe('OPTIONS *', () => {
     const received = await client.closed()
     expect(received.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200'])
     expect(bench.upstream.requests).toEqual([])
+  })
+})
+
+describe('a segment "." between two slashes', () => {
+  const send = async (target: string, routes: readonly object[]) => {
+    const upstream = await startRecordingUpstream()
+    const base = upstream.url
+    const rig = await startRig(
+      routes.map((route) => ({ path: '/**', upstream: base, ...route })) as RigRoute[],
+    )
+    const client = await openRawClient(rig.port)
+    client.send(`GET ${target} HTTP/1.1\r\n${AUTHENTICATED}\r\n`)
+    const { status } = readResponse(await client.until(/(?:ok|\})$/))
+    expect(upstream.requests.map(({ line }) => line)).toEqual(
+      status === 200 ? [`GET ${target} HTTP/1.1`] : [],
+    )
+    return status
+  }
+
+  test.each(['/./a:b', '/x/././y', '/./'])(
+    'passes byte for byte on a lone route: %s',
+    async (path) => {
+      expect(await send(path, [{}])).toBe(200)
+    },
+  )
+
+  test.each([
+    '/.',
+    '/x/.',
+    '/x/../y',
+    '/./../y',
+    '/./%2e%2e/y',
+    '/%2e/y',
+    '/./..;/y',
+    '//./y',
+    '/.//y',
+  ])('is the only one that does: %s', async (path) => {
+    expect(await send(path, [{}])).toBe(400)
+  })
+
+  test('is refused where it hides another route', async () => {
+    const open = { policy: { token: 'none' } }
+    expect(await send('/./admin/x', [{ path: '/admin/**' }, open])).toBe(400)
+    expect(await send('/admin/./x', [{ path: '/admin/x' }, open])).toBe(400)
+    expect(await send('/admin/./x', [{ path: '/admin/**' }, open])).toBe(200)
+  })
+
+  test('is refused next to a prefix that is taken off, and next to a base path', async () => {
+    expect(await send('/api/./x', [{ path: '/api/**', stripPrefix: '/api' }])).toBe(400)
+    const upstream = await startRecordingUpstream()
+    expect(await send('/./x', [{ upstream: `${upstream.url}/base` }])).toBe(400)
+    expect(upstream.requests).toEqual([])
   })
 })

@@ -15,6 +15,7 @@ const H = 'Host: gw.test\r\n'
 /** A gateway whose upstream answers `/pub/bad` with these bytes, and everything else with `ok`. */
 async function startBehind(
   answer: string | ((request: RecordedRequest, socket: Socket) => void),
+  informational = true,
 ): Promise<Rig> {
   const upstream = await startRecordingUpstream({
     respond: (request, socket) => {
@@ -24,7 +25,7 @@ async function startBehind(
     },
   })
   return startRig([
-    { path: '/pub/**', upstream: upstream.url, policy: { token: 'none' } },
+    { path: '/pub/**', upstream: upstream.url, policy: { token: 'none' }, informational },
     { path: '/app/**', upstream: upstream.url },
   ])
 }
@@ -145,6 +146,13 @@ describe('the response of an upstream', () => {
     expect(second).toBe('HTTP/1.1 102 Processing\r\n\r\n')
     expect(last).toMatch(/^HTTP\/1\.1 200 [^]*\r\n\r\nok$/)
     expect(rest).toEqual([])
+  })
+
+  test('comes without hints over HTTP/1.1, unless the route wants them', async () => {
+    const hints = 'HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n'
+    const rig = await startBehind(hints + OK, false)
+    const { status, body } = await ask(rig)
+    expect([status, body]).toEqual([200, 'ok'])
   })
 
   test('is the one that counts, however many hints come before it', async () => {

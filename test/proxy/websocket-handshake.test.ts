@@ -110,7 +110,7 @@ describe('a request for a WebSocket', () => {
     )
     await client.until(/ok$/)
     client.send(`GET /y HTTP/1.1\r\n${A}\r\n`)
-    await client.untilCount('ok', 2)
+    await client.untilCount('\r\n\r\nok', 2)
     expect(upstream.requests.map(({ line, body }) => [line, body])).toEqual([
       ['POST /x HTTP/1.1', 'hello'],
       ['GET /y HTTP/1.1', ''],

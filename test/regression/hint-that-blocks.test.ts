@@ -15,7 +15,9 @@ async function hinted(...links: readonly string[]): Promise<string> {
       socket.write(`HTTP/1.1 103 Early Hints\r\n${fields}\r\n${OK}`)
     },
   })
-  const rig = await startRig([{ path: '/**', upstream: upstream.url, policy: { token: 'none' } }])
+  const rig = await startRig([
+    { path: '/**', upstream: upstream.url, policy: { token: 'none' }, informational: true },
+  ])
   const client = await openRawClient(rig.port)
   client.send('GET /x HTTP/1.1\r\nHost: gw.test\r\nConnection: close\r\n\r\n')
   return client.closed()

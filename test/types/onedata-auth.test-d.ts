@@ -9,7 +9,8 @@ const onezoneUrl = 'https://onezone.example.org'
 test('handlers behind the middleware see an identity, without a global and without null', () => {
   new Hono().use(onedataAuth({ onezoneUrl })).get('/', (c) => {
     expectTypeOf(c.var.onedata).toEqualTypeOf<Identity>()
-    expectTypeOf(c.var.onedata.subject.id).not.toBeAny()
+    expectTypeOf(c.var.onedata.subject.id).toEqualTypeOf<string>()
+    expectTypeOf(c.var.onedata.subject.type).toEqualTypeOf<'user' | 'oneprovider' | 'group'>()
     return c.text('')
   })
 })
@@ -17,6 +18,7 @@ test('handlers behind the middleware see an identity, without a global and witho
 test('behind optional middleware the identity may be null', () => {
   new Hono().use(onedataAuth({ onezoneUrl, optional: true })).get('/', (c) => {
     expectTypeOf(c.var.onedata).toEqualTypeOf<Identity | null>()
+    expectTypeOf(c.var.onedata?.subject.id).toEqualTypeOf<string | undefined>()
     return c.text('')
   })
 })

@@ -6,6 +6,7 @@ import { readUpstreamOptions } from '../../src/upstream/index.ts'
 const DEFAULTS = {
   retries: 2,
   maxConnections: 256,
+  host: null,
   keepAliveMs: 4_000,
   maxConnectionAgeMs: 60_000,
   ejection: { failures: 3, baseMs: 5_000, maxMs: 60_000 },
@@ -31,7 +32,13 @@ describe('upstreams', () => {
 
   test('are checked every 10 s for 200 to 299 within 2 s, where only a path is given', () => {
     const { healthCheck } = readUpstreamOptions({ urls: ['http://a'], healthCheck: { path: '/' } })
-    expect(healthCheck).toEqual({ path: '/', intervalMs: 10_000, timeoutMs: 2_000, expect: [] })
+    expect(healthCheck).toEqual({
+      path: '/',
+      host: null,
+      intervalMs: 10_000,
+      timeoutMs: 2_000,
+      expect: [],
+    })
   })
 
   test.each<[Partial<UpstreamOptions>, string]>([
