@@ -84,7 +84,7 @@ describe('a bad setting is told with line and column (at ▸)', () => {
     [
       'delegated caveats behind forward auth',
       `${ONEZONE}forwardAuth: { listen: unix:/run/a }\nroutes:\n  - path: /**\n    caveats:\n      api: ▸delegate`,
-      'routes[0].caveats.api: must be "refuse" with forwardAuth: a front proxy can lose what tells the caveats, and that must not mean that there are none',
+      'routes[0].caveats.api: needs "assertion" on the route with forwardAuth: a front proxy can lose the field that tells the caveats, and that must not mean that there are none; or set it to "refuse"',
     ],
     // Kinds of values
     [
