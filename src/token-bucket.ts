@@ -15,7 +15,9 @@ export interface TokenBucketOptions {
 export interface TokenBucket {
   /** Takes one; where there is none, says in how many milliseconds there will be, else 0. */
   readonly take: () => number
-  /** Puts some in, as far as there is room. */
+  /** In how many milliseconds there will be one; 0: there is. */
+  readonly wait: () => number
+  /** Puts some in, as far as there is room; less than none where the amount is negative. */
   readonly add: (amount: number) => void
 }
 
@@ -29,15 +31,20 @@ export function createTokenBucket(options: TokenBucketOptions): TokenBucket {
     left = Math.min(capacity, left + amount)
   }
 
+  const wait = (): number => {
+    const nowMs = clock.monotonic()
+    add(((nowMs - filledAtMs) / 1000) * perSecond)
+    filledAtMs = nowMs
+    return left < 1 ? ((1 - left) / perSecond) * 1000 : 0
+  }
+
   return {
     take() {
-      const nowMs = clock.monotonic()
-      add(((nowMs - filledAtMs) / 1000) * perSecond)
-      filledAtMs = nowMs
-      if (left < 1) return ((1 - left) / perSecond) * 1000
-      left -= 1
-      return 0
+      const waitMs = wait()
+      if (waitMs === 0) left -= 1
+      return waitMs
     },
+    wait,
     add,
   }
 }

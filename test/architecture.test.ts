@@ -37,6 +37,10 @@ const TABLE: Record<string, Row> = {
   logger: row(-2, ''),
   'bounded-map': row(-1, '', 'lru-cache'),
   'token-bucket': row(-1, 'clock'),
+  // Whom an address stands for is one question, whether connections are counted or questions.
+  'client-network': row(-2, ''),
+  // Which names cannot have been bent to this machine: asked by every listener that asks for no credential.
+  'loopback-host': row(-2, ''),
   // Every room that writes what a stranger can cause writes it through this.
   'limited-log': row(-1, 'clock'),
   // The log of a process and its access log are written by the same rule: never wait, and count what is lost.
@@ -46,24 +50,32 @@ const TABLE: Record<string, Row> = {
   'unix-peer': row(-2, ''),
   token: row(0, 'errors json option-shape', '', ['buffer', 'crypto']),
   // HTTP and JSON as every client of an API here does them; below the clients, so that none has a copy of its own.
-  'http-client': row(0, 'errors clock json option-shape token-bucket', 'undici', ['dns', 'net']),
+  'http-client': row(0, 'errors clock json loopback-host option-shape token-bucket', 'undici', [
+    'dns',
+    'net',
+  ]),
   onezone: row(1, 'errors clock token http-client json option-shape'),
   'token-lookup': row(1, 'errors http-client json option-shape'),
-  'dev-onezone': row(1, 'errors clock token json option-shape', '', 'any'),
-  'dev-token-lookup': row(1, 'clock json option-shape', '', 'any'),
+  'dev-onezone': row(1, 'errors clock token json loopback-host option-shape', '', 'any'),
+  'dev-token-lookup': row(1, 'clock json loopback-host option-shape', '', 'any'),
   // The two servers to develop against are one entry of the package, with the verification that an app under test is
   // given so that it knows at once what its Onezone did: a server alone could not tell it, and no app should have to.
   dev: row(5, 'dev-onezone dev-token-lookup verification'),
-  verifier: row(2, 'errors clock token http-client onezone token-lookup json option-shape'),
+  verifier: row(
+    2,
+    'client-network errors clock token http-client onezone token-lookup json option-shape',
+  ),
   revocation: row(3, 'bounded-map errors clock logger token onezone'),
   verification: row(
     4,
-    'bounded-map errors clock logger wall-clock-step token http-client verifier revocation json option-shape token-bucket',
+    'bounded-map client-network errors clock logger wall-clock-step token http-client verifier revocation json option-shape token-bucket',
+    '',
+    ['v8'], // how full the heap is: then strangers wait
   ),
   // What a TLS listener shows, and how it changes: below config, which tries the files that it names.
   tls: row(4, 'logger', '', 'any'),
   // Connections in. Below the doors, which are what it says a door is; it knows none of them, and no framework.
-  listener: row(5, 'clock kept-text tls token-bucket unix-peer', '', 'any'),
+  listener: row(5, 'client-network clock kept-text tls token-bucket unix-peer', '', 'any'),
   // The decision as a signed JWT: below the authenticator, whose identity fields it adds to.
   assertion: row(4, 'clock json option-shape token', 'jose', ['crypto']),
   // Doors in other people's apps have one policy each, and open the verification that it needs.
@@ -74,14 +86,14 @@ const TABLE: Record<string, Row> = {
     ['crypto', 'net'], // ids of requests are made of random bytes
   ),
   // Which upstream, and over which connection: beside the question who may, which it never asks.
-  upstream: row(5, 'clock logger http-client option-shape', 'undici', 'any'),
+  upstream: row(5, 'client-network clock logger http-client option-shape', 'undici', 'any'),
   // One strict reading of a request, and the route that it takes, for every door that has routes.
   routing: row(6, 'authenticator kept-text listener', '', ['crypto', 'http', 'net', 'url']),
   middleware: row(7, 'authenticator option-shape', 'hono'),
   // Of Hono it uses the types of a handler, in `onedataProxy` alone.
   proxy: row(
     7,
-    'clock limited-log logger wall-clock-step listener authenticator routing upstream option-shape',
+    'bounded-map client-network clock limited-log logger token-bucket wall-clock-step listener authenticator routing upstream option-shape',
     'hono',
     'any',
   ),
@@ -98,11 +110,11 @@ const TABLE: Record<string, Row> = {
     'forward-auth http-client verifier revocation verification authenticator proxy json option-shape',
     'prom-client',
   ),
-  // What an operator may look into and take back; the host names that count as loopback are http-client's rule.
+  // What an operator may look into and take back.
   // Its door is a Hono app.
   admin: row(
     8,
-    'assertion logger http-client verification authenticator listener proxy json option-shape',
+    'assertion logger loopback-host verification authenticator listener proxy json option-shape',
     'prom-client hono @hono/node-server',
     ['crypto', 'fs', 'http', 'net'], // its page is served from files
   ),
@@ -127,7 +139,7 @@ const TABLE: Record<string, Row> = {
   // The process: what it works by, what of that can change while it runs, and who carries its traffic.
   gateway: row(
     10,
-    'access-log assertion errors clock logger verifier verification authenticator proxy forward-auth metrics state admin tls config listener cluster package-version option-shape',
+    'access-log assertion errors clock limited-log logger verifier verification authenticator proxy forward-auth metrics state admin tls config listener cluster package-version option-shape',
     '',
     'any',
   ),

@@ -8,7 +8,7 @@ import type { Logger } from '../logger.ts'
 import { silentLogger } from '../logger.ts'
 import type { AdminAction } from './admin-action.ts'
 import type { AdminGuardOptions } from './admin-guard.ts'
-import { createAdminGuard } from './admin-guard.ts'
+import { createAdminGuards } from './admin-guard.ts'
 import type { Explainer } from './explainer.ts'
 import { createExplainRoute } from './explain-route.ts'
 import type { Invalidate } from './invalidate-route.ts'
@@ -53,9 +53,14 @@ export interface AdminBindings {
  */
 export function createAdminApp(options: AdminAppOptions): Hono<{ Bindings: AdminBindings }> {
   const { registry, unreadiness, logger = silentLogger } = options
-  const refusalOf = createAdminGuard(options)
+  const guards = createAdminGuards(options)
   const app = new Hono<{ Bindings: AdminBindings }>()
 
+  app.use(async (c, next) => {
+    const refusal = guards.reading(c.req.raw.headers)
+    if (refusal === null) await next()
+    else c.res = problem(refusal)
+  })
   app.get('/metrics', async (c) =>
     c.body(await registry.metrics(), 200, { 'Content-Type': registry.contentType }),
   )
@@ -77,7 +82,7 @@ export function createAdminApp(options: AdminAppOptions): Hono<{ Bindings: Admin
     ): Handler<{ Bindings: AdminBindings }> =>
     async (c) => {
       try {
-        const refusal = refusalOf(c.req.raw.headers)
+        const refusal = guards.orders(c.req.raw.headers)
         if (refusal !== null) throw refusal
         const done = await act(c)
         if (done instanceof Response) return done

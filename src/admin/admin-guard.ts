@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 
-import { isExposed } from '../http-client/index.ts'
+import { namesThisMachine } from '../loopback-host.ts'
 import { ProblemError } from './problem.ts'
 
 /** Options of {@link createAdminGuard}. */
@@ -11,29 +11,37 @@ export interface AdminGuardOptions {
   readonly token?: string | undefined
 }
 
-/** Says why the sender of these header fields may give no orders; null: it may. */
+/** Says why the sender of these header fields may not do it; null: it may. */
 export type AdminGuard = (headers: Headers) => ProblemError | null
+
+/** Guards of the admin window. */
+export interface AdminGuards {
+  /** Before orders, and what tells of single requests. */
+  readonly orders: AdminGuard
+  /** Before what anybody may read who reaches the listener. A probe may name no host, as browsers cannot. */
+  readonly reading: AdminGuard
+}
 
 const REALM = 'Bearer realm="onegate admin"'
 
 /**
- * Makes the guard before everything that changes or tells something: an admin token, or else a loopback listener, which
- * a browser on this machine must not be led to by a name of somebody else's (DNS rebinding).
+ * Makes the guards. Before everything that changes or tells something: an admin token, or else a loopback listener. A
+ * browser on this machine must not be led to that by a name of somebody else's (DNS rebinding), not to read, either.
  *
  * @throws {TypeError} for an empty token.
  */
-export function createAdminGuard({ host, token }: AdminGuardOptions): AdminGuard {
+export function createAdminGuards({ host, token }: AdminGuardOptions): AdminGuards {
   if (token === '') throw new TypeError('"token" is empty; leave it out, or give one')
   const loopback = isLoopbackHost(host)
   const wanted = token === undefined ? null : digestOf(token)
 
-  return function refusalOf(headers) {
-    if (loopback && !isLoopback(headers.get('Host') ?? '')) {
-      return new ProblemError(
-        403,
-        'Host must name this machine: the admin listener is on a loopback address',
-      )
-    }
+  const reading: AdminGuard = (headers) => {
+    const named = headers.get('Host')
+    return !loopback || named === null || namesThisMachine(named) ? null : foreignHost()
+  }
+
+  const orders: AdminGuard = (headers) => {
+    if (loopback && !namesThisMachine(headers.get('Host') ?? '')) return foreignHost()
     if (wanted === null) {
       if (loopback) return null
       return new ProblemError(
@@ -54,17 +62,19 @@ export function createAdminGuard({ host, token }: AdminGuardOptions): AdminGuard
       'WWW-Authenticate': `${REALM}, error="invalid_token"`,
     })
   }
+  return { orders, reading }
 }
 
 /** Whether an address that a listener is bound to can be reached from this machine only. */
 export function isLoopbackHost(host: string): boolean {
-  return isLoopback(host.includes(':') ? `[${host}]` : host)
+  return namesThisMachine(host.includes(':') ? `[${host}]` : host)
 }
 
-/** @param host With or without port, an IPv6 address in brackets. */
-function isLoopback(host: string): boolean {
-  const url = `http://${host}/`
-  return /^[\w.:[\]-]+$/.test(host) && URL.canParse(url) && !isExposed(url)
+function foreignHost(): ProblemError {
+  return new ProblemError(
+    403,
+    'Host must name this machine: the admin listener is on a loopback address',
+  )
 }
 
 function digestOf(text: string): Buffer {

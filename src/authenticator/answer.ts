@@ -99,6 +99,7 @@ export function answerHeaders(answer: Answer): [name: string, value: string][] {
     ['Content-Type', answer.isPage ? 'text/html; charset=utf-8' : 'application/problem+json'],
     ['Cache-Control', 'no-store'],
     ['X-Content-Type-Options', 'nosniff'],
+    ['Referrer-Policy', 'no-referrer'],
   ]
   if (answer.isPage) headers.push(['Content-Security-Policy', PAGE_POLICY])
   for (const challenge of answer.challenges) headers.push(['WWW-Authenticate', challenge])

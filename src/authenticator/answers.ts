@@ -44,6 +44,7 @@ export type AnswerCode =
   | 'headers_too_large'
   | 'internal_error'
   | 'verification_budget_exceeded'
+  | 'client_limit_exceeded'
   | 'coding_not_supported'
   | 'method_not_carried'
   | 'upstream_unreachable'
@@ -227,7 +228,14 @@ export const ANSWER_ROWS: Readonly<Record<AnswerCode, AnswerRow>> = {
   verification_budget_exceeded: {
     status: 429,
     title: 'Too many tokens to verify',
-    detail: 'Too many tokens that were no good came from here, or claimed this subject; slow down.',
+    detail:
+      'Too many tokens that were no good came from here, or too many texts of one token; slow down.',
+    retryAfterSeconds: 1,
+  },
+  client_limit_exceeded: {
+    status: 429,
+    title: 'Too much from one address',
+    detail: 'There are too many requests or WebSockets of this address; slow down, or close some.',
     retryAfterSeconds: 1,
   },
   headers_too_large: {

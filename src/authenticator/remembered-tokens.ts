@@ -4,11 +4,11 @@ import { keptText } from '../kept-text.ts'
 import type { PresentedToken } from '../token/index.ts'
 import type { ReadToken } from '../verifier/index.ts'
 
-/** Total length of the token texts that are remembered; decoded, they take several times as much. */
-const MEMORY_CHARACTERS = 8 * 1024 * 1024
+/** What remembered tokens may take, in bytes, as {@link weightOf} estimates it. */
+const MEMORY_BYTES = 24 * 1024 * 1024
 
-/** Longer tokens are decoded each time: few are, and strangers can make each weigh a hundred times its text. */
-const LONGEST_REMEMBERED = 4096
+/** A token that takes more, in bytes, is decoded each time: few do, and strangers would fill the memory with them. */
+const HEAVIEST_REMEMBERED = 32 * 1024
 
 /** How many tokens, of those that are remembered, may be found without a hash of their text. */
 const RECENT = 4096
@@ -20,8 +20,9 @@ const RECENT = 4096
 export function withRememberedTokens(inner: ReadToken): ReadToken {
   const read = new LRUCache<string, PresentedToken>({
     max: 50_000,
-    maxSize: MEMORY_CHARACTERS,
-    sizeCalculation: (token) => token.serialized.length,
+    maxSize: MEMORY_BYTES,
+    maxEntrySize: HEAVIEST_REMEMBERED,
+    sizeCalculation: weightOf,
     // So that nothing is remembered beyond the limits above.
     dispose: (token, serialized) => {
       const place = placeOf(serialized)
@@ -39,11 +40,28 @@ export function withRememberedTokens(inner: ReadToken): ReadToken {
     const text = keptText(serialized)
     const known = read.get(text)
     const token = known ?? inner(text)
-    if (typeof token === 'string' || text.length > LONGEST_REMEMBERED) return token
+    if (typeof token === 'string') return token
     if (known === undefined) read.set(text, token)
-    recent[place] = { serialized: text, token }
+    if (known !== undefined || read.has(text)) recent[place] = { serialized: text, token }
     return token
   }
+}
+
+/** A token without caveats, apart from its texts: the objects, and the places that it has here. */
+const BARE_BYTES = 1_024
+/** A member of an object or list, with the text or object that it is. */
+const MEMBER_BYTES = 72
+
+/** About how many bytes a token takes, decoded: strangers can make that many times its text. */
+function weightOf({ serialized, caveats }: PresentedToken): number {
+  return BARE_BYTES + 2 * serialized.length + membersOf(caveats) * MEMBER_BYTES
+}
+
+function membersOf(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 1
+  let members = 1
+  for (const member of Object.values(value)) members += membersOf(member)
+  return members
 }
 
 interface RecentToken {

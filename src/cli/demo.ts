@@ -113,12 +113,17 @@ async function start(args: Arguments, closers: (() => Promise<void>)[]): Promise
 
 /** One route for each kind of token, and a public one. */
 function demoRoutes(config: GatewayConfig): RouteConfig[] {
-  return config.routes.flatMap((route) => [
-    { ...route, id: 'public', path: '/public/**', token: 'none' },
-    { ...route, id: 'identity', path: '/identity/**', token: 'identity' },
-    { ...route, id: 'invite', path: '/invite/**', token: 'invite' },
-    route,
-  ])
+  // A page whose name was bent to this machine finds nothing here.
+  const hosts = ['localhost', HOST, '[::1]']
+  return config.routes.flatMap((each) => {
+    const route = { ...each, hosts }
+    return [
+      { ...route, id: 'public', path: '/public/**', token: 'none' },
+      { ...route, id: 'identity', path: '/identity/**', token: 'identity' },
+      { ...route, id: 'invite', path: '/invite/**', token: 'invite' },
+      route,
+    ]
+  })
 }
 
 function createTokens(onezone: DevOnezone): DemoFacts['tokens'] {

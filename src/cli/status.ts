@@ -59,7 +59,7 @@ export function describeState(state: State, { style }: Pick<Terminal, 'style'>):
     }),
     '',
     ...columns([
-      ['up', `${upSeconds} s`],
+      ['up', spanOf(upSeconds)],
       ['requests', `${requests}`],
       [
         'verdicts',
@@ -73,6 +73,14 @@ export function describeState(state: State, { style }: Pick<Terminal, 'style'>):
       ['streams', `${verdicts.openStreams} open`],
     ]),
   ]
+}
+
+/** `4 d 2 h`, `3 h 20 min`, `12 min`, `40 s`. */
+function spanOf(total: number): string {
+  const [minutes, hours, days] = [60, 3600, 86_400].map((unit) => Math.floor(total / unit))
+  if (days) return `${days} d ${(hours ?? 0) % 24} h`
+  if (hours) return `${hours} h ${(minutes ?? 0) % 60} min`
+  return minutes ? `${minutes} min` : `${total} s`
 }
 
 function seconds(ms: number): string {

@@ -12,8 +12,9 @@ export interface ConnectionDealer {
   /**
    * Deals to this worker, too.
    *
-   * @returns Stops that: the worker has ended. A connection that was on its way to it breaks: it may have read of it,
-   *   and what is left must not be taken for the beginning of a request. Those that had yet to be sent go to others.
+   * @returns Stops that: the worker has ended, or does not react. A connection that was on its way to it breaks: it may
+   *   have read of it, and what is left must not be taken for the beginning of a request. Those that had yet to be sent
+   *   go to others.
    */
   dealTo(channel: Channel): () => void
   /** Accepts no more connections. Those that were accepted have been dealt out before anything that is sent later. */
@@ -39,6 +40,7 @@ export async function openConnectionDealer(on: readonly ListenOn[]): Promise<Con
   const hands: ((connection: Accepted) => void)[] = []
   const waiting: Accepted[] = []
   let turn = 0
+  let last = 0
 
   function deal(accepted: Accepted): void {
     turn = (turn + 1) % Math.max(1, hands.length)
@@ -61,7 +63,6 @@ export async function openConnectionDealer(on: readonly ListenOn[]): Promise<Con
     addresses: accepting.addresses,
     dealTo(channel) {
       const dealt = new Map<number, Accepted & { sent: boolean }>()
-      let last = 0
       const hand = ({ socket, local }: Accepted): void => {
         last += 1
         const one = { socket, local, sent: false }

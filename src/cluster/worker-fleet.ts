@@ -24,6 +24,8 @@ export interface WorkerFleetOptions {
   readonly attend: (channel: Channel) => void
   /** A worker has ended; told before another takes its place, and not while all are being ended. */
   readonly onEnd: (name: string) => void
+  /** A worker does not react: it gets no more connections, and is ended if that goes on. */
+  readonly onHang: (name: string) => void
   readonly logger: Logger
 }
 
@@ -34,7 +36,7 @@ export type Reply = readonly [name: string, done: Message | null]
 export interface WorkerFleet {
   /** Where connections are accepted for them, with the ports that these are in the end. */
   readonly addresses: readonly ListenOn[]
-  /** How many of them carry traffic. */
+  /** How many of them carry traffic, and react. */
   readonly ready: number
   /** Gives an order to all that do. */
   order(order: Message, timeoutMs: number): Promise<readonly Reply[]>
@@ -54,6 +56,13 @@ const LONG_LIFE_MS = 60_000
 /** How long a worker may take until it carries traffic. */
 const START_MS = 60_000
 
+/** How often workers are asked whether they react. */
+const BEAT_MS = 500
+/** Without an answer for so many beats a worker gets no more connections … */
+const BEATS_UNTIL_SHUNNED = 3
+/** … and is ended after so many: a machine that was busy for seconds has not hung. */
+const BEATS_UNTIL_ENDED = 8
+
 /** How much longer than its drain time a worker may take to end. */
 const END_GRACE_MS = 5_000
 
@@ -64,6 +73,8 @@ interface Place {
   channel: Channel | null
   orders: Orders | null
   isReady: boolean
+  /** Beats since it reacted. */
+  missed: number
   pauseMs: number
 }
 
@@ -74,7 +85,7 @@ interface Place {
  * @throws {Error} the system's own where it cannot listen, or the first for which a worker could not start.
  */
 export async function openWorkerFleet(options: WorkerFleetOptions): Promise<WorkerFleet> {
-  const { workers, program, greeting, attend, onEnd, logger } = options
+  const { workers, program, greeting, attend, onEnd, onHang, logger } = options
   const dealer = await openConnectionDealer(options.listen)
   const places = Array.from({ length: workers }, (_, index): Place => ({
     name: String(index + 1),
@@ -82,6 +93,7 @@ export async function openWorkerFleet(options: WorkerFleetOptions): Promise<Work
     channel: null,
     orders: null,
     isReady: false,
+    missed: 0,
     pauseMs: FIRST_PAUSE_MS,
   }))
   const timers = new Set<NodeJS.Timeout>()
@@ -95,6 +107,19 @@ export async function openWorkerFleet(options: WorkerFleetOptions): Promise<Work
     const orders = createOrders(channel)
     const startedAt = performance.now()
     let stopDealing = (): void => {}
+    let heart: NodeJS.Timeout | undefined
+    const beat = (): void => {
+      place.missed += 1
+      if (place.missed === BEATS_UNTIL_SHUNNED) {
+        stopDealing()
+        stopDealing = () => {}
+        logger.error({ worker: place.name }, 'a worker does not react and gets no connections')
+        onHang(place.name)
+      } else if (place.missed === BEATS_UNTIL_ENDED) {
+        worker.kill('SIGKILL')
+      }
+      channel.send({ kind: 'ping' })
+    }
     Object.assign(place, { worker, channel, orders })
     attend(channel)
     return new Promise((resolve, reject) => {
@@ -104,9 +129,15 @@ export async function openWorkerFleet(options: WorkerFleetOptions): Promise<Work
       channel.on('ready', () => {
         clearTimeout(timer)
         place.isReady = true
+        place.missed = 0
         stopDealing = dealer.dealTo(channel)
+        heart = setInterval(beat, BEAT_MS).unref()
         logger.info({ worker: place.name, pid: worker.pid }, 'a worker carries traffic')
         resolve()
+      })
+      channel.on('pong', () => {
+        if (place.missed >= BEATS_UNTIL_SHUNNED && !stopping) stopDealing = dealer.dealTo(channel)
+        place.missed = 0
       })
       channel.on('failed', ({ reason }) => {
         reject(new Error(`worker ${place.name} could not start: ${String(reason)}`))
@@ -115,6 +146,7 @@ export async function openWorkerFleet(options: WorkerFleetOptions): Promise<Work
       worker.on('error', reject)
       worker.once('exit', (code: number | null, signal: string | null) => {
         clearTimeout(timer)
+        clearInterval(heart)
         Object.assign(place, { worker: null, channel: null, orders: null, isReady: false })
         stopDealing()
         orders.abandon()
@@ -140,8 +172,10 @@ export async function openWorkerFleet(options: WorkerFleetOptions): Promise<Work
     timers.add(timer)
   }
 
-  async function end({ worker, orders }: Place, timeoutMs: number): Promise<void> {
+  async function end(place: Place, timeoutMs: number): Promise<void> {
+    const { worker, orders } = place
     if (worker === null) return
+    place.missed = -Infinity // whoever drains may be slow
     const ended = once(worker, 'exit')
     const timer = setTimeout(() => worker.kill('SIGKILL'), timeoutMs)
     void orders?.give({ kind: 'drain' }, timeoutMs)
@@ -168,7 +202,7 @@ export async function openWorkerFleet(options: WorkerFleetOptions): Promise<Work
   return {
     addresses: dealer.addresses,
     get ready() {
-      return ready().length
+      return ready().filter(({ missed }) => missed < BEATS_UNTIL_SHUNNED).length
     },
     order: (order, timeoutMs) =>
       Promise.all(

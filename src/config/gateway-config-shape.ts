@@ -125,9 +125,12 @@ const GATEWAY_CONFIG: OptionShape<GatewayConfig> = {
   routes: listOfGroups(ROUTE),
   verdicts: JUDGED_ELSEWHERE,
   realm,
-  limits: group<GatewayConfig['limits']>(
-    wholeNumbers({ ...REQUEST_LIMIT_RANGES, ...RESPONSE_LIMIT_RANGES }),
-  ),
+  limits: group<GatewayConfig['limits']>({
+    ...wholeNumbers({ ...REQUEST_LIMIT_RANGES, ...RESPONSE_LIMIT_RANGES }),
+    connectionsPerAddress: NUMBER,
+    webSocketsPerAddress: NUMBER,
+    requestsPerAddressPerSecond: NUMBER,
+  }),
   log: group<GatewayConfig['log']>({ level: oneOf(['debug', 'info', 'warn', 'error']) }),
   accessLog: group(ACCESS_LOG_OPTIONS),
   reload: group<GatewayConfig['reload']>({ watchFiles: FLAG, intervalMs: NUMBER }),

@@ -3,7 +3,7 @@ import type { SigningKey } from '../assertion/index.ts'
 import type { CaveatPolicy, ForwardedForm, RoutePolicy } from '../authenticator/index.ts'
 import type { HttpClientOptions } from '../http-client/index.ts'
 import type { IntrospectionClient } from './introspection-clients.ts'
-import type { ProxyRoute, UpstreamTimeouts } from '../proxy/index.ts'
+import type { ClientLimits, ProxyRoute, UpstreamTimeouts } from '../proxy/index.ts'
 import type { ClientAuth, TlsFiles } from '../tls/index.ts'
 import type { RequestLimits } from '../routing/index.ts'
 import type { ResponseLimits, UpstreamOptions } from '../upstream/index.ts'
@@ -81,8 +81,11 @@ export interface GatewayConfig {
   readonly verdicts: VerdictsConfig
   /** Protection space named in challenges (RFC 9110 §11.5). @default 'onedata' */
   readonly realm: string
-  /** How much may come before the body of a request or an answer. */
-  readonly limits: RequestLimits & ResponseLimits
+  /**
+   * How much may come before the body of a request or an answer, and what one client address may have at once, or send;
+   * of IPv6 a /64 is one. Of the latter 0: any number.
+   */
+  readonly limits: RequestLimits & ResponseLimits & Partial<AddressLimits>
   readonly log: {
     /** The least important lines that are written. @default 'info' */
     readonly level: LogLevel
@@ -123,6 +126,12 @@ export interface AdminPageConfig {
   readonly shown?: boolean | undefined
   /** Whether it lists the latest refusals. @default true */
   readonly refusals: boolean
+}
+
+/** Limits for each client address; `trustedProxies` have none themselves. */
+export interface AddressLimits extends Complete<ClientLimits> {
+  /** How many connections it may have; with workers, at each. @default 2_000 */
+  readonly connectionsPerAddress: number
 }
 
 /** How front proxies ask. */

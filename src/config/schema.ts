@@ -19,7 +19,8 @@ import type {
   DataMapping,
   IdentityHeaderNames,
 } from '../authenticator/index.ts'
-import { TIMEOUT_DEFAULTS } from '../proxy/index.ts'
+import { CONNECTION_LIMIT_DEFAULTS } from '../listener/index.ts'
+import { CLIENT_LIMIT_DEFAULTS, TIMEOUT_DEFAULTS } from '../proxy/index.ts'
 import { parseRoutePath, REQUEST_LIMIT_RANGES, REQUEST_LIMITS } from '../routing/index.ts'
 import { INVITE_TYPES, type InviteType } from '../token/index.ts'
 import { RESPONSE_LIMIT_RANGES, RESPONSE_LIMITS } from '../upstream/index.ts'
@@ -212,8 +213,19 @@ export const configSchema: z.ZodType<Settings> = group({
   ).default('onedata'),
   limits: section(
     integers(
-      { ...REQUEST_LIMIT_RANGES, ...RESPONSE_LIMIT_RANGES },
-      { ...REQUEST_LIMITS, ...RESPONSE_LIMITS },
+      {
+        ...REQUEST_LIMIT_RANGES,
+        ...RESPONSE_LIMIT_RANGES,
+        connectionsPerAddress: [0, 1_000_000],
+        webSocketsPerAddress: [0, 1_000_000],
+        requestsPerAddressPerSecond: [0, 1_000_000],
+      },
+      {
+        ...REQUEST_LIMITS,
+        ...RESPONSE_LIMITS,
+        ...CONNECTION_LIMIT_DEFAULTS,
+        ...CLIENT_LIMIT_DEFAULTS,
+      },
     ),
   ),
   log: section({ level: choice('debug', 'info', 'warn', 'error').default('info') }),

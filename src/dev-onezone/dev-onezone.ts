@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { BlockList, isIP } from 'node:net'
 import type { Clock } from '../clock.ts'
 import { systemClock } from '../clock.ts'
+import { namesThisMachine } from '../loopback-host.ts'
 import type { OptionShape } from '../option-shape.ts'
 import {
   CALLBACK,
@@ -22,6 +23,7 @@ import type { DirectMethods } from './direct-methods.ts'
 import { createDirectMethods } from './direct-methods.ts'
 import type { FaultRule } from './faults.ts'
 import { createFaultPlan, validateFaultRules } from './faults.ts'
+import { problemReply, sendReply } from './reply.ts'
 import { createRestApi } from './rest-api.ts'
 import { createOnezoneState } from './state.ts'
 import type { StateFile } from './state-file.ts'
@@ -162,6 +164,11 @@ async function startOnezone(
   const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, (request, response) => {
     // By the clock that tokens are judged by, as at Onezone, which may be set.
     response.setHeader('Date', new Date(state.nowMs()).toUTCString())
+    // A page whose name was bent to this machine must not play fate, nor read what is meant for its user.
+    if (isLoopback(host) && !namesThisMachine(request.headers.host ?? 'localhost')) {
+      const message = 'must name this machine: this Onezone listens on a loopback address'
+      return sendReply(response, problemReply(403, [{ path: 'Host', message }]))
+    }
     const controls = control && (request.url ?? '').startsWith(CONTROL_PREFIX)
     const answer = controls ? answerControl : answerRest
     answer(request, response).catch((error: unknown) => fail(request, response, error))

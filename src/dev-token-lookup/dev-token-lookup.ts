@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { BlockList, isIP } from 'node:net'
 import type { Clock } from '../clock.ts'
 import { systemClock } from '../clock.ts'
+import { namesThisMachine } from '../loopback-host.ts'
 import type { OptionShape } from '../option-shape.ts'
 import { checkOptions, CLOCK, FLAG, listOf, NUMBER, TEXT, wholeNumber } from '../option-shape.ts'
 import { createControl } from './control.ts'
@@ -91,6 +92,7 @@ export async function createDevTokenLookup(
   const { host = '127.0.0.1', port = 0, control = false, clock = systemClock } = options
   checkOptions('createDevTokenLookup', options, DEV_TOKEN_LOOKUP_OPTIONS)
   checkReach(host, options)
+  const isLocal = namesThisMachine(isIP(host) === 6 ? `[${host}]` : host)
   const shelf = createTokenShelf(clock)
   const calls = new Map<LookupOperation, number>()
   let fault: LookupFault | null = null
@@ -112,6 +114,11 @@ export async function createDevTokenLookup(
     calls: () => Object.fromEntries(calls),
   })
   const server = createServer((request, response) => {
+    // A page whose name was bent to this machine must not play fate.
+    if (isLocal && !namesThisMachine(request.headers.host ?? 'localhost')) {
+      response.writeHead(403).end()
+      return
+    }
     const controls = control && (request.url ?? '').startsWith('/control/')
     const answer = controls ? answerControl : answerApi
     answer(request, response).catch((error: unknown) => fail(request, response, error))

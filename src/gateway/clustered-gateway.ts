@@ -139,6 +139,7 @@ export async function createClusteredGateway(
         metrics.onWorkerRestart()
         fleetMetrics.ended(name)
       },
+      onHang: () => metrics.onWorkerHang(),
       logger,
     })
     fleet = opened

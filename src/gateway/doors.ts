@@ -78,6 +78,7 @@ export function assembleDoors(config: GatewayConfig, surroundings: DoorSurroundi
       boundMs: verification.stalenessBoundMs,
       glanceMs: verifierChoiceOf(config.verifier).watch?.intervalMs,
     },
+    clientLimits: config.limits,
     timed: config.accessLog !== undefined && config.accessLog.to !== 'none',
     clock,
     logger,

@@ -14,6 +14,7 @@ import { assemble } from './assembly.ts'
 import type { Carrier } from './gateway-life.ts'
 import { openGateway } from './gateway-life.ts'
 import type { Traffic } from './traffic.ts'
+import { connectionLimitOf } from './connection-limit.ts'
 import { openTraffic, trafficOf } from './traffic.ts'
 import { openVerificationOf } from './verification-opening.ts'
 
@@ -108,6 +109,7 @@ export async function createGateway(
       on: addressesOf(config.listen),
       ...trafficOf(config),
       door: live.doors.proxy,
+      limit: connectionLimitOf(config, logger),
       logger,
       onCertificate: metrics.onCertificate,
       onHandshakeFailure: metrics.onHandshakeFailure,

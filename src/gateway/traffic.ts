@@ -3,7 +3,13 @@ import { systemClock } from '../clock.ts'
 import type { GatewayConfig, TlsConfig } from '../config/index.ts'
 import type { FileWatch } from './file-watch.ts'
 import { watchFiles } from './file-watch.ts'
-import type { ConnectionSource, Door, ListenerFigures, ListenOn } from '../listener/index.ts'
+import type {
+  ConnectionLimit,
+  ConnectionSource,
+  Door,
+  ListenerFigures,
+  ListenOn,
+} from '../listener/index.ts'
 import { openListener } from '../listener/index.ts'
 import type { Logger } from '../logger.ts'
 import { createTlsKeeper } from '../tls/index.ts'
@@ -24,6 +30,8 @@ export interface TrafficOptions {
   /** See `ListenerOptions.fastLane`. @default false */
   readonly fastLane?: boolean | undefined
   readonly door: Door
+  /** @default any number of connections */
+  readonly limit?: ConnectionLimit | undefined
   readonly logger: Logger
   /** Told of each TLS handshake that fails. @default nobody is */
   readonly onHandshakeFailure?: (() => void) | undefined
@@ -68,8 +76,8 @@ export function trafficOf(
  * @throws {Error} the system's own where it cannot be opened (`EADDRINUSE` …).
  */
 export async function openTraffic(options: TrafficOptions): Promise<Traffic> {
-  const { on, tls, reload, door, limits, fastLane, logger, onCertificate = () => {} } = options
-  const { idleMs, frontProxies, onHandshakeFailure } = options
+  const { on, tls, reload, door, limits, limit, fastLane, logger } = options
+  const { idleMs, frontProxies, onHandshakeFailure, onCertificate = () => {} } = options
   let isProxy = createProxyTrust(frontProxies ?? [])
   const warn = createRareWarning(logger, systemClock)
   const keeper = tls === undefined ? null : await createTlsKeeper(tls, logger)
@@ -89,6 +97,7 @@ export async function openTraffic(options: TrafficOptions): Promise<Traffic> {
         warn('a trusted proxy did not begin a connection with a head of the PROXY protocol'),
     },
     fastLane,
+    limit,
   })
   let files: TlsFiles | undefined = tls
   let watch: FileWatch | null = null

@@ -19,6 +19,7 @@ import type { RequestWatch } from './request-watch.ts'
 import type { Traffic } from './traffic.ts'
 import { assemble } from './assembly.ts'
 import { createReload } from './reload.ts'
+import { connectionLimitOf } from './connection-limit.ts'
 import { openTraffic, trafficOf } from './traffic.ts'
 import { parseSelector } from '../verification/index.ts'
 import { backendTraits } from '../verifier/index.ts'
@@ -87,6 +88,7 @@ export function serveAsWorker({ channel, openLog, exit }: WorkerOptions): void {
     return {}
   })
   channel.on('ending', () => running?.announceEnd())
+  channel.on('ping', () => channel.send({ kind: 'pong' }))
   channel.send({ kind: 'hello' })
 }
 
@@ -126,6 +128,7 @@ async function openWorkerGateway(
     on: (take) => takeConnections(channel, take),
     ...trafficOf(config),
     door: live.doors.proxy,
+    limit: connectionLimitOf(config, logger),
     logger,
     onCertificate: metrics.onCertificate,
     onHandshakeFailure: metrics.onHandshakeFailure,

@@ -4,8 +4,7 @@
  * @module
  */
 
-// https://www.rfc-editor.org/rfc/rfc6761#section-6.3
-const LOOPBACK = /^(?:(?:.+\.)?localhost|127(?:\.\d+){3}|\[::1\])$/
+import { isLoopbackHostname } from '../loopback-host.ts'
 
 /** What messages call a server. */
 export interface NamedServer {
@@ -44,5 +43,5 @@ export function parseBaseUrl(text: string, server: NamedServer): string {
 /** Whether tokens that are sent to a URL can be read, and answers forged, by others: `http:` beyond this machine. */
 export function isExposed(url: string): boolean {
   const { protocol, hostname } = new URL(url)
-  return protocol === 'http:' && !LOOPBACK.test(hostname)
+  return protocol === 'http:' && !isLoopbackHostname(hostname)
 }

@@ -15,6 +15,8 @@ export interface HttpCall<Result, ErrorBody> {
   readonly signal?: AbortSignal | undefined
   /** Goes before calls that are not urgent where calls have to wait. */
   readonly urgent?: boolean | undefined
+  /** For whom it is: where calls have to wait, parties take turns. @default all calls are for one */
+  readonly party?: string | undefined
   /**
    * Whether doing it twice is more than doing it once: then it is sent again only where nothing had been sent.
    *

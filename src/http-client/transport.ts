@@ -1,3 +1,4 @@
+import type { PeerFaultError } from '../errors.ts'
 import { createAdmission } from './admission.ts'
 import { readAnswer, readDate, readRetryAfter } from './answer.ts'
 import { createBackOff } from './back-off.ts'
@@ -18,6 +19,8 @@ export interface HttpTransport {
 
 /** The status by which a server says that it is asked too often (RFC 6585 §4). */
 const TOO_MANY = 429
+/** A call that waited longer in our queue, as a part of its time, had too little left to blame the server for. */
+const SHORT_WAIT = 0.1
 const RETRY_PAUSE_MS = { least: 50, most: 150 }
 
 /** Makes the {@link HttpTransport} of a client. */
@@ -36,16 +39,19 @@ export function createHttpTransport(settings: ClientSettings): HttpTransport {
 
   async function withinDeadline<Result, ErrorBody>(
     call: HttpCall<Result, ErrorBody>,
+    startedAtMs: number,
   ): Promise<{ answer: HttpAnswer<Result, ErrorBody>; serverTimeMs: number | null }> {
     const deadline = new AbortController()
+    /** Null while it waits for its turn. */
+    let waitedMs: number | null = null
     const timer = setTimeout(() => {
-      const message = `${call.operation}: no complete answer of ${origin} within ${settings.totalTimeoutMs} ms; see "totalTimeoutMs".`
-      deadline.abort(peer.fault('TIMEOUT', message))
+      deadline.abort(tooLate(call.operation, waitedMs))
     }, settings.totalTimeoutMs)
     const onAbort = (): void => deadline.abort(call.signal?.reason)
     call.signal?.addEventListener('abort', onAbort, { once: true })
     try {
-      await admission.enter(deadline.signal, call.urgent)
+      const hasWaited = await admission.enter(deadline.signal, call)
+      waitedMs = hasWaited ? clock.monotonic() - startedAtMs : 0
       try {
         const received = await attempt(call, deadline.signal)
         if (received.status === TOO_MANY) {
@@ -54,7 +60,7 @@ export function createHttpTransport(settings: ClientSettings): HttpTransport {
         const answer = readAnswer(call, received, { origin, peer, nowMs: clock.now() })
         return { answer, serverTimeMs: readDate(received.headers) }
       } finally {
-        admission.leave()
+        admission.leave(call.urgent)
       }
     } catch (error) {
       // A fault that the end of the call brought about is not what the caller should hear of.
@@ -64,6 +70,21 @@ export function createHttpTransport(settings: ClientSettings): HttpTransport {
       clearTimeout(timer)
       call.signal?.removeEventListener('abort', onAbort)
     }
+  }
+
+  /** What took too long: the server, or our own queue (null: it still waits), which says nothing of the server. */
+  function tooLate(operation: string, waitedMs: number | null): PeerFaultError {
+    const { totalTimeoutMs } = settings
+    if (waitedMs !== null && waitedMs <= totalTimeoutMs * SHORT_WAIT) {
+      const message = `${operation}: no complete answer of ${origin} within ${totalTimeoutMs} ms; see "totalTimeoutMs".`
+      return peer.fault('TIMEOUT', message)
+    }
+    const waited = waitedMs === null ? 'all the time' : `for ${Math.round(waitedMs)} ms`
+    return peer.fault(
+      'OVERLOADED',
+      `${operation}: not done within ${totalTimeoutMs} ms, of which it waited for its turn ${waited}; ` +
+        `${peer.name} is slow, or "maxConnections" is too small.`,
+    )
   }
 
   async function attempt<Result, ErrorBody>(
@@ -97,7 +118,7 @@ export function createHttpTransport(settings: ClientSettings): HttpTransport {
     let outcome: 'ok' | 'refused' | 'fault' = 'fault'
     let serverTimeMs: number | null = null
     try {
-      const received = await withinDeadline(call)
+      const received = await withinDeadline(call, startedAtMs)
       outcome = received.answer.ok ? 'ok' : 'refused'
       serverTimeMs = received.serverTimeMs
       return received.answer

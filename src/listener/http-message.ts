@@ -9,12 +9,17 @@
 export interface IncomingSocket {
   readonly remoteAddress?: string | undefined
   readonly remotePort?: number | undefined
+  /** How much has come on a connection of HTTP/1.1, in bytes. */
+  readonly bytesRead?: number | undefined
   readonly destroyed: boolean
   readonly writableEnded: boolean
   /** Breaks off what is not complete: in HTTP/1.1 with the whole connection, in HTTP/2 the one stream. */
   destroy(): unknown
   /** The same, with a reset where an end would mean something. */
   resetAndDestroy(): unknown
+  /** Stops reading a connection of HTTP/1.1, and goes on. */
+  pause?(): unknown
+  resume?(): unknown
   /** Told when the client has ended its side of a connection of HTTP/1.1; a stream of HTTP/2 is reset instead. */
   on?(event: 'end', listener: () => void): unknown
   off?(event: 'end', listener: () => void): unknown

@@ -1,5 +1,7 @@
 export type { Accepting, ListenOn } from './accepting.ts'
 export { acceptOn, bind, urlOf } from './accepting.ts'
+export type { ConnectionLimit } from './connection-limit.ts'
+export { CONNECTION_LIMIT_DEFAULTS } from './connection-limit.ts'
 export type { Door, Serve, ServeUpgrade, Unreadable } from './door.ts'
 export type { Incoming, IncomingSocket, Outgoing } from './http-message.ts'
 export type {

@@ -9,6 +9,8 @@ import type { Accepting, ListenOn } from './accepting.ts'
 import { acceptOn, urlOf } from './accepting.ts'
 import type { Arrivals } from './attach-door.ts'
 import { attachDoor, continueOf } from './attach-door.ts'
+import type { ConnectionLimit } from './connection-limit.ts'
+import { createConnectionLimit } from './connection-limit.ts'
 import type { Door } from './door.ts'
 import { createDoorInUse } from './door-in-use.ts'
 import { createFastLane } from './fast-lane.ts'
@@ -55,6 +57,8 @@ export interface ListenerOptions {
    * @default false
    */
   readonly fastLane?: boolean | undefined
+  /** @default any number of connections */
+  readonly limit?: ConnectionLimit | undefined
 }
 
 /** What a listener has, and has done. */
@@ -191,6 +195,10 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
             current.door.serve(incoming, outgoing)
           },
         })
+  if (options.limit !== undefined) {
+    const admit = createConnectionLimit(options.limit)
+    server.prependListener('connection', (socket: Socket) => void admit(socket))
+  }
   server.on('connection', (socket: Socket) => silent.add(socket))
   const connections = new Set<Socket>()
   let [bytesIn, bytesOut] = [0, 0]

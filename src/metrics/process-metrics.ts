@@ -57,6 +57,8 @@ export interface ProcessMetrics {
   readonly onCertificate: (validUntilMs: number) => void
   /** A worker process has ended and another takes its place. */
   readonly onWorkerRestart: () => void
+  /** A worker process does not react. */
+  readonly onWorkerHang: () => void
 }
 
 /** Of gauges that several processes have, that of the first counts: it is the one that asks Onezone. */
@@ -115,6 +117,11 @@ export function createProcessMetrics(
     help: 'Worker processes that were started in place of one that had ended.',
     registers,
   })
+  const hangs = new Counter({
+    name: 'onegate_worker_hangs_total',
+    help: 'Worker processes that did not react for over a second; they get no connections, and are ended after four.',
+    registers,
+  })
   const { workers, processName, linesDropped = () => ({ process: 0, access: 0 }) } = options
   const counted = { process: 0, access: 0 }
   new Counter({
@@ -133,7 +140,7 @@ export function createProcessMetrics(
   if (workers !== undefined) {
     new Gauge({
       name: 'onegate_workers',
-      help: 'Worker processes that carry traffic.',
+      help: 'Worker processes that carry traffic and react.',
       registers,
       aggregator,
       collect() {
@@ -176,6 +183,9 @@ export function createProcessMetrics(
     },
     onWorkerRestart() {
       restarts.inc()
+    },
+    onWorkerHang() {
+      hangs.inc()
     },
   }
 }

@@ -62,6 +62,7 @@ export function createVerifyApi(transport: Transport): VerifyApi {
       path,
       body: bodyOf(request),
       urgent: request.urgent,
+      party: request.party,
       authentication: credentials === undefined ? undefined : credentialFields(credentials),
       signal: readSignal(options?.signal),
       refusals: credentials === undefined ? [400] : [400, 401, 403],

@@ -33,6 +33,8 @@ export interface VerifyTokenRequest {
   readonly consumerToken?: string | undefined
   /** Not sent: the call goes before those that are not urgent where calls have to wait. @default false */
   readonly urgent?: boolean | undefined
+  /** Not sent: for whom the call is; where calls have to wait, parties take turns. @default all calls are for one */
+  readonly party?: string | undefined
 }
 
 /** What `verifyIdentityToken` asks. */
@@ -106,6 +108,7 @@ export const VERIFY_REQUEST: OptionShape<
   peerIp: orNull(TEXT),
   consumerToken: orNull(TEXT),
   urgent: FLAG,
+  party: TEXT,
   interface: orNull(oneOf(INTERFACES)),
   serviceToken: orNull(TEXT),
   allowDataAccessCaveats: orNull(FLAG),

@@ -1,10 +1,10 @@
-import type { Duplex, Readable } from 'node:stream'
+import type { Duplex } from 'node:stream'
+import { Readable } from 'node:stream'
 
 import type { AuthenticationRequest, Granted } from '../authenticator/index.ts'
 import type { Clock } from '../clock.ts'
 import type { LimitedLog } from '../limited-log.ts'
 import type { Logger } from '../logger.ts'
-import type { Incoming } from '../listener/index.ts'
 import { upstreamPath } from '../routing/index.ts'
 import type { UpstreamController, UpstreamHandler, UpstreamMember } from '../upstream/index.ts'
 import { BODILESS_METHODS } from '../upstream/index.ts'
@@ -13,6 +13,7 @@ import { Delivery } from './delivery.ts'
 import type { UpstreamEvent } from './events.ts'
 import type { Lease } from './open-streams.ts'
 import { leaseOf } from './open-streams.ts'
+import { MOST_READ_AHEAD_BYTES, readAhead } from './read-ahead.ts'
 import type { FailedAttempt } from './repeating.ts'
 import { codeOf, countsAgainstUpstream, mayRepeat } from './repeating.ts'
 import { createRequestBody, heldRequestBody, UploadError } from './request-body.ts'
@@ -58,6 +59,10 @@ export class Exchange implements UpstreamHandler, DeliveryOwner {
   #tried: readonly UpstreamMember[] = NONE
   /** Null where the request has none. */
   #body: Readable | null = null
+  /** A body that was read from before it was sent, and so cannot be sent twice. */
+  #begun: Readable | null = null
+  /** All of a body, where that has come already. */
+  #whole: Buffer | null = null
   /** Null until the request is on its way. */
   #controller: UpstreamController | null = null
   /** Null until a response comes. */
@@ -70,18 +75,59 @@ export class Exchange implements UpstreamHandler, DeliveryOwner {
   constructor(input: ExchangeInput, decision: Granted) {
     this.#input = input
     this.#decision = decision
+    this.#whole = input.held
     input.outgoing.on('close', () => this.#onClose())
   }
 
-  /** Sends the request to the upstream whose turn it is. */
+  /** Sends the request to the upstream whose turn it is; with a short body, when all of that has come. */
   begin(): void {
-    const { upstreams } = this.#input.route
-    upstreams.budget.earn()
-    this.#send(upstreams.pick())
+    const { incoming, record, route, upgrade } = this.#input
+    const { bodyLength, continueOwed } = record
+    route.upstreams.budget.earn()
+    const isShort = bodyLength !== null && bodyLength > 0 && bodyLength <= MOST_READ_AHEAD_BYTES
+    const isThere = this.#whole !== null || (incoming.wholeBody ?? null) !== null
+    if (isShort && !continueOwed && upgrade === null && !isThere) {
+      this.#readAhead()
+    } else {
+      this.#send(route.upstreams.pick())
+    }
+  }
+
+  /** Reads a short body before a connection is taken, which a client that is slow over it would keep from others. */
+  #readAhead(): void {
+    const { incoming, outgoing, route } = this.#input
+    const body = createRequestBody(incoming, {
+      idleMs: route.timeouts.idleBodyMs,
+      maxBytes: route.maxBodyBytes,
+      onFirstRead: () => {},
+    })
+    this.#body = body
+    const send = (): void => this.#send(route.upstreams.pick())
+    readAhead(body, {
+      onWhole: (whole) => {
+        this.#body = null
+        this.#whole = whole
+        if (!outgoing.destroyed) send()
+      },
+      onLate: () => {
+        this.#begun = body
+        send()
+      },
+      onLost: (error) => this.#onBodyLost(error),
+    })
+  }
+
+  /** The client did not send a short body to its end. */
+  #onBodyLost(error: Error): void {
+    const { incoming, outgoing, record, trace } = this.#input
+    this.#settled = true
+    if (outgoing.destroyed) return
+    const answer = answerOf(trace, meaningOf(error).code)
+    sendAnswer(incoming, outgoing, answer, { bodyLength: record.bodyLength })
   }
 
   #send(member: UpstreamMember): void {
-    const { incoming, outgoing, record, route, upgrade, held, trace, timed } = this.#input
+    const { incoming, record, route, upgrade, trace, timed } = this.#input
     this.#member = member
     trace.upstream = member.url
     if (timed !== null) trace.sentAtMs ??= timed.monotonic()
@@ -99,19 +145,10 @@ export class Exchange implements UpstreamHandler, DeliveryOwner {
     })
     // The expectation is the upstream's to answer (RFC 9110 §10.1.1), unless it cannot be told of it.
     const asked = record.continueOwed && member.dispatcher.asksBeforeBody === true
-    const bodyText = textOf(incoming, member)
+    const whole = this.#whole ?? incoming.wholeBody ?? null
+    const bodyText = textOf(whole, member)
     this.#body =
-      record.bodyLength === 0 || bodyText !== undefined
-        ? null
-        : held !== null
-          ? heldRequestBody(held)
-          : createRequestBody(incoming, {
-              idleMs: route.timeouts.idleBodyMs,
-              maxBytes: route.maxBodyBytes,
-              onFirstRead: () => {
-                if (record.continueOwed && !asked) outgoing.writeContinue()
-              },
-            })
+      record.bodyLength === 0 || bodyText !== undefined ? null : this.#bodyAsStream(asked)
     member.dispatcher.dispatch(
       {
         origin: member.origin,
@@ -119,6 +156,8 @@ export class Exchange implements UpstreamHandler, DeliveryOwner {
         method: record.method,
         headers,
         lastHeaders: this.#decision.identityHeaders,
+        clientAddress: this.#decision.client.address,
+        proven: this.#decision.identity !== null,
         body: this.#body,
         bodyText,
         expectContinue: asked,
@@ -129,6 +168,19 @@ export class Exchange implements UpstreamHandler, DeliveryOwner {
       },
       this,
     )
+  }
+
+  #bodyAsStream(asked: boolean): Readable {
+    const { incoming, outgoing, record, route } = this.#input
+    if (this.#whole !== null) return heldRequestBody(this.#whole)
+    if (this.#begun !== null) return this.#begun
+    return createRequestBody(incoming, {
+      idleMs: route.timeouts.idleBodyMs,
+      maxBytes: route.maxBodyBytes,
+      onFirstRead: () => {
+        if (record.continueOwed && !asked) outgoing.writeContinue()
+      },
+    })
   }
 
   onRequestStart(controller: UpstreamController): void {
@@ -251,7 +303,8 @@ export class Exchange implements UpstreamHandler, DeliveryOwner {
   #nextAfter(error: Error): UpstreamMember | null {
     const { upstreams } = this.#input.route
     const member = this.#member
-    if (member === null || this.#tried.length >= upstreams.retries) return null
+    if (member === null || this.#begun !== null) return null
+    if (this.#tried.length >= upstreams.retries) return null
     if (!mayRepeat(this.#attemptThat(error))) return null
     this.#tried = [...this.#tried, member]
     const next = upstreams.another(this.#tried)
@@ -291,12 +344,9 @@ function sendAgain(exchange: Exchange, member: UpstreamMember): void {
 const MAX_TEXT_BYTES = 12 * 1024
 
 /** The body of a request that came whole, where that can be sent at once. */
-function textOf(
-  { wholeBody = null }: Incoming,
-  { dispatcher }: UpstreamMember,
-): string | undefined {
-  if (wholeBody === null || wholeBody.length > MAX_TEXT_BYTES) return undefined
-  return dispatcher.takesText === true ? wholeBody.toString('latin1') : undefined
+function textOf(whole: Buffer | null, { dispatcher }: UpstreamMember): string | undefined {
+  if (whole === null || whole.length > MAX_TEXT_BYTES) return undefined
+  return dispatcher.takesText === true ? whole.toString('latin1') : undefined
 }
 
 function clientGone(): UploadError {

@@ -1,3 +1,5 @@
+export type { ClientLimits } from './client-limits.ts'
+export { CLIENT_LIMIT_DEFAULTS } from './client-limits.ts'
 /**
  * onegate/proxy: a Hono handler that authenticates requests and forwards them, and the proxy that it is made of.
  *

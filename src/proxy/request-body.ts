@@ -35,13 +35,24 @@ export function heldRequestBody(held: Buffer): Readable {
 
 /** Options of {@link createRequestBody}. */
 export interface RequestBodyOptions {
-  /** Longest pause between two parts of the body, in milliseconds; 0: any. */
+  /**
+   * Longest pause between two parts of the body, in milliseconds; 0: any. In each such time, and 10 s at least, that
+   * its client alone kept it waiting, a hundred bytes a second must come.
+   */
   readonly idleMs: number
   /** Longest body, in bytes; Infinity: any. */
   readonly maxBytes: number
   /** Called once, when the upstream is ready for the body. */
   readonly onFirstRead: () => void
 }
+
+/** What may come beside a body, in bytes: framing, and the beginning of what follows it. */
+const MOST_FRAMING_BYTES = 256 * 1024
+
+/** What a client must send of a body at least, in bytes a second. */
+const LEAST_BYTES_PER_SECOND = 100
+/** … over a time no shorter than this, in milliseconds. */
+const LEAST_PACE_MS = 10_000
 
 /**
  * The body of a request as a stream of its own, with back-pressure. An HTTP client destroys the body that it is given
@@ -53,7 +64,26 @@ export function createRequestBody(
 ): Readable {
   let wanted = false
   let bytes = 0
+  let bytesBefore = 0
+  let wasHeldBack = true // the first time is grace
 
+  const paceMs = Math.max(idleMs, LEAST_PACE_MS)
+  const crawls = (): void => {
+    const least = (paceMs / 1000) * LEAST_BYTES_PER_SECOND
+    if (!wasHeldBack && !incoming.isPaused() && bytes - bytesBefore < least) {
+      const message = `the client sent less than ${least} bytes of the body in ${paceMs} ms`
+      body.destroy(new UploadError('client', message))
+    }
+    bytesBefore = bytes
+    wasHeldBack = incoming.isPaused()
+  }
+  let parts = 0
+  const heardBefore = incoming.socket.bytesRead ?? 0
+  /** Sizes of chunks are short; what may stand behind them (extensions) costs more to read than to send. */
+  const isMostlyFraming = (): boolean => {
+    const { bytesRead = 0 } = incoming.socket
+    return bytesRead - heardBefore > 2 * bytes + 16 * parts + MOST_FRAMING_BYTES
+  }
   const stalled = (): void => {
     body.destroy(
       incoming.isPaused()
@@ -66,14 +96,25 @@ export function createRequestBody(
     )
   }
   const timer = idleMs === 0 ? null : setTimeout(stalled, idleMs).unref()
+  const pace = idleMs === 0 ? null : setInterval(crawls, paceMs).unref()
 
   const onData = (chunk: Buffer): void => {
     timer?.refresh()
     bytes += chunk.length
+    parts += 1
+    if (isMostlyFraming()) {
+      body.destroy(
+        new UploadError('client', 'the client sent more of chunk extensions than of a body'),
+      )
+      return
+    }
     if (bytes > maxBytes) {
       const message = `the client sent more than ${maxBytes} bytes`
       body.destroy(new UploadError('client', message, 'too-large'))
-    } else if (!body.push(chunk)) incoming.pause()
+    } else if (!body.push(chunk)) {
+      wasHeldBack = true
+      incoming.pause()
+    }
   }
   const onEnd = (): void => {
     release()
@@ -84,6 +125,7 @@ export function createRequestBody(
   }
   const release = (): void => {
     if (timer !== null) clearTimeout(timer)
+    if (pace !== null) clearInterval(pace)
     incoming.off('data', onData).off('end', onEnd).off('close', onClose).pause()
   }
 

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { Logger } from '../logger.ts'
 import type { RequestLimits } from '../routing/index.ts'
 import type { ResponseLimits } from '../upstream/index.ts'
+import type { ClientLimits } from './client-limits.ts'
 import type { RequestEvent, StreamEvent, UpstreamEvent } from './events.ts'
 import type { StreamOptions } from './open-streams.ts'
 import type { ProxyDocument, ProxyRoute } from './routes.ts'
@@ -33,6 +34,8 @@ export interface ReverseProxyOptions {
   readonly onUpstream?: ((event: UpstreamEvent) => void) | undefined
   /** How WebSockets and event streams are verified again while they are open. */
   readonly streams?: StreamOptions | undefined
+  /** What one client address may have or send. @default CLIENT_LIMIT_DEFAULTS */
+  readonly clientLimits?: ClientLimits | undefined
   /** Told when a WebSocket or an event stream begins and when it has ended. */
   readonly onStream?: ((event: StreamEvent) => void) | undefined
 }

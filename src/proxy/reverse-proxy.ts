@@ -1,9 +1,4 @@
-import type {
-  AnswerCode,
-  AuthenticationRequest,
-  Decision,
-  Granted,
-} from '../authenticator/index.ts'
+import type { AnswerCode, AuthenticationRequest } from '../authenticator/index.ts'
 import { createRequestIds } from '../authenticator/index.ts'
 import { systemClock } from '../clock.ts'
 import type { Door, Incoming, Outgoing, ServeUpgrade } from '../listener/index.ts'
@@ -13,8 +8,8 @@ import type { RequestRecord, RequestRefusal, RouteChoice, RouteRequest } from '.
 import { createRouter, isRefusal, recordOf } from '../routing/index.ts'
 import type { UpstreamState } from '../upstream/index.ts'
 import { createUpstreams } from '../upstream/index.ts'
+import { createClientLimiter } from './client-limits.ts'
 import { preflightedMethod } from './cors.ts'
-import { holdBody } from './held-body.ts'
 import {
   refusalOptions,
   sendAnswer,
@@ -25,11 +20,11 @@ import {
 } from './send-answer.ts'
 import { UNMATCHED } from './events.ts'
 import type { ExchangeInput } from './exchange.ts'
-import { Exchange } from './exchange.ts'
 import { createOpenStreams } from './open-streams.ts'
+import { fail, proceed } from './proceed.ts'
 import { ProxyRequest } from './proxy-request.ts'
 import type { RequestTrace } from './request-trace.ts'
-import { answerOf, beginTrace, noted } from './request-trace.ts'
+import { answerOf, beginTrace } from './request-trace.ts'
 import type { CompiledRoute, DocumentRoute } from './routes.ts'
 import type { ReverseProxyOptions } from './reverse-proxy-options.ts'
 import { compileRoutes, documentRoute, isCarrying } from './routes.ts'
@@ -70,6 +65,7 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
   // No path is empty.
   const healthPath = health?.path ?? ''
   const limited = createLimitedLog(clock)
+  const limiter = createClientLimiter(options.clientLimits ?? {}, clock)
   const timed = options.timed === true ? clock : null
   const logger = shieldedLogger(options.logger ?? silentLogger)
   const onRequest = shielded(options.onRequest, 'requests', logger)
@@ -152,11 +148,11 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
         decision
           .then((settled) => {
             trace.decidedAtMs = clock.monotonic()
-            proceed(serving, settled)
+            proceed(serving, settled, limiter)
           })
           .catch((error: unknown) => fail(serving, error))
       } else {
-        proceed(serving, decision)
+        proceed(serving, decision, limiter)
       }
     } catch (error) {
       fail(serving, error)
@@ -261,69 +257,6 @@ function readUpgrade(
   if (!route.websocket) return 'websocket_not_carried'
   const handshake = readHandshake(incoming.rawHeaders)
   return handshake === null ? 'handshake_invalid' : { handshake, takeConnection }
-}
-
-function proceed(serving: ExchangeInput, decision: Decision): void {
-  const { incoming, outgoing, record, route, trace } = serving
-  trace.decision = decision
-  if (outgoing.destroyed) return
-  if (decision.outcome === 'granted') {
-    if (route.bufferRequestBytes > 0 && record.bodyLength === null) hold(serving, decision)
-    else new Exchange(serving, decision).begin()
-  } else {
-    const answer = noted(trace, decision.answer)
-    sendAnswer(incoming, outgoing, answer, refusalOptions(incoming, record, route))
-  }
-}
-
-/** A grant that has waited longer than this for a body is asked for again, in milliseconds. */
-const GRANT_KEEPS_MS = 1_000
-
-/** Sends a request on when all of its body has come, with its length. */
-function hold(serving: ExchangeInput, decision: Granted): void {
-  const { incoming, outgoing, record, request, route, trace, clock } = serving
-  const { bufferRequestBytes, maxBodyBytes, timeouts } = route
-  const heldAt = clock.monotonic()
-  if (record.continueOwed) outgoing.writeContinue()
-  holdBody(incoming, {
-    maxBytes: Math.min(bufferRequestBytes, maxBodyBytes),
-    idleMs: timeouts.idleBodyMs,
-    onHeld(body) {
-      if (outgoing.destroyed) return
-      if (typeof body === 'string') {
-        const detail = body === 'body_too_large' ? tooLongToHold(route) : undefined
-        const options = refusalOptions(incoming, record, route)
-        return sendAnswer(incoming, outgoing, answerOf(trace, body, detail), options)
-      }
-      const whole = { ...record, bodyLength: body.length, continueOwed: false }
-      const sending = { ...serving, record: whole, held: body }
-      if (clock.monotonic() - heldAt <= GRANT_KEEPS_MS) {
-        return new Exchange(sending, decision).begin()
-      }
-      Promise.resolve(route.authenticator.authenticate(request))
-        .then((again) => proceed(sending, again))
-        .catch((error: unknown) => fail(sending, error))
-    },
-  })
-}
-
-function tooLongToHold({ bufferRequestBytes, maxBodyBytes }: CompiledRoute): string | undefined {
-  if (maxBodyBytes <= bufferRequestBytes) return undefined
-  return `A body without Content-Length may have ${bufferRequestBytes} bytes here; send its length, or less.`
-}
-
-function fail(serving: ExchangeInput, error: unknown): void {
-  const { incoming, outgoing, record, route, trace, logger, limited } = serving
-  const { requestId } = trace
-  limited(`failed ${route.id}`, (omitted) => {
-    const facts = { route: route.id, requestId, omitted, err: error }
-    logger.error(facts, 'a request could not be handled')
-  })
-  if (outgoing.headersSent) incoming.socket.destroy()
-  else {
-    const options = refusalOptions(incoming, record, route)
-    sendAnswer(incoming, outgoing, answerOf(trace, 'internal_error'), options)
-  }
 }
 
 /** What a client that has gone away did not get is no error. */

@@ -63,7 +63,10 @@ export interface TokenLookupClient {
    * our own credential. Statuses that say nothing about the token are faults (405, 407, 408, 415, 421, 425, 426, 429,
    * 431, 5xx), and so is whatever comes without the API's own error, as from a proxy in front of it.
    */
-  getTokenMetadataBySecret(token: string, options?: { urgent?: boolean }): Promise<LookupAnswer>
+  getTokenMetadataBySecret(
+    token: string,
+    options?: { urgent?: boolean; party?: string },
+  ): Promise<LookupAnswer>
   /** Lists tokens (`GET /tokens`), `limit` of them at most. */
   listTokens(filter?: TokenFilter): Promise<readonly TokenStub[]>
   /** Changes a token (`PUT /tokens/{id}`). 400: it is our own. */
@@ -152,13 +155,14 @@ export function createTokenLookupClient(options: TokenLookupClientOptions): Toke
         path: pathOf(id),
         read: readTokenMetadata,
       }),
-    getTokenMetadataBySecret: async (token, { urgent } = {}) => {
+    getTokenMetadataBySecret: async (token, { urgent, party } = {}) => {
       const answer = await send({
         operation: 'getTokenMetadataBySecret',
         method: 'POST',
         path: '/tokens/lookup',
         body: { token },
         urgent,
+        party,
         refusals: LOOKUP_REFUSALS,
         readError: readLookupError,
         read: readTokenMetadata,

@@ -6,6 +6,7 @@ import type { ResponseHead } from './response-head.ts'
 import { TOO_LONG, TOO_MANY_FIELDS } from './response-head.ts'
 import { lossOfBody, tookTooLong, UpstreamError } from './upstream-error.ts'
 import type { ExchangeKeeper, UpstreamExchange } from './upstream-exchange.ts'
+import { tellEnd } from './upstream-exchange.ts'
 import type { ConnectionTarget, UpstreamSocket } from './upstream-socket.ts'
 import { openUpstreamSocket } from './upstream-socket.ts'
 
@@ -17,6 +18,8 @@ export interface ConnectionOwner {
   readonly idleMs: number
   /** How old a connection may be that serves another request; 0: as old as it gets. */
   readonly maxAgeMs: number
+  /** Which tick it is. */
+  readonly tick: number
   onIdle(connection: UpstreamConnection): void
   /**
    * @param exchange What it was serving, if that is still to be settled; `stale`: the upstream closed it, and it was
@@ -51,6 +54,8 @@ export class UpstreamConnection implements ExchangeKeeper, InterimOwner {
   deadline: number
   /** In ticks of the pool: when it has served its last request, so that traffic follows the name of the upstream. */
   readonly retiresAt: number
+  /** The tick at which the request that it serves was sent. */
+  since = 0
   readonly #owner: ConnectionOwner
   readonly #socket: UpstreamSocket
   #state: State = 'connecting'
@@ -86,6 +91,15 @@ export class UpstreamConnection implements ExchangeKeeper, InterimOwner {
     socket.once('close', () => this.#onClose())
   }
 
+  get exchange(): UpstreamExchange | null {
+    return this.#exchange
+  }
+
+  /** Whether its client keeps it waiting: with the rest of a body, or to read the response. */
+  get waitsForClient(): boolean {
+    return this.#upload !== null || this.#paused
+  }
+
   /** Whether it may have ended already, and only whoever listens does not know yet. */
   get ended(): boolean {
     return this.#socket.destroyed || !this.#socket.writable || !this.#socket.readable
@@ -100,6 +114,7 @@ export class UpstreamConnection implements ExchangeKeeper, InterimOwner {
     exchange.keeper = this
     exchange.connected = true
     this.#state = 'head'
+    this.since = this.#owner.tick
     this.#heads.reset()
     // What the upstream did not get the head of, it does not answer.
     this.#socket.bearsWriteErrors = false
@@ -338,13 +353,4 @@ export class UpstreamConnection implements ExchangeKeeper, InterimOwner {
     const stale = this.#used && !(this.#error instanceof UpstreamError)
     this.#owner.onClosed(this, exchange, error, stale)
   }
-}
-
-function tellEnd(
-  exchange: UpstreamExchange | null,
-  head: ResponseHead | null,
-  whole: string | null,
-): void {
-  if (whole === null || head === null) exchange?.end()
-  else exchange?.finish(head, whole)
 }

@@ -15,6 +15,10 @@ export interface UpstreamRequest {
    * @default none
    */
   readonly lastHeaders?: readonly string[] | undefined
+  /** Whose it is: where connections run out, a client that keeps most of them waiting loses some. @default '' */
+  readonly clientAddress?: string | undefined
+  /** Whether its client has shown who it is: those who have and those who have not do not share. @default false */
+  readonly proven?: boolean | undefined
   readonly body: Readable | null
   /**
    * All of the body in place of `body`, as latin-1 text of its bytes, with its `Content-Length` in `headers`; it leaves

@@ -45,6 +45,11 @@ export function noConnectionInTime(maxConnections: number): UpstreamError {
   return new UpstreamError('ERR_UPSTREAM_BUSY', message)
 }
 
+export function heldTooLong(maxConnections: number): UpstreamError {
+  const message = `${inUse(maxConnections)}; this client has most of those that wait for their clients, and others wait`
+  return new UpstreamError('ERR_UPSTREAM_BUSY', message)
+}
+
 export function tooManyWait(maxConnections: number, maxWaiting: number): UpstreamError {
   const message = `${inUse(maxConnections)}, and ${maxWaiting} requests wait for one`
   return new UpstreamError('ERR_UPSTREAM_BUSY', message)

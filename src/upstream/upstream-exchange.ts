@@ -112,3 +112,12 @@ export class UpstreamExchange implements UpstreamController {
     this.keeper = null
   }
 }
+
+export function tellEnd(
+  exchange: UpstreamExchange | null,
+  head: ResponseHead | null,
+  whole: string | null,
+): void {
+  if (whole === null || head === null) exchange?.end()
+  else exchange?.finish(head, whole)
+}

@@ -6,6 +6,7 @@ import type { UpstreamDispatcher, UpstreamHandler, UpstreamRequest } from './dis
 import { writeRequestHead } from './request-head.ts'
 import type { ResponseLimits } from './response-head.ts'
 import {
+  heldTooLong,
   lossOfBody,
   noConnectionInTime,
   poolClosed,
@@ -13,6 +14,7 @@ import {
   UpstreamError,
 } from './upstream-error.ts'
 import { UPSTREAM_DEFAULTS } from './upstream-options.ts'
+import { slowestOf } from './slow-clients.ts'
 import type { ExchangeKeeper } from './upstream-exchange.ts'
 import { UpstreamExchange } from './upstream-exchange.ts'
 import type { ConnectionTarget, SecureTarget } from './upstream-socket.ts'
@@ -52,6 +54,8 @@ const TICK_MS = 100
 
 /** How long a connection may be idle where nothing else is said. */
 export const IDLE_MS: number = UPSTREAM_DEFAULTS.keepAliveMs
+/** A client that has kept a connection waiting for so long may lose it to one that has fewer. */
+const SLOW_MS = 3_000
 
 /**
  * Makes a pool of HTTP/1.1 connections: undici's dispatch without what a reverse proxy does not need, and
@@ -77,7 +81,7 @@ class Pool implements UpstreamPool, ConnectionOwner, ExchangeKeeper {
   /** The one that was used last is used next, so that those too many are let go. */
   readonly #idle: UpstreamConnection[] = []
   readonly #waiting: UpstreamExchange[] = []
-  #tick = 0
+  tick = 0
   #sweep: NodeJS.Timeout | null = null
   #closed = false
 
@@ -112,13 +116,13 @@ class Pool implements UpstreamPool, ConnectionOwner, ExchangeKeeper {
 
   deadlineIn(ms: number): number {
     // One more, because the tick that is under way has partly gone by.
-    return ms === 0 ? Infinity : this.#tick + Math.ceil(ms / TICK_MS) + 1
+    return ms === 0 ? Infinity : this.tick + Math.ceil(ms / TICK_MS) + 1
   }
 
   onIdle(connection: UpstreamConnection): void {
     // Then those that wait are served when it is closed.
     if (connection.ended) return
-    if (connection.retiresAt <= this.#tick) return connection.destroy(null)
+    if (connection.retiresAt <= this.tick) return connection.destroy(null)
     const next = this.#waiting.shift()
     if (next === undefined) this.#idle.push(connection)
     else connection.send(next)
@@ -178,6 +182,9 @@ class Pool implements UpstreamPool, ConnectionOwner, ExchangeKeeper {
     exchange.keeper = this
     exchange.deadline = this.deadlineIn(this.#target.connectMs)
     this.#waiting.push(exchange)
+    slowestOf(this.#connections, exchange.request, this.#longAgo())?.abort(
+      heldTooLong(this.#maxConnections),
+    )
     // Whoever waits with nothing to send takes the place of somebody else.
     const leave = (): void => {
       const loss = lossOfBody(exchange.request)
@@ -187,17 +194,22 @@ class Pool implements UpstreamPool, ConnectionOwner, ExchangeKeeper {
     leave()
   }
 
+  /** The tick before which a request must have been sent to be slow. */
+  #longAgo(): number {
+    return this.tick - SLOW_MS / TICK_MS
+  }
+
   #open(exchange: UpstreamExchange): void {
     this.#connections.add(new UpstreamConnection(this.#target, this, exchange))
     this.#sweep ??= setInterval(() => this.#lookOver(), TICK_MS).unref()
   }
 
   #lookOver(): void {
-    this.#tick++
+    this.tick++
     for (const connection of this.#connections) {
-      if (connection.deadline <= this.#tick) connection.expire()
+      if (connection.deadline <= this.tick) connection.expire()
     }
-    while (this.#waiting[0] !== undefined && this.#waiting[0].deadline <= this.#tick) {
+    while (this.#waiting[0] !== undefined && this.#waiting[0].deadline <= this.tick) {
       this.#waiting.shift()?.fail(noConnectionInTime(this.#maxConnections))
     }
     if (this.#connections.size === 0 && this.#sweep !== null) {

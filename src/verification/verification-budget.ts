@@ -1,4 +1,5 @@
 import { createBoundedMap } from '../bounded-map.ts'
+import { networkOf } from '../client-network.ts'
 import type { Clock } from '../clock.ts'
 import { VerificationBudgetError } from '../errors.ts'
 import type { PresentedToken } from '../token/index.ts'
@@ -9,11 +10,16 @@ import type { Question } from '../verifier/index.ts'
 
 /** How many questions about new tokens one party may cost: in vain, or for further texts of what is proven. */
 export interface VerificationBudgetOptions {
-  /** Per client address, or /64 of IPv6, each second on average; ten times as many at once. @default 50 */
+  /**
+   * Per client address, or /64 of IPv6, each second on average; ten times as many at once. Questions whose token turns
+   * out to be good cost nothing.
+   *
+   * @default 50
+   */
   readonly perAddressPerSecond?: number | undefined
   /**
-   * Per subject that the tokens claim, each second on average; ten times as many at once. Good tokens count from the
-   * second of a family on, with each text that was confined from another.
+   * Per subject, each second on average; ten times as many at once. Only good tokens count, from the second of a family
+   * on, with each text that was confined from another: what nobody proved is charged to who sends it.
    *
    * @default 100
    */
@@ -25,11 +31,14 @@ export const BUDGET_DEFAULTS = { perAddressPerSecond: 50, perSubjectPerSecond: 1
 
 /** The flood shield. */
 export interface VerificationBudget {
-  /** Takes what a question costs. Throws a {@link VerificationBudgetError} where the purse is empty. */
+  /**
+   * Takes what a question costs its client. Throws a {@link VerificationBudgetError} where the purse is empty, or that
+   * of the subject which the token claims.
+   */
   charge(request: Question): void
   /**
-   * Gives it back, since the token was good. A further text of a family of which one was good before still costs its
-   * subject: with one good token anybody makes as many others as they like.
+   * Gives it back, since the token was good. A further text of a family of which one was good before costs its subject
+   * instead: with one good token anybody makes as many others as they like.
    */
   refund(request: Question, isFurtherText: boolean): void
 }
@@ -40,9 +49,9 @@ const BURST_SECONDS = 10
 const MAX_PARTIES = 20_000
 
 /**
- * Makes the flood shield: a question about a token that is not proven costs its client, and the subject that it claims,
- * until it turns out to be the first good one of its family. Proven tokens cost nothing, so whoever is here with one is
- * not affected by others.
+ * Makes the flood shield: a question about a token that is not proven costs its client until it turns out to be good,
+ * and its subject from the second good one of its family on. Proven tokens cost nothing, so whoever is here with one is
+ * not affected by others; and a claim costs nobody who is only named in it.
  */
 export function createVerificationBudget(
   options: VerificationBudgetOptions,
@@ -54,26 +63,14 @@ export function createVerificationBudget(
 
   return {
     charge({ token, clientAddress = '' }) {
-      const waitMs = addresses.take(networkOf(clientAddress)) || subjects.take(claimedBy(token))
+      const waitMs = subjects.waitOf(claimedBy(token)) || addresses.take(networkOf(clientAddress))
       if (waitMs > 0) throw new VerificationBudgetError(Math.ceil(waitMs / 1000))
     },
     refund({ token, clientAddress = '' }, isFurtherText) {
       addresses.giveBack(networkOf(clientAddress))
-      if (!isFurtherText) subjects.giveBack(claimedBy(token))
+      if (isFurtherText) subjects.owe(claimedBy(token))
     },
   }
-}
-
-const NETWORK_GROUPS = 4
-
-/** An IPv6 address stands for its /64, which any one customer has all of (RFC 6177); an IPv4 address for itself. */
-function networkOf(address: string): string {
-  if (!address.includes(':')) return address
-  const [before = '', after] = address.split('::')
-  const front = before === '' ? [] : before.split(':')
-  const back = after === undefined || after === '' ? [] : after.split(':')
-  const zeros = Array.from({ length: Math.max(0, 8 - front.length - back.length) }, () => '0')
-  return `${[...front, ...zeros, ...back].slice(0, NETWORK_GROUPS).join(':')}::/64`
 }
 
 /** Tokens that say nothing about themselves have no subject in common that one flood could use up for all. */
@@ -84,6 +81,10 @@ function claimedBy({ id, subject }: PresentedToken): string {
 interface Purses {
   /** Takes one coin; where there is none, says in how many milliseconds there will be. */
   take(party: string): number
+  /** In how many milliseconds there will be a coin; 0: there is one. */
+  waitOf(party: string): number
+  /** Takes one coin, and makes a debt where there is none. */
+  owe(party: string): void
   giveBack(party: string): void
 }
 
@@ -92,12 +93,18 @@ function createPurses(perSecond: number, clock: Clock): Purses {
   const capacity = perSecond * BURST_SECONDS
   const purses = createBoundedMap<TokenBucket>({ max: MAX_PARTIES })
 
+  function purseOf(party: string): TokenBucket {
+    const purse = purses.get(party) ?? createTokenBucket({ capacity, perSecond, clock })
+    purses.set(party, purse)
+    return purse
+  }
+
   return {
-    take(party) {
-      if (party === '') return 0
-      const purse = purses.get(party) ?? createTokenBucket({ capacity, perSecond, clock })
-      purses.set(party, purse)
-      return purse.take()
+    take: (party) => (party === '' ? 0 : purseOf(party).take()),
+    // Whoever has no purse has spent nothing.
+    waitOf: (party) => purses.get(party)?.wait() ?? 0,
+    owe(party) {
+      if (party !== '') purseOf(party).add(-1)
     },
     giveBack: (party) => purses.get(party)?.add(1),
   }

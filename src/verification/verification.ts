@@ -43,6 +43,7 @@ import type { InvalidationSelector } from './invalidation-selector.ts'
 import { createLessons } from './lessons.ts'
 import type { RevocationWatch, WatchOptions, WatchState } from './revocation-watch.ts'
 import { startRevocationWatch, WATCH_OPTIONS } from './revocation-watch.ts'
+import { withHeapRoom } from './heap-room.ts'
 import { createVerdictGate } from './verdict-gate.ts'
 import type { VerdictOptions } from './verdict-options.ts'
 import { resolveVerdicts } from './verdict-options.ts'
@@ -202,7 +203,7 @@ export function createVerification(options: VerificationOptions): Verification {
     ...knowledge,
     lessons: createLessons({ ...knowledge, random, refusalsTell, onWithdrawal }),
     clockSkewMs: CLOCK_SKEW_MS,
-    budget,
+    budget: withHeapRoom(budget, clock),
   })
 
   return {

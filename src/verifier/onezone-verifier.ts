@@ -1,3 +1,4 @@
+import { networkOf } from '../client-network.ts'
 import type { Clock } from '../clock.ts'
 import { systemClock } from '../clock.ts'
 import { OnezoneFaultError, VerifierFaultError } from '../errors.ts'
@@ -55,6 +56,7 @@ export function createOnezoneVerifier(options: OnezoneVerifierOptions): Verifier
       peerIp,
       ...(consumer === null ? {} : { consumerToken: consumer.serialized }),
       urgent: request.proven,
+      party: networkOf(request.clientAddress ?? ''),
     }
     const door = request.interface === null ? {} : { interface: request.interface }
     switch (request.kind) {

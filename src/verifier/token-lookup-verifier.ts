@@ -1,3 +1,4 @@
+import { networkOf } from '../client-network.ts'
 import type { Clock } from '../clock.ts'
 import { systemClock } from '../clock.ts'
 import { TokenLookupFaultError, VerifierFaultError } from '../errors.ts'
@@ -25,9 +26,12 @@ export function createTokenLookupVerifier(
 ): Verifier<PresentedToken> {
   const { client, clock = systemClock } = options
 
-  async function ask({ token, proven }: Question): Promise<LookupAnswer> {
+  async function ask({ token, proven, clientAddress = '' }: Question): Promise<LookupAnswer> {
     try {
-      return await client.getTokenMetadataBySecret(token.serialized, { urgent: proven ?? false })
+      return await client.getTokenMetadataBySecret(token.serialized, {
+        urgent: proven ?? false,
+        party: networkOf(clientAddress),
+      })
     } catch (cause) {
       if (!(cause instanceof TokenLookupFaultError)) throw cause
       throw unavailable(`The token look-up API gave no usable answer: ${cause.message}`, cause)

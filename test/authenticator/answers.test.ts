@@ -35,6 +35,7 @@ const TABLE: [code: AnswerCode, status: number, error: string | null][] = [
   ['body_too_large', 413, null],
   ['expectation_failed', 417, null],
   ['verification_budget_exceeded', 429, null],
+  ['client_limit_exceeded', 429, null],
   ['target_too_long', 414, null],
   ['headers_too_large', 431, null],
   ['internal_error', 500, null],
@@ -78,6 +79,7 @@ describe('the table of answers', () => {
   test('only what may get better by waiting says when to ask again', () => {
     const waits = ANSWER_CODES.filter((code) => answerFor(code).retryAfterSeconds !== null)
     expect(waits.sort()).toEqual([
+      'client_limit_exceeded',
       'gateway_misconfigured',
       'verification_budget_exceeded',
       'verifier_unavailable',

@@ -57,7 +57,7 @@ test('what is not a token is read, and refused, each time', () => {
 test('a long token is read each time, so that few of them cannot fill the memory', () => {
   const { read, times } = countingReader()
   const readToken = withRememberedTokens(read)
-  const long = 'x'.repeat(4097)
+  const long = 'x'.repeat(16_000)
   readToken(long)
   readToken(anew(long))
   expect(times.get(long)).toBe(2)
@@ -67,8 +67,8 @@ test('of more tokens than are remembered the first ones are forgotten wholly', (
   const { read, times } = countingReader()
   const readToken = withRememberedTokens(read)
   const text = (n: number): string => `${String(n).padStart(8, '0')}${'s'.repeat(4_000)}`
-  // 8 MiB of text; all of them end alike, so that the last one has the one quick place.
-  for (let n = 0; n < 3_000; n++) readToken(text(n))
+  // More than 24 MiB; all of them end alike, so that the last one has the one quick place.
+  for (let n = 0; n < 6_000; n++) readToken(text(n))
   readToken(text(0))
   expect(times.get(text(0))).toBe(2)
   expect(readToken(text(1))).toMatchObject({ serialized: text(1) })

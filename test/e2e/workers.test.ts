@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http'
 import { request } from 'node:https'
 import type { TLSSocket } from 'node:tls'
 
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 
 import { runOnegate } from '../cli/onegate-process.ts'
 import type { Identity } from '../helpers/certificates.ts'
@@ -174,6 +174,21 @@ describe('the life of workers', () => {
     expect(lost.every((how) => how.startsWith('closed'))).toBe(true)
     expect(refused).toBe(0)
     expect(await sample('onegate_worker_restarts_total')).toBe(1)
+  })
+
+  test('F7 one that hangs gets no more connections, is ended, and another takes its place', async () => {
+    const { pids, statuses, metrics, token, ...gateway } = await startClusteredGateway()
+    const [hung = 0] = pids()
+    process.kill(hung, 'SIGSTOP')
+    onTestFinished(() => void (isAlive(hung) && process.kill(hung, 'SIGKILL')))
+    await expect.poll(metrics).toMatch(/^onegate_worker_hangs_total 1$/m)
+    expect(await metrics()).toMatch(/^onegate_workers 1$/m)
+    expect(await statuses(token, 10)).toEqual(all(200, 10))
+    await expect.poll(() => isAlive(hung)).toBe(false)
+    await expect.poll(metrics).toMatch(/^onegate_worker_restarts_total 1$/m)
+    await expect.poll(metrics).toMatch(/^onegate_workers 2$/m)
+    expect(pids()).toHaveLength(3)
+    expect(gateway.stderr()).toContain('a worker does not react and gets no connections')
   })
 
   test('a sum never goes back when a worker is replaced', async () => {
