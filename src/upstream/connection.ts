@@ -3,8 +3,7 @@ import type { InterimOwner } from './head-reader.ts'
 import { HeadReader } from './head-reader.ts'
 import { RequestUpload } from './request-upload.ts'
 import type { ResponseHead } from './response-head.ts'
-import { TOO_LONG, TOO_MANY_FIELDS } from './response-head.ts'
-import { lossOfBody, tookTooLong, UpstreamError } from './upstream-error.ts'
+import { lossOfBody, refusedFor, tookTooLong, UpstreamError } from './upstream-error.ts'
 import type { ExchangeKeeper, UpstreamExchange } from './upstream-exchange.ts'
 import { tellEnd } from './upstream-exchange.ts'
 import type { ConnectionTarget, UpstreamSocket } from './upstream-socket.ts'
@@ -35,8 +34,6 @@ export interface ConnectionOwner {
 
 /** One for all connections: a read is done with when its call returns. */
 const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024)
-
-const TOO_LARGE: ReadonlySet<string> = new Set([TOO_LONG, TOO_MANY_FIELDS])
 
 const HEAD_PIECE_BYTES = 16 * 1024
 
@@ -210,7 +207,7 @@ export class UpstreamConnection implements ExchangeKeeper, InterimOwner {
       this.#readBody(READ_BUFFER.subarray(0, count), 0)
     } else {
       // Nothing was asked, so this is nobody's answer.
-      this.#refuse('it sent something unasked')
+      this.destroy(refusedFor('it sent something unasked'))
     }
     return !this.#paused
   }
@@ -224,7 +221,7 @@ export class UpstreamConnection implements ExchangeKeeper, InterimOwner {
       const end = Math.min(count, at + HEAD_PIECE_BYTES)
       const text = READ_BUFFER.toString('latin1', at, end)
       const head = this.#heads.read(text, exchange.request.method === 'HEAD', this)
-      if (typeof head === 'string') return this.#refuse(head)
+      if (typeof head === 'string') return this.destroy(refusedFor(head))
       if (head === null) continue
       const { bodyStart } = this.#heads
       const rest = end === count ? text.slice(bodyStart) : null
@@ -270,7 +267,7 @@ export class UpstreamConnection implements ExchangeKeeper, InterimOwner {
     if (!this.#paused) this.#awaitBody()
     if (this.#chunks !== null) {
       const end = this.#chunks.read(bytes, start, this)
-      if (end === -1) this.#refuse('its chunks are malformed')
+      if (end === -1) this.destroy(refusedFor('its chunks are malformed'))
       else if (end !== null) this.#complete(end === bytes.length)
       return
     }
@@ -322,12 +319,6 @@ export class UpstreamConnection implements ExchangeKeeper, InterimOwner {
 
   #awaitBody(): void {
     this.deadline = this.#owner.deadlineIn(this.#exchange?.request.bodyTimeout ?? 0)
-  }
-
-  #refuse(objection: string): void {
-    const message = `the response of the upstream was refused: ${objection}`
-    const code = TOO_LARGE.has(objection) ? 'ERR_UPSTREAM_HEAD_TOO_LARGE' : 'ERR_UPSTREAM_INVALID'
-    this.destroy(new UpstreamError(code, message))
   }
 
   #onFin(): void {
