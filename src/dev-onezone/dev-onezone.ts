@@ -23,6 +23,7 @@ import type { DirectMethods } from './direct-methods.ts'
 import { createDirectMethods } from './direct-methods.ts'
 import type { FaultRule } from './faults.ts'
 import { createFaultPlan, validateFaultRules } from './faults.ts'
+import { hasReadableHost } from './incoming.ts'
 import { problemReply, sendReply } from './reply.ts'
 import { createRestApi } from './rest-api.ts'
 import { createOnezoneState } from './state.ts'
@@ -164,12 +165,14 @@ async function startOnezone(
   const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, (request, response) => {
     // By the clock that tokens are judged by, as at Onezone, which may be set.
     response.setHeader('Date', new Date(state.nowMs()).toUTCString())
-    // A page whose name was bent to this machine must not play fate, nor read what is meant for its user.
-    if (isLoopback(host) && !namesThisMachine(request.headers.host ?? 'localhost')) {
+    const controls = control && (request.url ?? '').startsWith(CONTROL_PREFIX)
+    // A page whose name was bent to this machine must not play fate, nor read what is meant for its user. What names no
+    // host at all is the API's to refuse, as the original does.
+    const isForeign = isLoopback(host) && !namesThisMachine(request.headers.host ?? 'localhost')
+    if (isForeign && (controls || hasReadableHost(request))) {
       const message = 'must name this machine: this Onezone listens on a loopback address'
       return sendReply(response, problemReply(403, [{ path: 'Host', message }]))
     }
-    const controls = control && (request.url ?? '').startsWith(CONTROL_PREFIX)
     const answer = controls ? answerControl : answerRest
     answer(request, response).catch((error: unknown) => fail(request, response, error))
   })

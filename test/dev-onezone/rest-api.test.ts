@@ -344,7 +344,7 @@ describe('what the zone says about itself', () => {
     const { onezone, send } = await start()
     const socket = connect(onezone.port, '127.0.0.1')
     socket.write(
-      `POST ${EXAMINE} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{`,
+      `POST ${EXAMINE} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{`,
     )
     await expect.poll(() => onezone.calls().examineToken).toBe(1)
     socket.end()

@@ -6,6 +6,7 @@ import { promisify } from 'node:util'
 
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 
+import type { GatewayConfig } from '../../src/config/index.ts'
 import { loadConfig } from '../../src/config/index.ts'
 import { createOnezoneClient } from '../../src/onezone/index.ts'
 import { hasOpenssl, selfSigned } from '../helpers/certificate.ts'
@@ -83,14 +84,23 @@ describe('the configurations', () => {
     writeFileSync(join(project, 'other.pem'), cert)
     writeFileSync(join(project, 'other.key'), key)
     const pieces = blocks('yaml').filter((text) => !text.startsWith('# '))
-    expect(pieces).toHaveLength(9)
-    const configs = []
+    const configs: GatewayConfig[] = []
     for (const text of pieces) {
       const file = join(project, 'piece.yaml')
       writeFileSync(file, text)
       configs.push(await loadConfig({ file, env: { ONEGATE_ONEZONE_URL: 'https://o.example' } }))
     }
-    const [listener, listeners, fields, credentials, routes, upstreams, cors, preflight] = configs
+    const pieceWith = (text: string) => configs[pieces.findIndex((piece) => piece.includes(text))]
+    const fields = pieceWith('upstreamHeaders:')
+    const credentials = pieceWith('basic-password')
+    const cors = pieceWith('cors:')
+    const listener = pieceWith('clientCaFile:')
+    const routes = pieceWith('stripPrefix:')
+    const upstreams = pieceWith('healthCheck:')
+    const preflight = pieceWith('[OPTIONS]')
+    expect(pieceWith('forwardToken:')?.routes[0]?.forwardToken).toMatchObject({ confine: {} })
+    expect(pieceWith('data: enforce')?.routes[0]?.data).toMatchObject({ path: '/:space/**' })
+    const listeners = pieceWith('proxyProtocol:')
     expect(fields?.routes[0]?.upstreamHeaders).toMatchObject({ Authorization: 'Basic c2VjcmV0' })
     expect(credentials?.routes[0]?.credentials).toContain('basic-password')
     expect(cors?.routes[0]?.cors).toMatchObject({ origins: ['https://app.example.org'] })
@@ -254,7 +264,9 @@ describe('the command lines', () => {
       'docs/configuration.md: npx onegate check --conf',
       'docs/configuration.md: npx onegate serve --onez',
       'docs/dev-onezone.md: npx onegate onezone --li',
+      'docs/forward-auth.md: npx onegate echo --liste',
       'docs/operations.md: curl -s http://127.0.0.1',
+      'docs/signed-identity.md: openssl genpkey -algorit',
     ])
   })
 })
