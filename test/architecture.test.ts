@@ -46,9 +46,14 @@ const TABLE: Record<string, Row> = {
   // The log of a process and its access log are written by the same rule: never wait, and count what is lost.
   'line-sink': row(-1, '', '', ['fs', 'net']),
   'wall-clock-step': row(-1, 'clock'),
+  // The listener says it of a connection, and `trustedProxies` of the authenticator name it.
+  'unix-peer': row(-2, ''),
   token: row(0, 'errors json option-shape', '', ['buffer', 'crypto']),
   // HTTP and JSON as every client of an API here does them; below the clients, so that none has a copy of its own.
-  'http-client': row(0, 'errors clock json loopback-host option-shape token-bucket', 'undici'),
+  'http-client': row(0, 'errors clock json loopback-host option-shape token-bucket', 'undici', [
+    'dns',
+    'net',
+  ]),
   onezone: row(1, 'errors clock token http-client json option-shape'),
   'token-lookup': row(1, 'errors http-client json option-shape'),
   'dev-onezone': row(1, 'errors clock token json loopback-host option-shape', '', 'any'),
@@ -70,13 +75,13 @@ const TABLE: Record<string, Row> = {
   // What a TLS listener shows, and how it changes: below config, which tries the files that it names.
   tls: row(4, 'logger', '', 'any'),
   // Connections in. Below the doors, which are what it says a door is; it knows none of them, and no framework.
-  listener: row(5, 'client-network clock kept-text tls token-bucket', '', 'any'),
+  listener: row(5, 'client-network clock kept-text tls token-bucket unix-peer', '', 'any'),
   // The decision as a signed JWT: below the authenticator, whose identity fields it adds to.
   assertion: row(4, 'clock json option-shape token', 'jose', ['crypto']),
   // Doors in other people's apps have one policy each, and open the verification that it needs.
   authenticator: row(
     5,
-    'assertion bounded-map errors clock kept-text limited-log logger token verifier verification option-shape',
+    'assertion bounded-map errors clock kept-text limited-log logger token unix-peer verifier verification option-shape',
     'ipaddr.js lru-cache',
     ['crypto', 'net'], // ids of requests are made of random bytes
   ),
@@ -120,12 +125,13 @@ const TABLE: Record<string, Row> = {
   // Above the rooms that settings are for: it checks them by those rooms' own rules, so that no rule has a twin.
   config: row(
     9,
-    'access-log assertion errors token http-client onezone token-lookup verification listener authenticator routing upstream proxy tls json suggestion option-shape',
+    'access-log assertion errors token http-client onezone token-lookup verification authenticator listener routing upstream proxy tls json suggestion option-shape',
     'yaml zod',
     'any',
   ),
-  // What the processes of one gateway say to each other. What they do is not its business.
-  cluster: row(8, 'errors clock logger token verifier verification json', '', [
+  // What the processes of one gateway say to each other. What they do is not its business. Connections are accepted in
+  // one for all, by the listener's rule.
+  cluster: row(8, 'errors clock logger token verifier verification listener json', '', [
     'child_process',
     'events',
     'net',

@@ -2,17 +2,21 @@ import type { Assertions } from '../assertion/index.ts'
 import type { Clock } from '../clock.ts'
 import type { Logger } from '../logger.ts'
 import type { OptionShape } from '../option-shape.ts'
-import { CALLBACK, CLOCK, having, listOf, LOGGER, orNull, TEXT } from '../option-shape.ts'
+import { CALLBACK, CLOCK, having, listOf, LOGGER, oneOf, orNull, TEXT } from '../option-shape.ts'
 import type { PresentedToken } from '../token/index.ts'
 import type { BackendTraits, Verifier } from '../verifier/index.ts'
 import { BACKEND_TRAITS } from '../verifier/index.ts'
 import type { DecisionEvent } from './decision.ts'
+import type { ForwardedForm } from './forwarded-fields.ts'
+import { FORWARDED_FORMS } from './forwarded-fields.ts'
 
 /** Options of `createAuthenticator`. The traits of the backend are by default those of Onezone. */
 export interface AuthenticatorOptions extends Partial<BackendTraits> {
   readonly verifier: Verifier<PresentedToken>
-  /** Addresses and CIDR ranges of proxies whose `X-Forwarded-*` is believed. @default [] */
+  /** Addresses and CIDR ranges of proxies that are believed. @default [] */
   readonly trustedProxies?: readonly string[] | undefined
+  /** Whether `X-Forwarded-*` is read, or `Forwarded` (RFC 7239) in its place. @default 'x-forwarded' */
+  readonly forwarded?: ForwardedForm | undefined
   /** Base URL of Onezone's GUI, for links to its token form; null: none. @default null */
   readonly guiUrl?: string | null | undefined
   /**
@@ -38,6 +42,7 @@ export const AUTHENTICATOR_OPTIONS: OptionShape<AuthenticatorOptions> = {
   ...BACKEND_TRAITS,
   verifier: having('a verifier', 'verify'),
   trustedProxies: listOf('addresses and CIDR ranges', TEXT),
+  forwarded: oneOf(FORWARDED_FORMS),
   guiUrl: orNull(TEXT),
   stalenessBoundMs: {
     wanted: 'a number of milliseconds, more than 0',

@@ -82,12 +82,13 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   const traits = backendTraitsOf(options)
   const logger = shieldedLogger(options.logger ?? silentLogger)
   const { stalenessBoundMs = Infinity, onezoneNowMs = () => clock.now() } = options
+  const { trustedProxies, forwarded } = options
   const warnOfAddress = createRareWarning(logger, clock)
-  const resolveClient = createClientResolver(options.trustedProxies, () =>
+  const onUnreadable = (field: string): void =>
     warnOfAddress(
-      'a trusted proxy sent an X-Forwarded-For that cannot be read: clients are without an address, and tokens with ip caveats are refused',
-    ),
-  )
+      `a trusted proxy sent a field ${field} that cannot be read: clients are without an address, and tokens with ip caveats are refused`,
+    )
+  const resolveClient = createClientResolver({ trustedProxies, forwarded, onUnreadable })
   const readToken = withRememberedTokens(traits.readToken)
   const logFault = createFaultLog(logger, clock)
   const onDecision = shielded(options.onDecision, 'decisions', logger)
@@ -303,5 +304,5 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     }
   }
 
-  return { requestIdOf: createRequestIds(options.trustedProxies), route: createRoute }
+  return { requestIdOf: createRequestIds(trustedProxies), route: createRoute }
 }

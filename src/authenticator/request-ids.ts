@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 
 import { keptText } from '../kept-text.ts'
 import type { ClientFacts } from './client-address.ts'
-import { createProxyTrust } from './client-address.ts'
+import { createProxyTrust } from './proxy-trust.ts'
 
 /** Finds the id of a request: in the answer, in every line about it, and at the upstream. */
 export type RequestIds = (facts: ClientFacts) => string

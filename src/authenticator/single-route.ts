@@ -13,6 +13,8 @@ import type { Verification, VerificationOptions } from '../verification/index.ts
 import { createVerification } from '../verification/index.ts'
 import type { RouteAuthenticator } from './authenticator.ts'
 import { createAuthenticator } from './authenticator.ts'
+import type { ForwardedForm } from './forwarded-fields.ts'
+import { FORWARDED_FORMS } from './forwarded-fields.ts'
 import type { RequestIds } from './request-ids.ts'
 import type { DecisionEvent } from './decision.ts'
 import type { RoutePolicy } from './route-policy.ts'
@@ -35,6 +37,8 @@ export interface SingleRouteOptions extends Omit<
   readonly token?: 'access' | 'identity' | 'invite' | undefined
   /** Addresses and CIDR ranges of proxies whose `X-Forwarded-*` is believed. @default [] */
   readonly trustedProxies?: readonly string[] | undefined
+  /** Whether `X-Forwarded-*` is read, or `Forwarded` (RFC 7239) in its place. @default 'x-forwarded' */
+  readonly forwarded?: ForwardedForm | undefined
   /** @default silentLogger */
   readonly logger?: Logger | undefined
   /** Told of every decision. */
@@ -62,6 +66,7 @@ export const SINGLE_ROUTE_OPTIONS: OptionShape<SingleRouteOptions> = {
   },
   verdicts: JUDGED_ELSEWHERE,
   trustedProxies: listOf('addresses and CIDR ranges', TEXT),
+  forwarded: oneOf(FORWARDED_FORMS),
   logger: LOGGER,
   onDecision: CALLBACK,
 }
@@ -118,6 +123,7 @@ export function createSingleRoute<Options extends SingleRouteOptions>(
     onezoneNowMs: () => verification.onezoneNowMs,
     stalenessBoundMs: verification.stalenessBoundMs,
     trustedProxies: options.trustedProxies,
+    forwarded: options.forwarded,
     logger: options.logger,
     onDecision: options.onDecision,
   })

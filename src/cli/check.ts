@@ -1,5 +1,12 @@
 import { routePolicyOf, tileObjections } from '../authenticator/index.ts'
-import { formatListenAddress, loadConfig, routeTitle, warningsOf } from '../config/index.ts'
+import {
+  addressesOf,
+  formatListenAddress,
+  formatSocketAddress,
+  loadConfig,
+  routeTitle,
+  warningsOf,
+} from '../config/index.ts'
 import type { GatewayConfig, UpstreamTls } from '../config/index.ts'
 import { ConfigError } from '../errors.ts'
 import type { Command } from './command.ts'
@@ -44,7 +51,7 @@ and says what would run. Nothing is started, and no verifier is asked.`,
 }
 
 /** Settings of a verifier of which only that they are there may be told. */
-const SECRETS = new Set(['ca', 'apiToken', 'serviceToken', 'watchToken'])
+const SECRETS = new Set(['ca', 'apiToken', 'serviceToken', 'watchToken', 'proxy'])
 
 function withoutSecrets({ adminToken, ...config }: GatewayConfig): object {
   return {
@@ -78,10 +85,12 @@ function withoutKey({ ca, serverName, cert, key }: UpstreamTls): object {
 }
 
 function describeVerifier(verifier: GatewayConfig['verifier']): string[] {
-  if (verifier.type !== 'onezone') return [verifier.type, verifier.url]
+  const { url, proxy } = verifier
+  const via = proxy === undefined ? '' : `, through the proxy ${new URL(proxy).origin}`
+  if (verifier.type !== 'onezone') return [verifier.type, url + via]
   return [
     'Onezone',
-    verifier.url + (verifier.serviceToken === undefined ? '' : ', with a service token'),
+    url + via + (verifier.serviceToken === undefined ? '' : ', with a service token'),
   ]
 }
 
@@ -98,7 +107,8 @@ function summary(file: string, config: GatewayConfig, terminal: Terminal): strin
   const settings = [
     [
       'listen',
-      config.listen ? formatListenAddress(config.listen) : 'nowhere: no route has an upstream',
+      addressesOf(config.listen).map(formatSocketAddress).join(', ') ||
+        'nowhere: no route has an upstream',
     ],
     ['admin', formatListenAddress(config.adminListen)],
     describeVerifier(verifier),

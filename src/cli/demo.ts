@@ -11,7 +11,7 @@ import { EXIT } from './exit-codes.ts'
 import { UsageError } from './failure.ts'
 import { openListeners } from './listening.ts'
 import { createLog } from './log.ts'
-import { createStopSignal } from './stop-signal.ts'
+import { createStopSignal, throwFault } from './stop-signal.ts'
 
 const HOST = '127.0.0.1'
 const ONE_DAY_SECONDS = 24 * 3600
@@ -57,7 +57,7 @@ SIGINT.`,
       const facts = await start(args, closers)
       if (args.has('json')) terminal.print(JSON.stringify(facts))
       else for (const line of demoGuide(facts, terminal, args.has('traffic'))) terminal.print(line)
-      await stop.received
+      throwFault(await stop.received)
     } finally {
       for (const close of closers.toReversed()) await close()
       stop.release()

@@ -90,6 +90,11 @@ async function runCommand(
     terminal.print(helpOf(command))
     return EXIT.ok
   }
+  const isAsking = command.name === 'demo' || 'onezone-url' in command.options
+  if (isAsking && 'bun' in process.versions) {
+    terminal.report(`onegate ${command.name}: on Bun no Onezone can be asked; run it on Node`)
+    return EXIT.failure
+  }
   try {
     return await command.run(
       readArguments(argv, command.options, command.refusal, command.operand),

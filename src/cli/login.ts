@@ -47,7 +47,7 @@ has accepted it. Without --auth-file the credential is read from standard input.
     if (credential === '') throw new CommandFailure('there is no credential on standard input')
     // What others can read must not get a new credential, so this comes before Onezone is asked.
     const stored = await readProfiles(terminal.env)
-    return asCaller(url, credential, async ({ client, caller, subject }) => {
+    return asCaller(terminal, { url, credential }, async ({ client, caller, subject }) => {
       try {
         await client.tokensOf(caller).getTemporaryTokenGeneration()
       } catch (error) {

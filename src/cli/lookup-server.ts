@@ -3,7 +3,7 @@ import type { Command } from './command.ts'
 import { EXIT } from './exit-codes.ts'
 import { UsageError } from './failure.ts'
 import { isLoopback, openListeners, readListenFlag } from './listening.ts'
-import { createStopSignal } from './stop-signal.ts'
+import { createStopSignal, throwFault } from './stop-signal.ts'
 
 /** `onegate lookup-server` */
 export const lookupServerCommand: Command = {
@@ -45,9 +45,10 @@ lists, changes, deletes and looks up tokens that protect nothing. Not for produc
       terminal.print(`Call it with: Authorization: Api-Token ${apiToken}`)
     }
 
-    await stop.received
+    const cause = await stop.received
     await server.close()
     stop.release()
+    throwFault(cause)
     return EXIT.ok
   },
 }

@@ -1,7 +1,10 @@
 #!/usr/bin/env node
 import { dispatch, reportBug } from './dispatch.ts'
 import { EXIT } from './exit-codes.ts'
+import { ignoreUserSignals } from './stop-signal.ts'
 import { createTerminal } from './terminal.ts'
+
+ignoreUserSignals()
 
 const terminal = createTerminal(process)
 process.on('uncaughtException', (error) => process.exit(reportBug(error, terminal)))

@@ -1,3 +1,4 @@
+import { proxyUrlFor } from '../config/index.ts'
 import { OnezoneApiError, OnezoneFaultError } from '../errors.ts'
 import {
   createOnezoneClient,
@@ -69,17 +70,17 @@ export async function withOnezone(
 ): Promise<number> {
   const url = await readOnezoneUrl(args, terminal)
   const credential = await readCredential(args, terminal)
-  return asCaller(url, credential, work)
+  return asCaller(terminal, { url, credential }, work)
 }
 
 /** The same, as the holder of a credential. */
 export async function asCaller(
-  url: string,
-  credential: string,
+  terminal: Terminal,
+  { url, credential }: { readonly url: string; readonly credential: string },
   work: (access: OnezoneAccess) => Promise<number>,
 ): Promise<number> {
   const caller = readCaller(credential)
-  const client = createClientAt(url, { credentials: caller.credentials, ...LIMITS })
+  const client = createClientAt(url, terminal, { credentials: caller.credentials, ...LIMITS })
   try {
     return await work({ client, url, ...caller })
   } catch (error) {
@@ -182,13 +183,17 @@ export async function readOnezoneUrl(args: Arguments, terminal: Terminal): Promi
   )
 }
 
-/** Makes a client of a Onezone that was given as `--onezone-url`. Throws a `UsageError` where that makes no sense. */
+/**
+ * Makes a client of a Onezone that was given as `--onezone-url`, through the proxy that the environment names for it.
+ * Throws a `UsageError` where that makes no sense.
+ */
 export function createClientAt(
   url: string,
+  { env }: Pick<Terminal, 'env'>,
   options: Omit<OnezoneClientOptions, 'url'> = {},
 ): OnezoneClient {
   try {
-    return createOnezoneClient({ url, ...options })
+    return createOnezoneClient({ url, proxy: proxyUrlFor(url, env), ...options })
   } catch (error) {
     if (error instanceof TypeError) throw new UsageError(`--onezone-url: ${error.message}`)
     throw error

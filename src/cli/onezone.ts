@@ -6,7 +6,7 @@ import { EXIT } from './exit-codes.ts'
 import { CommandFailure, isSystemError, UsageError } from './failure.ts'
 import { isLoopback, openListeners, readListenFlag } from './listening.ts'
 import { onezoneFacts, onezoneGuide } from './onezone-guide.ts'
-import { createStopSignal } from './stop-signal.ts'
+import { createStopSignal, throwFault } from './stop-signal.ts'
 
 /** `onegate onezone` */
 export const onezoneCommand: Command = {
@@ -60,9 +60,10 @@ up, and says what to paste for a start. With --control everybody who reaches it 
     if (args.has('json')) terminal.print(JSON.stringify(facts))
     else for (const line of onezoneGuide(facts, terminal)) terminal.print(line)
 
-    await stop.received
+    const cause = await stop.received
     await onezone.close()
     stop.release()
+    throwFault(cause)
     return EXIT.ok
   },
 }

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 
-import { formatListenAddress } from '../config/index.ts'
+import { addressesOf, formatSocketAddress } from '../config/index.ts'
 import { createClusteredGateway } from '../gateway/clustered-gateway.ts'
 import { createGateway } from '../gateway/gateway.ts'
 import type { Command } from './command.ts'
@@ -72,8 +72,8 @@ Secrets are given as files: onezone.serviceTokenFile, ONEGATE_ONEZONE_SERVICE_TO
     const asked = config.forwardAuth?.listen
     const gateway = await openListeners(
       [
-        ...(config.listen ? [{ address: config.listen, setting: '--listen' }] : []),
-        ...(asked && !('path' in asked) ? [{ address: asked, setting: 'forwardAuth.listen' }] : []),
+        ...addressesOf(config.listen).map((address) => ({ address, setting: '--listen' })),
+        ...(asked ? [{ address: asked, setting: 'forwardAuth.listen' }] : []),
         { address: config.adminListen, setting: '--admin-listen' },
       ],
       () => {
@@ -87,10 +87,11 @@ Secrets are given as files: onezone.serviceTokenFile, ONEGATE_ONEZONE_SERVICE_TO
     log.info(
       {
         ...addresses,
-        listen: config.listen && formatListenAddress(config.listen),
+        listen: addressesOf(config.listen).map(formatSocketAddress).join(', ') || undefined,
         forwardAuth: gateway.forwardAuthUrl ?? undefined,
         workers: config.workers,
         [config.verifier.type]: config.verifier.url,
+        proxy: config.verifier.proxy && new URL(config.verifier.proxy).origin,
         routes: config.routes.map(({ id, token, upstream }) => ({
           id,
           token,
@@ -102,15 +103,18 @@ Secrets are given as files: onezone.serviceTokenFile, ONEGATE_ONEZONE_SERVICE_TO
     )
 
     const stopReloading = startReloading({ sources, loaded, gateway, log })
-    const signal = await stop.received
+    const cause = await stop.received
     stopReloading()
-    log.info(
-      { signal, drainMs: config.shutdown.drainMs },
-      'stopping; requests under way may finish',
-    )
+    const { drainMs } = config.shutdown
+    if ('error' in cause) {
+      const message = 'an exception was not caught, which is a mistake in onegate; stopping'
+      log.error({ err: cause.error, drainMs }, message)
+    } else {
+      log.info({ signal: cause.signal, drainMs }, 'stopping; requests under way may finish')
+    }
     await gateway.close()
     stop.release()
     log.info({}, 'stopped')
-    return EXIT.ok
+    return 'error' in cause ? EXIT.bug : EXIT.ok
   },
 }

@@ -52,7 +52,7 @@ answers for that context; caveats on what is not given do not hold.`,
     const url = await readOnezoneUrl(args, terminal)
     const kind = oneOf(args, 'as', KINDS)
     const context = { peerIp: readPeerIp(args), interface: oneOf(args, 'interface', INTERFACES) }
-    const client = createClientAt(url)
+    const client = createClientAt(url, terminal)
     try {
       const token = await readToken(args, terminal)
       const answer = await ask(client, token, kind ?? token.kind, context)

@@ -1,13 +1,14 @@
-import type { AddressInfo, Socket } from 'node:net'
-import { createServer } from 'node:net'
+import type { Socket } from 'node:net'
 
+import type { ListenOn } from '../listener/index.ts'
+import { acceptOn } from '../listener/index.ts'
 import type { Channel } from './message.ts'
 import { idOf } from './message.ts'
 
 /** Accepts connections and deals them out to workers, one after the other. */
 export interface ConnectionDealer {
-  /** The port that is listened on. */
-  readonly port: number
+  /** Where is listened, with the ports that these are in the end. */
+  readonly addresses: readonly ListenOn[]
   /**
    * Deals to this worker, too.
    *
@@ -20,6 +21,12 @@ export interface ConnectionDealer {
   close(): void
 }
 
+/** A connection. `local`: it came over a Unix socket. */
+interface Accepted {
+  readonly socket: Socket
+  readonly local: boolean
+}
+
 /** So many connections may wait while there is no worker. */
 const MOST_WAITING = 512
 
@@ -29,45 +36,38 @@ const MOST_WAITING = 512
  *
  * @throws {Error} the system's own (`EADDRINUSE`, `EACCES` …), with `code`.
  */
-export async function openConnectionDealer(address: {
-  readonly host: string
-  readonly port: number
-}): Promise<ConnectionDealer> {
-  const hands: ((socket: Socket) => void)[] = []
-  const waiting: Socket[] = []
+export async function openConnectionDealer(on: readonly ListenOn[]): Promise<ConnectionDealer> {
+  const hands: ((connection: Accepted) => void)[] = []
+  const waiting: Accepted[] = []
   let turn = 0
   let last = 0
 
-  function deal(socket: Socket): void {
+  function deal(accepted: Accepted): void {
     turn = (turn + 1) % Math.max(1, hands.length)
     const hand = hands[turn]
-    if (hand !== undefined) hand(socket)
-    else if (waiting.length < MOST_WAITING) waiting.push(socket)
-    else socket.destroy()
+    if (hand !== undefined) hand(accepted)
+    else if (waiting.length < MOST_WAITING) waiting.push(accepted)
+    else accepted.socket.destroy()
   }
 
-  // Nothing is read here, so that the worker finds everything.
-  const server = createServer({ pauseOnConnect: true }, (socket) => {
-    socket.on('error', () => {})
-    deal(socket)
-  })
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(address.port, address.host, () => {
-      server.off('error', reject)
-      resolve()
-    })
+  const accepting = await acceptOn(on, {
+    // Nothing is read here, so that the worker finds everything.
+    paused: true,
+    onConnection(socket, local) {
+      socket.on('error', () => {})
+      deal({ socket, local })
+    },
   })
 
   return {
-    port: (server.address() as AddressInfo).port,
+    addresses: accepting.addresses,
     dealTo(channel) {
-      const dealt = new Map<number, { readonly socket: Socket; sent: boolean }>()
-      const hand = (socket: Socket): void => {
+      const dealt = new Map<number, Accepted & { sent: boolean }>()
+      const hand = ({ socket, local }: Accepted): void => {
         last += 1
-        const one = { socket, sent: false }
+        const one = { socket, local, sent: false }
         dealt.set(last, one)
-        channel.send({ kind: 'connection', id: last }, socket, () => (one.sent = true))
+        channel.send({ kind: 'connection', id: last, local }, socket, () => (one.sent = true))
       }
       channel.on('taken', (message) => {
         const id = idOf(message) ?? 0
@@ -76,26 +76,29 @@ export async function openConnectionDealer(address: {
         dealt.delete(id)
       })
       hands.push(hand)
-      for (const socket of waiting.splice(0)) deal(socket)
+      for (const accepted of waiting.splice(0)) deal(accepted)
       return () => {
         hands.splice(hands.indexOf(hand), 1)
-        for (const { socket, sent } of dealt.values()) {
-          if (sent) socket.destroy()
-          else deal(socket)
+        for (const { sent, ...accepted } of dealt.values()) {
+          if (sent) accepted.socket.destroy()
+          else deal(accepted)
         }
       }
     },
     close() {
-      server.close()
-      for (const socket of waiting) socket.destroy()
+      accepting.close()
+      for (const { socket } of waiting) socket.destroy()
     },
   }
 }
 
 /** The worker's side: takes each connection that is dealt to it. */
-export function takeConnections(channel: Channel, take: (socket: Socket) => void): void {
+export function takeConnections(
+  channel: Channel,
+  take: (socket: Socket, local: boolean) => void,
+): void {
   channel.on('connection', (message, socket) => {
     channel.send({ kind: 'taken', id: idOf(message) ?? 0 })
-    if (socket !== null) take(socket)
+    if (socket !== null) take(socket, message['local'] === true)
   })
 }

@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process'
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 
+import type { ListenOn } from '../listener/index.ts'
 import type { Logger } from '../logger.ts'
 import { openConnectionDealer } from './connection-dealer.ts'
 import type { Channel, Message } from './message.ts'
@@ -12,7 +13,7 @@ import { createOrders } from './orders.ts'
 /** Options of {@link openWorkerFleet}. */
 export interface WorkerFleetOptions {
   /** Where to accept connections. */
-  readonly listen: { readonly host: string; readonly port: number }
+  readonly listen: readonly ListenOn[]
   /** File name of the program that a worker runs. */
   readonly program: string
   /** How many workers there shall be. */
@@ -33,8 +34,8 @@ export type Reply = readonly [name: string, done: Message | null]
 
 /** Processes that carry the traffic. */
 export interface WorkerFleet {
-  /** The port on which connections are accepted for them. */
-  readonly port: number
+  /** Where connections are accepted for them, with the ports that these are in the end. */
+  readonly addresses: readonly ListenOn[]
   /** How many of them carry traffic, and react. */
   readonly ready: number
   /** Gives an order to all that do. */
@@ -199,7 +200,7 @@ export async function openWorkerFleet(options: WorkerFleetOptions): Promise<Work
 
   const ready = (): Place[] => places.filter(({ isReady }) => isReady)
   return {
-    port: dealer.port,
+    addresses: dealer.addresses,
     get ready() {
       return ready().filter(({ missed }) => missed < BEATS_UNTIL_SHUNNED).length
     },

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os'
 import { resolveServicePolicy } from '../authenticator/index.ts'
 import type { TlsFiles } from '../tls/index.ts'
 import type { AssertionSettings } from './assertion-schema.ts'
-import type { ForwardAuthSettings, WrittenTls } from './forward-auth-schema.ts'
+import type { ForwardAuthSettings } from './forward-auth-schema.ts'
 import type {
   AssertionConfig,
   ForwardAuthConfig,
@@ -12,6 +12,7 @@ import type {
   VerifierConfig,
 } from './gateway-config.ts'
 import type { IntrospectionClients } from './introspection-clients.ts'
+import type { TlsWritten } from './listener-schema.ts'
 import type { Finding } from './problems.ts'
 import { routeTitle } from './route-order.ts'
 import type { UpstreamHeadersWritten } from './route-schema.ts'
@@ -82,7 +83,10 @@ export function complete(
   }
 }
 
-function completeTls(files: TlsFiles, written: WrittenTls | undefined): Omit<TlsConfig, 'http2'> {
+function completeTls(
+  files: TlsFiles,
+  written: Pick<TlsWritten, 'clientAuth'> | undefined,
+): Omit<TlsConfig, 'http2'> {
   const byDefault = files.clientCaFile === undefined ? 'none' : 'require'
   return { ...files, clientAuth: written?.clientAuth ?? byDefault }
 }

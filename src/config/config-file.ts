@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { isMap, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml'
-import type { Document, Node, Pair, YAMLError } from 'yaml'
+import type { Document, Node, Pair, YAMLError, YAMLMap } from 'yaml'
 import type { Finding, SettingPath } from './problems.ts'
 
 /** 1-based. */
@@ -33,7 +34,7 @@ export async function readConfigFile(name: string): Promise<ConfigFile> {
     }
     return parseConfig(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
   } catch (error) {
-    return unreadable(`cannot be read: ${reasonOf(error)}`)
+    return unreadable(`cannot be read: ${reasonOf(error)} (${resolve(name)})`)
   }
 }
 
@@ -48,6 +49,7 @@ export function parseConfig(text: string): ConfigFile {
     lineCounter: lines,
     prettyErrors: false,
     stringKeys: true,
+    merge: true,
     logLevel: 'error',
   })
   const faults = [...document.errors, ...document.warnings].map((error) => ({
@@ -110,7 +112,7 @@ function offsetOf(document: Document, path: SettingPath, atKey: boolean): number
   for (const [index, part] of path.entries()) {
     const last = index === path.length - 1
     if (isMap(node)) {
-      const pair = node.items.find(({ key }) => isScalar(key) && key.value === part)
+      const pair = pairOf(document, node, part)
       if (pair === undefined) return offset
       const key = (pair.key as Node).range?.[0] ?? offset
       offset = last && !atKey ? (valueOffset(pair) ?? key) : key
@@ -125,6 +127,26 @@ function offsetOf(document: Document, path: SettingPath, atKey: boolean): number
     }
   }
   return offset
+}
+
+/** How deep maps are merged into each other at most. */
+const DEEPEST = 8
+
+/** The pair of a key: of the map itself, or of one that is merged into it (`<<`). */
+function pairOf(document: Document, map: YAMLMap, key: unknown, depth = 0): Pair | undefined {
+  const own = map.items.find((pair) => isScalar(pair.key) && pair.key.value === key)
+  // What merges itself has no end.
+  if (own !== undefined || depth > DEEPEST) return own
+  for (const pair of map.items) {
+    if (!isScalar(pair.key) || pair.key.source !== '<<') continue
+    const merged = followAlias(document, pair.value as Node | null)
+    for (const source of isSeq(merged) ? merged.items : [merged]) {
+      const inner = followAlias(document, source as Node | null)
+      const found = isMap(inner) ? pairOf(document, inner, key, depth + 1) : undefined
+      if (found !== undefined) return found
+    }
+  }
+  return undefined
 }
 
 /** Where the value of a pair begins; undefined for an empty value, whose key says more. */

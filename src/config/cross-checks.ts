@@ -6,9 +6,17 @@
  */
 
 import { checkAssertion } from './assertion-checks.ts'
-import { checkForwardAuth, checkLimits, checkListeners, checkTls } from './listener-checks.ts'
+import {
+  checkForwardAuth,
+  checkLimits,
+  checkListeners,
+  checkOwnUpstreams,
+  checkTls,
+  checkTrustedProxies,
+} from './listener-checks.ts'
 import type { Finding } from './problems.ts'
 import { checkRoutes } from './route-checks.ts'
+import { checkReplacements } from './text-checks.ts'
 import { checkUpstream } from './upstream-checks.ts'
 import { checkBound, checkWatch } from './verdict-checks.ts'
 import { checkVerifier } from './verifier-checks.ts'
@@ -19,6 +27,8 @@ export function crossCheck(config: Written): Finding[] {
   return [
     ...checkListeners(config),
     ...checkForwardAuth(config),
+    ...checkTrustedProxies(config),
+    ...checkOwnUpstreams(config),
     ...checkTls(groupAt(config, 'tls')),
     ...checkTls(groupAt(groupAt(config, 'forwardAuth'), 'tls'), ['forwardAuth', 'tls']),
     ...checkAssertion(config),
@@ -28,5 +38,6 @@ export function crossCheck(config: Written): Finding[] {
     ...checkWatch(config),
     ...checkUpstream(config['upstream'], ['upstream']),
     ...checkRoutes(config),
+    ...checkReplacements(config),
   ]
 }

@@ -7,7 +7,8 @@ import type { GatewayConfig } from './gateway-config.ts'
  * its secrets stands a digest, which tells only whether there is one and whether it has changed.
  */
 export function withDigestedSecrets(config: GatewayConfig): GatewayConfig {
-  const { verifier } = config
+  const { proxy, ...rest } = config.verifier
+  const verifier = { ...rest, proxy: proxy && digestOf(proxy) }
   return {
     ...config,
     adminToken: undefined,

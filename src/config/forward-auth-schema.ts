@@ -5,39 +5,18 @@
  */
 
 import type { z } from 'zod'
-import type { ForwardAuthConfig, TlsConfig } from './gateway-config.ts'
+import type { ForwardAuthConfig } from './gateway-config.ts'
 import { parseSocketAddress } from './listen-address.ts'
+import type { TlsWritten } from './listener-schema.ts'
+import { fileName, tlsSettings } from './listener-schema.ts'
 import { choice, group, list, text } from './setting.ts'
 
 /** Settings under `forwardAuth`; secrets are still names of files. */
 export interface ForwardAuthSettings extends Omit<ForwardAuthConfig, 'introspection' | 'tls'> {
-  readonly tls?: WrittenTls | undefined
+  readonly tls?: Omit<TlsWritten, 'http2' | 'certificates'> | undefined
   readonly introspection?:
     | { readonly clients: readonly { readonly id: string; readonly secretFile: string }[] }
     | undefined
-}
-
-/** TLS of a listener, before what depends on the other settings is filled in. */
-export interface WrittenTls extends Omit<TlsConfig, 'clientAuth' | 'http2'> {
-  readonly clientAuth?: TlsConfig['clientAuth'] | undefined
-}
-
-const fileName = text('the name of a file', (name) => {
-  if (name === '') throw new TypeError('must not be empty')
-  return name
-})
-
-/** Settings of TLS that all listeners have. */
-export const tlsSettings: {
-  readonly certFile: z.ZodType<string>
-  readonly keyFile: z.ZodType<string>
-  readonly clientCaFile: z.ZodOptional<z.ZodType<string>>
-  readonly clientAuth: z.ZodOptional<z.ZodType<TlsConfig['clientAuth']>>
-} = {
-  certFile: fileName,
-  keyFile: fileName,
-  clientCaFile: fileName.optional(),
-  clientAuth: choice('none', 'request', 'require').optional(),
 }
 
 /** `forwardAuth:` */

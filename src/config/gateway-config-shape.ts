@@ -6,7 +6,7 @@
  */
 
 import { ACCESS_LOG_OPTIONS } from '../access-log/index.ts'
-import { ROUTE_POLICY_OPTIONS } from '../authenticator/index.ts'
+import { FORWARDED_FORMS, ROUTE_POLICY_OPTIONS } from '../authenticator/index.ts'
 import type { OptionKind, OptionShape } from '../option-shape.ts'
 import {
   checkOptions,
@@ -22,6 +22,7 @@ import {
   wholeNumbers,
 } from '../option-shape.ts'
 import { REQUEST_LIMIT_RANGES } from '../routing/index.ts'
+import type { KeyPairFiles } from '../tls/index.ts'
 import { RESPONSE_LIMIT_RANGES } from '../upstream/index.ts'
 import type {
   AdminPageConfig,
@@ -31,9 +32,28 @@ import type {
   RouteConfig,
   TlsConfig,
 } from './gateway-config.ts'
-import type { ListenAddress } from './listen-address.ts'
+import type { ListenAddress, UnixSocketAddress } from './listen-address.ts'
 
 const ADDRESS: OptionKind = group<ListenAddress>({ host: TEXT, port: wholeNumber([0, 65_535]) })
+
+const SOCKET_FILE: OptionKind = group<UnixSocketAddress>({
+  path: TEXT,
+  mode: wholeNumber([0, 0o777]),
+})
+
+const SOCKET: OptionKind = {
+  wanted: 'an address, or the path of a Unix socket',
+  accepts(value) {
+    const isFile = typeof value === 'object' && value !== null && 'path' in value
+    return (isFile ? SOCKET_FILE : ADDRESS).accepts(value)
+  },
+}
+
+const SOCKETS: OptionKind = {
+  wanted: 'an address, the path of a Unix socket, or a list of such',
+  accepts: (value) =>
+    Array.isArray(value) ? value.length > 0 && value.every(SOCKET.accepts) : SOCKET.accepts(value),
+}
 
 const { realm, ...POLICY_OPTIONS } = ROUTE_POLICY_OPTIONS
 
@@ -60,13 +80,17 @@ const ROUTE: OptionShape<RouteConfig> = {
 }
 
 const GATEWAY_CONFIG: OptionShape<GatewayConfig> = {
-  listen: ADDRESS,
+  listen: SOCKETS,
+  proxyProtocol: FLAG,
+  clientIdleMs: wholeNumber([100, 3_600_000]),
+  healthPath: TEXT,
   adminListen: ADDRESS,
   adminToken: TEXT,
   adminPage: group<AdminPageConfig>({ shown: FLAG, refusals: FLAG }),
   tls: group<TlsConfig>({
     certFile: TEXT,
     keyFile: TEXT,
+    certificates: listOfGroups<KeyPairFiles>({ certFile: TEXT, keyFile: TEXT }),
     clientCaFile: TEXT,
     clientAuth: oneOf(['none', 'request', 'require']),
     http2: FLAG,
@@ -74,15 +98,9 @@ const GATEWAY_CONFIG: OptionShape<GatewayConfig> = {
   workers: wholeNumber([1, 256]),
   fastLane: FLAG,
   forwardAuth: group<ForwardAuthConfig>({
-    listen: {
-      wanted: 'an address, or the path of a Unix socket',
-      accepts: (value) => ADDRESS.accepts(value),
-    },
+    listen: SOCKET,
     clientAddress: oneOf(['required', 'unknown-allowed']),
-    grpcListen: {
-      wanted: 'an address, or the path of a Unix socket',
-      accepts: (value) => ADDRESS.accepts(value),
-    },
+    grpcListen: SOCKET,
     tls: group<NonNullable<ForwardAuthConfig['tls']>>({
       certFile: TEXT,
       keyFile: TEXT,
@@ -103,6 +121,7 @@ const GATEWAY_CONFIG: OptionShape<GatewayConfig> = {
   // The client that it is for judges it, and `createVerification` the verdicts.
   verifier: JUDGED_ELSEWHERE,
   trustedProxies: listOf('addresses and CIDR ranges', TEXT),
+  forwarded: oneOf(FORWARDED_FORMS),
   routes: listOfGroups(ROUTE),
   verdicts: JUDGED_ELSEWHERE,
   realm,

@@ -1,6 +1,6 @@
 import type { AccessLogOptions } from '../access-log/index.ts'
 import type { SigningKey } from '../assertion/index.ts'
-import type { CaveatPolicy, RoutePolicy } from '../authenticator/index.ts'
+import type { CaveatPolicy, ForwardedForm, RoutePolicy } from '../authenticator/index.ts'
 import type { HttpClientOptions } from '../http-client/index.ts'
 import type { IntrospectionClient } from './introspection-clients.ts'
 import type { ClientLimits, ProxyRoute, UpstreamTimeouts } from '../proxy/index.ts'
@@ -8,7 +8,7 @@ import type { ClientAuth, TlsFiles } from '../tls/index.ts'
 import type { RequestLimits } from '../routing/index.ts'
 import type { ResponseLimits, UpstreamOptions } from '../upstream/index.ts'
 import type { VerdictOptions, VerificationBudgetOptions } from '../verification/index.ts'
-import type { ListenAddress, UnixSocketAddress } from './listen-address.ts'
+import type { ListenAddress, SocketAddress } from './listen-address.ts'
 
 /** Options of which none is left out. */
 type Complete<Options> = {
@@ -21,7 +21,21 @@ type Complete<Options> = {
  */
 export interface GatewayConfig {
   /** Where requests are accepted; undefined: nowhere, for no route has an upstream. @default 127.0.0.1:8080 */
-  readonly listen?: ListenAddress | undefined
+  readonly listen?: SocketAddress | readonly SocketAddress[] | undefined
+  /**
+   * Whether connections of `trustedProxies` begin with a head of the PROXY protocol, version 1 or 2, before TLS too.
+   *
+   * @default false
+   */
+  readonly proxyProtocol?: boolean | undefined
+  /**
+   * How long a client's connection may be without a request between two, in milliseconds, 100 to 3_600_000.
+   *
+   * @default 65_000
+   */
+  readonly clientIdleMs?: number | undefined
+  /** Path of the traffic listener that is answered as `/readyz` is, and goes to no route. @default none */
+  readonly healthPath?: string | undefined
   /** Where metrics, health and the admin API are served; not for clients. @default 127.0.0.1:9090 */
   readonly adminListen: ListenAddress
   /**
@@ -60,6 +74,8 @@ export interface GatewayConfig {
   readonly assertion?: AssertionConfig | undefined
   /** Addresses and CIDR ranges whose `X-Forwarded-*` are believed, and who may ask by forward auth. @default none */
   readonly trustedProxies: readonly string[]
+  /** Which of their fields say who the client is. @default 'x-forwarded' */
+  readonly forwarded?: ForwardedForm | undefined
   /** In order: the first route whose hosts, path and methods match decides. */
   readonly routes: readonly RouteConfig[]
   readonly verdicts: VerdictsConfig
@@ -121,7 +137,7 @@ export interface AddressLimits extends Complete<ClientLimits> {
 /** How front proxies ask. */
 export interface ForwardAuthConfig {
   /** A TCP address, or the file of a Unix socket, which everybody may ask who may write to it. */
-  readonly listen: ListenAddress | UnixSocketAddress
+  readonly listen: SocketAddress
   /**
    * What becomes of a question that does not say where the client is: refused, or answered as though no caveat on the
    * address held.
@@ -130,9 +146,9 @@ export interface ForwardAuthConfig {
    */
   readonly clientAddress: 'required' | 'unknown-allowed'
   /** Where Envoy and its like ask by gRPC, over cleartext HTTP/2. @default nowhere */
-  readonly grpcListen?: ListenAddress | UnixSocketAddress | undefined
+  readonly grpcListen?: SocketAddress | undefined
   /** TLS for `listen`. @default none: plain HTTP */
-  readonly tls?: Omit<TlsConfig, 'http2'> | undefined
+  readonly tls?: Omit<TlsConfig, 'http2' | 'certificates'> | undefined
   /** Who may ask about tokens as RFC 7662 says, at `/introspect`. @default nobody */
   readonly introspection?: { readonly clients: readonly IntrospectionClient[] } | undefined
 }
@@ -168,6 +184,8 @@ export interface VerifierConnection extends Complete<
 > {
   /** Certificates of the authorities to trust instead of the system's, PEM; content of `caFile`. */
   readonly ca?: string | undefined
+  /** URL of the proxy that leads there, from `HTTPS_PROXY`; it may have credentials. @default none */
+  readonly proxy?: string | undefined
 }
 
 /** How a token look-up API is asked: settings under `verifier`. */

@@ -10,11 +10,17 @@ export type {
 } from './gateway-config.ts'
 export { checkGatewayConfig } from './gateway-config-shape.ts'
 export { shownConfig } from './shown-config.ts'
-export type { ListenAddress } from './listen-address.ts'
-export { formatListenAddress, parseListenAddress } from './listen-address.ts'
+export type { ListenAddress, SocketAddress } from './listen-address.ts'
+export {
+  addressesOf,
+  formatListenAddress,
+  formatSocketAddress,
+  parseListenAddress,
+} from './listen-address.ts'
 export type { ConfigSources } from './load-config.ts'
 export { loadConfig } from './load-config.ts'
 export { withDigestedSecrets } from './digested-secrets.ts'
+export { proxyUrlFor } from './outgoing-proxy.ts'
 export { routeTitle } from './route-order.ts'
 export type { ConfigWarning } from './route-warnings.ts'
 export { warningsOf } from './route-warnings.ts'

@@ -12,6 +12,22 @@ export interface ListenAddress {
 export interface UnixSocketAddress {
   /** Name of its file. */
   readonly path: string
+  /** Who may connect, as `chmod` has it. @default what the umask leaves */
+  readonly mode?: number | undefined
+}
+
+/** Where a listener binds. */
+export type SocketAddress = ListenAddress | UnixSocketAddress
+
+/** Where is listened if nothing else is said. */
+export const LISTEN_DEFAULTS = { listen: '127.0.0.1:8080', adminListen: '127.0.0.1:9090' } as const
+
+/** The addresses of a setting that is one or several of them. */
+export function addressesOf(
+  listen: SocketAddress | readonly SocketAddress[] | undefined,
+): readonly SocketAddress[] {
+  if (listen === undefined) return []
+  return 'length' in listen ? listen : [listen]
 }
 
 const HOST_NAME = /^(?=.{1,253}$)[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9-]+)*$/
@@ -39,20 +55,26 @@ export function parseListenAddress(text: string): ListenAddress {
 }
 
 /**
- * Reads `host:port`, or `unix:/path/of/the/socket`.
+ * Reads `host:port`, or `unix:/path/of/the/socket`, with `?mode=660` after it or not.
  *
  * @throws {TypeError} for anything else.
  */
-export function parseSocketAddress(text: string): ListenAddress | UnixSocketAddress {
+export function parseSocketAddress(text: string): SocketAddress {
   if (!text.startsWith('unix:')) return parseListenAddress(text)
-  const path = text.slice('unix:'.length)
+  const [, path = '', mode] = /^unix:([^?]*)(?:\?mode=(.*))?$/.exec(text) ?? []
   // `sun_path` of Linux holds 108 bytes, one of which ends it.
-  if (path.startsWith('/') && Buffer.byteLength(path) <= 107) return { path }
-  throw new TypeError('must name a Unix socket absolutely, in up to 107 bytes: unix:/run/a.sock')
+  if (!path.startsWith('/') || Buffer.byteLength(path) > 107) {
+    throw new TypeError('must name a Unix socket absolutely, in up to 107 bytes: unix:/run/a.sock')
+  }
+  if (mode === undefined) return { path }
+  if (!/^0?[0-7]{3}$/.test(mode)) {
+    throw new TypeError('must have three octal digits as mode: unix:/run/a.sock?mode=660')
+  }
+  return { path, mode: Number.parseInt(mode, 8) }
 }
 
-/** The inverse of {@link parseSocketAddress}. */
-export function formatSocketAddress(address: ListenAddress | UnixSocketAddress): string {
+/** Writes an address as {@link parseSocketAddress} reads it, without a mode. */
+export function formatSocketAddress(address: SocketAddress): string {
   return 'path' in address ? `unix:${address.path}` : formatListenAddress(address)
 }
 

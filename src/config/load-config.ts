@@ -3,7 +3,7 @@ import { ConfigError, type ConfigProblem } from '../errors.ts'
 import { isJsonObject } from '../json.ts'
 import type { OptionShape } from '../option-shape.ts'
 import { CALLBACK, checkOptions, group, JUDGED_ELSEWHERE, listOf, TEXT } from '../option-shape.ts'
-import type { TlsFileProblem, TlsFiles } from '../tls/index.ts'
+import type { KeyPairFiles, TlsFileProblem, TlsFiles } from '../tls/index.ts'
 import { readTlsFiles } from '../tls/index.ts'
 import { readConfigFile, type ConfigFile } from './config-file.ts'
 import { readIntrospectionClients } from './introspection-clients.ts'
@@ -13,7 +13,8 @@ import { crossCheck } from './cross-checks.ts'
 import type { GatewayConfig } from './gateway-config.ts'
 import { applyOverlays, readEnvironment, readFlags, waysToGive } from './overlay.ts'
 import type { ConfigFlags, Overlay } from './overlay.ts'
-import { byPlace, problemAt, type Finding, type SettingPath } from './problems.ts'
+import { outgoingProxyOf } from './outgoing-proxy.ts'
+import { byPlace, problemAt, unitHint, type Finding, type SettingPath } from './problems.ts'
 import { configSchema, type Settings } from './schema.ts'
 import { readSigningKeys } from './signing-keys.ts'
 import type { SigningKeys } from './signing-keys.ts'
@@ -106,9 +107,17 @@ export async function loadConfig(sources: ConfigSources): Promise<GatewayConfig>
   for (const { source, ...finding } of environment.findings) {
     problems.push(problemAt(finding, { source }))
   }
+  const proxy = settings === undefined ? null : outgoingProxyOf(settings, sources.env ?? {})
+  if (proxy !== null && 'problem' in proxy) problems.push(proxy.problem)
   if (settings === undefined || problems.length > 0) throw new ConfigError(problems)
-  const listenWritten = isJsonObject(written) && 'listen' in written
-  return complete(settings, { ...secrets, signing, introspection }, upstreamFiles, listenWritten)
+  const completed = complete(
+    settings,
+    { ...secrets, signing, introspection },
+    upstreamFiles,
+    isJsonObject(written) && 'listen' in written,
+  )
+  if (proxy === null || 'problem' in proxy) return completed
+  return { ...completed, verifier: { ...completed.verifier, proxy: proxy.url } }
 }
 
 /** Makes the function that finds out in which flag, variable or line a finding stands. */
@@ -148,13 +157,9 @@ function findingsOf(issue: SchemaIssue): Finding[] {
     }))
   }
   const ways = issue.message === 'is missing' ? waysToGive(path) : ''
-  return [
-    {
-      path,
-      message:
-        ways === '' ? issue.message : `is missing; set it in a configuration file, or by ${ways}`,
-    },
-  ]
+  const message =
+    ways === '' ? issue.message : `is missing; set it in a configuration file, or by ${ways}`
+  return [{ path, message: message + unitHint(path, message) }]
 }
 
 async function readSecrets(
@@ -220,17 +225,26 @@ async function tryTls(
   findings: Finding[],
 ): Promise<TlsFiles | undefined> {
   if (!isJsonObject(tls)) return undefined
-  const nameOf = (key: keyof TlsFiles): string | undefined => {
-    const name = tls[key]
+  const nameOf = (group: Record<string, unknown>, key: string): string | undefined => {
+    const name = group[key]
+    // Those of a list have no variables: all are relative to where `tls` was given.
     return typeof name === 'string' && name !== '' ? nameAt([...path, key], name) : undefined
   }
-  const [certFile, keyFile] = [nameOf('certFile'), nameOf('keyFile')]
-  if (certFile === undefined || keyFile === undefined) return undefined
-  const files = { certFile, keyFile, clientCaFile: nameOf('clientCaFile') }
+  const pairOf = (group: unknown): KeyPairFiles | undefined => {
+    if (!isJsonObject(group)) return undefined
+    const [certFile, keyFile] = [nameOf(group, 'certFile'), nameOf(group, 'keyFile')]
+    return certFile === undefined || keyFile === undefined ? undefined : { certFile, keyFile }
+  }
+  const pair = pairOf(tls)
+  const others = Array.isArray(tls['certificates']) ? tls['certificates'].map(pairOf) : undefined
+  if (pair === undefined || others?.includes(undefined)) return undefined
+  const certificates = others?.filter((other) => other !== undefined)
+  const clientCaFile = nameOf(tls, 'clientCaFile')
+  const files = { ...pair, ...(certificates && { certificates }), clientCaFile }
   const read = await readTlsFiles(files)
   if (Array.isArray(read)) {
     for (const { setting, message } of read as readonly TlsFileProblem[]) {
-      findings.push({ path: [...path, setting], message })
+      findings.push({ path: [...path, ...setting], message })
     }
   }
   return files

@@ -103,12 +103,22 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
   overlays: Overlay[]
   findings: (Finding & { source: string })[]
 } {
+  const quoted: (Finding & { source: string })[] = []
   const overlays = SETTINGS.flatMap(({ path, kind }) => {
     const source = variableOf(path)
-    const value = env[source]
+    // What a file or a shell has left at its end.
+    const value = env[source]?.trim()
+    if (value !== undefined && /^(["']).*\1$/.test(value)) {
+      quoted.push({
+        path: [],
+        message: 'has quotes around its value, which are part of it; remove them',
+        source,
+      })
+      return []
+    }
     return value ? [{ path, value: valueOf(kind, value), source }] : []
   })
-  const findings = Object.keys(env)
+  const unknown = Object.keys(env)
     .filter((name) => name.startsWith('ONEGATE_') && !ENVIRONMENT_VARIABLES.includes(name))
     .filter((name) => !isServiceLink(name) && !OF_COMMANDS.includes(name))
     .map((name) => {
@@ -116,7 +126,7 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
       const hint = suggestion === undefined ? 'remove it' : `did you mean ${suggestion}?`
       return { path: [], message: `is not a variable of onegate; ${hint}`, source: name }
     })
-  return { overlays, findings }
+  return { overlays, findings: [...quoted, ...unknown] }
 }
 
 /** Turns flags into overlays. */

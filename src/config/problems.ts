@@ -30,6 +30,22 @@ export function show(value: unknown): string {
   return Array.isArray(value) ? 'a list' : 'a group of settings'
 }
 
+const UNITS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  min: 60_000,
+  h: 3_600_000,
+}
+
+/** What a duration with a unit is in milliseconds, for the message that refuses it; else nothing. */
+export function unitHint(path: SettingPath, message: string): string {
+  if (!String(path.at(-1)).endsWith('Ms')) return ''
+  const [, amount, unit = ''] = /not "(\d+(?:\.\d+)?) ?(ms|s|m|min|h)"$/.exec(message) ?? []
+  if (amount === undefined) return ''
+  return `; the unit is milliseconds, so write ${Math.round(Number(amount) * (UNITS[unit] ?? 1))}`
+}
+
 /** Takes out of a text whatever looks like a token that somebody put in the wrong place. */
 export function withoutTokens(text: string): string {
   return text.replace(/(?:op[wp]-)?MDA[\w+/=-]{8,}|[A-Za-z0-9+=_-]{80,}/g, '(a token, not shown)')

@@ -239,8 +239,10 @@ function checkHeaders(headers: Written, path: SettingPath): Finding[] {
 
 function checkRouteIds(routes: readonly unknown[]): Finding[] {
   const ids = routes.map((route) => (isJsonObject(route) ? route['id'] : undefined))
+  const firsts = new Map<unknown, number>()
   return ids.flatMap((id, index) => {
-    const first = ids.indexOf(id)
+    const first = firsts.get(id) ?? index
+    firsts.set(id, first)
     if (typeof id !== 'string' || first === index) return []
     const message = `is the id of ${formatPath(['routes', first])} already; each route needs its own`
     return [{ path: ['routes', index, 'id'], message }]

@@ -19,20 +19,99 @@ import { readable } from './written.ts'
 
 /** Finds routes that no request can reach, because those before them take all of theirs. */
 export function checkRouteOrder(routes: readonly unknown[]): Finding[] {
-  const matches = routes.map(matchOf)
-  return matches.flatMap((match, index) => {
+  const earlierOf = createEarlierRoutes()
+  return routes.map(matchOf).flatMap((match, index) => {
     if (match === null) return []
-    const first = matches.findIndex(
-      (earlier, at) => at < index && earlier !== null && covers(earlier, match),
-    )
-    const earlier = matches[first]
-    if (!earlier) return []
-    const other = formatPath(['routes', first])
-    const message = covers(match, earlier)
+    const earlier = earlierOf(match, index)
+    if (earlier === null) return []
+    const other = formatPath(['routes', earlier.index])
+    const message = covers(match, earlier.match)
       ? `is the path of ${other} already; remove one of the two`
-      : `can never match, since ${other} (${routeTitle(earlier)}) comes first and matches it too; move this route up`
+      : `can never match, since ${other} (${routeTitle(earlier.match)}) comes first and matches it too; move this route up`
     return [{ path: ['routes', index, 'path'], message }]
   })
+}
+
+interface Placed {
+  readonly index: number
+  readonly match: RouteMatch
+}
+
+/** Where the paths of routes lead that were looked at: a step for each segment, all parameters being one. */
+interface Step {
+  readonly next: Map<string, Step>
+  /** Routes that end here, by their hosts. */
+  readonly closed: Map<string, Placed[]>
+  /** Routes that take all that goes on from here. */
+  readonly open: Map<string, Placed[]>
+}
+
+/**
+ * Makes the function that finds the first of all routes that it was asked about before, and that takes all requests of
+ * this one. Compared are those only whose paths and hosts could.
+ */
+function createEarlierRoutes(): (match: RouteMatch, index: number) => Placed | null {
+  const root = newStep()
+
+  function candidates({ path, hosts }: RouteMatch): Placed[] {
+    const { segments, open } = readPattern(path)
+    const keys = [ANY_HOST, ...(hosts === undefined ? [] : keysOfHost(hosts[0] ?? ''))]
+    const at = (filed: Step['open']): Placed[] => keys.flatMap((key) => filed.get(key) ?? [])
+    const found: Placed[] = []
+    let steps = [root]
+    for (const segment of segments) {
+      found.push(...steps.flatMap((step) => at(step.open)))
+      const ways = segment === '' || segment === PARAMETER ? [segment] : [segment, PARAMETER]
+      steps = steps
+        .flatMap(({ next }) => ways.map((way) => next.get(way)))
+        .filter((step) => step !== undefined)
+    }
+    found.push(...steps.flatMap((step) => [...at(step.open), ...(open ? [] : at(step.closed))]))
+    return found.toSorted((a, b) => a.index - b.index)
+  }
+
+  function file(placed: Placed): void {
+    const { segments, open } = readPattern(placed.match.path)
+    let step = root
+    for (const segment of segments) {
+      const next = step.next.get(segment) ?? newStep()
+      step.next.set(segment, next)
+      step = next
+    }
+    const filed = open ? step.open : step.closed
+    for (const host of new Set(placed.match.hosts ?? [ANY_HOST])) {
+      const others = filed.get(host)
+      if (others === undefined) filed.set(host, [placed])
+      else others.push(placed)
+    }
+  }
+
+  return (match, index) => {
+    const found = candidates(match).find((earlier) => covers(earlier.match, match)) ?? null
+    file({ match, index })
+    return found
+  }
+}
+
+function newStep(): Step {
+  return { next: new Map(), closed: new Map(), open: new Map() }
+}
+
+/** No segment of a request is taken for one: it stands for any. */
+const PARAMETER = ':'
+
+function readPattern(path: string): { segments: string[]; open: boolean } {
+  const open = path.endsWith('/**')
+  const written = (open ? path.slice(0, -3) : path).split('/').slice(1)
+  return { segments: written.map((each) => (each.startsWith(':') ? PARAMETER : each)), open }
+}
+
+/** No host is called so. */
+const ANY_HOST = ''
+
+/** The hosts that take a host: itself, and any name in place of its first label. */
+function keysOfHost(host: string): string[] {
+  return [host, `*${host.slice(Math.max(0, host.indexOf('.')))}`]
 }
 
 /** What a route is called that has no id: which requests it takes, in one line. */

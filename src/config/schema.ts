@@ -6,6 +6,7 @@ import {
 } from '../access-log/index.ts'
 import {
   CREDENTIAL_KINDS,
+  FORWARDED_FORMS,
   parseIdentityHeaderName,
   parsePassedHeader,
   parseScope,
@@ -27,10 +28,12 @@ import { assertionSchema, routeAssertionSchema } from './assertion-schema.ts'
 import type { AssertionSettings } from './assertion-schema.ts'
 import { VERDICT_DEFAULTS, VERDICT_RANGES } from '../verification/index.ts'
 import { adminPageSchema } from './admin-page-schema.ts'
-import type { GatewayConfig, RouteConfig, TlsConfig } from './gateway-config.ts'
-import { forwardAuthSchema, tlsSettings } from './forward-auth-schema.ts'
-import type { ForwardAuthSettings, WrittenTls } from './forward-auth-schema.ts'
-import { parseListenAddress } from './listen-address.ts'
+import { forwardAuthSchema } from './forward-auth-schema.ts'
+import type { ForwardAuthSettings } from './forward-auth-schema.ts'
+import type { GatewayConfig, RouteConfig } from './gateway-config.ts'
+import { LISTEN_DEFAULTS, parseListenAddress } from './listen-address.ts'
+import type { TlsWritten } from './listener-schema.ts'
+import { clientIdleSchema, healthPathSchema, listenSchema, tlsSchema } from './listener-schema.ts'
 import type { UpstreamHeadersWritten } from './route-schema.ts'
 import {
   bufferRequestBytesSchema,
@@ -69,7 +72,7 @@ export interface Settings extends Omit<
   readonly onezone: OnezoneSettings
   readonly verifier: VerifierSettings
   readonly adminTokenFile?: string | undefined
-  readonly tls?: (WrittenTls & Pick<TlsConfig, 'http2'>) | undefined
+  readonly tls?: TlsWritten | undefined
   readonly forwardAuth?: ForwardAuthSettings | undefined
   readonly workers: number | 'auto'
   readonly assertion?: AssertionSettings | undefined
@@ -176,14 +179,14 @@ export const routeSchema: z.ZodType<RouteSettings> = route
 
 /** The whole configuration. Conditions that span several settings are in `cross-checks.ts`. */
 export const configSchema: z.ZodType<Settings> = group({
-  listen: text('HOST:PORT', parseListenAddress).prefault('127.0.0.1:8080'),
-  adminListen: text('HOST:PORT', parseListenAddress).prefault('127.0.0.1:9090'),
+  listen: listenSchema.prefault(LISTEN_DEFAULTS.listen),
+  proxyProtocol: toggle().default(false),
+  clientIdleMs: clientIdleSchema,
+  healthPath: healthPathSchema.optional(),
+  adminListen: text('HOST:PORT', parseListenAddress).prefault(LISTEN_DEFAULTS.adminListen),
   adminTokenFile: fileName.optional(),
   adminPage: adminPageSchema.optional(),
-  tls: group({
-    ...tlsSettings,
-    http2: toggle().default(false),
-  }).optional(),
+  tls: tlsSchema.optional(),
   workers: integerOr('auto', 1, 256).default(1),
   fastLane: toggle().default(true),
   onezone: onezoneSection,
@@ -197,6 +200,7 @@ export const configSchema: z.ZodType<Settings> = group({
       return entry
     }),
   ).default([]),
+  forwarded: choice(...FORWARDED_FORMS).default('x-forwarded'),
   upstream: upstreamSchema.optional(),
   credentials,
   routes: list('routes', route).optional(),

@@ -116,7 +116,7 @@ export async function readText(name: string): Promise<string> {
     return await readFile(name, 'utf8')
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT') throw new TypeError('names a file that does not exist')
-    throw new TypeError(`names a file that cannot be read (${code})`)
+    if (code === 'ENOENT') throw new TypeError(`names a file that does not exist: ${name}`)
+    throw new TypeError(`names a file that cannot be read (${code}): ${name}`)
   }
 }

@@ -41,6 +41,8 @@ const upstream = group({
   retries: integer(...RANGES.retries).default(DEFAULTS.retries),
   host: text('own, client, or the name of a host', parseUpstreamHost).optional(),
   maxConnections: integer(...RANGES.maxConnections).default(DEFAULTS.maxConnections),
+  keepAliveMs: integer(...RANGES.keepAliveMs).default(DEFAULTS.keepAliveMs),
+  maxConnectionAgeMs: integer(...RANGES.maxConnectionAgeMs).default(DEFAULTS.maxConnectionAgeMs),
   ejection: section(integers(RANGES.ejection, DEFAULTS.ejection)),
   healthCheck: group({
     path: text('a path, e.g. /healthz', parseCheckPath),

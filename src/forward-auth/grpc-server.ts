@@ -1,8 +1,9 @@
-import type { Http2Server, Http2Session, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
+import type { Http2Session, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import { constants, createServer } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 
-import { removeDeadSocket } from '../listener/index.ts'
+import type { ListenOn } from '../listener/index.ts'
+import { bind, urlOf } from '../listener/index.ts'
 import type { Message } from './protobuf.ts'
 import { MalformedMessage, readMessage } from './protobuf.ts'
 
@@ -57,10 +58,7 @@ const SETTINGS = { maxConcurrentStreams: 1_000, maxHeaderListSize: 16 * 1024 }
  *
  * @throws {Error} the system's own where it cannot be opened (`EADDRINUSE` …).
  */
-export async function openGrpcListener(
-  on: { readonly host: string; readonly port: number } | { readonly path: string },
-  door: GrpcDoor,
-): Promise<GrpcListener> {
+export async function openGrpcListener(on: ListenOn, door: GrpcDoor): Promise<GrpcListener> {
   let current = door
   const sessions = new Set<Http2Session>()
   const server = createServer({ settings: SETTINGS })
@@ -70,10 +68,11 @@ export async function openGrpcListener(
     session.once('close', () => sessions.delete(session))
   })
   server.on('stream', (stream, headers) => take(current, stream, headers))
-  await listen(server, on)
+  await bind(server, on)
+  const address = 'path' in on ? on : { ...on, port: (server.address() as AddressInfo).port }
 
   return {
-    url: urlOf(server, on),
+    url: urlOf(address, 'http'),
     use(next) {
       current = next
     },
@@ -162,24 +161,4 @@ function end(stream: ServerHttp2Stream, status: number, message: string): void {
   )
   // What is still to come of the call is of no interest.
   stream.close()
-}
-
-async function listen(
-  server: Http2Server,
-  on: Parameters<typeof openGrpcListener>[0],
-): Promise<void> {
-  if ('path' in on) await removeDeadSocket(on.path)
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(on, () => {
-      server.off('error', reject)
-      resolve()
-    })
-  })
-}
-
-function urlOf(server: Http2Server, on: Parameters<typeof openGrpcListener>[0]): string {
-  if ('path' in on) return `unix:${on.path}`
-  const { port } = server.address() as AddressInfo
-  return `http://${on.host.includes(':') ? `[${on.host}]` : on.host}:${port}`
 }

@@ -59,7 +59,7 @@ export async function openAskedListeners(
   return {
     url: http?.url ?? null,
     grpcUrl: grpc?.url ?? null,
-    reloadCertificate: async (next) => http?.reloadCertificate(next.forwardAuth?.tls),
+    reloadCertificate: async (next) => http?.change({ tls: next.forwardAuth?.tls }),
     async drain(drainMs) {
       await Promise.all([http?.drain(drainMs), grpc?.drain(drainMs)])
     },

@@ -4,7 +4,8 @@ import { systemClock, systemSchedule } from '../clock.ts'
 import type { Message, WorkerFleet } from '../cluster/index.ts'
 import { createHerald, openQuestionDesk, openWorkerFleet } from '../cluster/index.ts'
 import type { GatewayConfig } from '../config/index.ts'
-import { formatListenAddress, withDigestedSecrets } from '../config/index.ts'
+import { addressesOf, withDigestedSecrets } from '../config/index.ts'
+import { urlOf } from '../listener/index.ts'
 import type { Logger } from '../logger.ts'
 import type { ReloadOutcome } from '../metrics/index.ts'
 import { CALLBACK, checkOptions, LOGGER, TEXT } from '../option-shape.ts'
@@ -28,6 +29,8 @@ export interface ClusteredGatewayOptions {
 export interface ClusteredGateway {
   /** Base URL of the traffic listener, which all workers share. */
   readonly url: string
+  /** The same for each address, as `Gateway.urls`. */
+  readonly urls: readonly string[]
   /** Base URL of the admin listener, which this process has. */
   readonly adminUrl: string
   /** As `Gateway.forwardAuthUrl`; this process has that listener, too. */
@@ -63,7 +66,7 @@ export async function createClusteredGateway(
     linesDropped: CALLBACK,
   })
   const { program, logger } = options
-  const listen = config.listen ?? refuseToIdle()
+  const { listen = refuseToIdle() } = config
   let fleet: WorkerFleet | null = null
   let draining = false
   const { live, metrics } = assemble({
@@ -122,7 +125,7 @@ export async function createClusteredGateway(
 
   async function openCarrier(): Promise<Carrier> {
     const opened = await openWorkerFleet({
-      listen,
+      listen: addressesOf(listen),
       program,
       workers: config.workers,
       greeting: (name) => ({ ...configuration(), id: 0, name }),
@@ -140,11 +143,13 @@ export async function createClusteredGateway(
       logger,
     })
     fleet = opened
-    const address = formatListenAddress({ ...listen, port: opened.port })
+    const urls = opened.addresses.map((address) => urlOf(address, config.tls ? 'https' : 'http'))
     return {
-      url: `${config.tls ? 'https' : 'http'}://${address}`,
+      url: urls[0] ?? '',
+      urls,
       unreadiness: () => (opened.ready > 0 ? null : 'no worker carries traffic'),
       change: () => tell(configuration()),
+      announceEnd: () => opened.tell({ kind: 'ending' }),
       drain(drainMs) {
         draining = true
         return opened.drain(drainMs)

@@ -23,6 +23,8 @@ export interface DoorSurroundings {
   readonly watch: RequestWatch
   readonly logger: Logger
   readonly clock: Clock | undefined
+  /** Why no requests may be sent here; null: they may. */
+  readonly unreadiness: () => string | null
 }
 
 /** The proxy with its routes, and what can say why it decides as it does. */
@@ -39,7 +41,8 @@ export interface Doors extends AskedDoors {
  * @throws {TypeError} for options that make no sense.
  */
 export function assembleDoors(config: GatewayConfig, surroundings: DoorSurroundings): Doors {
-  const { verification, metrics, watch, logger, clock } = surroundings
+  const { verification, metrics, watch, logger, clock, unreadiness } = surroundings
+  const { healthPath } = config
   const { onDecision, onUpstream, onStream, onSigned } = metrics
   const assertions = assembleAssertions(config, { clock, logger, onSigned })
   const authenticator = createAuthenticator({
@@ -48,13 +51,16 @@ export function assembleDoors(config: GatewayConfig, surroundings: DoorSurroundi
     guiUrl: config.verifier.type === 'onezone' ? (config.verifier.guiUrl ?? null) : null,
     stalenessBoundMs: verification.stalenessBoundMs,
     trustedProxies: config.trustedProxies,
+    forwarded: config.forwarded,
     assertions: assertions ?? undefined,
     onezoneNowMs: () => verification.onezoneNowMs,
     clock,
     logger,
     onDecision,
   })
-  const reserved = config.routes.flatMap((route) => Object.values(route.headers ?? {}))
+  const reserved = [
+    ...new Set(config.routes.flatMap(({ headers }) => Object.values(headers ?? {}))),
+  ]
   const routes = config.routes.map((route) => ({
     ...route,
     upstream: route.upstream ?? null,
@@ -65,6 +71,7 @@ export function assembleDoors(config: GatewayConfig, surroundings: DoorSurroundi
     limits: config.limits,
     responseLimits: config.limits,
     routes,
+    health: healthPath === undefined ? undefined : { path: healthPath, unreadiness },
     document: documentOf(config, assertions),
     streams: {
       intervalMs: config.verdicts.maxStalenessMs,

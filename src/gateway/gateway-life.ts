@@ -14,10 +14,14 @@ import { openState } from './gateway-state.ts'
 export interface Carrier {
   /** Base URL of the traffic listener, without a slash; empty where there is none. */
   readonly url: string
+  /** The same for each address. */
+  readonly urls: readonly string[]
   /** Why it carries no traffic; null: it does. */
   unreadiness(): string | null
   /** Goes over to a configuration, which may be the one before: TLS files are read anew all the same. */
   change(config: GatewayConfig): Promise<void>
+  /** Says to those who look that requests are to be sent elsewhere; they are still served. */
+  announceEnd(): void
   /** Accepts no more connections and lets them finish; what is left after `drainMs` is cut. */
   drain(drainMs: number): Promise<void>
 }
@@ -38,6 +42,7 @@ export interface GatewayLifeOptions extends Pick<
 /** A gateway that runs, whoever carries its traffic. */
 export interface GatewayLife {
   readonly url: string
+  readonly urls: readonly string[]
   readonly adminUrl: string
   readonly forwardAuthUrl: string | null
   readonly forwardAuthGrpcUrl: string | null
@@ -113,6 +118,7 @@ export async function openGateway(
   let closing: Promise<void> | null = null
   async function close(): Promise<void> {
     draining = true
+    opened.announceEnd()
     const { readinessDelayMs, drainMs } = live.config.shutdown
     try {
       state.close()
@@ -127,6 +133,7 @@ export async function openGateway(
 
   return {
     url: opened.url,
+    urls: opened.urls,
     adminUrl: admin.url,
     forwardAuthUrl: asked.url,
     forwardAuthGrpcUrl: asked.grpcUrl,

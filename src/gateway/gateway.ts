@@ -2,6 +2,7 @@ import type { ExplainRequest, Explanation } from '../admin/index.ts'
 import { EXPLAIN_REQUEST } from '../admin/index.ts'
 import type { Clock } from '../clock.ts'
 import type { GatewayConfig } from '../config/index.ts'
+import { addressesOf } from '../config/index.ts'
 import type { Logger } from '../logger.ts'
 import { silentLogger } from '../logger.ts'
 import type { ReloadOutcome } from '../metrics/index.ts'
@@ -14,7 +15,7 @@ import type { Carrier } from './gateway-life.ts'
 import { openGateway } from './gateway-life.ts'
 import type { Traffic } from './traffic.ts'
 import { connectionLimitOf } from './connection-limit.ts'
-import { openTraffic } from './traffic.ts'
+import { openTraffic, trafficOf } from './traffic.ts'
 import { openVerificationOf } from './verification-opening.ts'
 
 /** Options of {@link createGateway} that no configuration file can carry. */
@@ -36,8 +37,10 @@ const GATEWAY_OPTIONS: OptionShape<GatewayOptions> = {
 /** What carries traffic where there is none: front proxies carry it, and only ask. */
 const NO_TRAFFIC: Carrier = {
   url: '',
+  urls: [],
   unreadiness: () => null,
   change: async () => {},
+  announceEnd: () => {},
   drain: async () => {},
 }
 
@@ -45,6 +48,8 @@ const NO_TRAFFIC: Carrier = {
 export interface Gateway {
   /** Base URL of the traffic listener, without a slash; empty where no route has an upstream. */
   readonly url: string
+  /** The same for each address of `listen`; `unix:` and its file for a Unix socket. */
+  readonly urls: readonly string[]
   /** Base URL of the admin listener: the page for people, `/state`, `/metrics`, `/livez`, `/readyz` … */
   readonly adminUrl: string
   /** Base URL of the listener that front proxies ask, or `unix:` and its file; null: there is none. */
@@ -101,11 +106,8 @@ export async function createGateway(
   async function openCarrier(): Promise<Carrier> {
     if (config.listen === undefined) return NO_TRAFFIC
     const opened = await openTraffic({
-      on: config.listen,
-      tls: config.tls,
-      reload: config.reload,
-      limits: config.limits,
-      fastLane: config.fastLane !== false,
+      on: addressesOf(config.listen),
+      ...trafficOf(config),
       door: live.doors.proxy,
       limit: connectionLimitOf(config, logger),
       logger,
@@ -115,11 +117,13 @@ export async function createGateway(
     traffic = opened
     return {
       url: opened.url,
+      urls: opened.urls,
       unreadiness: () => null,
       change(next) {
         watch.change(next)
-        return opened.reloadCertificate(next.tls)
+        return opened.change(trafficOf(next))
       },
+      announceEnd: () => live.announceEnd(),
       drain(drainMs) {
         live.drainStreams()
         return opened.drain(drainMs)

@@ -41,6 +41,8 @@ export interface LiveConfiguration {
   change(config: GatewayConfig): void
   /** Leads requests of another listener, too, as `lead` does. */
   follow(lead: (doors: Doors) => Promise<void>): void
+  /** Answers from now on that requests are to be sent elsewhere; they are still served. */
+  announceEnd(): void
   /** Ends all WebSockets and event streams, those that are yet to begin too. */
   drainStreams(): void
   /** Ends all connections to upstreams and to the verifier. */
@@ -66,13 +68,15 @@ export function createLiveConfiguration(options: LiveConfigurationOptions): Live
   const { metrics, watch, logger } = options
   const leads = [options.lead]
   const generations = new Set<Generation>()
+  let ending = false
+  const unreadiness = (): string | null => (ending ? 'draining' : null)
   let current = begin(options.config, openVerification(options.config))
 
   function begin(config: GatewayConfig, verification: Verification): Generation {
     const generation = {
       config,
       verification,
-      doors: assembleDoors(config, { ...options, verification }),
+      doors: assembleDoors(config, { ...options, verification, unreadiness }),
     }
     generations.add(generation)
     return generation
@@ -137,6 +141,9 @@ export function createLiveConfiguration(options: LiveConfigurationOptions): Live
       for (const { verification } of generations) verification.withdraw(key)
     },
     change,
+    announceEnd() {
+      ending = true
+    },
     follow: (lead) => void leads.push(lead),
     drainStreams() {
       const { drainMs } = current.config.shutdown

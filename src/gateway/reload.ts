@@ -22,7 +22,14 @@ export interface ReloadedPart {
 }
 
 /** Settings that are read once, when the gateway starts. */
-const FIXED = ['listen', 'adminListen', 'workers', 'reload'] as const
+const FIXED = [
+  'listen',
+  'proxyProtocol',
+  'clientIdleMs',
+  'adminListen',
+  'workers',
+  'reload',
+] as const
 
 /**
  * Makes the function that goes over to the configuration that `load` brings. On any problem the last good one stays,
@@ -77,7 +84,7 @@ export function createReload(
 
 /** The configuration as far as it can be applied to a gateway that runs. */
 function withFixed(loaded: GatewayConfig, current: GatewayConfig): GatewayConfig {
-  const { listen, adminListen, workers, reload, tls } = current
+  const { listen, proxyProtocol, clientIdleMs, adminListen, workers, reload, tls } = current
   const { requestHeadBytes } = current.limits
   // A listener speaks TLS or not, and in the same ways, for as long as it lives.
   const files = tls && loaded.tls && { ...loaded.tls, clientAuth: tls.clientAuth, http2: tls.http2 }
@@ -92,6 +99,8 @@ function withFixed(loaded: GatewayConfig, current: GatewayConfig): GatewayConfig
     ...loaded,
     verifier,
     listen,
+    proxyProtocol,
+    clientIdleMs,
     adminListen,
     forwardAuth,
     workers,

@@ -1,3 +1,5 @@
+import { createProxyTrust, createRareWarning } from '../authenticator/index.ts'
+import { systemClock } from '../clock.ts'
 import type { GatewayConfig, TlsConfig } from '../config/index.ts'
 import type { FileWatch } from './file-watch.ts'
 import { watchFiles } from './file-watch.ts'
@@ -16,11 +18,15 @@ import type { TlsFiles, TlsKeeper } from '../tls/index.ts'
 /** Options of {@link openTraffic}. */
 export interface TrafficOptions {
   /** Where it listens, or who brings the connections. */
-  readonly on: ListenOn | ConnectionSource
+  readonly on: ListenOn | readonly ListenOn[] | ConnectionSource
   /** @default plain HTTP */
   readonly tls: (Omit<TlsConfig, 'http2'> & Partial<Pick<TlsConfig, 'http2'>>) | undefined
   readonly reload: GatewayConfig['reload']
   readonly limits: GatewayConfig['limits']
+  /** See `ListenerOptions.idleMs`. */
+  readonly idleMs?: number | undefined
+  /** Whose connections begin with a head of the PROXY protocol. @default nobody's do */
+  readonly frontProxies?: readonly string[] | undefined
   /** See `ListenerOptions.fastLane`. @default false */
   readonly fastLane?: boolean | undefined
   readonly door: Door
@@ -36,13 +42,31 @@ export interface TrafficOptions {
 /** A listener whose certificate can change. */
 export interface Traffic {
   readonly url: string
+  readonly urls: readonly string[]
   /** See `Listener.figures`. */
   figures(): ListenerFigures
   /** See `Listener.use`. */
   use(door: Door): Promise<void>
-  /** Reads the TLS files anew; undefined: under the names that they had. */
-  reloadCertificate(files: TlsFiles | undefined): Promise<void>
+  /** Goes over to other proxies, and reads the TLS files anew; what is undefined stays as it was. */
+  change(next: {
+    readonly tls?: TlsFiles | undefined
+    readonly frontProxies?: readonly string[] | undefined
+  }): Promise<void>
   drain(drainMs: number): Promise<void>
+}
+
+/** What the configuration says of the listener for clients, but for where it is. */
+export function trafficOf(
+  config: GatewayConfig,
+): Pick<TrafficOptions, 'tls' | 'reload' | 'limits' | 'idleMs' | 'frontProxies' | 'fastLane'> {
+  return {
+    tls: config.tls,
+    reload: config.reload,
+    limits: config.limits,
+    idleMs: config.clientIdleMs,
+    frontProxies: config.proxyProtocol === true ? config.trustedProxies : undefined,
+    fastLane: config.fastLane !== false,
+  }
 }
 
 /**
@@ -53,7 +77,9 @@ export interface Traffic {
  */
 export async function openTraffic(options: TrafficOptions): Promise<Traffic> {
   const { on, tls, reload, door, limits, limit, fastLane, logger } = options
-  const { onHandshakeFailure, onCertificate = () => {} } = options
+  const { idleMs, frontProxies, onHandshakeFailure, onCertificate = () => {} } = options
+  let isProxy = createProxyTrust(frontProxies ?? [])
+  const warn = createRareWarning(logger, systemClock)
   const keeper = tls === undefined ? null : await createTlsKeeper(tls, logger)
   const listener = await openListener({
     on,
@@ -64,6 +90,12 @@ export async function openTraffic(options: TrafficOptions): Promise<Traffic> {
       keeper && tls
         ? { http2: false, ...tls, material: keeper.material, onHandshakeFailure }
         : undefined,
+    idleMs,
+    proxyProtocol: frontProxies && {
+      isProxy: (remoteAddress) => isProxy(remoteAddress),
+      onUnreadable: () =>
+        warn('a trusted proxy did not begin a connection with a head of the PROXY protocol'),
+    },
     fastLane,
     limit,
   })
@@ -82,9 +114,10 @@ export async function openTraffic(options: TrafficOptions): Promise<Traffic> {
     if (reload.watchFiles) {
       watch = watchFiles({
         files: () =>
-          [files?.certFile, files?.keyFile, files?.clientCaFile].filter(
-            (name) => name !== undefined,
-          ),
+          [files, ...(files?.certificates ?? [])]
+            .flatMap((each) => [each?.certFile, each?.keyFile])
+            .concat(files?.clientCaFile)
+            .filter((name) => name !== undefined),
         intervalMs: reload.intervalMs,
         onChange: () => renew(keeper),
       })
@@ -93,10 +126,12 @@ export async function openTraffic(options: TrafficOptions): Promise<Traffic> {
 
   return {
     url: listener.url,
+    urls: listener.urls,
     figures: () => listener.figures(),
     use: (next) => listener.use(next),
-    async reloadCertificate(next) {
-      files = next ?? files
+    async change(next) {
+      if (next.frontProxies !== undefined) isProxy = createProxyTrust(next.frontProxies)
+      files = next.tls ?? files
       if (keeper !== null) await renew(keeper)
     },
     drain(drainMs) {

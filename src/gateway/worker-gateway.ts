@@ -20,7 +20,7 @@ import type { Traffic } from './traffic.ts'
 import { assemble } from './assembly.ts'
 import { createReload } from './reload.ts'
 import { connectionLimitOf } from './connection-limit.ts'
-import { openTraffic } from './traffic.ts'
+import { openTraffic, trafficOf } from './traffic.ts'
 import { parseSelector } from '../verification/index.ts'
 import { backendTraits } from '../verifier/index.ts'
 
@@ -87,6 +87,7 @@ export function serveAsWorker({ channel, openLog, exit }: WorkerOptions): void {
     }
     return {}
   })
+  channel.on('ending', () => running?.announceEnd())
   channel.on('ping', () => channel.send({ kind: 'pong' }))
   channel.send({ kind: 'hello' })
 }
@@ -97,6 +98,7 @@ interface WorkerGateway {
   change(config: GatewayConfig): Promise<void>
   invalidate(selector: unknown): void
   withdraw(key: string): void
+  announceEnd(): void
   close(): Promise<void>
 }
 
@@ -124,10 +126,7 @@ async function openWorkerGateway(
   })
   const opened = await openTraffic({
     on: (take) => takeConnections(channel, take),
-    tls: config.tls,
-    reload: config.reload,
-    limits: config.limits,
-    fastLane: config.fastLane !== false,
+    ...trafficOf(config),
     door: live.doors.proxy,
     limit: connectionLimitOf(config, logger),
     logger,
@@ -155,10 +154,11 @@ async function openWorkerGateway(
       log.use(next)
       await reload(async () => next)
       watch.change(live.config)
-      await opened.reloadCertificate(live.config.tls)
+      await opened.change(trafficOf(live.config))
     },
     invalidate: (selector) => takeBack(live, selector),
     withdraw: (key) => live.withdraw(key),
+    announceEnd: () => live.announceEnd(),
     async close() {
       stopReports()
       live.drainStreams()

@@ -88,8 +88,8 @@ export function readDate({ date, age }: Answer['headers']): number | null {
   return dateMs >= 0 && new Date(dateMs).toUTCString() === date ? dateMs : null
 }
 
-// https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
-function readRetryAfter(value: HeaderValue, nowMs: number): number | undefined {
+/** How long the server wants to be left alone, in seconds (RFC 9110 §10.2.3); undefined: it does not say. */
+export function readRetryAfter(value: HeaderValue, nowMs: number): number | undefined {
   if (typeof value !== 'string') return undefined
   if (/^\d+$/.test(value)) return Math.min(Number(value), MAX_RETRY_AFTER_SECONDS)
   if (!IMF_FIXDATE.test(value)) return undefined

@@ -13,6 +13,7 @@ import {
 } from '../option-shape.ts'
 import { isExposed, parseBaseUrl } from './base-url.ts'
 import type { Peer } from './peer.ts'
+import { parseProxyUrl } from './proxy-url.ts'
 
 /** One finished call, as told to {@link HttpClientOptions.onCall}. */
 export interface FinishedCall {
@@ -100,6 +101,13 @@ export interface HttpClientOptions {
    * @default an undici `Pool` of the client's own
    */
   dispatcher?: Dispatcher | undefined
+  /**
+   * URL of an HTTP proxy that connects to the server (`CONNECT`), with user name and password in it or without. Not
+   * with a {@link dispatcher}.
+   *
+   * @default none
+   */
+  proxy?: string | undefined
   /** @default systemClock */
   clock?: Clock | undefined
   /** Told of every call when it ends. What it throws is ignored: watching a call must not change its outcome. */
@@ -119,6 +127,7 @@ export interface ClientSettings {
   readonly maxAttempts: number
   readonly maxAnswerBytes: number
   readonly dispatcher: Dispatcher | undefined
+  readonly proxy: string | undefined
   readonly clock: Clock
   readonly onCall: ((call: FinishedCall) => void) | undefined
 }
@@ -152,6 +161,7 @@ export const HTTP_CLIENT_OPTIONS: OptionShape<HttpClientOptions> = {
   apiPrefix: textLike(/^(?:\/[\w.~-]*[\w~-])+$/, 'an absolute path without a slash at its end'),
   allowInsecureHttp: FLAG,
   dispatcher: having('an undici Dispatcher', 'dispatch'),
+  proxy: TEXT,
   clock: CLOCK,
   onCall: CALLBACK,
 }
@@ -175,7 +185,7 @@ export function readClientOptions<Options extends HttpClientOptions>(
   const { peer } = kind
   const { ca, dispatcher, clock = systemClock, onCall, apiPrefix = kind.apiPrefix } = options
   if (dispatcher !== undefined) {
-    for (const name of ['ca', 'connectTimeoutMs'] as const) {
+    for (const name of ['ca', 'connectTimeoutMs', 'proxy'] as const) {
       if (options[name] !== undefined) {
         throw new TypeError(`"${name}" has no effect on a "dispatcher" of your own; set it there.`)
       }
@@ -195,8 +205,18 @@ export function readClientOptions<Options extends HttpClientOptions>(
     maxAttempts: countOf('maxAttempts'),
     maxAnswerBytes: countOf('maxAnswerBytes'),
     dispatcher,
+    proxy: options.proxy === undefined ? undefined : readProxy(options.proxy),
     clock,
     onCall,
+  }
+}
+
+function readProxy(text: string): string {
+  try {
+    return parseProxyUrl(text)
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    throw new TypeError(`"proxy" ${error.message}`, { cause: error })
   }
 }
 

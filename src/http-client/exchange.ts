@@ -24,6 +24,8 @@ export interface ExchangeBounds {
   /** Aborted at the deadline of the call; its reason is what the exchange then fails with. */
   readonly signal: AbortSignal
   readonly peer: Peer
+  /** Which way requests take, for messages: it follows the name of the server. */
+  readonly via: string
 }
 
 /** One attempt brought no answer. It stays inside the room: callers get its `fault`. */
@@ -53,7 +55,7 @@ const STATUSES_WITH_BODY = new Set([200, 201, 400, 401, 403, 404, 409])
 export function exchange(
   dispatcher: Dispatcher,
   request: ExchangeRequest,
-  { maxAnswerBytes, signal, peer }: ExchangeBounds,
+  { maxAnswerBytes, signal, peer, via }: ExchangeBounds,
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     let stage: 'connecting' | 'sent' | 'answering' | 'settled' = 'connecting'
@@ -112,7 +114,7 @@ export function exchange(
       onResponseError(_controller, error) {
         // undici tells of the start before it writes: what fails while connecting was not sent.
         const unsent = stage === 'connecting'
-        const fault = faultOf(error, request.origin, unsent, peer)
+        const fault = faultOf(error, { server: request.origin + via, connecting: unsent, peer })
         const unanswered = stage !== 'answering' && isBreak(fault)
         fail(new FailedExchange(fault, { unanswered, unsent }))
       },
@@ -120,26 +122,33 @@ export function exchange(
   })
 }
 
-function faultOf(error: Error, origin: string, connecting: boolean, peer: Peer): PeerFaultError {
+interface Failure {
+  /** How messages call it. */
+  readonly server: string
+  readonly connecting: boolean
+  readonly peer: Peer
+}
+
+function faultOf(error: Error, { server, connecting, peer }: Failure): PeerFaultError {
   const code = codeOf(error)
   const fault = (reason: FaultReason, message: string, options?: ErrorOptions): PeerFaultError =>
     peer.fault(reason, `${message} (${code}).`, options)
 
   if (connecting) {
-    const message = `No connection to ${origin}; check its address, certificate and network`
+    const message = `No connection to ${server}; check its address, certificate and network`
     return fault('UNREACHABLE', message, { cause: error })
   }
   if (error instanceof errors.HeadersOverflowError) {
-    return fault('ANSWER_TOO_LARGE', `The headers of ${origin} are too long`)
+    return fault('ANSWER_TOO_LARGE', `The headers of ${server} are too long`)
   }
   // No cause: a parser's error carries the bytes that it did not understand.
   if (
     error instanceof errors.HTTPParserError ||
     error instanceof errors.ResponseContentLengthMismatchError
   ) {
-    return fault('ANSWER_INVALID', `What ${origin} sent is no answer in HTTP/1.1`)
+    return fault('ANSWER_INVALID', `What ${server} sent is no answer in HTTP/1.1`)
   }
-  const message = `${origin} broke the connection before its answer was complete`
+  const message = `${server} broke the connection before its answer was complete`
   return fault('RESET', message, { cause: error })
 }
 
@@ -148,5 +157,8 @@ function isBreak(fault: PeerFaultError): boolean {
 }
 
 function codeOf(error: Error): string {
+  // undici says so in its message alone.
+  const refused = /^Proxy response \((\d{3})\)/.exec(error.message)?.[1]
+  if (refused !== undefined) return `the proxy answered ${refused}`
   return 'code' in error && typeof error.code === 'string' ? error.code : error.name
 }

@@ -1,11 +1,13 @@
-import { Pool, type Dispatcher } from 'undici'
 import type { PeerFaultError } from '../errors.ts'
 import { createAdmission } from './admission.ts'
-import { readAnswer, readDate } from './answer.ts'
+import { readAnswer, readDate, readRetryAfter } from './answer.ts'
+import { createBackOff } from './back-off.ts'
 import type { ClientSettings } from './client-options.ts'
 import { exchange, FailedExchange, type Answer, type ExchangeRequest } from './exchange.ts'
 import type { HttpAnswer, HttpCall } from './http-call.ts'
+import { shownProxy } from './proxy-url.ts'
 import { createRetryBudget } from './retry-budget.ts'
+import { createServerDispatcher } from './server-dispatcher.ts'
 
 /** Performs operations of an API over HTTP. */
 export interface HttpTransport {
@@ -15,18 +17,17 @@ export interface HttpTransport {
   close(): Promise<void>
 }
 
-// Onezone closes a connection after 30 requests (Onezone API, §10). Announcing the last one ourselves avoids the race;
-// to others it costs little.
-const REQUESTS_PER_CONNECTION = 30
-// A server may move: its name is looked up again at least this often.
-const MAX_CONNECTION_AGE_MS = 300_000
+/** The status by which a server says that it is asked too often (RFC 6585 §4). */
+const TOO_MANY = 429
 /** A call that waited longer in our queue, as a part of its time, had too little left to blame the server for. */
 const SHORT_WAIT = 0.1
 const RETRY_PAUSE_MS = { least: 50, most: 150 }
 
 /** Makes the {@link HttpTransport} of a client. */
 export function createHttpTransport(settings: ClientSettings): HttpTransport {
-  const { origin, peer, clock, dispatcher = createPool(settings) } = settings
+  const { origin, peer, clock, dispatcher = createServerDispatcher(settings) } = settings
+  const via = settings.proxy === undefined ? '' : ` through the proxy ${shownProxy(settings.proxy)}`
+  const backOff = createBackOff(clock)
   const admission = createAdmission({
     peer,
     maxInFlight: settings.maxConnections,
@@ -53,6 +54,9 @@ export function createHttpTransport(settings: ClientSettings): HttpTransport {
       waitedMs = hasWaited ? clock.monotonic() - startedAtMs : 0
       try {
         const received = await attempt(call, deadline.signal)
+        if (received.status === TOO_MANY) {
+          backOff.pause(readRetryAfter(received.headers['retry-after'], clock.now()) ?? 0)
+        }
         const answer = readAnswer(call, received, { origin, peer, nowMs: clock.now() })
         return { answer, serverTimeMs: readDate(received.headers) }
       } finally {
@@ -95,6 +99,7 @@ export function createHttpTransport(settings: ClientSettings): HttpTransport {
           maxAnswerBytes: settings.maxAnswerBytes,
           signal,
           peer,
+          via,
         })
       } catch (error) {
         if (!(error instanceof FailedExchange)) throw error
@@ -133,6 +138,12 @@ export function createHttpTransport(settings: ClientSettings): HttpTransport {
         throw peer.fault('UNREACHABLE', `${call.operation}: this client is closed.`)
       }
       call.signal?.throwIfAborted()
+      const { remainingMs } = backOff
+      if (remainingMs > 0) {
+        const message = `${call.operation}: ${origin} answered ${TOO_MANY} and asked to be left alone; not asked.`
+        const retryAfterSeconds = Math.ceil(remainingMs / 1000)
+        throw peer.fault('STATUS', message, { retryAfterSeconds })
+      }
       const answer = observed(call)
       underWay.add(answer)
       try {
@@ -148,23 +159,6 @@ export function createHttpTransport(settings: ClientSettings): HttpTransport {
       return closing
     },
   }
-}
-
-function createPool(settings: ClientSettings): Dispatcher {
-  return new Pool(settings.origin, {
-    connections: settings.maxConnections,
-    pipelining: 1,
-    allowH2: false,
-    clientTtl: MAX_CONNECTION_AGE_MS,
-    // undici counts from 0: this many go before the one that says "Connection: close".
-    maxRequestsPerClient: REQUESTS_PER_CONNECTION - 1,
-    connect: {
-      timeout: settings.connectTimeoutMs,
-      // Said outright, it beats NODE_TLS_REJECT_UNAUTHORIZED=0.
-      rejectUnauthorized: true,
-      ...(settings.ca === undefined ? {} : { ca: settings.ca }),
-    },
-  })
 }
 
 function toRequest(

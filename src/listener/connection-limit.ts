@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 
 import { networkOf } from '../client-network.ts'
+import { UNIX_PEER } from '../unix-peer.ts'
 
 /** How many connections one client may have. */
 export interface ConnectionLimit {
@@ -24,6 +25,8 @@ export function createConnectionLimit(limit: ConnectionLimit): (socket: Socket) 
   return function admit(socket) {
     const { remoteAddress } = socket
     if (perAddress === 0 || remoteAddress === undefined || isExempt(remoteAddress)) return true
+    // Whoever comes by a Unix socket has no address.
+    if (remoteAddress === UNIX_PEER) return true
     const network = networkOf(remoteAddress)
     const count = counts.get(network) ?? 0
     if (count >= perAddress) {

@@ -20,9 +20,11 @@ export type ServeUpgrade = (
 
 /**
  * What came on a connection of HTTP/1.1 where a request was expected: bytes that are none, one whose method nobody here
- * knows, a head beyond the limits or one that did not come to its end in time, or the wish for a tunnel (`CONNECT`).
+ * knows, a head beyond the limits or one that did not come to its end in time, the wish for a tunnel (`CONNECT`), or
+ * plain HTTP where TLS was expected.
  */
-export type Unreadable = 'malformed' | 'unknown-method' | 'head-too-large' | 'late' | 'tunnel'
+export type Unreadable =
+  'malformed' | 'unknown-method' | 'head-too-large' | 'late' | 'tunnel' | 'plain-http'
 
 /**
  * Answers what arrives at a listener. Requests of one connection come one after the other, each when the response

@@ -1,3 +1,5 @@
+export type { Accepting, ListenOn } from './accepting.ts'
+export { acceptOn, bind, urlOf } from './accepting.ts'
 export type { ConnectionLimit } from './connection-limit.ts'
 export { CONNECTION_LIMIT_DEFAULTS } from './connection-limit.ts'
 export type { Door, Serve, ServeUpgrade, Unreadable } from './door.ts'
@@ -8,9 +10,9 @@ export type {
   ListenerFigures,
   ListenerOptions,
   ListenerTls,
-  ListenOn,
 } from './listener.ts'
-export { openListener, removeDeadSocket } from './listener.ts'
+export { CLIENT_IDLE_MS, openListener } from './listener.ts'
+export type { ProxyProtocolOptions } from './proxy-protocol.ts'
 export { serveInTurn } from './pipelining.ts'
 export { serveUpgradeInTurn } from './upgrade.ts'
 export { awaitRest, endInStages, endRaw, endsInStages } from './staged-end.ts'

@@ -1,11 +1,12 @@
-import { unlink } from 'node:fs/promises'
 import type { ServerOptions } from 'node:http'
 import { createServer, IncomingMessage, Server } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
-import { connect, Server as NetServer } from 'node:net'
+import type { Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
 
 import type { ClientAuth, TlsMaterial } from '../tls/index.ts'
 import { changeMaterial, createTlsServer } from '../tls/index.ts'
+import type { Accepting, ListenOn } from './accepting.ts'
+import { acceptOn, urlOf } from './accepting.ts'
 import type { Arrivals } from './attach-door.ts'
 import { attachDoor, continueOf } from './attach-door.ts'
 import type { ConnectionLimit } from './connection-limit.ts'
@@ -14,10 +15,12 @@ import type { Door } from './door.ts'
 import { createDoorInUse } from './door-in-use.ts'
 import { createFastLane } from './fast-lane.ts'
 import { createHttp2Sessions } from './http2-sessions.ts'
+import type { ProxyProtocolOptions } from './proxy-protocol.ts'
+import { createPeers } from './proxy-protocol.ts'
 import { createSilentConnections } from './silent-connections.ts'
 
-/** Begins to bring connections, of which nothing has been read. */
-export type ConnectionSource = (take: (socket: Socket) => void) => void
+/** Begins to bring connections, of which nothing has been read. `local`: it was accepted on a Unix socket. */
+export type ConnectionSource = (take: (socket: Socket, local: boolean) => void) => void
 
 /** How a listener speaks TLS. */
 export interface ListenerTls {
@@ -32,16 +35,17 @@ export interface ListenerTls {
   readonly onHandshakeFailure?: (() => void) | undefined
 }
 
-/** A TCP address, or the file of a Unix socket. */
-export type ListenOn = { readonly host: string; readonly port: number } | { readonly path: string }
-
 /** Options of {@link openListener}. */
 export interface ListenerOptions {
   /** Where to listen; port 0: any free one. Or who brings connections that were accepted elsewhere. */
-  readonly on: ListenOn | ConnectionSource
+  readonly on: ListenOn | readonly ListenOn[] | ConnectionSource
   readonly door: Door
   /** @default none: plain HTTP */
   readonly tls?: ListenerTls | undefined
+  /** Which connections begin with a head of the PROXY protocol, before TLS too. @default none */
+  readonly proxyProtocol?: ProxyProtocolOptions | undefined
+  /** How long a connection may be without a request between two, in milliseconds. @default 65_000 */
+  readonly idleMs?: number | undefined
   /** Longest head of a request, in bytes. @default 32_768 */
   readonly maxHeadBytes?: number | undefined
   /** How many fields a request may have that the door answers, and not the listener. @default 200 */
@@ -70,6 +74,8 @@ export interface ListenerFigures {
 export interface Listener {
   /** `http://host:port`, without a slash; `https:` with TLS; `unix:/path`. Empty where connections are brought. */
   readonly url: string
+  /** The same for each address. */
+  readonly urls: readonly string[]
   /**
    * Lets another door answer from now on; connections stay open.
    *
@@ -99,8 +105,11 @@ const IDLE_GRACE_MS = 400
 /** How long a connection may take to send its first request head, and for its TLS handshake before. */
 const FIRST_HEAD_MS = 10_000
 
-/** Longer than the idle time of the usual load balancers (60 s), so that it is they who close first. */
-const KEEP_ALIVE_MS = 65_000
+/**
+ * How long a connection may be idle, where nothing else is said: longer than the usual load balancers have it (60 s),
+ * so that it is they who close first.
+ */
+export const CLIENT_IDLE_MS = 65_000
 
 const MAX_HEAD_BYTES = 32_768
 
@@ -111,7 +120,6 @@ const HTTP: ServerOptions = {
   connectionsCheckingInterval: SWEEP_MS,
   headersTimeout: FIRST_HEAD_MS,
   requestTimeout: 0, // bodies may stream for as long as they move
-  keepAliveTimeout: KEEP_ALIVE_MS,
   insecureHTTPParser: false,
   requireHostHeader: false, // the doors refuse, with a document that says why
 }
@@ -122,7 +130,7 @@ const HTTP: ServerOptions = {
  * @throws {Error} the system's own (`EADDRINUSE`, `EACCES` …), with `code`.
  */
 export async function openListener(options: ListenerOptions): Promise<Listener> {
-  const { on, tls, maxHeadBytes = MAX_HEAD_BYTES } = options
+  const { on, tls, idleMs = CLIENT_IDLE_MS, maxHeadBytes = MAX_HEAD_BYTES } = options
   let draining = false
   let current = createDoorInUse(options.door)
   const doors = new Set([current])
@@ -142,7 +150,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
     tls?.http2 !== true
       ? null
       : createHttp2Sessions({
-          idleMs: KEEP_ALIVE_MS,
+          idleMs,
           maxHeadBytes,
           maxHeaderFields: options.maxFields && options.maxFields + SPARE_FIELDS,
           onRequest(incoming, outgoing, expectsContinue) {
@@ -152,8 +160,10 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
             serve(incoming, outgoing)
           },
         })
+  const peers = createPeers(options.proxyProtocol ?? null)
   const http = {
     ...HTTP,
+    keepAliveTimeout: idleMs,
     maxHeaderSize: maxHeadBytes,
     IncomingMessage: options.door.requestClass ?? IncomingMessage,
   }
@@ -164,7 +174,14 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
           ...tls,
           handshakeTimeoutMs: FIRST_HEAD_MS,
           onHttp2: sessions === null ? undefined : (socket) => sessions.take(socket),
+          onPlainHttp(socket) {
+            const below = silent.find(peers.nameOf(socket))
+            if (below !== undefined) current.door.unreadable?.(below, 'plain-http', () => undefined)
+          },
         })
+  if (tls !== undefined) {
+    server.prependListener('secureConnection', (socket: TLSSocket) => peers.adopt(socket))
+  }
   attachDoor(server, () => current.door, arrivals)
   const lane =
     options.fastLane !== true || !(server instanceof Server)
@@ -172,7 +189,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
       : createFastLane({
           server,
           maxHeadBytes,
-          idleMs: KEEP_ALIVE_MS,
+          idleMs,
           serve(incoming, outgoing) {
             arrivals.onRequest(incoming, outgoing)
             current.door.serve(incoming, outgoing)
@@ -186,7 +203,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
   const connections = new Set<Socket>()
   let [bytesIn, bytesOut] = [0, 0]
   let onEmpty = (): void => {}
-  server.on('connection', (socket: Socket) => {
+  function take(socket: Socket, local: boolean): void {
     connections.add(socket)
     socket.once('close', () => {
       connections.delete(socket)
@@ -194,13 +211,24 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
       bytesOut += socket.bytesWritten
       if (connections.size === 0) onEmpty()
     })
-  })
+    peers.introduce(socket, local, () => {
+      server.emit('connection', socket)
+      // TLS reads by itself what the socket holds back.
+      if (tls === undefined && socket.isPaused()) socket.resume()
+    })
+  }
+  // Node begins to look after slow and idle connections when a server listens.
+  server.emit('listening')
+  let accepting: Accepting | null = null
+  if (typeof on === 'function') takeFrom(on, take)
+  else accepting = await acceptOn('length' in on ? on : [on], { onConnection: take })
   const scheme = tls === undefined ? 'http' : 'https'
-  const url = typeof on === 'function' ? takeFrom(on, server) : await listen(server, on, scheme)
+  const urls = accepting?.addresses.map((address) => urlOf(address, scheme)) ?? []
   current.door.opened?.()
 
   return {
-    url,
+    url: urls[0] ?? '',
+    urls,
     async use(door) {
       const before = current
       current = createDoorInUse(door)
@@ -228,7 +256,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
         for (const outgoing of each.responses()) outgoing.shouldKeepAlive = false
       }
       // Not `server.close()` yet: it ends idle connections at once, on which the next request may be on its way.
-      NetServer.prototype.close.call(server)
+      accepting?.close()
       const closed = new Promise<void>((resolve) => {
         onEmpty = resolve
         if (connections.size === 0) resolve()
@@ -252,41 +280,11 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
   }
 }
 
-async function listen(server: NetServer, on: ListenOn, scheme: string): Promise<string> {
-  if ('path' in on) await removeDeadSocket(on.path)
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(on, () => {
-      server.off('error', reject)
-      resolve()
-    })
-  })
-  if ('path' in on) return `unix:${on.path}`
-  const { host } = on
-  const address = server.address() as AddressInfo
-  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${address.port}`
-}
-
-/** Removes the file of a socket that a process has left behind which did not end in order. */
-export async function removeDeadSocket(path: string): Promise<void> {
-  const code = await new Promise<string>((resolve) => {
-    const socket = connect({ path }, () => {
-      socket.destroy()
-      resolve('')
-    })
-    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? ''))
-  })
-  if (code === 'ECONNREFUSED') await unlink(path)
-}
-
-/** Serves connections that somebody else has accepted, as the server would have accepted them. */
-function takeFrom(source: ConnectionSource, server: NetServer): string {
-  // Node begins to look after slow and idle connections when a server listens.
-  server.emit('listening')
-  source((socket) => {
+/** Serves connections that another process has accepted, as this one would have accepted them. */
+function takeFrom(source: ConnectionSource, take: (socket: Socket, local: boolean) => void): void {
+  source((socket, local) => {
     socket.allowHalfOpen = true
     socket.setNoDelay(true)
-    server.emit('connection', socket)
+    take(socket, local)
   })
-  return ''
 }

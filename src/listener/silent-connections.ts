@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 
 import type { IncomingSocket } from './http-message.ts'
+import { connectionName } from './proxy-protocol.ts'
 
 /** The connections on which no request has come yet. */
 export interface SilentConnections {
@@ -8,6 +9,8 @@ export interface SilentConnections {
   add(socket: Socket): void
   /** Takes it out again, because a request has come. */
   heard(socket: IncomingSocket): void
+  /** Finds one by its name. */
+  find(name: string): Socket | undefined
   /** Ends all of them. */
   end(): void
 }
@@ -28,7 +31,7 @@ export function createSilentConnections(silenceMs: number): SilentConnections {
   }
   return {
     add(socket) {
-      const name = nameOf(socket)
+      const name = connectionName(socket)
       const timer = setTimeout(() => socket.destroy(), silenceMs)
       silent.set(name, { socket, timer: timer.unref() })
       socket.once('close', () => forget(name))
@@ -36,14 +39,11 @@ export function createSilentConnections(silenceMs: number): SilentConnections {
     heard(socket) {
       if (known.has(socket)) return
       known.add(socket)
-      forget(nameOf(socket))
+      forget(connectionName(socket))
     },
+    find: (name) => silent.get(name)?.socket,
     end() {
       for (const { socket } of silent.values()) socket.destroy()
     },
   }
-}
-
-function nameOf({ remoteAddress, remotePort }: IncomingSocket): string {
-  return `${remoteAddress} ${remotePort}`
 }

@@ -16,7 +16,7 @@ import { leaseOf } from './open-streams.ts'
 import { MOST_READ_AHEAD_BYTES, readAhead } from './read-ahead.ts'
 import type { FailedAttempt } from './repeating.ts'
 import { codeOf, countsAgainstUpstream, mayRepeat } from './repeating.ts'
-import { createRequestBody, heldRequestBody, UploadError } from './request-body.ts'
+import { createRequestBody, heldRequestBody, textOf, UploadError } from './request-body.ts'
 import { answerOf } from './request-trace.ts'
 import { rawFieldsOf } from './response-fields.ts'
 import type { CarryingRoute } from './routes.ts'
@@ -325,8 +325,12 @@ export class Exchange implements UpstreamHandler, DeliveryOwner {
     const member = this.#member
     if (this.#settled || member === null) return
     this.#settled = true
-    const failed = failure !== null && countsAgainstUpstream(this.#attemptThat(failure.error))
-    if (outcome === 'ok' || failed) route.upstreams.settle(member, failed ? 'failed' : 'answered')
+    const attempt = failure === null ? null : this.#attemptThat(failure.error)
+    if (attempt !== null && countsAgainstUpstream(attempt)) {
+      route.upstreams.settle(member, attempt.connected ? 'failed' : 'unreachable')
+    } else if (outcome === 'ok') {
+      route.upstreams.settle(member, 'answered')
+    }
     const event = { routeId: route.id, outcome }
     onUpstream(failure?.retried === true ? { ...event, retried: true } : event)
   }
@@ -334,15 +338,6 @@ export class Exchange implements UpstreamHandler, DeliveryOwner {
 
 function sendAgain(exchange: Exchange, member: UpstreamMember): void {
   exchange.sendAgain(member)
-}
-
-/** Longest body that leaves as one text with its head, in bytes: what Node writes without allocating. */
-const MAX_TEXT_BYTES = 12 * 1024
-
-/** The body of a request that came whole, where that can be sent at once. */
-function textOf(whole: Buffer | null, { dispatcher }: UpstreamMember): string | undefined {
-  if (whole === null || whole.length > MAX_TEXT_BYTES) return undefined
-  return dispatcher.takesText === true ? whole.toString('latin1') : undefined
 }
 
 function clientGone(): UploadError {

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 
 import type { Incoming } from '../listener/index.ts'
+import type { UpstreamMember } from '../upstream/index.ts'
 
 /** Why an upload came to an end before its time. */
 export class UploadError extends Error {
@@ -147,4 +148,13 @@ export function createRequestBody(
   incoming.pause()
   incoming.on('data', onData).on('end', onEnd).on('close', onClose)
   return body
+}
+
+/** Longest body that leaves as one text with its head, in bytes: what Node writes without allocating. */
+const MAX_TEXT_BYTES = 12 * 1024
+
+/** The body of a request that came whole, where that can be sent at once. */
+export function textOf(whole: Buffer | null, { dispatcher }: UpstreamMember): string | undefined {
+  if (whole === null || whole.length > MAX_TEXT_BYTES) return undefined
+  return dispatcher.takesText === true ? whole.toString('latin1') : undefined
 }

@@ -1,75 +1,36 @@
-import type { AnswerCode, AuthenticationRequest, RequestIds } from '../authenticator/index.ts'
+import type { AnswerCode, AuthenticationRequest } from '../authenticator/index.ts'
 import { createRequestIds } from '../authenticator/index.ts'
-import type { Clock } from '../clock.ts'
 import { systemClock } from '../clock.ts'
 import type { Door, Incoming, Outgoing, ServeUpgrade } from '../listener/index.ts'
 import { createLimitedLog } from '../limited-log.ts'
-import type { Logger } from '../logger.ts'
 import { silentLogger, shielded, shieldedLogger } from '../logger.ts'
-import type {
-  RequestLimits,
-  RequestRecord,
-  RequestRefusal,
-  RouteChoice,
-  RouteRequest,
-} from '../routing/index.ts'
+import type { RequestRecord, RequestRefusal, RouteChoice, RouteRequest } from '../routing/index.ts'
 import { createRouter, isRefusal, recordOf } from '../routing/index.ts'
-import type { ResponseLimits, UpstreamState } from '../upstream/index.ts'
+import type { UpstreamState } from '../upstream/index.ts'
 import { createUpstreams } from '../upstream/index.ts'
-import type { ClientLimits } from './client-limits.ts'
 import { createClientLimiter } from './client-limits.ts'
 import { preflightedMethod } from './cors.ts'
 import {
   refusalOptions,
   sendAnswer,
   sendCapabilities,
+  sendHealth,
   sendPreflight,
   sendText,
 } from './send-answer.ts'
-import type { RequestEvent, StreamEvent, UpstreamEvent } from './events.ts'
 import { UNMATCHED } from './events.ts'
 import type { ExchangeInput } from './exchange.ts'
-import type { StreamOptions } from './open-streams.ts'
 import { createOpenStreams } from './open-streams.ts'
 import { fail, proceed } from './proceed.ts'
 import { ProxyRequest } from './proxy-request.ts'
 import type { RequestTrace } from './request-trace.ts'
 import { answerOf, beginTrace } from './request-trace.ts'
-import type { CompiledRoute, DocumentRoute, ProxyDocument, ProxyRoute } from './routes.ts'
+import type { CompiledRoute, DocumentRoute } from './routes.ts'
+import type { ReverseProxyOptions } from './reverse-proxy-options.ts'
 import { compileRoutes, documentRoute, isCarrying } from './routes.ts'
 import { refuseUnreadable } from './unreadable.ts'
 import type { TakeConnection, Upgrade } from './websocket.ts'
 import { asksForWebSocket, readHandshake } from './websocket-handshake.ts'
-
-/** Options of {@link createReverseProxy}. */
-export interface ReverseProxyOptions {
-  /** In order: the first one that matches counts. What none matches is answered 404. */
-  readonly routes: readonly ProxyRoute[]
-  /** What is answered with a text of the gateway's own. @default nothing */
-  readonly document?: ProxyDocument | undefined
-  /** Finds the ids of requests, `Authenticator.requestIdOf`. @default nobody is believed, each gets a new one */
-  readonly requestIdOf?: RequestIds | undefined
-  /** How much a request may bring before its body. @default REQUEST_LIMITS */
-  readonly limits?: RequestLimits | undefined
-  /** How much of an answer may come before its body. @default RESPONSE_LIMITS */
-  readonly responseLimits?: ResponseLimits | undefined
-  /** Note how long upstreams take, for {@link RequestEvent}'s trace. @default false */
-  readonly timed?: boolean | undefined
-  /** @default silentLogger */
-  readonly logger?: Logger | undefined
-  /** @default systemClock */
-  readonly clock?: Clock | undefined
-  /** Told of every request when its response has ended or broken off. */
-  readonly onRequest?: ((event: RequestEvent) => void) | undefined
-  /** Told of every upstream request when it is over. */
-  readonly onUpstream?: ((event: UpstreamEvent) => void) | undefined
-  /** How WebSockets and event streams are verified again while they are open. */
-  readonly streams?: StreamOptions | undefined
-  /** What one client address may have or send. @default CLIENT_LIMIT_DEFAULTS */
-  readonly clientLimits?: ClientLimits | undefined
-  /** Told when a WebSocket or an event stream begins and when it has ended. */
-  readonly onStream?: ((event: StreamEvent) => void) | undefined
-}
 
 /**
  * The reverse-proxy door. With another class of requests than its own, those to upgrade to anything but WebSocket are
@@ -100,7 +61,9 @@ const CLIENT_CLOSED_REQUEST = 499
  * @throws {TypeError} naming the option that makes no sense.
  */
 export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
-  const { clock = systemClock, requestIdOf = createRequestIds(), limits } = options
+  const { clock = systemClock, requestIdOf = createRequestIds(), limits, health } = options
+  // No path is empty.
+  const healthPath = health?.path ?? ''
   const limited = createLimitedLog(clock)
   const limiter = createClientLimiter(options.clientLimits ?? {}, clock)
   const timed = options.timed === true ? clock : null
@@ -124,14 +87,14 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
     takeConnection: TakeConnection | null = null,
   ): void {
     const record = recordOf(incoming, limits)
-    const isOurs = !isRefusal(record) && record.path === '*'
-    if (anyCors && !isRefusal(record) && preflight(incoming, outgoing, record)) return
+    const isOurs = !isRefusal(record) && (record.path === '*' || record.path === healthPath)
+    if (anyCors && !isOurs && !isRefusal(record) && preflight(incoming, outgoing, record)) return
     const route = isRefusal(record) || isOurs ? null : router.routeOf(record)
     const known = route !== null && !isRefusal(route)
     const trace = observe(incoming, outgoing, known ? route.id : UNMATCHED)
     if (isRefusal(record)) return refuse(trace, outgoing, record)
     trace.record = record
-    if (isOurs) return sendCapabilities(incoming, outgoing, record)
+    if (isOurs) return answerOurs(trace, outgoing, record)
     if (isRefusal(route)) return refuse(trace, outgoing, route)
     if (route === null) return sendNoRoute(trace, outgoing, record)
     // Not the next route that matches: what this one demands would not be asked for.
@@ -194,6 +157,18 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
     } catch (error) {
       fail(serving, error)
     }
+  }
+
+  function answerOurs(trace: RequestTrace, outgoing: Outgoing, record: RequestRecord): void {
+    const { incoming } = trace
+    const { path, method, bodyLength } = record
+    if (path === '*') return sendCapabilities(incoming, outgoing, record)
+    if (method === 'GET' || method === 'HEAD') {
+      const unreadiness = health?.unreadiness() ?? null
+      return sendHealth(incoming, outgoing, { bodyLength, unreadiness })
+    }
+    const answer = answerOf(trace, 'method_not_allowed')
+    sendAnswer(incoming, outgoing, answer, { bodyLength, allow: ['GET', 'HEAD'] })
   }
 
   /** Answers a preflight request, which speaks for the request that it asks about; false: it is none. */

@@ -48,16 +48,23 @@ export function sendAnswer(
   if (!close && bodyLength !== 0) awaitRest(incoming)
 }
 
+interface OwnText {
+  /** @default 200 */
+  readonly status?: number
+  readonly fields: readonly string[]
+  readonly body: string
+}
+
 /** Answers with a text that is the same for everyone. */
 export function sendText(
   incoming: Incoming,
   outgoing: Outgoing,
-  { fields, body }: { readonly fields: readonly string[]; readonly body: string },
+  { status = 200, fields, body }: OwnText,
   { bodyLength }: Pick<SendAnswerOptions, 'bodyLength'>,
 ): void {
   const close = bodyLength !== 0 && !incoming.complete
   if (close) outgoing.shouldKeepAlive = false
-  outgoing.writeHead(200, [...fields, 'Content-Length', String(Buffer.byteLength(body))])
+  outgoing.writeHead(status, [...fields, 'Content-Length', String(Buffer.byteLength(body))])
   if (close) endInStages(incoming, null)
   outgoing.end(body)
 }
@@ -102,6 +109,22 @@ export function refusalOptions(
   { cors }: Pick<CompiledRoute, 'cors'>,
 ): SendAnswerOptions {
   return cors === null ? { bodyLength } : { bodyLength, fields: cors.refusalFields(incoming) }
+}
+
+/**
+ * Answers whether requests may be sent here.
+ *
+ * @param unreadiness Why not; null: they may.
+ */
+export function sendHealth(
+  incoming: Incoming,
+  outgoing: Outgoing,
+  { bodyLength, unreadiness }: { bodyLength: number | null; unreadiness: string | null },
+): void {
+  const fields = ['Content-Type', 'text/plain', 'Cache-Control', 'no-store']
+  const status = unreadiness === null ? 200 : 503
+  const text = { status, fields, body: `${unreadiness ?? 'ok'}\n` }
+  sendText(incoming, outgoing, text, { bodyLength })
 }
 
 /**

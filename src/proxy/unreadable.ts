@@ -12,6 +12,11 @@ const CODES: Readonly<Record<Unreadable, AnswerCode>> = {
   late: 'request_timeout',
   'head-too-large': 'headers_too_large',
   tunnel: 'method_not_allowed',
+  'plain-http': 'request_invalid',
+}
+
+const DETAILS: Partial<Readonly<Record<Unreadable, string>>> = {
+  'plain-http': 'This port speaks HTTPS, and the request came in plain HTTP.',
 }
 
 /** What is known where something else than a request came. */
@@ -39,7 +44,7 @@ export function refuseUnreadable(
   socket.on('error', () => {})
   // What came has no fields that anybody could be believed for.
   const requestId = requestIdOf({ rawHeaders: [], remoteAddress: undefined, secure: false })
-  endWith(socket, answerFor(CODES[what], { requestId }), serving)
+  endWith(socket, answerFor(CODES[what], { requestId, detail: DETAILS[what] }), serving)
 }
 
 function endWith(socket: Duplex, answer: Answer, serving: () => Outgoing | undefined): void {

@@ -86,13 +86,23 @@ function createFinder<Route extends RouteMatch>(
     row: rowOf(route, spell(route.path)),
     segment: firstLiteral(spell(route.path)),
   }))
-  const rowsFor = (segment: string | null): Row<Route>[] =>
-    filed.filter((each) => each.segment === null || each.segment === segment).map(({ row }) => row)
-  const byFirstSegment = new Map<string, readonly Row<Route>[]>()
-  for (const { segment } of filed) {
-    if (segment !== null) byFirstSegment.set(segment, rowsFor(segment))
+  const own = new Map<string, Row<Route>[]>()
+  const others: Row<Route>[] = []
+  const ranks = new Map<Row<Route>, number>()
+  for (const [rank, { row, segment }] of filed.entries()) {
+    ranks.set(row, rank)
+    const rows = segment === null ? others : own.get(segment)
+    if (rows === undefined) own.set(segment ?? '', [row])
+    else rows.push(row)
   }
-  const others: readonly Row<Route>[] = rowsFor(null)
+  const rankOf = (row: Row<Route>): number => ranks.get(row) ?? 0
+  const byFirstSegment = new Map<string, readonly Row<Route>[]>()
+  for (const [segment, rows] of own) {
+    byFirstSegment.set(
+      segment,
+      others.length === 0 ? rows : [...rows, ...others].toSorted((a, b) => rankOf(a) - rankOf(b)),
+    )
+  }
 
   const rowsOf = (path: string): readonly Row<Route>[] =>
     byFirstSegment.get(firstSegment(path)) ?? others

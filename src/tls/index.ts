@@ -1,4 +1,4 @@
-export type { TlsFileProblem, TlsFiles, TlsMaterial } from './tls-files.ts'
+export type { KeyPairFiles, TlsFileProblem, TlsFiles, TlsMaterial } from './tls-files.ts'
 export { OLDEST_TLS, readTlsFiles } from './tls-files.ts'
 export type { TlsKeeper } from './tls-keeper.ts'
 export { createTlsKeeper } from './tls-keeper.ts'

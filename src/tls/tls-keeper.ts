@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util'
+
 import type { Logger } from '../logger.ts'
 import type { TlsFileProblem, TlsFiles, TlsMaterial } from './tls-files.ts'
 import { readTlsFiles } from './tls-files.ts'
@@ -34,14 +36,11 @@ export async function createTlsKeeper(first: TlsFiles, logger: Logger): Promise<
     const read = await readTlsFiles(files)
     if (isRefused(read)) {
       for (const problem of read) {
-        logger.error(
-          { setting: `tls.${problem.setting}` },
-          `${describe(problem)}; the old ones stay`,
-        )
+        logger.error({ setting: nameOf(problem) }, `${describe(problem)}; the old ones stay`)
       }
       return false
     }
-    if (isSame(read, material)) return false
+    if (isDeepStrictEqual(read, material)) return false
     material = read
     logger.info({ validUntil: new Date(read.validUntilMs) }, 'the TLS certificate was read anew')
     warnOfEnd(material, logger)
@@ -66,12 +65,12 @@ function isRefused(
   return Array.isArray(read)
 }
 
-function isSame(a: TlsMaterial, b: TlsMaterial): boolean {
-  return a.cert === b.cert && a.key === b.key && a.clientCa === b.clientCa
+function describe(problem: TlsFileProblem): string {
+  return `${nameOf(problem)} ${problem.message}`
 }
 
-function describe({ setting, message }: TlsFileProblem): string {
-  return `tls.${setting} ${message}`
+function nameOf({ setting }: TlsFileProblem): string {
+  return ['tls', ...setting].join('.')
 }
 
 function warnOfEnd({ validUntilMs }: TlsMaterial, logger: Logger): void {

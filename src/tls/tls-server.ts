@@ -1,7 +1,9 @@
+import { X509Certificate } from 'node:crypto'
 import type { ServerOptions as HttpOptions } from 'node:http'
 import type { Server, ServerOptions } from 'node:https'
 import { createServer } from 'node:https'
-import type { TLSSocket } from 'node:tls'
+import type { SecureContext, TLSSocket } from 'node:tls'
+import { createSecureContext } from 'node:tls'
 
 import type { TlsMaterial } from './tls-files.ts'
 import { OLDEST_TLS } from './tls-files.ts'
@@ -22,23 +24,29 @@ export interface TlsServerOptions {
   readonly onHandshakeFailure?: (() => void) | undefined
   /** Takes the connections whose clients want HTTP/2. @default nobody: it is not offered */
   readonly onHttp2?: ((socket: TLSSocket) => void) | undefined
+  /** Told of a client that speaks HTTP without TLS, before its connection is ended. @default nobody is told */
+  readonly onPlainHttp?: ((socket: TLSSocket) => void) | undefined
 }
 
-/** Makes a server of HTTP/1.1 over TLS 1.2 or newer. A handshake that fails ends its connection without a word. */
+/** Makes a server of HTTP/1.1 over TLS 1.2 or newer. A handshake that fails ends its connection. */
 export function createTlsServer(http: HttpOptions, options: TlsServerOptions): Server {
   const { material, clientAuth, handshakeTimeoutMs, onHandshakeFailure, onHttp2 } = options
-  const server = createServer({
+  const { onPlainHttp } = options
+  const server: Server = createServer({
     ...http,
     ...contextOf(material),
+    SNICallback: (name, choose) => choose(null, chosenFor(server, name)),
     ALPNProtocols: onHttp2 === undefined ? ['http/1.1'] : ['h2', 'http/1.1'],
     handshakeTimeout: handshakeTimeoutMs,
     requestCert: clientAuth !== 'none',
     // Node's own check cannot tell a certificate that is not valid from none, so `request` checks below.
     rejectUnauthorized: clientAuth === 'require',
   })
+  named.set(server, namedContexts(material))
   // Node would have it answered like a request that cannot be read, in plain HTTP or into a handshake that is over.
   server.removeAllListeners('tlsClientError')
-  server.on('tlsClientError', (_error: Error, socket: TLSSocket) => {
+  server.on('tlsClientError', ({ code }: NodeJS.ErrnoException, socket: TLSSocket) => {
+    if (code === 'ERR_SSL_HTTP_REQUEST') onPlainHttp?.(socket)
     socket.destroy()
     onHandshakeFailure?.()
   })
@@ -69,8 +77,39 @@ function divertHttp2(server: Server, onHttp2: (socket: TLSSocket) => void): void
 /** Gives new connections another certificate; those that are open keep theirs. */
 export function changeMaterial(server: Server, material: TlsMaterial): void {
   server.setSecureContext(contextOf(material))
+  named.set(server, namedContexts(material))
 }
 
-function contextOf({ cert, key, clientCa }: TlsMaterial): ServerOptions {
+function contextOf({
+  cert,
+  key,
+  clientCa,
+}: Omit<TlsMaterial, 'validUntilMs' | 'others'>): ServerOptions {
   return { cert, key, ca: clientCa, minVersion: OLDEST_TLS }
+}
+
+/** What is shown to those who ask for a name. */
+interface NamedContext {
+  readonly certificate: X509Certificate
+  readonly context: SecureContext
+}
+
+const named = new WeakMap<Server, readonly NamedContext[]>()
+
+/** The first certificate is among them, so that one that is for a name comes before one that is for many. */
+function namedContexts(material: TlsMaterial): readonly NamedContext[] {
+  if (material.others.length === 0) return []
+  return [material, ...material.others].map((pair) => ({
+    certificate: new X509Certificate(pair.cert),
+    context: createSecureContext(contextOf({ ...material, ...pair })),
+  }))
+}
+
+function chosenFor(server: Server, name: string): SecureContext | undefined {
+  const fitting = named.get(server)?.filter(({ certificate }) => certificate.checkHost(name))
+  // Not by a wildcard where there is one for the name itself.
+  const exact = fitting?.find(({ certificate }) =>
+    certificate.checkHost(name, { wildcards: false }),
+  )
+  return (exact ?? fitting?.[0])?.context
 }

@@ -3,8 +3,7 @@ import type { InterimOwner } from './head-reader.ts'
 import { HeadReader } from './head-reader.ts'
 import { RequestUpload } from './request-upload.ts'
 import type { ResponseHead } from './response-head.ts'
-import { TOO_LONG, TOO_MANY_FIELDS } from './response-head.ts'
-import { lossOfBody, tookTooLong, UpstreamError } from './upstream-error.ts'
+import { lossOfBody, refusedFor, tookTooLong, UpstreamError } from './upstream-error.ts'
 import type { ExchangeKeeper, UpstreamExchange } from './upstream-exchange.ts'
 import { tellEnd } from './upstream-exchange.ts'
 import type { ConnectionTarget, UpstreamSocket } from './upstream-socket.ts'
@@ -16,6 +15,8 @@ export interface ConnectionOwner {
   deadlineIn(ms: number): number
   /** For how long a connection may be idle, in milliseconds. */
   readonly idleMs: number
+  /** How old a connection may be that serves another request; 0: as old as it gets. */
+  readonly maxAgeMs: number
   /** Which tick it is. */
   readonly tick: number
   onIdle(connection: UpstreamConnection): void
@@ -34,8 +35,6 @@ export interface ConnectionOwner {
 /** One for all connections: a read is done with when its call returns. */
 const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024)
 
-const TOO_LARGE: ReadonlySet<string> = new Set([TOO_LONG, TOO_MANY_FIELDS])
-
 const HEAD_PIECE_BYTES = 16 * 1024
 
 /** How long an upstream that takes no more of an upload is listened to, until its answer begins. */
@@ -50,6 +49,8 @@ type State = 'connecting' | 'idle' | 'head' | 'body' | 'feeding' | 'closed'
 export class UpstreamConnection implements ExchangeKeeper, InterimOwner {
   /** In ticks of the pool: when it has taken too long over what it is at. */
   deadline: number
+  /** In ticks of the pool: when it has served its last request, so that traffic follows the name of the upstream. */
+  readonly retiresAt: number
   /** The tick at which the request that it serves was sent. */
   since = 0
   readonly #owner: ConnectionOwner
@@ -74,6 +75,7 @@ export class UpstreamConnection implements ExchangeKeeper, InterimOwner {
     this.#exchange = exchange
     exchange.keeper = this
     this.deadline = owner.deadlineIn(target.connectMs)
+    this.retiresAt = owner.deadlineIn(owner.maxAgeMs)
     const socket = openUpstreamSocket(target, {
       buffer: READ_BUFFER,
       onRead: (count) => this.#onRead(count),
@@ -205,7 +207,7 @@ export class UpstreamConnection implements ExchangeKeeper, InterimOwner {
       this.#readBody(READ_BUFFER.subarray(0, count), 0)
     } else {
       // Nothing was asked, so this is nobody's answer.
-      this.#refuse('it sent something unasked')
+      this.destroy(refusedFor('it sent something unasked'))
     }
     return !this.#paused
   }
@@ -219,7 +221,7 @@ export class UpstreamConnection implements ExchangeKeeper, InterimOwner {
       const end = Math.min(count, at + HEAD_PIECE_BYTES)
       const text = READ_BUFFER.toString('latin1', at, end)
       const head = this.#heads.read(text, exchange.request.method === 'HEAD', this)
-      if (typeof head === 'string') return this.#refuse(head)
+      if (typeof head === 'string') return this.destroy(refusedFor(head))
       if (head === null) continue
       const { bodyStart } = this.#heads
       const rest = end === count ? text.slice(bodyStart) : null
@@ -265,7 +267,7 @@ export class UpstreamConnection implements ExchangeKeeper, InterimOwner {
     if (!this.#paused) this.#awaitBody()
     if (this.#chunks !== null) {
       const end = this.#chunks.read(bytes, start, this)
-      if (end === -1) this.#refuse('its chunks are malformed')
+      if (end === -1) this.destroy(refusedFor('its chunks are malformed'))
       else if (end !== null) this.#complete(end === bytes.length)
       return
     }
@@ -299,7 +301,7 @@ export class UpstreamConnection implements ExchangeKeeper, InterimOwner {
     const intact = this.#error === null && socket.writable && exchange?.request.reset !== true
     if (alone && sent && intact && reusableMs > 0) {
       this.#state = 'idle'
-      this.deadline = this.#owner.deadlineIn(reusableMs)
+      this.deadline = Math.min(this.#owner.deadlineIn(reusableMs), this.retiresAt)
       tellEnd(exchange, head, whole)
       this.#owner.onIdle(this)
     } else if (alone && this.#upload !== null && intact && head?.body !== 'until-close') {
@@ -317,12 +319,6 @@ export class UpstreamConnection implements ExchangeKeeper, InterimOwner {
 
   #awaitBody(): void {
     this.deadline = this.#owner.deadlineIn(this.#exchange?.request.bodyTimeout ?? 0)
-  }
-
-  #refuse(objection: string): void {
-    const message = `the response of the upstream was refused: ${objection}`
-    const code = TOO_LARGE.has(objection) ? 'ERR_UPSTREAM_HEAD_TOO_LARGE' : 'ERR_UPSTREAM_INVALID'
-    this.destroy(new UpstreamError(code, message))
   }
 
   #onFin(): void {

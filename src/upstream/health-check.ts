@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestOptions } from 'node:http'
 import { request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
+import type { LookupFunction } from 'node:net'
 
 import type { UpstreamSettings, UpstreamTls } from './upstream-options.ts'
 import { serverNameOf, tlsMaterial } from './upstream-pools.ts'
@@ -13,6 +14,8 @@ export interface HealthCheckInput {
   /** What `Host` says. */
   readonly host: string
   readonly tls: UpstreamTls
+  /** Looks names up. @default as the system does */
+  readonly lookup?: LookupFunction | undefined
   /** 0 up to 1, for the time between checks. */
   readonly random: () => number
   /** Told of each check: null where it passed, else why it did not. */
@@ -96,7 +99,7 @@ function probe(input: HealthCheckInput, tell: (problem: string | null) => void):
   return () => settle(null)
 }
 
-function requestOptions({ target, check, host, tls }: HealthCheckInput): RequestOptions {
+function requestOptions({ target, check, host, tls, lookup }: HealthCheckInput): RequestOptions {
   const { hostname, port, protocol } = new URL(target.origin)
   const common = {
     method: 'GET',
@@ -110,7 +113,11 @@ function requestOptions({ target, check, host, tls }: HealthCheckInput): Request
     agent: false as const,
   }
   if (target.socketPath !== null) return { ...common, socketPath: target.socketPath }
-  const place = { hostname: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? undefined : port }
+  const place = {
+    hostname: hostname.replace(/^\[|\]$/g, ''),
+    port: port === '' ? undefined : port,
+    lookup,
+  }
   if (protocol === 'http:') return { ...common, ...place }
   // Node would ask for the name that `Host` says.
   const servername = serverNameOf(hostname, tls)

@@ -1,4 +1,5 @@
 import type { UpstreamRequest } from './dispatcher.ts'
+import { TOO_LONG, TOO_MANY_FIELDS } from './response-head.ts'
 
 /** Why a request to an upstream failed, where the system has no code of its own for it. */
 export type UpstreamErrorCode =
@@ -32,6 +33,15 @@ const TIMEOUTS: Record<'connecting' | 'head' | 'body', [UpstreamErrorCode, strin
 /** @param what What a connection was at. */
 export function tookTooLong(what: keyof typeof TIMEOUTS): UpstreamError {
   const [code, message] = TIMEOUTS[what]
+  return new UpstreamError(code, message)
+}
+
+const TOO_LARGE: ReadonlySet<string> = new Set([TOO_LONG, TOO_MANY_FIELDS])
+
+/** @param objection What is wrong with a response. */
+export function refusedFor(objection: string): UpstreamError {
+  const message = `the response of the upstream was refused: ${objection}`
+  const code = TOO_LARGE.has(objection) ? 'ERR_UPSTREAM_HEAD_TOO_LARGE' : 'ERR_UPSTREAM_INVALID'
   return new UpstreamError(code, message)
 }
 

@@ -37,8 +37,11 @@ export interface UpstreamGroup {
   pick(): UpstreamMember
   /** One that was not tried yet; null: all were. */
   another(tried: readonly UpstreamMember[]): UpstreamMember | null
-  /** Takes what became of a request into account. `failed`: no connection, no answer in time, or one that broke off. */
-  settle(member: UpstreamMember, outcome: 'answered' | 'failed'): void
+  /**
+   * Takes what became of a request into account. `unreachable`: there was no connection; `failed`: no answer in time,
+   * or one that broke off or could not be read.
+   */
+  settle(member: UpstreamMember, outcome: 'answered' | 'unreachable' | 'failed'): void
 }
 
 /** Options of {@link createUpstreamGroup}. */
@@ -67,6 +70,11 @@ export function createUpstreamGroup(options: UpstreamGroupOptions): UpstreamGrou
   const [first] = members
   if (first === undefined) throw new TypeError('must name at least one URL')
   let turn = 0
+  // Answers may be a client's doing in ways that nobody has thought of: they must not leave it alone with few.
+  const mostForAnswers = Math.max(1, Math.floor(members.length / 2))
+  const mayEject = (outcome: 'unreachable' | 'failed'): boolean =>
+    outcome === 'unreachable' ||
+    members.filter(({ standing }) => !standing.up).length < mostForAnswers
 
   /** The next one in turn that fits; its turn is over then. */
   function take(fits: (member: UpstreamMember) => boolean): UpstreamMember | null {
@@ -102,7 +110,7 @@ export function createUpstreamGroup(options: UpstreamGroupOptions): UpstreamGrou
         if (standing.succeeded()) logger.info({ upstream: url }, 'an upstream answers again')
         return
       }
-      const ejectedMs = standing.failed()
+      const ejectedMs = mayEject(outcome) ? standing.failed() : 0
       if (ejectedMs > 0) {
         logger.warn({ upstream: url, ejectedMs }, 'an upstream failed too often and is left out')
       }

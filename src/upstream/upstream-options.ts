@@ -29,6 +29,20 @@ export interface UpstreamOptions {
    * @default 'client' for `http:` and Unix sockets, 'own' for `https:`
    */
   readonly host?: string | undefined
+  /**
+   * How long a connection may be idle, in milliseconds, 0 to 600_000; 0: each serves one request, for upstreams that
+   * serve one connection at a time.
+   *
+   * @default 4_000
+   */
+  readonly keepAliveMs?: number | undefined
+  /**
+   * How old a connection may be that serves another request, in milliseconds, 0 to 86_400_000, so that requests follow
+   * the name of the upstream; 0: as old as it gets.
+   *
+   * @default 60_000
+   */
+  readonly maxConnectionAgeMs?: number | undefined
   readonly ejection?: EjectionOptions | undefined
   /** @default none */
   readonly healthCheck?: HealthCheckOptions | undefined
@@ -80,6 +94,8 @@ export interface UpstreamSettings {
   readonly targets: readonly UpstreamTarget[]
   readonly retries: number
   readonly maxConnections: number
+  readonly keepAliveMs: number
+  readonly maxConnectionAgeMs: number
   readonly ejection: Complete<EjectionOptions>
   /** Null: that of the client for `http:`, its own for `https:`. */
   readonly host: string | null
@@ -92,6 +108,9 @@ export interface UpstreamSettings {
 export const UPSTREAM_DEFAULTS = {
   retries: 2,
   maxConnections: 256,
+  // Shorter than the idle time of the usual servers (5 s), so that a connection is not closed while we write to it.
+  keepAliveMs: 4_000,
+  maxConnectionAgeMs: 60_000,
   ejection: { failures: 3, baseMs: 5_000, maxMs: 60_000 },
   healthCheck: { intervalMs: 10_000, timeoutMs: 2_000 },
 } as const
@@ -100,6 +119,8 @@ export const UPSTREAM_DEFAULTS = {
 export const UPSTREAM_RANGES = {
   retries: [0, 5],
   maxConnections: [1, 65_535],
+  keepAliveMs: [0, 600_000],
+  maxConnectionAgeMs: [0, 86_400_000],
   ejection: { failures: [1, 1_000], baseMs: [1, 3_600_000], maxMs: [1, 3_600_000] },
   healthCheck: { intervalMs: [100, 3_600_000], timeoutMs: [1, 60_000], expect: [200, 599] },
 } as const
@@ -109,6 +130,8 @@ const UPSTREAM_OPTIONS: OptionShape<UpstreamOptions> = {
   retries: NUMBER,
   maxConnections: NUMBER,
   host: TEXT,
+  keepAliveMs: NUMBER,
+  maxConnectionAgeMs: NUMBER,
   ejection: group<EjectionOptions>({ failures: NUMBER, baseMs: NUMBER, maxMs: NUMBER }),
   healthCheck: group<HealthCheckOptions>({
     path: TEXT,
@@ -148,13 +171,17 @@ function settingsOf(given: UpstreamOptions): UpstreamSettings {
     retries: readCount('retries', given),
     maxConnections: readCount('maxConnections', given),
     host: given.host === undefined ? null : parseUpstreamHost(given.host),
+    keepAliveMs: readCount('keepAliveMs', given),
+    maxConnectionAgeMs: readCount('maxConnectionAgeMs', given),
     ejection: readEjection(given.ejection ?? {}),
     healthCheck: healthCheck === undefined ? null : readHealthCheck(healthCheck),
     tls,
   }
 }
 
-function readCount(name: 'retries' | 'maxConnections', given: UpstreamOptions): number {
+type Count = 'retries' | 'maxConnections' | 'keepAliveMs' | 'maxConnectionAgeMs'
+
+function readCount(name: Count, given: UpstreamOptions): number {
   return readNumber(name, given[name], UPSTREAM_DEFAULTS[name], UPSTREAM_RANGES[name])
 }
 

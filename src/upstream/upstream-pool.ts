@@ -1,3 +1,5 @@
+import type { LookupFunction } from 'node:net'
+
 import type { ConnectionOwner } from './connection.ts'
 import { UpstreamConnection } from './connection.ts'
 import type { UpstreamDispatcher, UpstreamHandler, UpstreamRequest } from './dispatcher.ts'
@@ -11,6 +13,7 @@ import {
   tooManyWait,
   UpstreamError,
 } from './upstream-error.ts'
+import { UPSTREAM_DEFAULTS } from './upstream-options.ts'
 import { slowestOf } from './slow-clients.ts'
 import type { ExchangeKeeper } from './upstream-exchange.ts'
 import { UpstreamExchange } from './upstream-exchange.ts'
@@ -32,8 +35,12 @@ export interface UpstreamPoolOptions {
   readonly maxConnections?: number | undefined
   /** How many requests may wait for one. @default 1_024 */
   readonly maxWaiting?: number | undefined
-  /** How long a connection may be idle, in milliseconds. @default 4_000 */
+  /** How long a connection may be idle, in milliseconds; 0: each serves one request and says so. @default 4_000 */
   readonly idleMs?: number | undefined
+  /** How old a connection may be that serves another request, in milliseconds; 0: as old as it gets. @default 0 */
+  readonly maxAgeMs?: number | undefined
+  /** Looks the host up. @default as the system does */
+  readonly lookup?: LookupFunction | undefined
 }
 
 /** Connections to one upstream. */
@@ -45,11 +52,10 @@ export interface UpstreamPool extends UpstreamDispatcher {
 /** How exact timeouts are. One timer looks after all connections, so that no request needs one of its own. */
 const TICK_MS = 100
 
+/** How long a connection may be idle where nothing else is said. */
+export const IDLE_MS: number = UPSTREAM_DEFAULTS.keepAliveMs
 /** A client that has kept a connection waiting for so long may lose it to one that has fewer. */
 const SLOW_MS = 3_000
-
-/** Shorter than the idle time of the usual servers (5 s), so that a connection is not closed while we write to it. */
-export const IDLE_MS: number = 4_000
 
 /**
  * Makes a pool of HTTP/1.1 connections: undici's dispatch without what a reverse proxy does not need, and
@@ -67,6 +73,7 @@ class Pool implements UpstreamPool, ConnectionOwner, ExchangeKeeper {
   readonly asksBeforeBody: boolean = true
   readonly takesText: boolean = true
   readonly idleMs: number
+  readonly maxAgeMs: number
   readonly #target: ConnectionTarget
   readonly #maxConnections: number
   readonly #maxWaiting: number
@@ -83,9 +90,11 @@ class Pool implements UpstreamPool, ConnectionOwner, ExchangeKeeper {
     this.#maxConnections = options.maxConnections ?? 256
     this.#maxWaiting = options.maxWaiting ?? 1_024
     this.idleMs = options.idleMs ?? IDLE_MS
+    this.maxAgeMs = options.maxAgeMs ?? 0
   }
 
-  dispatch(request: UpstreamRequest, handler: UpstreamHandler): boolean {
+  dispatch(given: UpstreamRequest, handler: UpstreamHandler): boolean {
+    const request = this.idleMs === 0 ? { ...given, reset: true } : given
     const head = writeRequestHead(request)
     const exchange = new UpstreamExchange(request, head ?? { text: '', bodyLength: 0 }, handler)
     exchange.start()
@@ -113,6 +122,7 @@ class Pool implements UpstreamPool, ConnectionOwner, ExchangeKeeper {
   onIdle(connection: UpstreamConnection): void {
     // Then those that wait are served when it is closed.
     if (connection.ended) return
+    if (connection.retiresAt <= this.tick) return connection.destroy(null)
     const next = this.#waiting.shift()
     if (next === undefined) this.#idle.push(connection)
     else connection.send(next)

@@ -1,3 +1,4 @@
+import type { LookupFunction } from 'node:net'
 import { isIP } from 'node:net'
 
 import { buildConnector, Pool } from 'undici'
@@ -17,6 +18,10 @@ export interface Connecting {
   readonly target: Pick<UpstreamTarget, 'origin' | 'socketPath'>
   readonly connectMs: number
   readonly maxConnections: number
+  /** How long a connection may be idle; 0: none serves more than one request. */
+  readonly keepAliveMs: number
+  /** How old a connection may be that serves another request; 0: as old as it gets. */
+  readonly maxConnectionAgeMs: number
   readonly tls: UpstreamTls
   /** How much of an answer may come before its body. @default RESPONSE_LIMITS */
   readonly limits?: ResponseLimits | undefined
@@ -30,17 +35,21 @@ export interface UpstreamPools {
   close(): Promise<void>
 }
 
-/** Makes one pool for each way to connect, when it is first asked for. */
-export function createUpstreamPools(): UpstreamPools {
+/**
+ * Makes one pool for each way to connect, when it is first asked for.
+ *
+ * @param lookup Looks names up, for all of them.
+ */
+export function createUpstreamPools(lookup: LookupFunction): UpstreamPools {
   const pools = new Map<string, UpstreamPool>()
   return {
     dispatcherFor(connecting) {
-      const { target, connectMs, maxConnections, tls } = connecting
+      const { target, ...rest } = connecting
       const { origin, socketPath } = target
-      const key = JSON.stringify([origin, socketPath, connectMs, maxConnections, tls])
+      const key = JSON.stringify([origin, socketPath, rest])
       let pool = pools.get(key)
       if (pool === undefined) {
-        pool = createPool(connecting)
+        pool = createPool(connecting, lookup)
         pools.set(key, pool)
       }
       return pool
@@ -55,9 +64,9 @@ export function createUpstreamPools(): UpstreamPools {
  * Our own transport; undici's for upgrades, which have connections of their own everywhere, so that none that waits for
  * its 101 holds up a request.
  */
-function createPool(connecting: Connecting): UpstreamPool {
+function createPool(connecting: Connecting, lookup: LookupFunction): UpstreamPool {
   const { target, connectMs, maxConnections, tls } = connecting
-  const upgrades = createLimitedPool(connecting)
+  const upgrades = createLimitedPool(connecting, lookup)
   const { protocol, hostname, port } = new URL(target.origin)
   const isSecure = protocol === 'https:'
   const requests = createUpstreamPool({
@@ -68,6 +77,9 @@ function createPool(connecting: Connecting): UpstreamPool {
     connectMs,
     maxConnections,
     limits: connecting.limits,
+    idleMs: connecting.keepAliveMs,
+    maxAgeMs: connecting.maxConnectionAgeMs,
+    lookup,
   })
   return {
     asksBeforeBody: true,
@@ -79,28 +91,28 @@ function createPool(connecting: Connecting): UpstreamPool {
   }
 }
 
-function createLimitedPool(connecting: Connecting): UpstreamPool {
+function createLimitedPool(connecting: Connecting, lookup: LookupFunction): UpstreamPool {
   const { target, connectMs, maxConnections } = connecting
   const pool = new Pool(target.origin, {
     connections: maxConnections,
     pipelining: 1,
     maxHeaderSize: (connecting.limits ?? RESPONSE_LIMITS).responseHeadBytes,
-    connect: connectOptions(connecting),
+    connect: connectOptions(connecting, lookup),
     keepAliveTimeout: IDLE_MS,
     keepAliveMaxTimeout: IDLE_MS,
   })
   return withLimit(pool, { maxConnections, waitMs: connectMs })
 }
 
-function connectOptions({
-  target,
-  connectMs,
-  tls,
-}: Connecting): Exclude<Pool.Options['connect'], undefined> {
+function connectOptions(
+  { target, connectMs, tls }: Connecting,
+  lookup: LookupFunction,
+): Exclude<Pool.Options['connect'], undefined> {
   if (target.socketPath !== null) return { timeout: connectMs, socketPath: target.socketPath }
-  if (target.origin.startsWith('http:')) return { timeout: connectMs }
+  if (target.origin.startsWith('http:')) return { timeout: connectMs, lookup }
   const connect = buildConnector({
     timeout: connectMs,
+    lookup,
     // Said outright, it beats NODE_TLS_REJECT_UNAUTHORIZED=0.
     rejectUnauthorized: true,
     ...tlsMaterial(tls),

@@ -1,4 +1,4 @@
-import type { NetConnectOpts } from 'node:net'
+import type { LookupFunction, NetConnectOpts } from 'node:net'
 import { isIP, Socket } from 'node:net'
 import type { SecureContext } from 'node:tls'
 import { connect as connectTls, createSecureContext } from 'node:tls'
@@ -15,6 +15,8 @@ export interface ConnectionTarget {
   /** How TLS is spoken there. @default null: it is not */
   readonly secure?: SecureTarget | null | undefined
   readonly connectMs: number
+  /** Looks the host up. @default as the system does */
+  readonly lookup?: LookupFunction | undefined
   /** How much of an answer may come before its body. @default RESPONSE_LIMITS */
   readonly limits?: ResponseLimits | undefined
 }
@@ -72,10 +74,10 @@ export function openUpstreamSocket(
   target: ConnectionTarget,
   options: UpstreamSocketOptions,
 ): UpstreamSocket {
-  const { host, port, socketPath } = target
+  const { host, port, socketPath, lookup } = target
   const { buffer, onRead, onConnect } = options
   const all: NetConnectOpts = {
-    ...(typeof socketPath === 'string' ? { path: socketPath } : { host, port }),
+    ...(typeof socketPath === 'string' ? { path: socketPath } : { host, port, lookup }),
     noDelay: true,
     keepAlive: true,
     keepAliveInitialDelay: PROBE_AFTER_MS,

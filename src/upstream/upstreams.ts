@@ -1,3 +1,4 @@
+import { createNameLookup } from '../http-client/index.ts'
 import type { Clock } from '../clock.ts'
 import type { Logger } from '../logger.ts'
 import type { UpstreamDispatcher } from './dispatcher.ts'
@@ -39,18 +40,19 @@ export interface Upstreams {
 /** Makes the upstreams of a gateway. Nothing is sent before they are started or used. */
 export function createUpstreams(options: UpstreamsOptions): Upstreams {
   const { clock, logger, random = Math.random, limits } = options
-  const pools = createUpstreamPools()
+  const lookup = createNameLookup()
+  const pools = createUpstreamPools(lookup)
   const groups = new Map<string, UpstreamGroup>()
   const checks: HealthCheck[] = []
   let started = false
 
   function make(settings: UpstreamSettings, connecting: GroupConnecting): UpstreamGroup {
     const { connectMs, dispatcher } = connecting
-    const { healthCheck, maxConnections, tls } = settings
+    const { healthCheck, tls, maxConnections, keepAliveMs, maxConnectionAgeMs } = settings
+    const how = { connectMs, maxConnections, keepAliveMs, maxConnectionAgeMs, tls, limits }
     const group = createUpstreamGroup({
       settings,
-      dispatcherFor: (target) =>
-        dispatcher ?? pools.dispatcherFor({ target, connectMs, maxConnections, tls, limits }),
+      dispatcherFor: (target) => dispatcher ?? pools.dispatcherFor({ target, ...how }),
       clock,
       logger,
     })
@@ -66,6 +68,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
         check: healthCheck,
         host: healthCheck.host ?? checkHostOf(settings.host) ?? ownHost(member, tls),
         tls,
+        lookup,
         random,
         onResult,
       })

@@ -12,7 +12,7 @@ function resolve(
   const rawHeaders = Object.entries(headers).flatMap(([name, values]) =>
     [values].flat().flatMap((value) => [name, value]),
   )
-  return createClientResolver(trusted)({ rawHeaders, remoteAddress, secure })
+  return createClientResolver({ trustedProxies: trusted })({ rawHeaders, remoteAddress, secure })
 }
 
 describe('a peer that is not trusted', () => {
@@ -108,7 +108,10 @@ describe('behind trusted proxies', () => {
     '[::1',
   ])('%j ends the walk: the address is unknown, whatever stands left of it', (element) => {
     const told = vi.fn<() => void>()
-    const resolver = createClientResolver(['127.0.0.1', '10.0.0.0/8'], told)
+    const resolver = createClientResolver({
+      trustedProxies: ['127.0.0.1', '10.0.0.0/8'],
+      onUnreadable: told,
+    })
     const rawHeaders = ['X-Forwarded-For', `9.9.9.9, ${element}, 10.0.0.2`]
     expect(resolver({ rawHeaders, remoteAddress: '127.0.0.1', secure: false })).toMatchObject({
       address: '',
@@ -175,7 +178,7 @@ describe('behind trusted proxies', () => {
 })
 
 test('whatever an untrusted peer sends, the client is the peer', () => {
-  const resolver = createClientResolver(['10.0.0.0/8'])
+  const resolver = createClientResolver({ trustedProxies: ['10.0.0.0/8'] })
   fc.assert(
     fc.property(fc.array(fc.string(), { maxLength: 4 }), (values) => {
       const rawHeaders = values.flatMap((value) => ['X-Forwarded-For', value])
@@ -193,7 +196,7 @@ test('a runtime that does not tell the address leaves the peer IP unknown', () =
 test.each(['10.0.0.1', '10.0.0.0/8', '10.0.0.1/32', '10.0.0.0/08', 'fd00::/8', '::1', '::1/128'])(
   '%j may be a trusted proxy',
   (entry) => {
-    expect(() => createClientResolver([entry])).not.toThrow()
+    expect(() => createClientResolver({ trustedProxies: [entry] })).not.toThrow()
     expect(() => parseTrustedProxy(entry)).not.toThrow()
   },
 )
@@ -217,10 +220,132 @@ test.each([
   ['0.0.0.0/0', 'would trust everybody'],
   ['::/0', 'would trust everybody'],
 ])('the trusted proxy %j is refused at construction: it %s', (entry, message) => {
-  expect(() => createClientResolver(['10.0.0.1', entry])).toThrow(
+  expect(() => createClientResolver({ trustedProxies: ['10.0.0.1', entry] })).toThrow(
     expect.objectContaining({
       name: 'TypeError',
       message: expect.stringContaining(`"trustedProxies[1]": ${message}`),
     }),
   )
+})
+
+describe('with Forwarded (RFC 7239) in place of X-Forwarded-*', () => {
+  const told = vi.fn<() => void>()
+  const resolver = createClientResolver({
+    trustedProxies: ['127.0.0.1', '10.0.0.0/8'],
+    forwarded: 'rfc7239',
+    onUnreadable: told,
+  })
+  const of = (lines: string[], remoteAddress = '127.0.0.1') =>
+    resolver({
+      rawHeaders: lines.flatMap((line) => ['forwarded', line]),
+      remoteAddress,
+      secure: false,
+    })
+
+  test.each([
+    ['for=203.0.113.5', '203.0.113.5'],
+    ['For=203.0.113.5;Proto=https', '203.0.113.5'],
+    ['for="203.0.113.5:47011"', '203.0.113.5'],
+    ['for=203.0.113.5:47011', '203.0.113.5'],
+    ['for="203.0.113.5:_port"', '203.0.113.5'],
+    ['for="[2001:db8:cafe::17]:4711"', '2001:db8:cafe::17'],
+    ['for=[2001:db8::1]', '2001:db8::1'],
+    ['for="2\\03.0.113.5"', '203.0.113.5'],
+    ['for=9.9.9.9, for=203.0.113.5;by=10.0.0.1, for=10.0.0.2', '203.0.113.5'],
+    [' , for=203.0.113.5 ,, ', '203.0.113.5'],
+    ['for=203.0.113.5;', '203.0.113.5'],
+    ['', '127.0.0.1'],
+  ])('%s is read', (line, address) => {
+    expect(of([line]).address).toBe(address)
+  })
+
+  test.each([
+    'for=unknown',
+    'for=_hidden',
+    'for=""',
+    'proto=https',
+    'for=1.1.1.1;for=2.2.2.2',
+    'for = 1.1.1.1',
+    'for=1.1.1.1 proto=https',
+    'for="1.1.1.1',
+    'for=1.1.1.1;;proto',
+    '1.1.1.1',
+    // A client that tries to take into its quotation what the proxy adds.
+    'for=", for=9.9.9.9;proto=https',
+    'for=9.9.9.9;x=", for="[2001:db8::1]"',
+    'for=9.9.9.9;x=", for="[2001:db8::1]";host="a"',
+  ])('%s leaves the address unknown', (line) => {
+    told.mockClear()
+    expect(of([`${line}`])).toMatchObject({
+      address: '',
+      peerIp: null,
+      forwardedFor: 'unknown, 127.0.0.1',
+    })
+    expect(told).toHaveBeenCalledExactlyOnceWith('Forwarded')
+  })
+
+  test('scheme and host are those of the element of the client, whatever stands left of it', () => {
+    const line = 'for=1.1.1.1;proto=http;host=evil, for=2.2.2.2;proto=https;host="api:8443"'
+    expect(of([line, 'for=10.0.0.2;proto=http;host=inner'])).toMatchObject({
+      address: '2.2.2.2',
+      forwardedFor: '2.2.2.2, 10.0.0.2, 127.0.0.1',
+      proto: 'https',
+      host: 'api:8443',
+    })
+    expect(of(['for=1.1.1.1;proto=https;host=a', 'for=2.2.2.2'])).toMatchObject({
+      proto: 'http',
+      host: null,
+    })
+    expect(of(['for=2.2.2.2;host="a/b"'])).toMatchObject({ host: null })
+  })
+
+  test('X-Forwarded-* mean nothing, and no peer that is not trusted is believed', () => {
+    const names = ['For', 'Proto', 'Host', 'Port', 'Prefix']
+    const values = ['1.1.1.1', 'https', 'evil', '8443', '/evil']
+    const rawHeaders = names.flatMap((name, at) => [`X-Forwarded-${name}`, values[at] ?? ''])
+    expect(resolver({ rawHeaders, remoteAddress: '127.0.0.1', secure: false })).toEqual({
+      address: '127.0.0.1',
+      peerIp: '127.0.0.1',
+      forwardedFor: '127.0.0.1',
+      proto: 'http',
+      host: null,
+      port: null,
+      prefix: '',
+    })
+    expect(of(['for=1.1.1.1'], '203.0.113.5').address).toBe('203.0.113.5')
+  })
+
+  test('whatever a client writes before, the element of the proxy decides, or none', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom(...'for=",;\\[]:1.2 x') }), (text) => {
+        const { address } = of([`${text}, for="[2001:db8::7]";proto=https`])
+        expect(['', '2001:db8::7']).toContain(address)
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+})
+
+describe('a peer over a Unix socket', () => {
+  const of = (trustedProxies: string[], rawHeaders: string[] = []) =>
+    createClientResolver({ trustedProxies })({ rawHeaders, remoteAddress: 'unix:', secure: false })
+
+  test('is believed where "unix:" is a trusted proxy, and only there', () => {
+    const fields = ['X-Forwarded-For', '9.9.9.9, 1.2.3.4, 10.0.0.1']
+    expect(of(['unix:', '10.0.0.0/8'], fields)).toMatchObject({
+      address: '1.2.3.4',
+      forwardedFor: '1.2.3.4, 10.0.0.1',
+    })
+    expect(of(['10.0.0.0/8'], fields)).toMatchObject({ address: '', forwardedFor: '' })
+    expect(of(['unix:'])).toMatchObject({ address: '', peerIp: null, forwardedFor: 'unknown' })
+  })
+})
+
+test.each([
+  [['0.0.0.0/1', '128.0.0.0/1']],
+  [['::/1', '8000::/2', 'c000::/2']],
+  [['0.0.0.0/2', '10.0.0.0/8', '64.0.0.0/2', '128.0.0.0/2', '200.0.0.0/5', '192.0.0.0/2']],
+])('%j are refused at construction: together they trust everybody', (trustedProxies) => {
+  expect(() => createClientResolver({ trustedProxies })).toThrow('would together trust everybody')
+  expect(() => createClientResolver({ trustedProxies: trustedProxies.slice(1) })).not.toThrow()
 })

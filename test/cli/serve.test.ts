@@ -184,6 +184,25 @@ routes:
     },
   )
 
+  test('an exception that nothing caught drains, too, and is no success', async () => {
+    const held: ServerResponse[] = []
+    const upstream = await startHttpServer((_request, response) => void held.push(response))
+    const onezone = await startOnezone()
+    const gateway = await serve(['--onezone-url', onezone.url, '--upstream', upstream.url], {
+      NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(
+        "process.on('SIGURG',()=>{throw new Error('unforeseen')})",
+      )}`,
+    })
+    const headers = { 'X-Auth-Token': onezone.createTemporaryToken({ subject: ALICE }) }
+    const underWay = fetch(gateway.gateway, { headers }).then((response) => response.text())
+    await once(upstream.server, 'request')
+    gateway.child.kill('SIGURG')
+    await expect.poll(() => gateway.stderr(), { timeout: 20_000 }).toContain('unforeseen')
+    held[0]?.end('late')
+    expect(await underWay).toBe('late')
+    expect(await gateway.ended).toMatchObject({ code: 70 })
+  })
+
   test('a second signal ends it at once', async () => {
     const onezone = await startOnezone()
     const upstream = await startHttpServer(() => {})
@@ -234,7 +253,7 @@ ${rest}`,
   test('a port in use is told with the flag', async () => {
     const { url } = await startHttpServer(() => {})
     const taken = url.slice('http://'.length)
-    const urls = ['--onezone-url', url, '--upstream', url]
+    const urls = ['--onezone-url', url, '--upstream', 'http://127.0.0.1:9']
     const [traffic, admin] = await Promise.all([
       runOnegate(['serve', ...urls, '--listen', taken, '--admin-listen', '127.0.0.1:0']),
       runOnegate(['serve', ...urls, '--listen', '127.0.0.1:0', '--admin-listen', taken]),

@@ -8,10 +8,15 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 
 import { createChannel } from '../../src/cluster/index.ts'
+import type { ConnectionDealer } from '../../src/cluster/connection-dealer.ts'
 import { openConnectionDealer } from '../../src/cluster/connection-dealer.ts'
 import { directoryWith } from '../config/config-directory.ts'
 
-const LISTEN = { host: '127.0.0.1', port: 0 }
+const LISTEN = [{ host: '127.0.0.1', port: 0 }]
+
+function portOf({ addresses: [address] }: ConnectionDealer): number {
+  return address && 'port' in address ? address.port : 0
+}
 
 /** Answers each connection with its name, and says that it has taken it. */
 const WORKER = `
@@ -53,7 +58,7 @@ test('connections go to one worker after the other, with all that was sent on th
   onTestFinished(() => dealer.close())
   for (const worker of await startWorkers('a', 'b')) dealer.dealTo(createChannel(worker))
   const answers: string[] = []
-  for (let i = 0; i < 4; i++) answers.push(await hello(dealer.port))
+  for (let i = 0; i < 4; i++) answers.push(await hello(portOf(dealer)))
   expect(answers.sort()).toEqual(['a got hello', 'a got hello', 'b got hello', 'b got hello'])
 })
 
@@ -64,7 +69,7 @@ test('when a worker dies, one that is on its way breaks, and those behind it go 
   if (frozen === undefined || other === undefined) return expect.unreachable()
   frozen.once('exit', dealer.dealTo(createChannel(frozen)))
   frozen.kill('SIGSTOP')
-  const answers = [hello(dealer.port), hello(dealer.port), hello(dealer.port)]
+  const answers = [hello(portOf(dealer)), hello(portOf(dealer)), hello(portOf(dealer))]
   await new Promise((resolve) => setTimeout(resolve, 100))
   dealer.dealTo(createChannel(other))
   frozen.kill('SIGKILL')
@@ -74,7 +79,7 @@ test('when a worker dies, one that is on its way breaks, and those behind it go 
 test('connections wait while there is no worker', async () => {
   const dealer = await openConnectionDealer(LISTEN)
   onTestFinished(() => dealer.close())
-  const answer = hello(dealer.port)
+  const answer = hello(portOf(dealer))
   const [worker] = await startWorkers('late')
   if (worker === undefined) return expect.unreachable()
   dealer.dealTo(createChannel(worker))
@@ -83,13 +88,13 @@ test('connections wait while there is no worker', async () => {
 
 test('after its end nobody is let in, and who waits is sent away', async () => {
   const dealer = await openConnectionDealer(LISTEN)
-  const waiting = hello(dealer.port)
-  const probe = connect(dealer.port, '127.0.0.1')
+  const waiting = hello(portOf(dealer))
+  const probe = connect(portOf(dealer), '127.0.0.1')
   await once(probe, 'connect')
   probe.destroy()
   dealer.close()
   expect(await waiting).toBe('')
-  const refused = connect(dealer.port, '127.0.0.1')
+  const refused = connect(portOf(dealer), '127.0.0.1')
   const [error] = (await once(refused, 'error')) as [NodeJS.ErrnoException]
   expect(error.code).toBe('ECONNREFUSED')
 })

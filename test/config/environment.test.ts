@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { ENVIRONMENT_VARIABLES, loadConfig } from '../../src/config/index.ts'
 import { HTTP_CLIENT_DEFAULTS } from '../../src/http-client/index.ts'
 import { VERDICT_DEFAULTS, WATCH_DEFAULTS } from '../../src/verification/index.ts'
+import { directoryWith } from './config-directory.ts'
 
 const flags = { onezoneUrl: 'https://onezone.example.org', upstream: 'http://127.0.0.1:3000' }
 
@@ -55,4 +56,27 @@ test.each([
     const documented = new RegExp(`@default ([\\d_]+)[^@]*?\\b${name}\\?: number`).exec(text)?.[1]
     expect(Number(documented?.replaceAll('_', '')), name).toBe(value)
   }
+})
+
+test('white space around a value does not count, and quotes around it are told', async () => {
+  const config = await loadConfig({ flags, env: { ONEGATE_REALM: ' here\n' } })
+  expect(config.realm).toBe('here')
+  for (const quoted of ['"here"', "'here'\n"]) {
+    await expect(loadConfig({ flags, env: { ONEGATE_REALM: quoted } })).rejects.toThrow(
+      /^ONEGATE_REALM: has quotes around its value, which are part of it; remove them$/,
+    )
+  }
+})
+
+test('groups of a file can be merged into others', async () => {
+  const directory = await directoryWith({
+    'c.yaml': `
+onezone: { url: 'https://o.example' }
+routes:
+  - &base { path: /a, upstream: http://127.0.0.1:3000, token: identity }
+  - { <<: *base, path: /b, optional: true }
+`,
+  })
+  const { routes } = await loadConfig({ file: `${directory}/c.yaml` })
+  expect(routes[1]).toMatchObject({ path: '/b', token: 'identity', optional: true })
 })

@@ -26,6 +26,9 @@ async function load(
   return loadConfig({ ...sources, file: join(directory, 'config.yaml') })
 }
 
+function portOf({ listen }: GatewayConfig): unknown {
+  return listen && 'port' in listen ? listen.port : listen
+}
 describe('upstreamHeaders', () => {
   const route = (fields: string) =>
     `${ONEZONE}routes:
@@ -135,6 +138,9 @@ describe('a good configuration', () => {
         allowInsecureHttp: false,
       },
       trustedProxies: [],
+      forwarded: 'x-forwarded',
+      proxyProtocol: false,
+      clientIdleMs: 65_000,
       routes: [
         {
           id: '/**',
@@ -151,6 +157,8 @@ describe('a good configuration', () => {
             urls: ['http://127.0.0.1:3000'],
             retries: 2,
             maxConnections: 256,
+            keepAliveMs: 4_000,
+            maxConnectionAgeMs: 60_000,
             ejection: { failures: 3, baseMs: 5_000, maxMs: 60_000 },
           },
           websocket: true,
@@ -283,12 +291,16 @@ routes:
         urls: ['http://127.0.0.1:1', 'unix:///run/app.sock:/base'],
         retries: 2,
         maxConnections: 256,
+        keepAliveMs: 4_000,
+        maxConnectionAgeMs: 60_000,
         ejection,
       },
       {
         urls: ['http://localhost'],
         retries: 0,
         maxConnections: 1_000,
+        keepAliveMs: 4_000,
+        maxConnectionAgeMs: 60_000,
         ejection: { failures: 1, baseMs: 100, maxMs: 60_000 },
         healthCheck: { path: '/healthz?full', intervalMs: 10_000, timeoutMs: 2_000, expect: [204] },
       },
@@ -393,10 +405,10 @@ describe('precedence', () => {
 
   test('is flags, environment, file, defaults', async () => {
     const flags = { listen: '127.0.0.1:3', trustedProxies: ['10.9.9.9'] }
-    expect((await load(file)).listen?.port).toBe(1)
-    expect((await load(file, { env })).listen?.port).toBe(2)
+    expect(portOf(await load(file))).toBe(1)
+    expect(portOf(await load(file, { env }))).toBe(2)
     const config = await load(file, { env, flags })
-    expect(config.listen?.port).toBe(3)
+    expect(portOf(config)).toBe(3)
     expect(config.trustedProxies).toEqual(['10.9.9.9'])
     expect(config.verdicts).toMatchObject({
       maxStalenessMs: 6000,
@@ -437,7 +449,7 @@ test('what Kubernetes says of a service called onegate is no mistake of anybody'
     ONEGATE_PORT_80_TCP_ADDR: '10.0.0.1',
     ONEGATE_ADMIN_SERVICE_HOST: '10.0.0.2',
   }
-  expect((await load(ONEZONE + ROUTES, { env })).listen?.port).toBe(8080)
+  expect(portOf(await load(ONEZONE + ROUTES, { env }))).toBe(8080)
 })
 
 describe('a token in the wrong place is never repeated', () => {

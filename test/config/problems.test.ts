@@ -33,7 +33,10 @@ async function problemsOf(text: string, sources: ConfigSources = {}): Promise<st
     (reason: unknown) => reason,
   )
   expect(error).toBeInstanceOf(ConfigError)
-  return (error as ConfigError).message.replaceAll(file, 'config.yaml').split('\n')
+  return (error as ConfigError).message
+    .replaceAll(file, 'config.yaml')
+    .replaceAll(directory, '…')
+    .split('\n')
 }
 
 describe('a bad setting is told with line and column (at ▸)', () => {
@@ -53,7 +56,7 @@ describe('a bad setting is told with line and column (at ▸)', () => {
     [
       'inherited name as key',
       `${GOOD}▸__proto__: { a: 1 }`,
-      '__proto__: is not a setting here; known are listen, adminListen, adminTokenFile, adminPage, tls, workers, fastLane, onezone, verifier, forwardAuth, assertion, trustedProxies, upstream, credentials, routes, verdicts, realm, limits, log, accessLog, reload, shutdown',
+      '__proto__: is not a setting here; known are listen, proxyProtocol, clientIdleMs, healthPath, adminListen, adminTokenFile, adminPage, tls, workers, fastLane, onezone, verifier, forwardAuth, assertion, trustedProxies, forwarded, upstream, credentials, routes, verdicts, realm, limits, log, accessLog, reload, shutdown',
     ],
     ['missing setting', `▸onezone: {}\n${ROUTES}`, MISSING_URL],
     ['missing group', `▸${ROUTES}`, MISSING_URL],
@@ -103,7 +106,7 @@ describe('a bad setting is told with line and column (at ▸)', () => {
     [
       'number with a unit',
       `${GOOD}verdicts: { maxStalenessMs: ▸10s }`,
-      'verdicts.maxStalenessMs: must be a whole number from 100 to 300000, not "10s"',
+      'verdicts.maxStalenessMs: must be a whole number from 100 to 300000, not "10s"; the unit is milliseconds, so write 10000',
     ],
     [
       'number out of range',
@@ -257,10 +260,71 @@ describe('a bad setting is told with line and column (at ▸)', () => {
     [
       'missing authority file',
       `${ONEZONE}upstream: { urls: [https://a], tls: { caFile: ▸none.pem } }`,
-      'upstream.tls.caFile: names a file that does not exist',
+      'upstream.tls.caFile: names a file that does not exist: …/none.pem',
+    ],
+    // What people write who know other programs
+    [
+      'duration with a unit',
+      `${GOOD}shutdown: { drainMs: ▸30s }`,
+      'shutdown.drainMs: must be a whole number from 0 to 600000, not "30s"; the unit is milliseconds, so write 30000',
+    ],
+    [
+      'variable that is to be replaced',
+      `${GOOD}realm: ▸'x \${REALM}'`,
+      'realm: has "${REALM}" in it, and variables are not replaced; leave the setting out and give it by ONEGATE_REALM',
+    ],
+    [
+      'gateway in front of itself',
+      `${ONEZONE}listen: 0.0.0.0:8081\nupstream: ▸http://localhost:8081`,
+      'upstream: is this gateway itself ("listen"); name the API behind it',
+    ],
+    [
+      'gateway in front of itself by default',
+      `${ONEZONE}routes: [{ path: /**, upstream: [http://a, ▸'http://127.0.0.1:8080/x'] }]`,
+      'routes[0].upstream[1]: is this gateway itself ("listen"); name the API behind it',
+    ],
+    [
+      'gateway in front of its own socket',
+      `${ONEZONE}listen: unix:/run/a.sock?mode=600\nupstream: { urls: [▸'unix:///run/a.sock'] }`,
+      'upstream.urls[0]: is this gateway itself ("listen"); name the API behind it',
+    ],
+    [
+      'mistake in a group that is merged in',
+      `${ONEZONE}routes:\n  - &base { path: /a, upstream: http://a, timeouts: { headMs: 1 } }\n  - { <<: *base, path: /b, token: ▸nothing }`,
+      'routes[1].token: must be one of access, identity, invite, none, not "nothing"',
     ],
     // Addresses
-    ['number for an address', `${GOOD}listen: ▸8080`, 'listen: must be HOST:PORT, not 8080'],
+    [
+      'address twice',
+      `${GOOD}listen: ['127.0.0.1:80', ▸'127.0.0.1:80']`,
+      'listen[1]: is in the list already; remove it',
+    ],
+    [
+      'Unix socket with a mode that is none',
+      `${GOOD}listen: ▸unix:/run/a.sock?mode=9`,
+      'listen: must have three octal digits as mode: unix:/run/a.sock?mode=660',
+    ],
+    ['no addresses', `${GOOD}listen: ▸[]`, 'listen: is empty; name at least one address'],
+    [
+      'PROXY heads from nobody',
+      `${GOOD}proxyProtocol: ▸true`,
+      'proxyProtocol: needs trustedProxies: the addresses of the proxies that speak it',
+    ],
+    [
+      'everybody as proxies',
+      `${GOOD}trustedProxies: ▸[0.0.0.0/1, 128.0.0.0/1]`,
+      'trustedProxies: would together trust everybody who can connect; name the proxies',
+    ],
+    [
+      'path with a query for health',
+      `${GOOD}healthPath: ▸/healthz?x`,
+      'healthPath: must be a path of letters, digits, ".", "_", "~" and "-", e.g. /healthz',
+    ],
+    [
+      'number for an address',
+      `${GOOD}listen: ▸8080`,
+      'listen: must be HOST:PORT or unix:PATH, not 8080',
+    ],
     [
       'address without host',
       `${GOOD}listen: ▸":80"`,
@@ -543,7 +607,9 @@ describe('TLS files are tried', () => {
       (reason: unknown) => reason,
     )
     if (!(error instanceof ConfigError)) return []
-    return error.problems.map(({ path, message, line }) => `${line} ${path}: ${message}`)
+    return error.problems.map(
+      ({ path, message, line }) => `${line} ${path}: ${message.replace(directory, '…')}`,
+    )
   }
   const PAIR = 'certFile: cert.pem, keyFile: key.pem'
 
@@ -555,7 +621,7 @@ describe('TLS files are tried', () => {
       'certFile: text, keyFile: nowhere',
       [
         '3 tls.certFile: names a file that holds no PEM certificates, or one that cannot be read',
-        '3 tls.keyFile: names a file that does not exist',
+        '3 tls.keyFile: names a file that does not exist: …/nowhere',
       ],
     ],
     [

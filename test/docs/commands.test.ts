@@ -81,6 +81,8 @@ describe('the configurations', () => {
     writeFileSync(join(project, 'clients-ca.pem'), cert)
     writeFileSync(join(project, 'gateway.key'), key)
     writeFileSync(join(project, 'upstream-credential'), 'Basic c2VjcmV0\n')
+    writeFileSync(join(project, 'other.pem'), cert)
+    writeFileSync(join(project, 'other.key'), key)
     const pieces = blocks('yaml').filter((text) => !text.startsWith('# '))
     const configs: GatewayConfig[] = []
     for (const text of pieces) {
@@ -98,6 +100,7 @@ describe('the configurations', () => {
     const preflight = pieceWith('[OPTIONS]')
     expect(pieceWith('forwardToken:')?.routes[0]?.forwardToken).toMatchObject({ confine: {} })
     expect(pieceWith('data: enforce')?.routes[0]?.data).toMatchObject({ path: '/:space/**' })
+    const listeners = pieceWith('proxyProtocol:')
     expect(fields?.routes[0]?.upstreamHeaders).toMatchObject({ Authorization: 'Basic c2VjcmV0' })
     expect(credentials?.routes[0]?.credentials).toContain('basic-password')
     expect(cors?.routes[0]?.cors).toMatchObject({ origins: ['https://app.example.org'] })
@@ -105,6 +108,7 @@ describe('the configurations', () => {
       tls: { certFile: join(project, 'gateway.pem'), clientAuth: 'require', http2: true },
       reload: { watchFiles: true, intervalMs: 2000 },
     })
+    expect(listeners).toMatchObject({ proxyProtocol: true, healthPath: '/healthz' })
     expect(routes?.routes[0]).toMatchObject({ methods: ['GET', 'PUT'], stripPrefix: '/users' })
     expect(upstreams?.routes[2]?.upstream).toMatchObject({
       healthCheck: { expect: [200, 204] },

@@ -74,17 +74,6 @@ describe('a TLS listener', () => {
     expect(await spoken(old)).toMatch(/^ERR_SSL_|^ECONNRESET/)
   })
 
-  tlsTest('answers nothing to a client that speaks plain HTTP', async () => {
-    const { port } = await startTls(createAuthority('a').issue('gateway'))
-    const socket = connectTcp(port, '127.0.0.1')
-    socket.on('error', () => {})
-    let received = ''
-    socket.on('data', (chunk) => (received += chunk.toString('latin1')))
-    socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
-    await new Promise((resolve) => socket.once('close', resolve))
-    expect(received).not.toContain('HTTP/1.1')
-  })
-
   tlsTest('drains although somebody never finishes the handshake', async () => {
     const { port, gateway } = await startTls(createAuthority('a').issue('gateway'), {
       more: 'shutdown: { drainMs: 25000 }\n',

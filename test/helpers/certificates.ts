@@ -15,7 +15,7 @@ export interface Identity {
 
 /** Makes certificates, with openssl; for loopback, for two days unless told otherwise. */
 export interface Authority extends Identity {
-  issue(name: string, options?: { readonly days?: number }): Identity
+  issue(name: string, options?: { readonly days?: number; readonly names?: string }): Identity
 }
 
 /** `test`, or `test.skip` where there is no openssl to make certificates with. */
@@ -32,14 +32,14 @@ export function createAuthority(name: string): Authority {
   const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout']
   const own = ['-keyout', file('ca.key'), '-out', file('ca.pem'), '-subj', `/CN=${name}`]
   openssl('req', '-x509', '-days', '3', ...key.slice(0, -1), ...own)
-  writeFileSync(file('extensions'), 'subjectAltName=IP:127.0.0.1,DNS:localhost')
   let serial = 0
 
   return {
     cert: readFileSync(file('ca.pem'), 'utf8'),
     key: readFileSync(file('ca.key'), 'utf8'),
-    issue(subject, { days = 2 } = {}) {
+    issue(subject, { days = 2, names: given = 'IP:127.0.0.1,DNS:localhost' } = {}) {
       serial += 1
+      writeFileSync(file('extensions'), `subjectAltName=${given}`)
       const [keyFile, request, cert] = [`${serial}.key`, `${serial}.csr`, `${serial}.pem`].map(file)
       const names = [keyFile ?? '', request ?? '', cert ?? ''] as const
       openssl('req', '-new', ...key, names[0], '-out', names[1], '-subj', `/CN=${subject}`)

@@ -18,6 +18,7 @@ export async function startClusteredGateway(
   files: Readonly<Record<string, string>> = {},
   to?: string,
   watchIntervalMs?: number,
+  listen = '127.0.0.1:0',
 ) {
   const onezone = await startOnezone()
   const upstream = await startUpstream()
@@ -32,7 +33,7 @@ export async function startClusteredGateway(
     writeFileSync(
       file,
       `
-listen: 127.0.0.1:0
+listen: ${listen}
 adminListen: 127.0.0.1:0
 workers: 2
 onezone: { url: '${onezone.url}', totalTimeoutMs: 1000${watch} }

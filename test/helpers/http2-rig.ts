@@ -31,7 +31,7 @@ export async function startHttp2Rig(
 ): Promise<Http2Rig> {
   const made = createRigProxy(routes, options)
   certificate ??= createAuthority('gateway').issue('gateway')
-  const material = { ...certificate, clientCa: undefined, validUntilMs: Infinity }
+  const material = { ...certificate, clientCa: undefined, others: [], validUntilMs: Infinity }
   const listener = await openListener({
     on: { host: '127.0.0.1', port: 0 },
     door: made.proxy,

@@ -204,7 +204,7 @@ async function startSessions() {
   const server = createTlsServer(
     {},
     {
-      material: { cert, key, clientCa: undefined, validUntilMs: Infinity },
+      material: { cert, key, clientCa: undefined, others: [], validUntilMs: Infinity },
       clientAuth: 'none',
       handshakeTimeoutMs: 10_000,
       onHttp2: (socket) => {

@@ -23,13 +23,17 @@ describe('an IPv4 address in the obsolete IPv6 form (RFC 4291 §2.5.5.1)', () =>
   })
 
   test('is no proxy that can be trusted', () => {
-    expect(() => createClientResolver(['::1.2.3.4'])).toThrow(TypeError)
+    expect(() => createClientResolver({ trustedProxies: ['::1.2.3.4'] })).toThrow(TypeError)
   })
 })
 
 describe('a link-local peer, whose zone only this machine knows', () => {
   const resolve = (trusted: string[], rawHeaders: string[] = []) =>
-    createClientResolver(trusted)({ rawHeaders, remoteAddress: 'fe80::1%eth0', secure: false })
+    createClientResolver({ trustedProxies: trusted })({
+      rawHeaders,
+      remoteAddress: 'fe80::1%eth0',
+      secure: false,
+    })
 
   test('is a client without its zone', () => {
     expect(resolve([])).toMatchObject({ address: 'fe80::1', forwardedFor: 'fe80::1', peerIp: null })

@@ -21,7 +21,7 @@ function setUp(...names: string[]) {
   const turns = (count: number): string =>
     Array.from({ length: count }, () => nameOf(group.pick())).join('')
   const eject = (name: string): void => {
-    for (let i = 0; i < 3; i++) group.settle(member(name), 'failed')
+    for (let i = 0; i < 3; i++) group.settle(member(name), 'unreachable')
   }
   const another = (...tried: string[]): string => nameOf(group.another(tried.map(member)))
   return { clock, group, member, turns, eject, another, lines }
@@ -45,6 +45,21 @@ describe('a group of upstreams', () => {
       'an upstream failed too often and is left out',
       'an upstream answers again',
     ])
+  })
+
+  test('leaves out half of them at most for answers they gave, and any for lost connections', () => {
+    const { group, member, turns, eject } = setUp('a', 'b', 'c', 'd')
+    for (const name of ['a', 'b', 'c', 'd']) {
+      for (let i = 0; i < 5; i++) group.settle(member(name), 'failed')
+    }
+    expect(turns(4)).toBe('cdcd')
+    eject('c')
+    expect(turns(2)).toBe('dd')
+    const three = setUp('a', 'b', 'c')
+    for (const name of ['a', 'b', 'c']) {
+      for (let i = 0; i < 5; i++) three.group.settle(three.member(name), 'failed')
+    }
+    expect(three.turns(4)).toBe('bcbc')
   })
 
   test('uses all where none is left', () => {

@@ -7,6 +7,8 @@ const DEFAULTS = {
   retries: 2,
   maxConnections: 256,
   host: null,
+  keepAliveMs: 4_000,
+  maxConnectionAgeMs: 60_000,
   ejection: { failures: 3, baseMs: 5_000, maxMs: 60_000 },
   healthCheck: null,
   tls: {},

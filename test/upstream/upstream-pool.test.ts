@@ -96,6 +96,39 @@ describe('a connection', () => {
     expect((await ask().settled).body).toBe('ok')
   })
 
+  test('serves one request, and says so, where it may not be idle', async () => {
+    const { ask, upstream } = await startBench(answerOk, { idleMs: 0 })
+    for (let i = 0; i < 3; i++) {
+      expect(await ask().settled).toMatchObject({ status: 200, body: 'ok', outcome: 'end' })
+    }
+    expect(upstream.sockets.length).toBe(3)
+    expect(upstream.received.join('').match(/\r\nConnection: close\r\n/g)).toHaveLength(3)
+  })
+
+  test('serves no other request when it is as old as it may be, busy or idle', async () => {
+    const { ask, upstream } = await startBench(answerOk, { idleMs: 60_000, maxAgeMs: 300 })
+    await ask().settled
+    await eventually(() => upstream.sockets[0]?.destroyed === true)
+    // One that is in use all the time.
+    await eventually(() => {
+      void ask().settled
+      return upstream.sockets.length >= 4
+    })
+  })
+
+  test('finds its upstream by the look-up that it is given', async () => {
+    const names: string[] = []
+    const { ask } = await startBench(answerOk, {
+      host: 'api.example.org',
+      lookup(name, _options, callback) {
+        names.push(name)
+        callback(null, [{ address: '127.0.0.1', family: 4 }])
+      },
+    })
+    expect(await ask().settled).toMatchObject({ status: 200 })
+    expect(names).toEqual(['api.example.org'])
+  })
+
   test('ends when it was idle for too long', async () => {
     const { ask, upstream } = await startBench(answerOk, { idleMs: 100 })
     await ask().settled
