@@ -6,6 +6,8 @@ export interface AdmissionOptions {
   readonly maxInFlight: number
   /** Calls waiting for their turn; as many again that are urgent. */
   readonly maxQueued: number
+  /** Whether a part of `maxInFlight` is kept for urgent calls. @default true */
+  readonly reserves?: boolean | undefined
   readonly peer: Peer
 }
 
@@ -42,8 +44,8 @@ interface Waiting {
 
 /** Makes an {@link Admission}. */
 export function createAdmission(options: AdmissionOptions): Admission {
-  const { maxInFlight, maxQueued, peer } = options
-  const mostOrdinary = maxInFlight - Math.floor(maxInFlight * RESERVED)
+  const { maxInFlight, maxQueued, reserves = true, peer } = options
+  const mostOrdinary = maxInFlight - (reserves ? Math.floor(maxInFlight * RESERVED) : 0)
   const urgentOnes = new Set<Waiting>()
   /** Each party's calls; the party whose turn is next comes first. */
   const parties = new Map<string, Set<Waiting>>()

@@ -68,6 +68,8 @@ export interface HttpClientOptions {
    * @default 256
    */
   maxQueued?: number | undefined
+  /** Keep a quarter of `maxConnections` for calls that are urgent. @default true */
+  reservesForUrgent?: boolean | undefined
   /**
    * Attempts per call, the first one included. Another is made only where no byte of an answer was seen (and, of what
    * changes something, only where no byte was sent), within {@link totalTimeoutMs}, and while retries are at most a
@@ -124,6 +126,7 @@ export interface ClientSettings {
   readonly totalTimeoutMs: number
   readonly maxConnections: number
   readonly maxQueued: number
+  readonly reservesForUrgent: boolean
   readonly maxAttempts: number
   readonly maxAnswerBytes: number
   readonly dispatcher: Dispatcher | undefined
@@ -156,6 +159,7 @@ export const HTTP_CLIENT_OPTIONS: OptionShape<HttpClientOptions> = {
   totalTimeoutMs: ANY_COUNT,
   maxConnections: ANY_COUNT,
   maxQueued: ANY_COUNT,
+  reservesForUrgent: FLAG,
   maxAttempts: ANY_COUNT,
   maxAnswerBytes: ANY_COUNT,
   apiPrefix: textLike(/^(?:\/[\w.~-]*[\w~-])+$/, 'an absolute path without a slash at its end'),
@@ -202,6 +206,7 @@ export function readClientOptions<Options extends HttpClientOptions>(
     totalTimeoutMs: countOf('totalTimeoutMs'),
     maxConnections: countOf('maxConnections'),
     maxQueued: countOf('maxQueued'),
+    reservesForUrgent: options.reservesForUrgent ?? true,
     maxAttempts: countOf('maxAttempts'),
     maxAnswerBytes: countOf('maxAnswerBytes'),
     dispatcher,

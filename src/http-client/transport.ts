@@ -32,6 +32,7 @@ export function createHttpTransport(settings: ClientSettings): HttpTransport {
     peer,
     maxInFlight: settings.maxConnections,
     maxQueued: settings.maxQueued,
+    reserves: settings.reservesForUrgent,
   })
   const budget = createRetryBudget({ clock })
   const underWay = new Set<Promise<unknown>>()

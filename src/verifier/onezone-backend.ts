@@ -33,7 +33,12 @@ export function createOnezoneBackend(options: OnezoneBackendOptions): Backend {
     traits: onezoneTraits(serviceToken !== undefined),
     totalTimeoutMs: onezone.totalTimeoutMs ?? HTTP_CLIENT_DEFAULTS.totalTimeoutMs,
     openWatch: (connections) =>
-      createOnezoneClient({ ...onezone, maxConnections: connections, maxQueued: connections }),
+      createOnezoneClient({
+        ...onezone,
+        maxConnections: connections,
+        maxQueued: connections,
+        reservesForUrgent: false,
+      }),
   }
 }
 

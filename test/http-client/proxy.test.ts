@@ -39,7 +39,7 @@ describe('a client with a proxy', () => {
     const { url, asked } = await startProxy(onezone.url)
     const proxy = url.replace('http://', 'http://user:p%40ss@')
     const client = createOnezoneClient({
-      url: 'http://onezone.example.org',
+      url: 'http://onezone.localhost',
       allowInsecureHttp: true,
       proxy,
     })
@@ -49,7 +49,7 @@ describe('a client with a proxy', () => {
       await expect(client.verifyAccessToken({ token, peerIp: null })).resolves.toBeDefined()
     }
     expect(new Set(asked.map(({ url: target }) => target))).toEqual(
-      new Set(['onezone.example.org:80']),
+      new Set(['onezone.localhost:80']),
     )
     expect(asked[0]?.headers['proxy-authorization']).toBe(
       `Basic ${Buffer.from('user:p@ss').toString('base64')}`,
@@ -87,7 +87,7 @@ describe('the proxy of the environment', () => {
   const HTTPS = { HTTPS_PROXY: 'http://p:3128', HTTP_PROXY: 'http://q:3128' }
   test.each([
     ['https://onezone.example.org', HTTPS, 'http://p:3128'],
-    ['http://onezone.example.org', HTTPS, 'http://q:3128'],
+    ['http://onezone.localhost', HTTPS, 'http://q:3128'],
     ['https://onezone.example.org', { https_proxy: 'low:1', ...HTTPS }, 'low:1'],
     ['https://onezone.example.org', {}, undefined],
     ['https://onezone.example.org', { HTTPS_PROXY: '' }, undefined],
@@ -101,7 +101,7 @@ describe('the proxy of the environment', () => {
     ['https://onezone.example.org', { ...HTTPS, no_proxy: 'onezone.example.org:443' }, undefined],
     [
       'https://onezone.example.org',
-      { ...HTTPS, NO_PROXY: 'onezone.example.org:80' },
+      { ...HTTPS, NO_PROXY: 'onezone.localhost:80' },
       HTTPS.HTTPS_PROXY,
     ],
     ['https://onezone.example.org', { ...HTTPS, NO_PROXY: 'zone.example.org' }, HTTPS.HTTPS_PROXY],
