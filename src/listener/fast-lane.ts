@@ -46,13 +46,12 @@ export function createFastLane(options: FastLaneOptions): FastLane {
     tick: 0,
     forget: (connection: PlainConnection) => void connections.delete(connection),
     handOver({ socket }: PlainConnection, unread: Buffer) {
-      // Not in the turn of a read, of which Node would see the rest.
-      process.nextTick(() => {
-        if (socket.destroyed) return
-        socket.unshift(unread)
-        parse.call(server, socket)
-        socket.resume()
-      })
+      parse.call(server, socket)
+      // Node reads past a socket that nobody else listens to, and one that was read from before then stalls under a
+      // long body: each of the two ways of reading stops and starts the other's.
+      socket.on('data', ignore).off('data', ignore)
+      // As though it had only come now; what the socket holds besides follows by itself.
+      socket.emit('data', unread)
     },
   }
   const idleTicks = Math.ceil(idleMs / SWEEP_MS)
@@ -69,3 +68,5 @@ export function createFastLane(options: FastLaneOptions): FastLane {
     close: () => clearInterval(sweep),
   }
 }
+
+function ignore(): void {}

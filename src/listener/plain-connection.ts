@@ -29,8 +29,8 @@ export class PlainConnection implements ResponseOwner {
   readonly #owner: PlainConnectionOwner
   #request: PlainRequest | null = null
   #response: PlainResponse | null = null
-  /** What came after a request that is still being answered. */
-  #unread: Buffer | null = null
+  /** Whether something came after a request that is still being answered; it is in the socket. */
+  #held = false
   /** Whether the client has sent its last byte. */
   #ended = false
   /** Whether the last answer was given. */
@@ -50,20 +50,17 @@ export class PlainConnection implements ResponseOwner {
     return this.#response === null
   }
 
-  /** Stops listening to the socket, for another to go on; what it holds stays in it. */
+  /** Stops listening to the socket, for another to go on in the same turn: a paused one Node would never read again. */
   leave(): void {
     this.#owner.forget(this)
-    const { socket } = this
-    socket.pause().off('data', this.#onData).off('end', this.#onEnd).off('close', this.#onClose)
+    this.socket.off('data', this.#onData).off('end', this.#onEnd).off('close', this.#onClose)
   }
 
-  /** Goes on with what came while a request was answered. */
+  /** Goes on with what came while a request was answered, as though it came now. */
   goOn(): void {
-    const { socket } = this
-    const unread = this.#unread
-    if (unread === null || this.#response !== null || socket.destroyed) return
-    this.#unread = null
-    if (this.#read(unread) && this.#unread === null) socket.resume()
+    if (!this.#held || this.#response !== null) return
+    this.#held = false
+    this.socket.resume()
   }
 
   onResponseEnd(keepsAlive: boolean): void {
@@ -72,7 +69,7 @@ export class PlainConnection implements ResponseOwner {
     this.#response = null
     this.idleSince = this.#owner.tick
     if (!keepsAlive) return this.#end()
-    if (this.#unread !== null) process.nextTick(goOn, this)
+    if (this.#held) process.nextTick(goOn, this)
     else if (this.#ended) socket.end()
   }
 
@@ -80,20 +77,20 @@ export class PlainConnection implements ResponseOwner {
   #end(): void {
     const { socket } = this
     this.#closing = true
-    if (this.#unread === null) return socket.destroySoon()
-    this.#unread = null
+    if (!this.#held) return socket.destroySoon()
     endRaw(socket, '')
   }
 
   readonly #onData = (chunk: Buffer): void => {
     if (this.#closing) return
-    if (this.#response === null) {
-      this.#read(chunk)
-      return
-    }
-    // Its end, too, is held back, so that it can still be told to another.
-    this.#unread = chunk
-    this.socket.pause()
+    if (this.#response === null) return this.#read(chunk)
+    this.#hold(chunk)
+  }
+
+  /** Puts back what came too early: behind it the end of the connection, too, can still be told to another. */
+  #hold(bytes: Buffer): void {
+    this.#held = true
+    this.socket.pause().unshift(bytes)
   }
 
   readonly #onEnd = (): void => {
@@ -107,27 +104,21 @@ export class PlainConnection implements ResponseOwner {
     this.#response?.close()
   }
 
-  /** @returns Whether the connection is still the lane's. */
-  #read(bytes: Buffer): boolean {
+  #read(bytes: Buffer): void {
     const head = readPlainHead(bytes.toString('latin1', 0, this.#owner.mostHeadBytes))
     const end = head === null ? Infinity : head.bodyStart + head.bodyLength
     if (head === null || end > bytes.length) {
       this.leave()
-      this.#owner.handOver(this, bytes)
-      return false
+      return this.#owner.handOver(this, bytes)
     }
     const { socket } = this
     const body = head.bodyLength === 0 ? null : bytes.subarray(head.bodyStart, end)
     const request = new PlainRequest(head, body, socket)
     const response = new PlainResponse(request, socket, head.keepsAlive, this)
-    if (end < bytes.length) {
-      this.#unread = bytes.subarray(end)
-      socket.pause()
-    }
+    if (end < bytes.length) this.#hold(bytes.subarray(end))
     this.#request = request
     this.#response = response
     this.#owner.serve(request, response)
-    return true
   }
 }
 

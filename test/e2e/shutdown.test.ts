@@ -203,7 +203,7 @@ describe('a gateway that cannot start', () => {
         ONEGATE_LISTEN: new URL(taken.url).host,
         ONEGATE_ADMIN_LISTEN: new URL(free.url).host,
         ONEGATE_ONEZONE_URL: 'http://127.0.0.1:9',
-        ONEGATE_UPSTREAM: taken.url,
+        ONEGATE_UPSTREAM: 'http://127.0.0.1:9',
       },
     })
     await expect(createGateway(config)).rejects.toMatchObject({ code: 'EADDRINUSE' })

@@ -228,7 +228,8 @@ describe('the life of workers', () => {
 
   test('a port in use is told with the flag, and nothing is left running', async () => {
     const { url } = await startHttpServer(() => {})
-    const urls = ['--onezone-url', url, '--upstream', url, '--admin-listen', '127.0.0.1:0']
+    const urls = ['--onezone-url', url, '--upstream', 'http://127.0.0.1:9']
+    urls.push('--admin-listen', '127.0.0.1:0')
     const taken = url.slice('http://'.length)
     const { code, stderr } = await runOnegate([
       'serve',

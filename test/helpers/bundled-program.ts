@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { cpSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -37,5 +37,7 @@ export async function bundlePrograms(): Promise<void> {
       js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
     },
   })
+  // The page's scripts are looked for from where the code lies.
+  cpSync(join(ROOT, 'dist/page'), join(BUNDLES, '../dist/page'), { recursive: true })
   writeFileSync(join(BUNDLES, 'package.json'), JSON.stringify({ version: packageVersion() }))
 }

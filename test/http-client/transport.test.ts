@@ -109,11 +109,9 @@ describe('many calls', () => {
     const errors = await Promise.all(
       [1, 2, 3].map(() => rejectionOf(client.verifyAccessToken(ASK))),
     )
-    expect(errors).toMatchObject([
-      { code: 'ERR_ONEZONE_TIMEOUT' },
-      { code: 'ERR_ONEZONE_OVERLOADED' },
-      { code: 'ERR_ONEZONE_OVERLOADED' },
-    ])
+    // One may get its turn in the very moment in which its time ends, too.
+    const late = expect.stringMatching(/^ERR_ONEZONE_(?:OVERLOADED|TIMEOUT)$/) as string
+    expect(errors).toMatchObject([{ code: 'ERR_ONEZONE_TIMEOUT' }, { code: late }, { code: late }])
     expect(server.requests).toHaveLength(1)
   })
 

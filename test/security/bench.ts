@@ -51,6 +51,7 @@ listen: 127.0.0.1:0
 adminListen: 127.0.0.1:0
 onezone: { url: '${onezone}' }
 shutdown: { drainMs: 0 }
+verdicts: { maxStalenessMs: 300000 }
 accessLog: { only: all }
 routes:
   - { id: pub, path: /pub/**, token: none, upstream: '${upstream}' }
