@@ -86,7 +86,12 @@ const TABLE: Record<string, Row> = {
     ['crypto', 'net'], // ids of requests are made of random bytes
   ),
   // Which upstream, and over which connection: beside the question who may, which it never asks.
-  upstream: row(5, 'client-network clock logger http-client option-shape', 'undici', 'any'),
+  upstream: row(
+    5,
+    'client-network clock kept-text logger http-client option-shape',
+    'undici',
+    'any',
+  ),
   // One strict reading of a request, and the route that it takes, for every door that has routes.
   routing: row(6, 'authenticator kept-text listener', '', ['crypto', 'http', 'net', 'url']),
   middleware: row(7, 'authenticator option-shape', 'hono'),

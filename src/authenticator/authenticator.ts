@@ -183,21 +183,21 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
         const { reason, caveat } = verdict
         return deny(reason, { request, token, client }, source, { caveat })
       }
-      const { askedAtMs, subject, record } = verdict
+      const { askedAtMs } = verdict
       const nowMs = clock.monotonic()
       const ageMs = nowMs - askedAtMs
       if (ageMs > stalenessBoundMs) return withhold({ request, token, client }, source, ageMs)
-      if (!rules.admits(subject)) {
+      if (!rules.admits(verdict)) {
         return deny('subject_not_allowed', { request, token, client }, source)
       }
-      if (!rules.isServedBy(record)) {
+      if (!rules.isServedBy(verdict.record)) {
         return deny('scope_missing', { request, token, client }, source, { scopes: policy.scopes })
       }
       const outside = rules.dataObjectionTo(token, request)
       if (outside !== null) {
         return deny(outside.code, { request, token, client }, 'local', outside)
       }
-      const statement = statements.of(token, { subject, record, askedAtMs }, nowMs)
+      const statement = statements.of(token, verdict, nowMs)
       if (statement.objection !== null) {
         const { code, caveat } = statement.objection
         return deny(code, { request, token, client }, source, { caveat })

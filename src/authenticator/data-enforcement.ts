@@ -2,6 +2,7 @@ import type { DataScope } from '../token/index.ts'
 import { isAmongObjects, isWithinPaths } from '../token/index.ts'
 import type { CompiledMapping } from './data-mapping.ts'
 import type { AuthenticationRequest } from './decision.ts'
+import { METHOD_OVERRIDES } from './foreign-fields.ts'
 import type { Objection } from './objection.ts'
 
 /** Methods that a request about one file may have, besides those that a route calls reading. */
@@ -12,9 +13,7 @@ const NAMING = new Set([
   'destination',
   'content-location',
   'x-amz-copy-source',
-  'x-http-method-override',
-  'x-http-method',
-  'x-method-override',
+  ...METHOD_OVERRIDES,
   'x-original-url',
   'x-rewrite-url',
 ])
@@ -41,7 +40,7 @@ export function judgeData(
   if (method === undefined || path === undefined) return refused(about)
   const fields = fieldsOf(request.rawHeaders)
   if (scope.readonly) {
-    const overridden = OVERRIDES.some((name) => fields.has(name))
+    const overridden = [...METHOD_OVERRIDES].some((name) => fields.has(name))
     if (upgrade || overridden || !mapping.reads.has(method)) return READONLY
   }
   if (scope.paths.length > 0) {
@@ -59,8 +58,6 @@ export function judgeData(
   }
   return namesOtherData(method, query, upgrade, fields, mapping) ? refused(about) : null
 }
-
-const OVERRIDES = ['x-http-method-override', 'x-http-method', 'x-method-override']
 
 function namesOtherData(
   method: string,

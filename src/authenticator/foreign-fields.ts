@@ -19,6 +19,13 @@ const ROUTING =
 const ADDRESS =
   /^(?:(?:true-|x-|x-cluster-|fastly-|fly-|wl-proxy-)?client-ip|cf-(?:connecting-ip(?:v6)?|pseudo-ipv4)|x-(?:azure-clientip|azure-socketip|appengine-user-ip|originating-ip|original-forwarded-for|envoy-external-address))$/
 
+/** By which some servers take another method. */
+export const METHOD_OVERRIDES: ReadonlySet<string> = new Set([
+  'x-http-method-override',
+  'x-http-method',
+  'x-method-override',
+])
+
 /** Whether a field is one of them, by its folded name. */
 export function isForeign(folded: string): boolean {
   return IDENTITY.test(folded) || ROUTING.test(folded) || ADDRESS.test(folded)

@@ -37,7 +37,7 @@ export {
   readConfiningCaveat,
 } from './confinement.ts'
 export { createRareWarning } from './fault-log.ts'
-export { parsePassedHeader } from './foreign-fields.ts'
+export { METHOD_OVERRIDES, parsePassedHeader } from './foreign-fields.ts'
 export type { ForwardedForm } from './forwarded-fields.ts'
 export { FORWARDED_FORMS } from './forwarded-fields.ts'
 export type { HeaderNameClash, IdentityHeaderNames } from './identity-header-names.ts'
@@ -49,6 +49,7 @@ export { checkTrust, createProxyTrust, parseTrustedProxy } from './proxy-trust.t
 export type { RequestIds } from './request-ids.ts'
 export { createRequestIds } from './request-ids.ts'
 export { nameOption, readOption } from './named-option.ts'
+export { onlyValue } from './only-value.ts'
 export type { CaveatPolicy, RoutePolicy, SubjectPolicy } from './route-policy.ts'
 export { ROUTE_CHOICES, ROUTE_POLICY_OPTIONS, routePolicyOf } from './route-policy.ts'
 export type { CaveatTreatment } from './route-rules.ts'

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 
 import { keptText } from '../kept-text.ts'
+import { onlyValue } from './only-value.ts'
 import type { ClientFacts } from './client-address.ts'
 import { createProxyTrust } from './proxy-trust.ts'
 
@@ -30,12 +31,6 @@ export function createRequestIds(trustedProxies: readonly string[] = []): Reques
 }
 
 function givenId(rawHeaders: readonly string[]): string | null {
-  let given: string | null = null
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i] ?? ''
-    if (name.length !== FIELD.length || name.toLowerCase() !== FIELD) continue
-    if (given !== null) return null
-    given = rawHeaders[i + 1] ?? ''
-  }
+  const given = onlyValue(rawHeaders, FIELD)
   return given !== null && REQUEST_ID.test(given) ? keptText(given) : null
 }

@@ -39,7 +39,9 @@ export interface RouteRules {
   treatmentOf(caveat: Caveat): CaveatTreatment
   /** The interface that a token is verified for: of those of the route the one that it demands, or else the first. */
   interfaceFor(token: Pick<PresentedToken, 'caveats'>): OnedataInterface | null
-  admits(subject: Subject): subject is AdmittedSubject
+  admits<Verdict extends { readonly subject: Subject }>(
+    verdict: Verdict,
+  ): verdict is Verdict & { readonly subject: AdmittedSubject }
   /** Whether a token carries all scopes that the route demands, as far as its verifier has any on record. */
   isServedBy(record: TokenRecord | null): boolean
   /** Why the data caveats of a token do not allow a request; null: they do, or are not for this route to enforce. */
@@ -126,7 +128,10 @@ export function compileRouteRules(
       const demanded = carried.find((caveat) => caveat.type === 'interface')?.interface
       return interfaces.find((each) => each === demanded) ?? first
     },
-    admits(subject): subject is AdmittedSubject {
+    admits<Verdict extends { readonly subject: Subject }>(
+      verdict: Verdict,
+    ): verdict is Verdict & { readonly subject: AdmittedSubject } {
+      const { subject } = verdict
       if (subject.id === null || subject.type === 'nobody') return false
       return (types === null || types.has(subject.type)) && (ids === null || ids.has(subject.id))
     },

@@ -13,6 +13,7 @@ import { ACCESS_EXITS, ACCESS_OPTIONS, withOnezone } from './onezone-access.ts'
 import { fitted, printable, type Terminal } from './terminal.ts'
 import { OWNER_OPTIONS, readOwner, tokensOfOwner } from './token-owner.ts'
 import { describeType } from './token-words.ts'
+import { wordChoice } from './word-choice.ts'
 
 const KINDS: readonly TokenKind[] = ['access', 'identity', 'invite']
 const STATES: readonly TokenState[] = ['good', 'revoked', 'expired']
@@ -79,8 +80,8 @@ record is asked for: one call per token. The tokens themselves are not shown.`,
 
 /** Which tokens are wanted. Throws a `UsageError`. */
 function readFilter(args: Arguments, nowMs: number): (record: NamedToken) => boolean {
-  const kind = oneOf(args, 'kind', KINDS)
-  const state = oneOf(args, 'state', STATES)
+  const kind = wordChoice(args, 'kind', KINDS)
+  const state = wordChoice(args, 'state', STATES)
   const name = args.text('name')
   const pattern = name === undefined ? null : patternOf(name)
   const within = args.text('expiring-within')
@@ -102,19 +103,6 @@ function patternOf(text: string): RegExp {
   return parts.length === 1
     ? new RegExp(parts[0] ?? '', 'iu')
     : new RegExp(`^${parts.join('.*')}$`, 'isu')
-}
-
-function oneOf<T extends string>(
-  args: Arguments,
-  name: string,
-  words: readonly T[],
-): T | undefined {
-  const text = args.text(name)
-  const word = words.find((candidate) => candidate === text)
-  if (text !== undefined && word === undefined) {
-    throw new UsageError(`--${name} must be one of ${words.join(', ')}`)
-  }
-  return word
 }
 
 function printTable(

@@ -22,6 +22,7 @@ import {
 import { printable } from './terminal.ts'
 import { describeVerdict } from './refusal-words.ts'
 import { readToken, TOKEN_ARGUMENT_REFUSAL, TOKEN_FILE_OPTION } from './token-input.ts'
+import { wordChoice } from './word-choice.ts'
 
 const KINDS: readonly TokenKind[] = ['access', 'identity', 'invite']
 
@@ -50,8 +51,11 @@ answers for that context; caveats on what is not given do not hold.`,
 
   async run(args, terminal) {
     const url = await readOnezoneUrl(args, terminal)
-    const kind = oneOf(args, 'as', KINDS)
-    const context = { peerIp: readPeerIp(args), interface: oneOf(args, 'interface', INTERFACES) }
+    const kind = wordChoice(args, 'as', KINDS)
+    const context = {
+      peerIp: readPeerIp(args),
+      interface: wordChoice(args, 'interface', INTERFACES),
+    }
     const client = createClientAt(url, terminal)
     try {
       const token = await readToken(args, terminal)
@@ -98,19 +102,6 @@ function describe(answer: VerifyAnswer): string {
     return `accepted: ${describeSubject(answer.subject)}, ${end}`
   }
   return `refused: ${describeVerdict(answer.error)}`
-}
-
-function oneOf<T extends string>(
-  args: Arguments,
-  name: string,
-  words: readonly T[],
-): T | undefined {
-  const text = args.text(name)
-  const word = words.find((candidate) => candidate === text)
-  if (text !== undefined && word === undefined) {
-    throw new UsageError(`--${name} must be one of ${words.join(', ')}`)
-  }
-  return word
 }
 
 function readPeerIp(args: Arguments): string | null {

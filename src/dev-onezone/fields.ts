@@ -2,6 +2,7 @@ import { TokenError } from '../errors.ts'
 import { isJsonObject } from '../json.ts'
 import type { InviteType, OnedataInterface, Token, TokenType } from '../token/index.ts'
 import {
+  INTERFACES,
   INVITE_TYPES,
   MAX_TOKEN_OCTETS,
   normalizeIPv4,
@@ -162,5 +163,3 @@ export const nameField: FieldReader<string> = (value, key) => {
 }
 
 const NAME = /^[\p{L}\p{N}_()][\p{L}\p{N}_() .-]{0,126}[\p{L}\p{N}_()]\n?$/u
-
-const INTERFACES = ['rest', 'oneclient', 'graphsync'] as const

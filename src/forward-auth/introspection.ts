@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 
 import type { Answer, Decision, Granted, RouteAuthenticator } from '../authenticator/index.ts'
+import { onlyValue } from '../authenticator/index.ts'
 import type { Clock } from '../clock.ts'
 import { systemClock } from '../clock.ts'
 import type { Incoming, Outgoing } from '../listener/index.ts'
@@ -136,8 +137,8 @@ export function createIntrospection(options: IntrospectionOptions): Introspectio
     const reply = replyTo(incoming, outgoing)
     const { rawHeaders, method } = incoming
     if (method !== 'POST') return reply.refuse(405)
-    if (!isClient(valueOf(rawHeaders, 'authorization'))) return reply.refuse(401)
-    const type = valueOf(rawHeaders, 'content-type')
+    if (!isClient(onlyValue(rawHeaders, 'authorization') ?? '')) return reply.refuse(401)
+    const type = onlyValue(rawHeaders, 'content-type') ?? ''
     if (!/^application\/x-www-form-urlencoded(?:\s*;|$)/i.test(type)) return reply.refuse(415)
     let body = ''
     incoming.on('data', (chunk) => {
@@ -197,14 +198,6 @@ function replyTo(incoming: Incoming, outgoing: Outgoing): Reply {
         sendRefusal(incoming, outgoing, null, { outcome: 'refused', answer, allow: [] })
     },
   }
-}
-
-/** The value of a field that is there once; else empty. */
-function valueOf(rawHeaders: readonly string[], name: string): string {
-  const values = rawHeaders.filter(
-    (_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === name,
-  )
-  return values.length === 1 ? (values[0] ?? '') : ''
 }
 
 /** What form-encoding made of an id or a secret; as it is where it is no such text. */

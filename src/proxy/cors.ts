@@ -1,3 +1,4 @@
+import { onlyValue } from '../authenticator/index.ts'
 import { withHead } from '../routing/index.ts'
 import type { Incoming } from '../listener/index.ts'
 import type { OptionShape } from '../option-shape.ts'
@@ -80,7 +81,7 @@ export function createCorsPolicy(options: CorsOptions, route: CorsRoute): CorsPo
 
   /** Empty where a page may not read the answer. */
   const allowance = (incoming: Incoming): string[] => {
-    const origin = valueOf(incoming, 'origin')
+    const origin = onlyValue(incoming.rawHeaders, 'origin')
     if (origin === null || !(anyOrigin || origins.has(origin))) return []
     return [
       'Access-Control-Allow-Origin',
@@ -132,8 +133,9 @@ export function createCorsPolicy(options: CorsOptions, route: CorsRoute): CorsPo
 
 /** The method that a preflight request asks about (Fetch, §3.2.2); null: it is none. */
 export function preflightedMethod(incoming: Incoming): string | null {
-  if (incoming.method !== 'OPTIONS' || valueOf(incoming, 'origin') === null) return null
-  return valueOf(incoming, 'access-control-request-method')
+  if (incoming.method !== 'OPTIONS' || onlyValue(incoming.rawHeaders, 'origin') === null)
+    return null
+  return onlyValue(incoming.rawHeaders, 'access-control-request-method')
 }
 
 /**
@@ -172,16 +174,4 @@ export function problemOfOrigins(origins: readonly unknown[], credentials: unkno
   return credentials === true
     ? 'may not be "*" with "credentials": any page could act in the name of its visitors; list them'
     : null
-}
-
-/** Null: it is not there, or more than once. */
-function valueOf({ rawHeaders }: Incoming, wanted: string): string | null {
-  let value: string | null = null
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i] ?? ''
-    if (name.length !== wanted.length || name.toLowerCase() !== wanted) continue
-    if (value !== null) return null
-    value = rawHeaders[i + 1] ?? ''
-  }
-  return value
 }

@@ -8,6 +8,7 @@ import { EventStream, hasLength, isEventStream } from './event-stream.ts'
 import { writeInformation } from './informational.ts'
 import type { Lease, OpenStreams } from './open-streams.ts'
 import type { RequestTrace } from './request-trace.ts'
+import { MAX_TEXT_BYTES } from './request-body.ts'
 import type { ResponseFields } from './response-fields.ts'
 import { hasBody, rawFieldsOf, responseFields } from './response-fields.ts'
 import type { CompiledRoute } from './routes.ts'
@@ -37,9 +38,6 @@ export interface DeliveryOwner {
 
 /** How many informational responses are passed on before an answer. */
 const MOST_INFORMATION = 16
-
-/** Longest body that leaves as one text with its head, in bytes: what Node writes without allocating. */
-const MAX_TEXT_BYTES = 12 * 1024
 
 /** One response on its way from the upstream to the client. */
 export class Delivery {

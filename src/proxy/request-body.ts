@@ -151,7 +151,7 @@ export function createRequestBody(
 }
 
 /** Longest body that leaves as one text with its head, in bytes: what Node writes without allocating. */
-const MAX_TEXT_BYTES = 12 * 1024
+export const MAX_TEXT_BYTES: number = 12 * 1024
 
 /** The body of a request that came whole, where that can be sent at once. */
 export function textOf(whole: Buffer | null, { dispatcher }: UpstreamMember): string | undefined {

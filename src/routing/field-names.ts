@@ -4,7 +4,7 @@
  * @module
  */
 
-import { foldName } from '../authenticator/index.ts'
+import { foldName, METHOD_OVERRIDES } from '../authenticator/index.ts'
 import { keptText } from '../kept-text.ts'
 
 /**
@@ -41,9 +41,6 @@ const KINDS: ReadonlyMap<string, FieldKind> = new Map([
   // node-server takes it for a word of its own, and then never answers.
   ['x-hono-already-sent', 'drop'],
 ])
-
-/** Fields by which some servers take another method. */
-const METHOD_OVERRIDES = new Set(['x-http-method-override', 'x-http-method', 'x-method-override'])
 
 const DISGUISES = new Set(['host', 'connection', 'content-length', 'transfer-encoding', 'expect'])
 

@@ -23,16 +23,22 @@ export function isDataPath(text: string): boolean {
 }
 
 /**
- * Whether a text is the id of a CDMI object that Onedata could have made (Onezone API, §4.1): hex of a header and of
- * `guid#<uuid>#<space>` or `shareGuid#<uuid>#<space>#<share>`. Checksum and length in the header are not compared.
+ * Takes the id of a CDMI object apart (Onezone API, §4.1): hex of a header and of `guid#<uuid>#<space>` or
+ * `shareGuid#<uuid>#<space>#<share>`. Checksum and length in the header are not compared.
+ *
+ * @returns What the second part consists of, as latin-1 text of its bytes; null: it is no id that Onedata could have
+ *   made.
  */
-export function isObjectId(text: string): boolean {
-  if (!HEX_PAIRS.test(text)) return false
+export function objectIdFields(text: string): readonly string[] | null {
+  if (!HEX_PAIRS.test(text)) return null
   const octets = Buffer.from(text, 'hex')
-  if (octets[0] !== 0 || octets[4] !== 0) return false
+  if (octets[0] !== 0 || octets[4] !== 0) return null
   const fields = octets.toString('latin1', DATA_START).split('#')
-  return (
-    (fields[0] === 'guid' && fields.length === 3) ||
-    (fields[0] === 'shareGuid' && fields.length === 4)
-  )
+  const wanted = fields[0] === 'guid' ? 3 : fields[0] === 'shareGuid' ? 4 : 0
+  return fields.length === wanted ? fields : null
+}
+
+/** Whether a text is the id of a CDMI object that Onedata could have made. */
+export function isObjectId(text: string): boolean {
+  return objectIdFields(text) !== null
 }

@@ -1,4 +1,5 @@
 import type { Caveat } from './caveat.ts'
+import { objectIdFields } from './data-access.ts'
 
 /**
  * What the data caveats of a token leave of Onedata's files. Each caveat is a demand of its own: what is allowed lies
@@ -15,9 +16,6 @@ export interface DataScope {
   /** Of each `data.objectid`: the files that it names, `<uuid>#<space id>`. */
   readonly objects: readonly (readonly string[])[]
 }
-
-/** Header of an object id: version, enterprise number, length and checksum. */
-const HEADER_OCTETS = 8
 
 /** Reads the data caveats of a token. Null: it carries none, and is not confined to any data. */
 export function readDataScope(caveats: readonly Caveat[]): DataScope | null {
@@ -103,11 +101,6 @@ function isSegment(bytes: string): boolean {
  * served to guests whatever a token says.
  */
 export function readObjectId(text: string): string | null {
-  if (!/^(?:[0-9a-f]{2})+$/i.test(text)) return null
-  const octets = Buffer.from(text, 'hex')
-  const [kind, uuid = '', space = '', ...rest] = octets.toString('latin1', HEADER_OCTETS).split('#')
-  if (octets[0] !== 0 || octets[4] !== 0) return null
-  return kind === 'guid' && uuid !== '' && space !== '' && rest.length === 0
-    ? `${uuid}#${space}`
-    : null
+  const [kind, uuid = '', space = ''] = objectIdFields(text) ?? []
+  return kind === 'guid' && uuid !== '' && space !== '' ? `${uuid}#${space}` : null
 }

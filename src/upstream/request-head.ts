@@ -1,3 +1,4 @@
+import { keptText } from '../kept-text.ts'
 import type { UpstreamRequest } from './dispatcher.ts'
 import { isFieldValue, isToken } from './field-syntax.ts'
 
@@ -76,7 +77,7 @@ function writeLastFields(fields: readonly string[]): Fields | null {
 
 /** V8 keeps what was put together as a tree of its parts, and would walk it each time that it is copied. */
 function flat(fields: Fields | null): Fields | null {
-  return fields && { ...fields, text: Buffer.from(fields.text, 'latin1').toString('latin1') }
+  return fields && { ...fields, text: keptText(fields.text) }
 }
 
 /** @param end Where in the list to end. */
