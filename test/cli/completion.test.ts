@@ -32,13 +32,16 @@ function isInstalled(shell: string): boolean {
   }
 }
 
-/** Types a line and Tab into zsh, which completes for terminals only; prints the line then. */
+/**
+ * Types a line and Tab into zsh, which completes for terminals only; prints what it answers until the text that is
+ * expected. The bell ends nothing: zsh rings before it lists, if several words go on from the line.
+ */
 const ZSH = `
 import os, pty, select, sys, time
-script, line = sys.argv[1:]
+script, line, expected = sys.argv[1:]
 pid, fd = pty.fork()
 if pid == 0:
-    os.environ.update(TERM='dumb', PS1='% ')
+    os.environ.update(TERM='dumb', PS1='prompt> ')
     os.execvp('zsh', ['zsh', '-f', '-i'])
 def read_until(mark, quiet):
     seen, last = b'', time.time()
@@ -48,15 +51,14 @@ def read_until(mark, quiet):
             except OSError: break
             last = time.time()
     return seen
-read_until(b'% ', 20)
-os.write(fd, f'autoload -Uz compinit; compinit -u -D; source {script}; echo REA""DY\\n'.encode())
-read_until(b'READY', 20)
-read_until(b'% ', 20)
+read_until(b'prompt> ', 20)
+os.write(fd, f'autoload -Uz compinit; compinit -u -D; source {script}; PS1=com""plete:\\n'.encode())
+read_until(b'complete:', 20)
 os.write(fd, line.encode() + b'\\t')
-print(read_until(b'\\a', 2).decode())
+print(read_until(expected.encode(), 20).decode(errors='replace'))
 `
 
-const COMPLETE: Readonly<Record<string, (line: string) => string>> = {
+const COMPLETE: Readonly<Record<string, (line: string, expected: string) => string>> = {
   bash: (line) =>
     execFileSync(
       'bash',
@@ -74,8 +76,8 @@ const COMPLETE: Readonly<Record<string, (line: string) => string>> = {
       cwd: directory,
       env: { ...process.env, HOME: directory },
     }),
-  zsh: (line) =>
-    execFileSync('python3', ['-c', ZSH, scriptOf('zsh'), line], {
+  zsh: (line, expected) =>
+    execFileSync('python3', ['-c', ZSH, scriptOf('zsh'), line, expected], {
       encoding: 'utf8',
       cwd: directory,
     }),
@@ -89,7 +91,7 @@ describe.each(SHELLS.filter(isInstalled))('completion in %s', (shell) => {
     ['onegate help token del', 'delete'],
     ['onegate serve --config some-f', 'some-file.yaml'],
   ])('%s<Tab>', (line, expected) => {
-    expect(COMPLETE[shell]?.(line)).toContain(expected)
+    expect(COMPLETE[shell]?.(line, expected)).toContain(expected)
   })
 })
 
