@@ -83,6 +83,7 @@ function createPool(connecting: Connecting, lookup: LookupFunction): UpstreamPoo
   })
   return {
     asksBeforeBody: true,
+    takesText: true,
     dispatch: (request, handler) =>
       (request.upgrade === 'websocket' ? upgrades : requests).dispatch(request, handler),
     async destroy() {
