@@ -8,5 +8,10 @@ export function configurationFacts(config: GatewayConfig): ConfigurationFacts {
   return {
     maxStalenessSeconds: (maxStalenessMs + staleIfErrorMs) / 1000,
     insecureSettings: insecureSettingsOf(config),
+    routes: config.routes.map(({ id, token, upstream }) => ({
+      id,
+      takesTokens: token !== 'none',
+      hasUpstream: upstream !== undefined,
+    })),
   }
 }
