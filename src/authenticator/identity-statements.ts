@@ -49,7 +49,7 @@ export function createIdentityStatements(
       subject,
       token: Object.freeze({
         id: token.id ?? record?.id ?? '',
-        type: token.kind,
+        type: token.statedType ?? token.kind,
         persistence: token.persistence,
         fingerprint: token.fingerprint,
         expiresAt: record === null ? token.validUntil : record.validUntil,

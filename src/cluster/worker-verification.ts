@@ -1,13 +1,19 @@
 import type { Clock, Schedule } from '../clock.ts'
 import type { Logger } from '../logger.ts'
-import type { VerdictOptions, Verification, VerificationObservers } from '../verification/index.ts'
+import type {
+  VerdictOptions,
+  Verification,
+  VerificationObservers,
+  VerificationOptions,
+} from '../verification/index.ts'
 import { createVerification, VERDICT_RANGES } from '../verification/index.ts'
 import type { BackendTraits } from '../verifier/index.ts'
 import { createPrimaryBackend } from './primary-backend.ts'
 import type { PrimaryLink } from './primary-link.ts'
 
 /** Options of {@link createWorkerVerification}. */
-export interface WorkerVerificationOptions extends VerificationObservers {
+export interface WorkerVerificationOptions
+  extends VerificationObservers, Pick<VerificationOptions, 'identityProviders' | 'exchangeAt'> {
   readonly link: PrimaryLink
   /** The traits of the primary's own backend. */
   readonly traits: BackendTraits
