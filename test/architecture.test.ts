@@ -66,9 +66,17 @@ const TABLE: Record<string, Row> = {
     'client-network errors clock token http-client onezone token-lookup json option-shape',
   ),
   revocation: row(3, 'bounded-map errors clock logger token onezone'),
+  // What several gateways know, in Valkey or Redis: names, ages and messages. What a fact means it does not know; the
+  // verification joins it with the ledger.
+  store: row(
+    3,
+    'bounded-map clock logger loopback-host option-shape token token-bucket',
+    'ioredis',
+    ['crypto'],
+  ),
   verification: row(
     4,
-    'bounded-map client-network errors clock logger wall-clock-step token http-client verifier revocation json option-shape token-bucket',
+    'bounded-map client-network errors clock logger wall-clock-step token http-client onezone verifier revocation store json option-shape token-bucket',
     '',
     ['v8'], // how full the heap is: then strangers wait
   ),

@@ -30,11 +30,12 @@ export function verifierChoiceOf(verifier: VerifierConfig): VerifierChoice {
 }
 
 /** Names of the settings in force that are unsafe, for the metric that shows them. */
-export function insecureSettingsOf({ verifier, routes }: GatewayConfig): string[] {
+export function insecureSettingsOf({ verifier, routes, store }: GatewayConfig): string[] {
   const settings: string[] = []
   if (verifier.allowInsecureHttp) {
     settings.push(`${verifier.type === 'onezone' ? 'onezone' : 'verifier'}.allowInsecureHttp`)
   }
+  if (store?.allowInsecureStore === true) settings.push('store.allowInsecureStore')
   if (routes.some((route) => route.forwardToken === true)) settings.push('routes.forwardToken')
   if (routes.some((route) => route.caveats?.service === 'as-onezone')) {
     settings.push('routes.caveats.service')
