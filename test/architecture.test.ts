@@ -71,11 +71,18 @@ const TABLE: Record<string, Row> = {
     3,
     'bounded-map client-network clock errors http-client json onezone option-shape token token-bucket verifier',
     '',
+  ),
+  // What several gateways know, in Valkey or Redis: names, ages and messages. What a fact means it does not know; the
+  // verification joins it with the ledger.
+  store: row(
+    3,
+    'bounded-map clock logger loopback-host option-shape token token-bucket',
+    'ioredis',
     ['crypto'],
   ),
   verification: row(
     4,
-    'identity-provider onezone bounded-map client-network errors clock logger wall-clock-step token http-client verifier revocation json option-shape token-bucket',
+    'identity-provider onezone bounded-map client-network errors clock logger wall-clock-step token http-client verifier revocation store json option-shape token-bucket',
     '',
     ['v8'], // how full the heap is: then strangers wait
   ),

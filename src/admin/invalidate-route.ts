@@ -21,12 +21,14 @@ export function createInvalidateRoute(invalidate: Invalidate, logger: Logger): A
     const { dryRun = false, ...rest } = order
     if (typeof dryRun !== 'boolean') throw new ProblemError(400, '"dryRun" must be true or false')
     const selector = readSelector(rest)
-    const { families, tokens } = await invalidate(selector, { dryRun })
+    const { families, tokens, told } = await invalidate(selector, { dryRun })
+    // Where gateways share a store: how many others were told, of how many that were heard of late.
+    const others = told === undefined ? {} : await told
     logger.info(
-      { remoteAddress: who, selector, families, tokens, dryRun },
+      { remoteAddress: who, selector, families, tokens, ...others, dryRun },
       dryRun ? 'an operator asked what an invalidation would select' : 'an operator invalidated',
     )
-    return { families, tokens, dryRun }
+    return { families, tokens, ...others, dryRun }
   }
 }
 

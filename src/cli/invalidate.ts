@@ -32,7 +32,9 @@ counts first what that would take back, and asks.`,
     all: { help: 'Everything, as after a start.' },
     'dry-run': { help: 'Only count.' },
     yes: YES_OPTION,
-    json: { help: 'Print one line: {"families","tokens","dryRun"}.' },
+    json: {
+      help: 'Print one line: {"families","tokens","dryRun"}; with a store "told" and "peers", too.',
+    },
   },
   exits: ADMIN_EXITS,
   examples: ['onegate invalidate --user alice --dry-run', 'onegate invalidate --user alice --yes'],
@@ -50,7 +52,10 @@ counts first what that would take back, and asks.`,
     }
     const done = await gateway.post('/invalidate', { ...selector, dryRun })
     if (args.has('json')) terminal.print(JSON.stringify(done))
-    else terminal.print(`${dryRun ? 'would invalidate' : 'invalidated'} ${amount(done)}`)
+    else
+      terminal.print(
+        `${dryRun ? 'would invalidate' : 'invalidated'} ${amount(done)}${toldOf(done)}`,
+      )
     return EXIT.ok
   },
 }
@@ -64,6 +69,12 @@ function readSelector(args: Arguments): object {
   }
   const [flag, selectorOf] = first
   return selectorOf(args.text(flag) ?? '')
+}
+
+/** How many other gateways did the same, where they share a store. */
+function toldOf({ told, peers }: Readonly<Record<string, unknown>>): string {
+  if (told === undefined) return ''
+  return `; ${Number(told)} of ${Number(peers)} other gateways did so, too`
 }
 
 function amount({ families, tokens }: Readonly<Record<string, unknown>>): string {

@@ -37,6 +37,7 @@ const SOURCES: readonly VerdictSource[] = [
   'cache',
   'coalesced',
   'stale',
+  'shared',
   'onezone',
   'token-lookup',
 ]

@@ -8,6 +8,7 @@ import type {
   ForwardAuthConfig,
   GatewayConfig,
   RouteConfig,
+  StoreConfig,
   TlsConfig,
   VerifierConfig,
 } from './gateway-config.ts'
@@ -18,6 +19,8 @@ import { routeTitle } from './route-order.ts'
 import type { UpstreamHeadersWritten } from './route-schema.ts'
 import { routeSchema, type RouteSettings, type Settings } from './schema.ts'
 import type { SigningKeys } from './signing-keys.ts'
+import type { StoreFiles } from './store-files.ts'
+import type { StoreSettings } from './store-schema.ts'
 import { withContents, type UpstreamFiles } from './upstream-files.ts'
 
 /** What the files hold that a configuration names, as far as they could be read. */
@@ -34,6 +37,7 @@ export interface Secrets {
   readonly signing?: SigningKeys
   readonly introspection?: IntrospectionClients
   readonly askedTls?: TlsFiles | undefined
+  readonly store?: StoreFiles
 }
 
 /** Fills in what depends on more than one setting, and puts what files hold in place of their names. */
@@ -54,6 +58,7 @@ export function complete(
     workers,
     assertion,
     forwardAuth,
+    store,
     ...rest
   } = settings
   const { serviceToken, adminToken } = secrets
@@ -68,6 +73,7 @@ export function complete(
     assertion: assertion && completeAssertion(assertion, secrets),
     tls: secrets.tls && { ...completeTls(secrets.tls, tls), http2: tls?.http2 ?? false },
     forwardAuth: forwardAuth && completeForwardAuth(forwardAuth, secrets),
+    store: store && completeStore(store, secrets),
     routes: written.map((route, index) => ({
       ...completeRoute(route, serviceToken !== undefined),
       credentials: route.credentials ?? credentials,
@@ -101,6 +107,13 @@ function completeForwardAuth(
     tls: secrets.askedTls && completeTls(secrets.askedTls, tls),
     introspection: introspection && { clients },
   }
+}
+
+function completeStore(settings: StoreSettings, secrets: Secrets): StoreConfig {
+  const { secretFile: _, usernameFile: _1, passwordFile: _2, ...rest } = settings
+  const { caFile: _3, certFile: _4, keyFile: _5, ...store } = rest
+  const { findings: _6, ...contents } = secrets.store ?? { secret: [], findings: [] }
+  return { ...store, ...contents }
 }
 
 function completeAssertion(

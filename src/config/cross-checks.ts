@@ -16,6 +16,7 @@ import {
 } from './listener-checks.ts'
 import type { Finding } from './problems.ts'
 import { checkRoutes } from './route-checks.ts'
+import { checkStoreSettings } from './store-checks.ts'
 import { checkReplacements } from './text-checks.ts'
 import { checkUpstream } from './upstream-checks.ts'
 import { checkBound, checkWatch } from './verdict-checks.ts'
@@ -36,6 +37,7 @@ export function crossCheck(config: Written): Finding[] {
     ...checkVerifier(config),
     ...checkBound(config),
     ...checkWatch(config),
+    ...checkStoreSettings(config),
     ...checkUpstream(config['upstream'], ['upstream']),
     ...checkRoutes(config),
     ...checkReplacements(config),

@@ -12,6 +12,8 @@ export function withDigestedSecrets(config: GatewayConfig): GatewayConfig {
   return {
     ...config,
     adminToken: undefined,
+    // Only the first process asks, and looks into the store.
+    store: undefined,
     // The first process alone is asked.
     forwardAuth: config.forwardAuth && { ...config.forwardAuth, introspection: undefined },
     verifier:

@@ -124,6 +124,7 @@ const GATEWAY_CONFIG: OptionShape<GatewayConfig> = {
   forwarded: oneOf(FORWARDED_FORMS),
   routes: listOfGroups(ROUTE),
   verdicts: JUDGED_ELSEWHERE,
+  store: JUDGED_ELSEWHERE,
   realm,
   limits: group<GatewayConfig['limits']>({
     ...wholeNumbers({ ...REQUEST_LIMIT_RANGES, ...RESPONSE_LIMIT_RANGES }),

@@ -8,7 +8,11 @@ import type { ClientLimits, ProxyRoute, UpstreamTimeouts } from '../proxy/index.
 import type { ClientAuth, TlsFiles } from '../tls/index.ts'
 import type { RequestLimits } from '../routing/index.ts'
 import type { ResponseLimits, UpstreamOptions } from '../upstream/index.ts'
-import type { VerdictOptions, VerificationBudgetOptions } from '../verification/index.ts'
+import type {
+  StoreConnection,
+  VerdictOptions,
+  VerificationBudgetOptions,
+} from '../verification/index.ts'
 import type { ListenAddress, SocketAddress } from './listen-address.ts'
 
 /** Options of which none is left out. */
@@ -80,6 +84,8 @@ export interface GatewayConfig {
   /** In order: the first route whose hosts, path and methods match decides. */
   readonly routes: readonly RouteConfig[]
   readonly verdicts: VerdictsConfig
+  /** Valkey or Redis, in which several gateways share what they know. @default none */
+  readonly store?: StoreConfig | undefined
   /** Protection space named in challenges (RFC 9110 §11.5). @default 'onedata' */
   readonly realm: string
   /**
@@ -216,6 +222,16 @@ export interface OnezoneConfig extends VerifierConnection {
 /** How long and how much is remembered. */
 export interface VerdictsConfig extends Complete<Omit<VerdictOptions, 'budget'>> {
   readonly budget: Complete<VerificationBudgetOptions>
+}
+
+/** A store that gateways share, and what they must all know. */
+export interface StoreConfig extends StoreConnection {
+  /** Content of `secretFile`. What is written is sealed with the first, and what any of them has sealed is read. */
+  readonly secret: readonly string[]
+  /** How names in the store begin. @default 'og:1:' */
+  readonly prefix: string
+  /** How long a request waits for the store, in milliseconds, 1 to 1 000. @default 30 */
+  readonly deadlineMs: number
 }
 
 /** What one route demands and where its requests go: a `RoutePolicy` and a `ProxyRoute` in one. */

@@ -18,6 +18,7 @@ import { byPlace, problemAt, unitHint, type Finding, type SettingPath } from './
 import { configSchema, type Settings } from './schema.ts'
 import { readSigningKeys } from './signing-keys.ts'
 import type { SigningKeys } from './signing-keys.ts'
+import { readStoreFiles, type StoreFiles } from './store-files.ts'
 import { groupAt, listAt } from './written.ts'
 import { verifierSectionOf } from './verifier-checks.ts'
 import { readCertificates, readFieldValue, readSecret, readServiceToken } from './secret-file.ts'
@@ -76,6 +77,7 @@ export async function loadConfig(sources: ConfigSources): Promise<GatewayConfig>
   let secrets: Secrets = {}
   let signing: SigningKeys = { keys: [], findings: [] }
   let introspection: IntrospectionClients = { clients: [], findings: [] }
+  let store: StoreFiles = { secret: [], findings: [] }
   let upstreamFiles: UpstreamFiles = { contents: new Map(), findings: [] }
   if (file !== undefined && file.faults.length > 0) {
     for (const { position, ...finding } of file.faults) {
@@ -93,11 +95,13 @@ export async function loadConfig(sources: ConfigSources): Promise<GatewayConfig>
       secrets = await readSecrets(written, nameAt, onFile)
       introspection = await readIntrospectionClients(written, nameAt, onFile)
       signing = await readSigningKeys(written, nameAt, onFile)
+      store = await readStoreFiles(written, nameAt, onFile)
       upstreamFiles = await readUpstreamFiles(written, base)
       findings.push(
         ...(secrets.findings ?? []),
         ...signing.findings,
         ...introspection.findings,
+        ...store.findings,
         ...upstreamFiles.findings,
       )
     }
@@ -112,7 +116,7 @@ export async function loadConfig(sources: ConfigSources): Promise<GatewayConfig>
   if (settings === undefined || problems.length > 0) throw new ConfigError(problems)
   const completed = complete(
     settings,
-    { ...secrets, signing, introspection },
+    { ...secrets, signing, introspection, store },
     upstreamFiles,
     isJsonObject(written) && 'listen' in written,
   )

@@ -60,6 +60,7 @@ import {
   text,
   toggle,
 } from './setting.ts'
+import { storeSchema, type StoreSettings } from './store-schema.ts'
 import { upstreamSchema, type UpstreamWritten } from './upstream-schema.ts'
 import type { OnezoneSettings, VerifierSettings } from './verifier-schema.ts'
 import { onezoneSection, verifierSection } from './verifier-schema.ts'
@@ -67,7 +68,7 @@ import { onezoneSection, verifierSection } from './verifier-schema.ts'
 /** A configuration that fits the schema; secrets are still names of files. */
 export interface Settings extends Omit<
   GatewayConfig,
-  'verifier' | 'routes' | 'adminToken' | 'tls' | 'workers' | 'assertion' | 'forwardAuth'
+  'verifier' | 'routes' | 'adminToken' | 'tls' | 'workers' | 'assertion' | 'forwardAuth' | 'store'
 > {
   readonly onezone: OnezoneSettings
   readonly verifier: VerifierSettings
@@ -76,6 +77,7 @@ export interface Settings extends Omit<
   readonly forwardAuth?: ForwardAuthSettings | undefined
   readonly workers: number | 'auto'
   readonly assertion?: AssertionSettings | undefined
+  readonly store?: StoreSettings | undefined
   readonly upstream?: UpstreamWritten | undefined
   /** What routes read that do not say it themselves. */
   readonly credentials?: readonly CredentialKind[] | undefined
@@ -209,6 +211,7 @@ export const configSchema: z.ZodType<Settings> = group({
     ...integers(VERDICTS, VERDICT_DEFAULTS),
     budget: section(integers(BUDGET, VERDICT_DEFAULTS.budget)),
   }),
+  store: storeSchema.optional(),
   realm: text('a text', (value) =>
     matching(value, /^[\x20-\x7e]{1,128}$/, 'must be 1 to 128 printable ASCII characters'),
   ).default('onedata'),

@@ -41,7 +41,7 @@ export function exchangeBoundMs({ verifier, routes }: GatewayConfig): number {
 }
 
 /** Names of the settings in force that are unsafe, for the metric that shows them. */
-export function insecureSettingsOf({ verifier, routes }: GatewayConfig): string[] {
+export function insecureSettingsOf({ verifier, routes, store }: GatewayConfig): string[] {
   const settings: string[] = []
   if (verifier.allowInsecureHttp) {
     settings.push(`${verifier.type === 'onezone' ? 'onezone' : 'verifier'}.allowInsecureHttp`)
@@ -49,6 +49,7 @@ export function insecureSettingsOf({ verifier, routes }: GatewayConfig): string[
   if (verifier.type === 'onezone' && verifier.identityProviders?.some(({ any }) => any === true)) {
     settings.push('onezone.identityProviders.any')
   }
+  if (store?.allowInsecureStore === true) settings.push('store.allowInsecureStore')
   if (routes.some((route) => route.forwardToken === true)) settings.push('routes.forwardToken')
   if (routes.some((route) => route.caveats?.service === 'as-onezone')) {
     settings.push('routes.caveats.service')

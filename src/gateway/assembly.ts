@@ -69,6 +69,9 @@ export function assemble(options: AssemblyOptions): Assembly {
       get watchState() {
         return live.verification.watchState
       },
+      get storeState() {
+        return live.verification.storeState
+      },
     },
   })
   const live: LiveConfiguration = createLiveConfiguration({

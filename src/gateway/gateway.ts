@@ -159,7 +159,8 @@ export async function explainRequest(
   checkOptions('explainRequest', request, EXPLAIN_REQUEST)
   checkOptions('explainRequest', options, GATEWAY_OPTIONS)
   const { live, metrics } = assemble({
-    config,
+    // As one that has just started knows it: what others know is theirs.
+    config: { ...config, store: undefined },
     openVerification: openVerificationOf(),
     logger: options.logger ?? silentLogger,
     clock: options.clock,

@@ -158,6 +158,6 @@ export function createLiveConfiguration(options: LiveConfigurationOptions): Live
 }
 
 /** The settings on which what is known of tokens depends. */
-function verifierOf({ verifier, verdicts }: GatewayConfig): unknown {
-  return { verifier, verdicts }
+function verifierOf({ verifier, verdicts, store }: GatewayConfig): unknown {
+  return { verifier, verdicts, store }
 }

@@ -40,6 +40,7 @@ export function openVerificationOf(
     createVerification({
       ...verifierChoiceOf(config.verifier),
       verdicts: config.verdicts,
+      store: config.store,
       onCall: metrics.onCall,
       onEviction: metrics.onEviction,
       onDeath(reason, dead) {
@@ -49,6 +50,12 @@ export function openVerificationOf(
       },
       onWithdrawal,
       onWatchRead: metrics.onWatchRead,
+      onStoreEvent: metrics.onStoreEvent,
+      onStoreRejection: metrics.onStoreRejection,
+      onSharedInvalidation(selector) {
+        onDeath(selector)
+        recheckStreams()
+      },
       onBreakerChange: (state) => logger.warn({ state }, 'the breaker before the verifier changed'),
       logger,
       clock,

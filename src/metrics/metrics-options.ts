@@ -1,7 +1,7 @@
 import { Registry } from 'prom-client'
 import type { OptionShape } from '../option-shape.ts'
 import { CALLBACK, FLAG, having, TEXT } from '../option-shape.ts'
-import type { VerdictStore, WatchState } from '../verification/index.ts'
+import type { StoreState, VerdictStore, WatchState } from '../verification/index.ts'
 import type { BackendName, BreakerState } from '../verifier/index.ts'
 import type { ConnectionFigures } from './traffic-metrics.ts'
 import type { ProcessMetricsOptions } from './process-metrics.ts'
@@ -21,6 +21,8 @@ export interface MetricsOptions extends ProcessMetricsOptions {
     readonly exchangeBreakerState?: BreakerState | undefined
     readonly clockOffsetMs: number
     readonly watchState: WatchState
+    /** Null: there is no store, and nothing about one is shown. @default null */
+    readonly storeState?: StoreState | null
   }
   /** What the listener for clients has; looked at on each scrape. @default nothing listens */
   readonly connections?: (() => ConnectionFigures | null) | undefined

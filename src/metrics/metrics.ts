@@ -16,6 +16,8 @@ import type { RequestEvent, StreamEvent, UpstreamEvent } from '../proxy/index.ts
 import { UNMATCHED } from '../proxy/index.ts'
 import type { AssertionMetrics } from './assertion-metrics.ts'
 import { createAssertionMetrics } from './assertion-metrics.ts'
+import type { StoreMetrics } from './store-metrics.ts'
+import { createStoreMetrics } from './store-metrics.ts'
 import type { TrafficMetrics } from './traffic-metrics.ts'
 import { createTrafficMetrics } from './traffic-metrics.ts'
 import {
@@ -46,7 +48,11 @@ const GREATEST_OF_MS = 60_000
 
 /** Takes what the rooms observe and shows it to Prometheus. */
 export interface Metrics
-  extends ProcessMetrics, AssertionMetrics, Pick<TrafficMetrics, 'onHandshakeFailure'> {
+  extends
+    ProcessMetrics,
+    AssertionMetrics,
+    StoreMetrics,
+    Pick<TrafficMetrics, 'onHandshakeFailure'> {
   readonly registry: Registry
   readonly onDecision: (event: DecisionEvent) => void
   readonly onRequest: (event: Omit<RequestEvent, 'trace'> & Partial<RequestEvent>) => void
@@ -91,7 +97,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const verdicts = new Tally<string>()
   new Counter({
     name: 'onegate_verdicts_total',
-    help: 'Verdicts on requests and open streams, by outcome (granted, refused, fault) and source (local, cache, coalesced, stale, or who was asked).',
+    help: 'Verdicts on requests and open streams, by outcome (granted, refused, fault) and source (local, cache, coalesced, stale, shared, or who was asked).',
     labelNames: ['route', 'outcome', 'source'],
     registers,
     collect() {
@@ -227,6 +233,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
       startRoutes(facts)
     },
     onHandshakeFailure: traffic.onHandshakeFailure,
+    ...createStoreMetrics(registry, () => options.verification.storeState ?? null),
     ...createAssertionMetrics(registry, options.assertionKeys ?? (() => [])),
     registry,
     onDecision({ routeId, outcome, source, code, ageMs, violation }) {

@@ -24,3 +24,24 @@ export type { VerdictStore } from './verdict-memory.ts'
 export type { WatchOptions, WatchState } from './revocation-watch.ts'
 export { WATCH_DEFAULTS, WATCH_RANGES } from './revocation-watch.ts'
 export type { VerificationBudgetOptions } from './verification-budget.ts'
+export {
+  exposureOf,
+  hasStoreClient,
+  parseStorePrefix,
+  parseStoreUrl,
+  SHORTEST_SECRET,
+  STORE_DEFAULTS,
+  STORE_RANGES,
+} from '../store/index.ts'
+export type { StoreObservers } from './shared-opening.ts'
+export type {
+  Rejection,
+  StoreConnection,
+  StoreEvent,
+  StoreOperation,
+  StoreOptions,
+  StoreOutcome,
+  StorePlace,
+  StoreState,
+  Told,
+} from '../store/index.ts'

@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject } from '../json.ts'
-import type { Subject } from '../token/index.ts'
+import type { FamilyRef, Subject } from '../token/index.ts'
 
 /** Whom or what an invalidation is about. Exactly one of these. */
 export type InvalidationSelector =
@@ -54,6 +54,17 @@ export function parseSelector(value: unknown): InvalidationSelector {
   const reader = Object.hasOwn(READERS, key) ? READERS[key] : undefined
   if (reader === undefined) throw new TypeError(`Nothing is selected: ${choices}`)
   return reader(value[key])
+}
+
+/** The family that a selector names. */
+export function refOf(
+  selector: Extract<InvalidationSelector, { tokenId: string } | { family: object }>,
+): FamilyRef {
+  if ('tokenId' in selector) return { kind: 'named', tokenId: selector.tokenId } as const
+  const { family } = selector
+  return 'tokenId' in family
+    ? ({ kind: 'named', tokenId: family.tokenId } as const)
+    : ({ kind: 'temporary', ...family } as const)
 }
 
 function readFamily(value: unknown): SelectedFamily {

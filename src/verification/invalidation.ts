@@ -2,10 +2,11 @@ import type { VerdictMemory } from './verdict-memory.ts'
 import { digestOfKey, keyPrefixOf } from './verdict-keys.ts'
 import { checkOptions, FLAG } from '../option-shape.ts'
 import type { FamilyLedger, FamilyRecord } from '../revocation/index.ts'
+import type { Told } from '../store/index.ts'
 import type { FamilyRef, PresentedToken, Subject } from '../token/index.ts'
 import { familyKey, familyOf, serializeSubject } from '../token/index.ts'
 import type { InvalidationSelector } from './invalidation-selector.ts'
-import { parseSelector } from './invalidation-selector.ts'
+import { parseSelector, refOf } from './invalidation-selector.ts'
 import { hasRecord } from './proven-grant.ts'
 import type { VerdictGate } from './verdict-gate.ts'
 
@@ -21,6 +22,8 @@ export interface Invalidation {
   readonly families: number
   /** Tokens of which an answer is remembered, yes or no, that is about them or about their consumer token. */
   readonly tokens: number
+  /** How many others were told, of those that share the store; settles within 5 s. @default there is none */
+  readonly told?: Promise<Told>
 }
 
 /** What {@link createInvalidation} works on. */
@@ -142,12 +145,4 @@ function compile(selector: InvalidationSelector): Selection {
   const hasGenerations: Selection['hasGenerations'] = (subject) =>
     wanted.kind === 'temporary' && serializeSubject(subject) === serializeSubject(wanted.subject)
   return { hasFamily, hasGenerations, hasToken, mayHaveOpaque: wanted.kind === 'named' }
-}
-
-function refOf(selector: Extract<InvalidationSelector, { tokenId: string } | { family: object }>) {
-  if ('tokenId' in selector) return { kind: 'named', tokenId: selector.tokenId } as const
-  const { family } = selector
-  return 'tokenId' in family
-    ? ({ kind: 'named', tokenId: family.tokenId } as const)
-    : ({ kind: 'temporary', ...family } as const)
 }

@@ -13,7 +13,9 @@ import type {
 } from '../verifier/index.ts'
 import { consumerOf, isAccepted, refuse } from '../verifier/index.ts'
 import { contextCaveatsOf, isJudgedLocally } from './local-judgement.ts'
-import { hasRecord, OWN_QUESTION_INTERVALS } from './proven-grant.ts'
+import { hasRecord, ownQuestionOf } from './proven-grant.ts'
+import type { Sharing } from './sharing.ts'
+import { SHARED_REFRESH } from './sharing.ts'
 import { endOfToken } from './token-end.ts'
 
 /** Options of {@link createLessons}. */
@@ -29,6 +31,8 @@ export interface LessonsOptions {
   readonly refusalsTell?: boolean | undefined
   /** Told of each refusal of what had been granted under this key. @default nobody is told */
   readonly onWithdrawal?: ((key: string) => void) | undefined
+  /** Who else is told. @default nobody is */
+  readonly sharing?: Pick<Sharing, 'granted' | 'withdrawn'> | undefined
 }
 
 /** What one answer teaches about its token, its family and Onezone's time. */
@@ -49,13 +53,13 @@ export interface Lessons {
 }
 
 /** A family in use is asked about anew when its fact has reached about this part of the bound. */
-const REFRESH_FROM = 0.65
-const REFRESH_JITTER = 0.1
+const REFRESH = { from: 0.65, jitter: 0.1 }
 
 /** Makes the one place in which answers turn into knowledge. */
 export function createLessons(options: LessonsOptions): Lessons {
   const { memory, ledger, onezoneTime, clock, maxStalenessMs, random } = options
-  const { refusalsTell = true, onWithdrawal = () => {} } = options
+  const { refusalsTell = true, onWithdrawal = () => {}, sharing } = options
+  const refresh = sharing === undefined ? REFRESH : SHARED_REFRESH
 
   function learnAccepted(
     key: string,
@@ -88,10 +92,11 @@ export function createLessons(options: LessonsOptions): Lessons {
     if (asAccess) family.servedAtMs = Math.max(family.servedAtMs, askedAtMs)
     family.usedAtMs = answeredAtMs
     if (consumer !== null) consumer.family.usedAtMs = answeredAtMs
-    const part = REFRESH_FROM + REFRESH_JITTER * random()
+    const part = refresh.from + refresh.jitter * random()
     const restMs = maxStalenessMs * part
     family.refreshAtMs = Math.max(family.refreshAtMs, askedAtMs + restMs)
     memory.forgive(key)
+    sharing?.granted(key, request, verdict, family)
     const grant = Object.freeze({ verdict, source: 'cache' as const })
     if (isJudgedLocally(token)) {
       memory.proofs.set(key, {
@@ -100,7 +105,7 @@ export function createLessons(options: LessonsOptions): Lessons {
         asAccess,
         provenAtMs,
         confirmedAtMs: askedAtMs,
-        ...ownQuestionOf(ref, askedAtMs, part),
+        ...ownQuestionOf(ref, askedAtMs, maxStalenessMs, part),
         ...endOfToken(token, verdict, onezoneTime, answeredAtMs),
         caveats: contextCaveatsOf(token),
         grant,
@@ -113,15 +118,6 @@ export function createLessons(options: LessonsOptions): Lessons {
       memory.contexts.set(key, { family, subject, consumer, grant, ...ends })
     }
     return verdict
-  }
-
-  /** The id of a named token never comes back, so that any token of its family vouches for all. */
-  function ownQuestionOf({ kind }: FamilyRef, askedAtMs: number, part: number) {
-    if (kind === 'named') return { ownRefreshAtMs: Infinity, ownLimitAtMs: Infinity }
-    return {
-      ownRefreshAtMs: askedAtMs + maxStalenessMs * (OWN_QUESTION_INTERVALS - 1 + part),
-      ownLimitAtMs: askedAtMs + maxStalenessMs * OWN_QUESTION_INTERVALS,
-    }
   }
 
   /** The consumer token that an answer was about, too. */
@@ -169,6 +165,7 @@ export function createLessons(options: LessonsOptions): Lessons {
         proof.kept = false
         const isLost = refusalsTell && reason === 'token_invalid' && !hasRecord(proof)
         if (isLost) ledger.sawLost(proof.family, askedAtMs, proof.confirmedAtMs)
+        sharing?.withdrawn(key, proof.family.ref, askedAtMs)
       }
       memory.proofs.delete(key) // it must be proven anew
     }

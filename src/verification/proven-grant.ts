@@ -1,6 +1,8 @@
 import type { Proof } from './verdict-memory.ts'
 import type { FamilyRecord, LedgerReading } from '../revocation/index.ts'
-import type { SourcedVerdict } from '../verifier/index.ts'
+import type { FamilyRef } from '../token/index.ts'
+import { familyOf } from '../token/index.ts'
+import type { Question, SourcedVerdict } from '../verifier/index.ts'
 import { accept } from '../verifier/index.ts'
 
 /**
@@ -9,6 +11,25 @@ import { accept } from '../verifier/index.ts'
  * secrets; so this bounds how long a token of its former life can pass unseen.
  */
 export const OWN_QUESTION_INTERVALS = 10
+
+/**
+ * When a token of a family should, and must, itself be asked about. The id of a named token never comes back, so that
+ * any token of its family vouches for all.
+ *
+ * @param part In which part of an interval it should be, for jitter.
+ */
+export function ownQuestionOf(
+  { kind }: FamilyRef,
+  askedAtMs: number,
+  maxStalenessMs: number,
+  part: number,
+): Pick<Proof<FamilyRecord>, 'ownRefreshAtMs' | 'ownLimitAtMs'> {
+  if (kind === 'named') return { ownRefreshAtMs: Infinity, ownLimitAtMs: Infinity }
+  return {
+    ownRefreshAtMs: askedAtMs + maxStalenessMs * (OWN_QUESTION_INTERVALS - 1 + part),
+    ownLimitAtMs: askedAtMs + maxStalenessMs * OWN_QUESTION_INTERVALS,
+  }
+}
 
 /**
  * When what a grant rests on was known; -Infinity: nothing does any more. An answer about one token vouches for its
@@ -26,6 +47,16 @@ export function knownSince(
   if (hasRecord(proof)) facts.push(proof.grant.verdict.askedAtMs)
   const oldestMs = Math.min(...facts)
   return ledger.stillCounts(family, oldestMs) ? oldestMs : -Infinity
+}
+
+/** Whether a token of the same family was accepted before. */
+export function isOfKnownFamily(
+  { token }: Question,
+  { glance }: { readonly glance: Pick<LedgerReading, 'find'> },
+): boolean {
+  const ref = familyOf(token)
+  const family = ref === null ? null : glance.find(ref)
+  return family !== null && family.aliveAtMs > -Infinity
 }
 
 /** Whether the verifier has a record of the token, which says of no other text whether it is good. */

@@ -5,14 +5,15 @@ import type { Clock } from '../clock.ts'
 import { VerifierFaultError } from '../errors.ts'
 import type { FamilyLedger, FamilyRecord, OnezoneTime } from '../revocation/index.ts'
 import type { PresentedToken } from '../token/index.ts'
-import { familyOf } from '../token/index.ts'
 import type { Question, SourcedVerdict, Verifier } from '../verifier/index.ts'
 import { consumerOf, isAccepted } from '../verifier/index.ts'
-import type { Inspection, VerdictGate } from './inspection.ts'
+import { createInspect } from './inspect.ts'
+import type { VerdictGate } from './inspection.ts'
 import { isJudgedLocally } from './local-judgement.ts'
 import type { Lessons } from './lessons.ts'
-import { grantAsOf, knownSince } from './proven-grant.ts'
+import { grantAsOf, isOfKnownFamily, knownSince } from './proven-grant.ts'
 import { createRecollection } from './recollection.ts'
+import type { Sharing } from './sharing.ts'
 import { createSuspensionCheck } from './suspension.ts'
 import { hasEnded } from './token-end.ts'
 import { createTurns } from './turns.ts'
@@ -34,14 +35,26 @@ export interface VerdictGateOptions {
   readonly clockSkewMs: number
   /** What strangers may cost. */
   readonly budget: VerificationBudget
+  /** What others know, looked for before anybody is asked. @default nobody shares */
+  readonly sharing?: Pick<Sharing, 'look'> | undefined
 }
 
 export type { Inspection, VerdictGate } from './inspection.ts'
+
+/** How a question is asked. */
+interface Asking {
+  /** Its client has paid for it. @default false */
+  readonly isCharged?: boolean
+  /** What is known would do for a while yet. @default false */
+  readonly isEarly?: boolean
+}
 
 /** How soon a refresh that told nothing is tried again, as a part of the bound. */
 const RETRY_AFTER = 0.05
 /** For so many answers about others of its family a request waits, if none of them tells; then it asks itself. */
 const MOST_SHARED = 2
+/** A fact with less than a hundredth of its time left could run out before whoever waits gets to use it. */
+const USABLE_PART = 0.99
 
 /**
  * The verdict model. A verdict is a conjunction of three parts, each asked for as seldom as it changes: the
@@ -54,17 +67,17 @@ export function createVerdictGate(
   options: VerdictGateOptions,
 ): VerdictGate {
   const { memory, ledger, onezoneTime, lessons, clock, maxStalenessMs, staleIfErrorMs } = options
-  const { budget } = options
+  const { budget, sharing } = options
   const known = createRecollection({ ...options, refusalOf: (key) => memory.refusalOf(key) })
-  const seen = createRecollection({
-    ...options,
-    ledger: ledger.glance,
-    refusalOf: (key) => memory.peekRefusal(key),
-  })
   const questions = createSingleFlight<Question, SourcedVerdict>()
   /** The question under way that will tell about a family, whichever of its tokens it is about. */
   const refreshes = new Map<FamilyRecord, { answer: Promise<SourcedVerdict>; sentAtMs: number }>()
   const turns = createTurns()
+  const inspect = createInspect({
+    ...options,
+    isRefreshed: (family) => refreshes.has(family),
+    isAsked: (key) => questions.underWay(key) !== null,
+  })
   const disown: VerdictGate['disown'] = (selects) => questions.disown(selects)
   const noteSuspension = createSuspensionCheck({ ...options, disown })
 
@@ -165,7 +178,7 @@ export function createVerdictGate(
       if (clock.monotonic() >= family.refreshAtMs) family.refreshAtMs = retryAtMs
       if (clock.monotonic() >= proof.ownRefreshAtMs) proof.ownRefreshAtMs = retryAtMs
     }
-    ask(proofKey(request), request, proof).then(settled, settled)
+    ask(proofKey(request), request, proof, { isEarly: true }).then(settled, settled)
   }
 
   /** A token that is not proven, all of whose caveats we can judge: whoever asks first proves it for all. */
@@ -194,7 +207,7 @@ export function createVerdictGate(
     const shared = share(key, request, null)
     if (shared !== null) return shared
     budget.charge(request)
-    return send(key, request, null, true)
+    return send(key, request, null, { isCharged: true })
   }
 
   async function askAgain(
@@ -221,8 +234,9 @@ export function createVerdictGate(
     key: string,
     request: Question,
     proof: Proof<FamilyRecord> | null,
+    how: Asking = {},
   ): Promise<SourcedVerdict> {
-    return share(key, request, proof) ?? send(key, request, proof)
+    return share(key, request, proof) ?? send(key, request, proof, how)
   }
 
   /** Shares a question that is under way; null where there is none that was sent late enough for this request. */
@@ -249,13 +263,21 @@ export function createVerdictGate(
     key: string,
     request: Question,
     proof: Proof<FamilyRecord> | null,
-    isCharged = false,
+    { isCharged = false, isEarly = false }: Asking = {},
   ): Promise<SourcedVerdict> {
     const sentAtMs = clock.monotonic()
     const question = { ...request, consumerToken: consumerOf(request), proven: proof !== null }
     const answer = questions.send(key, question, sentAtMs, async (stillCounts) => {
+      if (sharing !== undefined) {
+        await sharing.look(key, question, stillCounts)
+        const shared = stillCounts() ? fromOthers(key, request, isEarly) : null
+        if (shared !== null) {
+          if (isCharged && isAccepted(shared.verdict)) budget.refund(request, false)
+          return shared
+        }
+      }
       const { verdict, source } = await inner.verify(question)
-      if (isCharged && isAccepted(verdict)) budget.refund(request, isFurtherText(request))
+      if (isCharged && isAccepted(verdict)) budget.refund(request, isOfKnownFamily(request, ledger))
       if (!stillCounts()) return inspect(request).known ?? ask(key, request, stillProven(proof))
       return { verdict: lessons.learn(key, question, verdict, proof), source }
     })
@@ -269,15 +291,23 @@ export function createVerdictGate(
     return answer
   }
 
-  function stillProven(proof: Proof<FamilyRecord> | null): Proof<FamilyRecord> | null {
-    return proof !== null && isProven(proof) ? proof : null
+  /** What follows from what others know; null: the verifier must be asked. */
+  function fromOthers(key: string, request: Question, isEarly: boolean): SourcedVerdict | null {
+    const proof = memory.proofs.peek(key)
+    if (proof === undefined) return known.ofStranger(key, request)
+    const nowMs = clock.monotonic()
+    const family = familyFor(proof)
+    const verification = known.ofProven(request, proof, family, nowMs)
+    if (verification?.source !== 'cache') return verification
+    const { verdict } = verification
+    if (nowMs - verdict.askedAtMs >= known.oldestFor(request) * USABLE_PART) return null
+    // Whoever asks before the fact is too old wants one that is younger.
+    if (isEarly && nowMs >= Math.min(family.refreshAtMs, proof.ownRefreshAtMs)) return null
+    return { verdict, source: 'shared' }
   }
 
-  /** Whether another token of the family was accepted before. */
-  function isFurtherText({ token }: Question): boolean {
-    const ref = familyOf(token)
-    const family = ref === null ? null : ledger.glance.find(ref)
-    return family !== null && family.aliveAtMs > -Infinity
+  function stillProven(proof: Proof<FamilyRecord> | null): Proof<FamilyRecord> | null {
+    return proof !== null && isProven(proof) ? proof : null
   }
 
   /** A grant beyond the bound, where the operator allows it and nobody could say. */
@@ -309,35 +339,7 @@ export function createVerdictGate(
     return proof.family
   }
 
-  function inspect(request: Question): Inspection {
-    const proof = memory.proofs.peek(proofKey(request))
-    if (proof !== undefined) {
-      const { kept, ref } = proof.family
-      const family = kept ? proof.family : ledger.glance.open(ref, proof.subject)
-      const verification = seen.ofProven(request, proof, family, clock.monotonic())
-      if (verification !== null || seen.stillProves(proof, family)) {
-        const underWay = refreshes.has(proof.family)
-        return { known: verification, proof, context: null, family, underWay }
-      }
-    }
-    const key = isJudgedLocally(request.token) ? proofKey(request) : contextKey(request)
-    const context = memory.contexts.peek(key)
-    const ref = familyOf(request.token)
-    return {
-      known: seen.inContext(key, request, context),
-      proof: null,
-      context: context ?? null,
-      family: context?.family ?? (ref === null ? null : ledger.glance.find(ref)),
-      underWay: questions.underWay(key) !== null,
-    }
-  }
-
-  return {
-    verify,
-    inspect,
-    disown,
-    close: () => inner.close(),
-  }
+  return { verify, inspect, disown, close: () => inner.close() }
 }
 
 async function coalesced(shared: Promise<SourcedVerdict>): Promise<SourcedVerdict> {

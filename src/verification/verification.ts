@@ -18,16 +18,11 @@ import {
   listOfGroups,
   LOGGER,
 } from '../option-shape.ts'
-import type {
-  Dead,
-  DeathReason,
-  FamilyRecord,
-  OnezoneTime,
-  WatchOutcome,
-} from '../revocation/index.ts'
+import type { DeathReason, FamilyRecord, OnezoneTime, WatchOutcome } from '../revocation/index.ts'
 import { createFamilyLedger, createOnezoneTime } from '../revocation/index.ts'
+import type { StoreOptions, StoreState } from '../store/index.ts'
+import { STORE_OPTIONS } from '../store/index.ts'
 import type { PresentedToken } from '../token/index.ts'
-import { NOBODY } from '../token/index.ts'
 import type {
   BackendChoice,
   BackendTraits,
@@ -36,6 +31,7 @@ import type {
   Verifier,
 } from '../verifier/index.ts'
 import { BACKEND_CHOICE, createBackend, withBreaker } from '../verifier/index.ts'
+import { selectorOf } from './dead-selector.ts'
 import type { ExplainedVerdict, ExplainOptions } from './explanation.ts'
 import { createExplanation } from './explanation.ts'
 import type { FamilyUse } from './family-use.ts'
@@ -43,9 +39,12 @@ import { createFamilyUse } from './family-use.ts'
 import type { Invalidation, InvalidationOptions } from './invalidation.ts'
 import { createInvalidation } from './invalidation.ts'
 import type { InvalidationSelector } from './invalidation-selector.ts'
+import { parseSelector } from './invalidation-selector.ts'
 import { createLessons } from './lessons.ts'
 import type { RevocationWatch, WatchOptions, WatchState } from './revocation-watch.ts'
 import { startRevocationWatch, WATCH_OPTIONS } from './revocation-watch.ts'
+import type { OpenSharing, StoreObservers } from './shared-opening.ts'
+import { openSharing } from './shared-opening.ts'
 import { withHeapRoom } from './heap-room.ts'
 import type { ProviderChoice } from './provider-opening.ts'
 import { forgetExchanges, openProviders } from './provider-opening.ts'
@@ -55,7 +54,7 @@ import { resolveVerdicts } from './verdict-options.ts'
 import { createVerificationBudget } from './verification-budget.ts'
 
 /** Told of what happens; what an observer throws is logged and changes nothing. */
-export interface VerificationObservers {
+export interface VerificationObservers extends StoreObservers {
   readonly onEviction?: ((store: VerdictStore | 'families') => void) | undefined
   /** A family, or all families of a subject, turned out to be dead. The selector selects at least them. */
   readonly onDeath?: ((reason: DeathReason, dead: InvalidationSelector) => void) | undefined
@@ -78,6 +77,13 @@ export interface VerificationOptions extends VerificationObservers, BackendChoic
    * @default none: they are seen within `maxStalenessMs`
    */
   readonly watch?: WatchOptions | undefined
+  /**
+   * A store, Valkey or Redis, in which several processes share what they know; only with `onezone`. What is known here
+   * is used as before, and the bound on its age stays the same: others' answers come in place of questions.
+   *
+   * @default none: what this process knows, it has asked for itself
+   */
+  readonly store?: StoreOptions | undefined
   /** @default systemClock */
   readonly clock?: Clock | undefined
   /** A number from 0 to 1, for jitter. @default Math.random */
@@ -103,6 +109,7 @@ const VERIFICATION_OPTIONS: OptionShape<VerificationOptions> = {
   watch: WATCH_OPTIONS,
   identityProviders: listOfGroups(IDENTITY_PROVIDER_OPTIONS),
   exchangeAt: JUDGED_ELSEWHERE,
+  store: STORE_OPTIONS,
   clock: CLOCK,
   random: CALLBACK,
   refusalsTell: FLAG,
@@ -115,6 +122,9 @@ const VERIFICATION_OPTIONS: OptionShape<VerificationOptions> = {
   onBreakerChange: CALLBACK,
   onWatchRead: CALLBACK,
   onCall: CALLBACK,
+  onStoreEvent: CALLBACK,
+  onStoreRejection: CALLBACK,
+  onSharedInvalidation: CALLBACK,
 }
 
 /** Says whether tokens are good: a backend, and what is known from its answers. */
@@ -146,6 +156,8 @@ export interface Verification extends FamilyUse {
   readonly clockOffsetMs: number
   /** Whether the watch or, with `off` and `degraded`, `maxStalenessMs` alone keeps the promise. */
   readonly watchState: WatchState
+  /** How it is with the store; null: there is none. */
+  readonly storeState: StoreState | null
   /** Stops the watch and lets go of the sockets to the verifier. */
   close(): Promise<void>
 }
@@ -196,28 +208,51 @@ export function createVerification(options: VerificationOptions): Verification {
   })
   const budget = createVerificationBudget(options.verdicts?.budget ?? {}, clock)
   const stalenessBoundMs = verdicts.maxStalenessMs + verdicts.staleIfErrorMs
+  const schedule = options.schedule ?? systemSchedule
+  const knowledge = { ...verdicts, memory, ledger, onezoneTime, clock }
+  const shared: OpenSharing | null =
+    options.store === undefined
+      ? null
+      : openSharing({
+          ...options,
+          ...knowledge,
+          store: options.store,
+          asked: options,
+          verdicts,
+          schedule,
+          random,
+          logger,
+          takeBack: (selector) => void takeBack(selector),
+        })
   const watch: RevocationWatch = startRevocationWatch({
     watch: options.watch,
-    ledger,
+    ledger: shared?.ledger ?? ledger,
     openSource: backend.openWatch,
     maxStalenessMs: verdicts.maxStalenessMs,
     stalenessBoundMs,
     mayRead: () => asked.state === 'closed',
     clock,
     random,
-    schedule: options.schedule ?? systemSchedule,
+    schedule,
     logger,
     onRead: shielded(options.onWatchRead, 'the watch', logger),
   })
-  const knowledge = { ...verdicts, memory, ledger, onezoneTime, clock }
   const verifier = createVerdictGate(asked, {
     ...knowledge,
-    lessons: createLessons({ ...knowledge, random, refusalsTell, onWithdrawal }),
+    sharing: shared?.sharing,
+    lessons: createLessons({
+      ...knowledge,
+      ledger: shared?.ledger ?? ledger,
+      sharing: shared?.sharing,
+      random,
+      refusalsTell,
+      onWithdrawal,
+    }),
     clockSkewMs: CLOCK_SKEW_MS,
     budget: withHeapRoom(budget, clock),
   })
 
-  const invalidate = createInvalidation({
+  const takeBack = createInvalidation({
     memory,
     ledger,
     gate: verifier,
@@ -230,9 +265,13 @@ export function createVerification(options: VerificationOptions): Verification {
     verifier,
     withdraw: (key) => memory.withdraw(key),
     invalidate(selector, how) {
-      const counted = invalidate(selector, how)
+      const told =
+        shared === null || how?.dryRun === true
+          ? undefined
+          : shared.sharing.invalidated(parseSelector(selector))
+      const counted = takeBack(selector, how)
       if (how?.dryRun !== true) forgetExchanges(identityProviders, selector)
-      return counted
+      return { ...counted, ...(told && { told }) }
     },
     explain: createExplanation({ gate: verifier, ledger, onezoneTime, clock }),
     traits: backend.traits,
@@ -251,9 +290,12 @@ export function createVerification(options: VerificationOptions): Verification {
     get watchState() {
       return watch.state
     },
+    get storeState() {
+      return shared?.knowledge.state ?? null
+    },
     async close() {
       watch.close()
-      await Promise.all([verifier.close(), identityProviders?.close()])
+      await Promise.all([verifier.close(), identityProviders?.close(), shared?.knowledge.close()])
     },
   }
 }
@@ -264,14 +306,4 @@ function observeDate(call: FinishedCall, onezoneTime: OnezoneTime, clock: Clock)
   if (dateMs === null) return
   const answeredAtMs = clock.monotonic()
   onezoneTime.observeDate({ dateMs, askedAtMs: answeredAtMs - durationMs, answeredAtMs })
-}
-
-/** A selector of at least those who are dead. */
-function selectorOf(dead: Dead): InvalidationSelector {
-  const family = 'family' in dead ? dead.family : null
-  if (family?.kind === 'named') return { tokenId: family.tokenId }
-  const { type, id } = 'subject' in dead ? dead.subject : (family?.subject ?? NOBODY)
-  // Tokens are issued to no others; if they were, too much would be selected, not too little.
-  if (id === null || (type !== 'user' && type !== 'oneprovider')) return { all: true }
-  return { subject: { type, id } }
 }

@@ -57,10 +57,10 @@ export type BackendName = 'onezone' | 'token-lookup' | `custom-${string}`
 
 /**
  * Where an answer came from: decided here (`local`), remembered (`cache`), shared with a question that was already
- * under way (`coalesced`), remembered beyond its time because nobody answers (`stale`), or asked for: then the name of
- * the backend, e.g. `onezone`.
+ * under way (`coalesced`), remembered beyond its time because nobody answers (`stale`), taken from what another gateway
+ * was answered (`shared`), or asked for: then the name of the backend, e.g. `onezone`.
  */
-export type VerdictSource = 'local' | 'cache' | 'coalesced' | 'stale' | BackendName
+export type VerdictSource = 'local' | 'cache' | 'coalesced' | 'stale' | 'shared' | BackendName
 
 /** A verdict and where it came from. */
 export interface SourcedVerdict {

@@ -56,7 +56,7 @@ describe('a bad setting is told with line and column (at ▸)', () => {
     [
       'inherited name as key',
       `${GOOD}▸__proto__: { a: 1 }`,
-      '__proto__: is not a setting here; known are listen, proxyProtocol, clientIdleMs, healthPath, adminListen, adminTokenFile, adminPage, tls, workers, fastLane, onezone, verifier, forwardAuth, assertion, trustedProxies, forwarded, upstream, credentials, routes, verdicts, realm, limits, log, accessLog, reload, shutdown',
+      '__proto__: is not a setting here; known are listen, proxyProtocol, clientIdleMs, healthPath, adminListen, adminTokenFile, adminPage, tls, workers, fastLane, onezone, verifier, forwardAuth, assertion, trustedProxies, forwarded, upstream, credentials, routes, verdicts, store, realm, limits, log, accessLog, reload, shutdown',
     ],
     ['missing setting', `▸onezone: {}\n${ROUTES}`, MISSING_URL],
     ['missing group', `▸${ROUTES}`, MISSING_URL],
