@@ -45,8 +45,10 @@ export function createHttpTransport(settings: ClientSettings): HttpTransport {
     const deadline = new AbortController()
     /** Null while it waits for its turn. */
     let waitedMs: number | null = null
+    let late: NodeJS.Immediate | undefined
     const timer = setTimeout(() => {
-      deadline.abort(tooLate(call.operation, waitedMs))
+      // Where this process stood still, the answer may have come long ago: it is read before this.
+      late = setImmediate(() => deadline.abort(tooLate(call.operation, waitedMs)))
     }, settings.totalTimeoutMs)
     const onAbort = (): void => deadline.abort(call.signal?.reason)
     call.signal?.addEventListener('abort', onAbort, { once: true })
@@ -69,6 +71,7 @@ export function createHttpTransport(settings: ClientSettings): HttpTransport {
       throw error
     } finally {
       clearTimeout(timer)
+      clearImmediate(late)
       call.signal?.removeEventListener('abort', onAbort)
     }
   }

@@ -117,7 +117,7 @@ routes:
     expect((await fetch(wary.gateway, { headers })).status).toBe(401)
   })
 
-  test('SIGTERM: the request under way finishes, idle connections are closed, and it exits with 0', async () => {
+  test('R-P1 R-P3 SIGTERM: the request under way finishes, idle connections are closed, and it exits with 0', async () => {
     const onezone = await startOnezone()
     const held: ServerResponse[] = []
     const upstream = createServer((request, response) => {
@@ -184,7 +184,7 @@ routes:
     },
   )
 
-  test('an exception that nothing caught drains, too, and is no success', async () => {
+  test('S-205 an exception that nothing caught drains, too, and is no success', async () => {
     const held: ServerResponse[] = []
     const upstream = await startHttpServer((_request, response) => void held.push(response))
     const onezone = await startOnezone()
@@ -203,7 +203,7 @@ routes:
     expect(await gateway.ended).toMatchObject({ code: 70 })
   })
 
-  test('a second signal ends it at once', async () => {
+  test('R-P3 a second signal ends it at once', async () => {
     const onezone = await startOnezone()
     const upstream = await startHttpServer(() => {})
     const gateway = await serve(['--onezone-url', onezone.url, '--upstream', upstream.url])
@@ -265,7 +265,7 @@ ${rest}`,
     expect(admin.stderr).toContain(`${message} --admin-listen\n`)
   })
 
-  test('a configuration that is refused is told with every problem, and exit code 78', async () => {
+  test('S-236 R-P5 a configuration that is refused is told with every problem, and exit code 78', async () => {
     const args = ['serve', '--listen', 'x', '--upstream', 'y']
     const { code, stdout, stderr } = await runDispatch(args)
     expect({ code, stdout }).toEqual({ code: 78, stdout: '' })

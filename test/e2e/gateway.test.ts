@@ -47,7 +47,7 @@ describe('a request with a good token', () => {
     expect(JSON.stringify(upstream.seen)).not.toContain(token)
   })
 
-  test('is verified once; 500 at once make one call (herd)', async () => {
+  test('S-157 R-S3 is verified once; 500 at once make one call (herd)', async () => {
     // Longer than the busiest machine takes: the family is asked about anew in the background when its fact gets old.
     const { verifyCalls, upstream, get } = await setUp(
       (url) => `{ upstream: '${url}', verdicts: { maxStalenessMs: 300000 } }`,
@@ -103,7 +103,7 @@ describe('while Onezone cannot say', () => {
     ['answers garbage', { kind: 'garbage' }],
     ['breaks off', { kind: 'truncate' }],
   ] as [string, Omit<FaultRule, 'operation'>][])(
-    '(it %s) the answer is 503, and not remembered',
+    'S-158 S-174 S-207 (it %s) the answer is 503, and not remembered',
     async (_title, fault) => {
       const { onezone, upstream, get } = await setUp()
       onezone.setFaults([{ operation: 'verifyAccessToken', ...fault } as FaultRule])
@@ -177,7 +177,7 @@ routes:
     )
   })
 
-  test('what none matches is 404, and nobody is asked', async () => {
+  test('S-235 what none matches is 404, and nobody is asked', async () => {
     const { upstream, get, verifyCalls } = await setUp(yaml)
     expect((await get('/elsewhere')).status).toBe(404)
     expect(upstream.seen).toEqual([])
@@ -198,7 +198,7 @@ routes:
 })
 
 describe('the admin listener', () => {
-  test('shows metrics, life and readiness, and carries no traffic', async () => {
+  test('S-129 shows metrics, life and readiness, and carries no traffic', async () => {
     const { gateway, get, upstream } = await setUp()
     await get()
     await get()

@@ -27,7 +27,7 @@ const FAULTS: Omit<FaultRule, 'operation'>[] = [
   { kind: 'redirect', location: 'http://127.0.0.1:9/' },
 ] as Omit<FaultRule, 'operation'>[]
 
-test('the log holds no part of a token, whatever happens', async () => {
+test('S-185 the log holds no part of a token, whatever happens', async () => {
   const { lines, logger } = createLog()
   const { onezone, send, token, gateway, metrics } = await startGatewayRig({ logger })
   const used: string[] = [token]

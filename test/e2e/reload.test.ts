@@ -76,7 +76,7 @@ describe('a configuration that is reloaded', () => {
     expect(lines.at(-1)?.facts).toEqual({ settings: ['limits.requestHeadBytes'] })
   })
 
-  test('serves new requests, while those under way end by the old one', async () => {
+  test('R-P6 serves new requests, while those under way end by the old one', async () => {
     const waiting: (() => void)[] = []
     const [slow, quick] = [
       await startHttpServer((_request, response) => waiting.push(() => response.end('from slow'))),
@@ -126,7 +126,7 @@ describe('a configuration that is reloaded', () => {
     expect(bodies).toEqual(['abcdef'])
   })
 
-  test('remembers what is known of tokens, unless the verifier has changed', async () => {
+  test('S-166 remembers what is known of tokens, unless the verifier has changed', async () => {
     const upstream = await startUpstream()
     const rig = await startReloadable(ROUTE, { $A: upstream.url })
     const { gateway, token, reload, onezone, metrics } = rig

@@ -21,7 +21,7 @@ const confined = ({ onezone }: Rig, ...caveats: CaveatInput[]) => ({
 })
 
 describe('a route', () => {
-  test('judges interface caveats by its interface', async () => {
+  test('S-154 judges interface caveats by its interface', async () => {
     const rig = await startGatewayRig({
       yaml: (upstream) => `
 routes:
@@ -140,7 +140,7 @@ routes: [{ path: /**, upstream: '${upstream.url}' }]
     expect(upstream.seen).toEqual([])
   })
 
-  test('that Onezone refuses is the fault of the gateway, not of the client', async () => {
+  test('S-225 that Onezone refuses is the fault of the gateway, not of the client', async () => {
     const { ask, upstream } = await setUp(() =>
       mint({ subject: { type: 'oneprovider', id: 'elsewhere' }, type: { identityToken: {} } }),
     )
@@ -171,7 +171,7 @@ routes: [{ path: /**, upstream: '${upstream}' }]
     expect(await metrics()).toContain('onegate_max_staleness_seconds 3\n')
   })
 
-  test('where they are refusals, as long as negativeTtlMs says', async () => {
+  test('S-173 where they are refusals, as long as negativeTtlMs says', async () => {
     const clock = createFakeClock()
     const { ask, token, onezone, verifyCalls, upstream } = await startGatewayRig({
       clock,
@@ -188,7 +188,7 @@ routes: [{ path: /**, upstream: '${upstream}' }]
     expect(upstream.seen).toEqual([])
   })
 
-  test('as many as maxTokens and maxRefusals say', async () => {
+  test('S-176 as many as maxTokens and maxRefusals say', async () => {
     const rig = await startGatewayRig({ yaml: withVerdicts('maxTokens: 2, maxRefusals: 1') })
     for (let i = 0; i < 4; i++) await rig.ask(confined(rig))
     const tokens = Array.from({ length: 3 }, () => confined(rig))

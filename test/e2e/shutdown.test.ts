@@ -47,7 +47,7 @@ function accepts(url: string): Promise<boolean> {
 }
 
 describe('a gateway that is being closed', () => {
-  test('is alive but not ready, finishes what is under way, and announces the end', async () => {
+  test('R-P1 is alive but not ready, finishes what is under way, and announces the end', async () => {
     const { gateway, client, answer } = await startWaiting(10_000)
     const statusOf = async (path: string) => (await fetch(`${gateway.adminUrl}${path}`)).status
     expect(await statusOf('/readyz')).toBe(200)
@@ -74,7 +74,7 @@ describe('a gateway that is being closed', () => {
     expect(await accepts(gateway.url)).toBe(false)
   })
 
-  test('closes connections on which nothing is under way, however quiet', async () => {
+  test('R-P2 closes connections on which nothing is under way, however quiet', async () => {
     const { gateway, answer } = await startWaiting(60_000)
     const silent = await openRawClient(Number(new URL(gateway.url).port))
     const closing = gateway.close()
@@ -92,7 +92,7 @@ describe('a gateway that is being closed', () => {
     await closing
   })
 
-  test('loses no request of clients that use their connections without a pause', async () => {
+  test('R-P1 R-P7 loses no request of clients that use their connections without a pause', async () => {
     const upstream = await startUpstream()
     const yaml = `
 shutdown: { drainMs: 25000 }

@@ -163,7 +163,7 @@ test(
 )
 
 describe('streams end long before the bound', () => {
-  test('when an operator takes back what is known', async () => {
+  test('S-142 when an operator takes back what is known', async () => {
     const rig = await startRig({ boundMs: 60_000 })
     const token = rig.onezone.createTemporaryToken({ subject: ALICE })
     const { socket, events } = await openStreams(rig, token)
@@ -173,7 +173,7 @@ describe('streams end long before the bound', () => {
     expect(socket.closing()).toEqual([1008, 'token_revoked'])
   })
 
-  test('when the token ends', async () => {
+  test('S-142 S-161 when the token ends', async () => {
     const rig = await startRig({ boundMs: 60_000 })
     const token = rig.onezone.createTemporaryToken({
       subject: ALICE,

@@ -55,7 +55,7 @@ describe('a TLS listener', () => {
     expect(upstream.seen[0]?.headers['x-forwarded-proto']).toBe('https')
   })
 
-  tlsTest('speaks TLS 1.2 and 1.3 and nothing older, and HTTP/1.1 and nothing newer', async () => {
+  tlsTest('S-193 S-262 speaks TLS 1.2 and 1.3 and nothing older, and HTTP/1.1 and nothing newer', async () => {
     const authority = createAuthority('a')
     const { port } = await startTls(authority.issue('gateway'))
     const spoken = async (options: ConnectionOptions) => {
@@ -74,7 +74,7 @@ describe('a TLS listener', () => {
     expect(await spoken(old)).toMatch(/^ERR_SSL_|^ECONNRESET/)
   })
 
-  tlsTest('drains although somebody never finishes the handshake', async () => {
+  tlsTest('S-195 drains although somebody never finishes the handshake', async () => {
     const { port, gateway } = await startTls(createAuthority('a').issue('gateway'), {
       more: 'shutdown: { drainMs: 25000 }\n',
     })
@@ -121,7 +121,7 @@ describe('a TLS listener', () => {
     await eventually(async () => (await serialOf(port, authority)) !== first)
   })
 
-  tlsTest('keeps the last good pair, and says what is wrong with the new one', async () => {
+  tlsTest('S-196 keeps the last good pair, and says what is wrong with the new one', async () => {
     const lines: unknown[][] = []
     const logger = { ...silentLogger, error: (...line: unknown[]) => void lines.push(line) }
     const authority = createAuthority('a')
@@ -176,7 +176,7 @@ describe('with client certificates', () => {
   })
 
   tlsTest(
-    'an authority that is replaced is no longer believed, even in a resumed session',
+    'S-191 an authority that is replaced is no longer believed, even in a resumed session',
     async () => {
       const [authority, before, after] = ['a', 'before', 'after'].map(createAuthority)
       if (!authority || !before || !after) return expect.unreachable()

@@ -35,7 +35,7 @@ describe('a list of upstreams', () => {
     ['by requests alone', ''],
     ['with health checks', 'healthCheck: { path: /healthz, intervalMs: 200 }'],
   ])(
-    '%s: one is killed and started again under load, and no GET fails',
+    'R-U10 R-U6 %s: one is killed and started again under load, and no GET fails',
     { timeout: 60_000 },
     async (_what, more) => {
       const onezone = await startOnezone()

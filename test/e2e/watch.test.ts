@@ -4,7 +4,7 @@ import { startGateway } from '../helpers/gateway.ts'
 import { ALICE, startOnezone } from '../helpers/onezone.ts'
 import { startUpstream } from '../helpers/upstream.ts'
 
-test('with a watch token, revocations are seen long before the bound', async () => {
+test('S-163 with a watch token, revocations are seen long before the bound', async () => {
   const onezone = await startOnezone()
   const upstream = await startUpstream()
   const watcher = onezone.createNamedToken({ subject: ALICE, name: 'the watch' })

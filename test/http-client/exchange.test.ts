@@ -102,7 +102,7 @@ const everyPosition = [
 ]
 
 test.each(everyPosition)(
-  'a reset after %d bytes is a fault and is not repeated',
+  'S-199 R-V4 a reset after %d bytes is a fault and is not repeated',
   async (length) => {
     const server = await scriptedOnezone((socket) => {
       socket.write(BYTES.slice(0, length), () => setTimeout(() => socket.resetAndDestroy(), 20))

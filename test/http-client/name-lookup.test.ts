@@ -57,7 +57,7 @@ describe('the look-up of names', () => {
     expect(await all('b', 6)).toBe('ENOTFOUND')
   })
 
-  test('follows a name that moves', async () => {
+  test('R-U8 follows a name that moves', async () => {
     let address = '10.0.0.1'
     const { all, clock } = start({ a: () => [V4(address)] })
     expect(await all('a')).toBe('10.0.0.1')
@@ -66,7 +66,7 @@ describe('the look-up of names', () => {
     expect(await all('a')).toBe('10.0.0.2')
   })
 
-  test('goes on with the last good addresses for a minute where nothing is found any more', async () => {
+  test('R-V10 R-U8 goes on with the last good addresses for a minute where nothing is found any more', async () => {
     let works = true
     const { all, clock, resolve } = start({
       a: () => (works ? [V4('10.0.0.1')] : Promise.reject(new Error('SERVFAIL'))),
@@ -83,7 +83,7 @@ describe('the look-up of names', () => {
     expect(await all('a')).toBe('10.0.0.1')
   })
 
-  test('goes on with them, too, while a look-up is not answered', async () => {
+  test('R-P13 goes on with them, too, while a look-up is not answered', async () => {
     let hangs = false
     const { all, clock } = start({
       a: () => (hangs ? new Promise<LookupAddress[]>(() => {}) : [V4('10.0.0.1')]),

@@ -34,7 +34,7 @@ tls('it is accepted where its certificate is the ca', async () => {
   expect(server.requests).toHaveLength(2)
 })
 
-tls('a certificate for another name, or of another authority, is refused', async () => {
+tls('S-190 R-V11 a certificate for another name, or of another authority, is refused', async () => {
   const wrong = selfSigned('wrong', 'IP:127.0.0.2')
   const other = selfSigned('right', 'IP:127.0.0.1')
   const server = await onTls(wrong)
@@ -45,7 +45,7 @@ tls('a certificate for another name, or of another authority, is refused', async
   expect(server.received).toBe('')
 })
 
-tls('NODE_TLS_REJECT_UNAUTHORIZED=0 does not switch the verification off', async () => {
+tls('S-194 NODE_TLS_REJECT_UNAUTHORIZED=0 does not switch the verification off', async () => {
   vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0')
   try {
     const server = await onTls(selfSigned('right', 'IP:127.0.0.1'))
@@ -75,7 +75,7 @@ async function rawServer(onConnection: (socket: Socket) => void): Promise<string
   return `https://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-test('a server that speaks plain HTTP where TLS is expected never sees the token', async () => {
+test('S-192 a server that speaks plain HTTP where TLS is expected never sees the token', async () => {
   let received = ''
   const url = await rawServer((socket) => {
     socket.write(answer(200, GRANT))

@@ -74,7 +74,7 @@ describe('a retry', () => {
     expect(server.requests).toHaveLength(1)
   })
 
-  test('is not made beyond a fifth of all calls, so that an outage does not double the load', async () => {
+  test('R-V5 is not made beyond a fifth of all calls, so that an outage does not double the load', async () => {
     const server = await scriptedOnezone((socket) => socket.end())
     const client = clientOf(server.url, { clock: frozenClock, ...PATIENT })
     await Promise.all(Array.from({ length: 100 }, () => rejectionOf(client.verifyAccessToken(ASK))))

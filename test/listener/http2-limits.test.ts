@@ -63,7 +63,7 @@ async function flood(client: FrameClient, times: number, next: (turn: number) =>
 
 const isOver = (client: FrameClient): boolean => client.goaway() !== null || client.closed()
 
-describe('one connection', () => {
+describe('S-260 one connection', () => {
   tlsTest('has at most 100 requests under way', async () => {
     const { rig, upstream, expectServed } = await start(false)
     const client = await openFrameClient({ port: rig.port })

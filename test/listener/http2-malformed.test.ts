@@ -26,6 +26,7 @@ const instead = (field: Field, value: string): Field[] =>
   WHOLE.map((each) => (each === field ? [field[0], value] : each))
 
 const PROTOCOL_ERROR = 1
+const INTERNAL_ERROR = 2
 const ENHANCE_YOUR_CALM = 11
 
 async function start() {
@@ -40,7 +41,7 @@ async function start() {
   return { upstream, rig, expectUnharmed }
 }
 
-describe('a malformed request ends its stream, and nothing of it reaches the upstream:', () => {
+describe('S-261 a malformed request ends its stream, and nothing of it reaches the upstream:', () => {
   tlsTest.each<[string, readonly Field[]]>([
     ['no method', without(METHOD)],
     ['no scheme', without(SCHEME)],
@@ -93,7 +94,10 @@ describe('a malformed request ends its stream, and nothing of it reaches the ups
     const client = await openFrameClient({ port: rig.port })
     const many = Array.from({ length: 300 }, (_, i): Field => [`x-${i}`, 'y'])
     client.send(headers(1, [...WHOLE, ...many]))
-    expect(await client.over(1)).toMatchObject({ statuses: [], reset: ENHANCE_YOUR_CALM })
+    const { statuses, reset } = await client.over(1)
+    expect(statuses).toEqual([])
+    // Which one depends on whether the fields come in one piece.
+    expect([ENHANCE_YOUR_CALM, INTERNAL_ERROR]).toContain(reset)
     await expectUnharmed(client)
   })
 })

@@ -49,7 +49,7 @@ function connectionsOf(server: Server): Promise<number> {
 }
 
 describe('a large body', () => {
-  test('S-202 goes to a slow reader no faster than it reads', { timeout: 60_000 }, async () => {
+  test('S-202 R-U11 goes to a slow reader no faster than it reads', { timeout: 60_000 }, async () => {
     const total = 64 * MIB
     const block = Buffer.alloc(256 * 1024, 'x')
     let sent = 0
@@ -89,7 +89,7 @@ describe('a large body', () => {
   })
 
   test(
-    'S-203 comes from a client no faster than the upstream reads',
+    'S-203 R-U11 comes from a client no faster than the upstream reads',
     { timeout: 60_000 },
     async () => {
       const total = 64 * MIB

@@ -243,7 +243,7 @@ describe('S-105 an upstream that speaks no proper HTTP', () => {
   })
 })
 
-describe('S-107 a response that is cut short', () => {
+describe('S-107 S-201 a response that is cut short', () => {
   test.each([
     ['by length, FIN', 'Content-Length: 10\r\n\r\nhello', 'fin'],
     ['by length, RST', 'Content-Length: 10\r\n\r\nhello', 'rst'],

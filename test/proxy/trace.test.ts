@@ -45,7 +45,7 @@ test('the id of a trusted proxy is that of the answer and of the upstream', asyn
   expect((await answerTo(bench.rig.port, refused)).requestId).toBe('edge-7')
 })
 
-test('F14 a request that comes back is answered 508, and goes no further', async () => {
+test('F14 S-131 a request that comes back is answered 508, and goes no further', async () => {
   const bench = await startBench()
   const request = await expectForwarded(bench, `GET /app/x HTTP/1.1\r\n${A}CDN-Loop: edge\r\n\r\n`)
   const marks = request.values('cdn-loop')

@@ -163,7 +163,7 @@ describe('a WebSocket', () => {
     expect(rig.streamEvents[3]).toMatchObject({ phase: 'ended', why: 'upstream' })
   })
 
-  test('is ended after timeouts.idleStreamMs without a byte, and not before', async () => {
+  test('R-U12 is ended after timeouts.idleStreamMs without a byte, and not before', async () => {
     const { rig, upstream } = await startEcho({ timeouts: { idleStreamMs: 800 } })
     const client = await openWebSocket(rig.port, A)
     await eventually(() => upstream.ends.length === 1)

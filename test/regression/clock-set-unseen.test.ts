@@ -8,7 +8,7 @@ import { question } from '../verification/gate-rig.ts'
 
 // Onezone's clock was set, and no answer told: only tokens without an end were asked about.
 
-test('a token ends though Onezone’s clock was set while only tokens without an end were used', async () => {
+test('R-V12 R-P14 a token ends though Onezone’s clock was set while only tokens without an end were used', async () => {
   const clock = createFakeClock(Date.now())
   const onezone = await startOnezone({ clock })
   const verification = createVerification({ onezone: { url: onezone.url }, clock })

@@ -5,7 +5,7 @@ import { startGatewayRig } from '../helpers/gateway-rig.ts'
 import { ALICE } from '../helpers/onezone.ts'
 
 // R-V6: a Onezone that asks for a pause was asked again with the next new token.
-test('a Onezone that answers 429 is not asked again before the time that it says', async () => {
+test('R-V6 S-210 a Onezone that answers 429 is not asked again before the time that it says', async () => {
   const clock = createFakeClock()
   const { send, onezone, upstream, verifyCalls } = await startGatewayRig({ clock })
   onezone.setFaults([

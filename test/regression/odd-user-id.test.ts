@@ -39,7 +39,7 @@ const ODD = [
   { id: 'x'.repeat(257) },
 ]
 
-test.each(ODD)('a record with %j closes the gateway to nobody else', async (record) => {
+test.each(ODD)('S-249 a record with %j closes the gateway to nobody else', async (record) => {
   const { ask, states } = await setUp(record)
   for (let times = 0; times < 12; times++) {
     await expect(ask('odd')).rejects.toMatchObject({

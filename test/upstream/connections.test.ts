@@ -125,7 +125,7 @@ describeTls('an upstream over TLS', () => {
   }
   const through = ({ url }: { url: string }, tls?: UpstreamTls) => ask({ urls: [url], tls })
 
-  test('is not trusted without its authority, whatever the environment says', async () => {
+  test('S-190 S-194 R-U9 is not trusted without its authority, whatever the environment says', async () => {
     const upstream = await startTls('IP:127.0.0.1')
     vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0')
     onTestFinished(() => void vi.unstubAllEnvs())
@@ -145,7 +145,7 @@ describeTls('an upstream over TLS', () => {
     ])
   })
 
-  test('may be known by another name, which SNI, the certificate and Host agree on', async () => {
+  test('S-190 may be known by another name, which SNI, the certificate and Host agree on', async () => {
     const upstream = await startTls('DNS:app.test')
     const { ca } = upstream
     expect((await through(upstream, { ca })).status).toBe(502)
@@ -186,7 +186,7 @@ describeTls('an upstream over TLS', () => {
     expect(upstream.seen.map(({ clientName }) => clientName)).toEqual(['gateway'])
   })
 
-  test('shares no connection with a route that trusts somebody else', async () => {
+  test('S-191 shares no connection with a route that trusts somebody else', async () => {
     const upstream = await startTls('IP:127.0.0.1')
     const rig = await startRig(
       [upstream.ca, selfSigned('other', 'IP:127.0.0.1').cert.toString()].map((ca, index) => ({

@@ -89,7 +89,7 @@ describe('tokenRevoked for a temporary token of generation g', () => {
     expect(await rig.ask({ token: temporary(5) })).toEqual(['accepted', 'cache'])
   })
 
-  test('wins over a yes that was asked for before and comes late', async () => {
+  test('S-164 wins over a yes that was asked for before and comes late', async () => {
     const rig = createGateRig()
     rig.hold()
     const late = rig.ask({ token: temporary(5) })

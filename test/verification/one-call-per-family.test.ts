@@ -93,7 +93,7 @@ describe('a family in use is asked about in the background', () => {
     [0, 6_500],
     [0.5, 7_000],
     [0.999, 7_499],
-  ])('with the random number %f from %i ms on, not sooner', async (random, fromMs) => {
+  ])('R-V15 with the random number %f from %i ms on, not sooner', async (random, fromMs) => {
     const rig = createGateRig({ random: () => random })
     await rig.ask()
     rig.clock.advance(fromMs - 1)
