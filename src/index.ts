@@ -63,6 +63,7 @@ export type {
   OnedataAuthOptions,
   OnedataVariables,
   OptionalOnedataVariables,
+  RequestData,
   VariablesOf,
 } from './middleware/index.ts'
 export { onedataAuth } from './middleware/index.ts'

@@ -46,13 +46,13 @@ export function judgeData(
   }
   if (scope.paths.length > 0) {
     if (!mapping.hasPath) return refused('data.path')
-    const canonical = mapping.pathOf(path)
+    const canonical = mapping.pathOf(path, request.about)
     if (canonical === null) return UNREADABLE
     if (!isWithinPaths(scope, canonical)) return { code: 'data_path_outside', caveat: 'data.path' }
   }
   if (scope.objects.length > 0) {
     if (!mapping.hasId) return refused('data.objectid')
-    const object = mapping.objectOf(path)
+    const object = mapping.objectOf(path, request.about)
     if (object === null || !isAmongObjects(scope, object)) {
       return { code: 'data_path_outside', caveat: 'data.objectid' }
     }

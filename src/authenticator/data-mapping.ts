@@ -1,5 +1,5 @@
 import type { OptionShape } from '../option-shape.ts'
-import { listOf, TEXT } from '../option-shape.ts'
+import { listOf, oneOf, TEXT } from '../option-shape.ts'
 import { canonicalPath, decodeSegment, readObjectId } from '../token/index.ts'
 import { nameOption } from './named-option.ts'
 
@@ -23,6 +23,20 @@ export interface DataMapping {
   readonly query?: readonly string[] | undefined
   /** The parameter of `from` that is the id of a file, e.g. `:file`. @default none: ids are not */
   readonly id?: string | undefined
+  /**
+   * What the door itself says of each request (`AuthenticationRequest.about`), in place of `from`, `path` and `id`.
+   *
+   * @default nothing: the URL says it
+   */
+  readonly stated?: readonly ('path' | 'id')[] | undefined
+}
+
+/** Which file a request is about, as a door says that knows it from elsewhere than the URL. */
+export interface StatedData {
+  /** Canonical path, decoded: `/<space id>/…`. Null: it is about none that a token could be for. */
+  readonly path: string | null
+  /** Id of the file. Null likewise. */
+  readonly id: string | null
 }
 
 /** What the options of a mapping may be. */
@@ -39,6 +53,7 @@ export const DATA_MAPPING_OPTIONS: OptionShape<DataMapping> = {
   reads: listOf('methods', TEXT),
   query: listOf('names of query parameters', TEXT),
   id: TEXT,
+  stated: listOf('what is stated: path, id', oneOf(['path', 'id'])),
 }
 
 /** A mapping, ready to be asked. */
@@ -49,9 +64,9 @@ export interface CompiledMapping {
   readonly hasPath: boolean
   readonly hasId: boolean
   /** The canonical path of what a request is about; null: it can be read in more than one way, or names nothing. */
-  pathOf(path: string): string | null
+  pathOf(path: string, about?: StatedData): string | null
   /** The file that it is about, by its id; null likewise. */
-  objectOf(path: string): string | null
+  objectOf(path: string, about?: StatedData): string | null
 }
 
 const READING = ['GET', 'HEAD', 'OPTIONS']
@@ -62,7 +77,8 @@ const READING = ['GET', 'HEAD', 'OPTIONS']
  * @throws {TypeError} naming the option that makes no sense.
  */
 export function compileDataMapping(mapping: DataMapping): CompiledMapping {
-  const { from, path, spaces, reads = [], query = [], id } = mapping
+  const { from, path, spaces, reads = [], query = [], id, stated } = mapping
+  if (stated !== undefined) return statedMapping(stated, reads, query)
   const source = readPattern(from)
   const target = path === undefined ? null : readPattern(path)
   if (target === null && id === undefined) {
@@ -100,6 +116,33 @@ export function compileDataMapping(mapping: DataMapping): CompiledMapping {
     objectOf(requested) {
       const segment = decodeSegment(segmentsOf(requested)[idAt] ?? '')
       return segment === null ? null : readObjectId(segment)
+    },
+  }
+}
+
+/** Of a door that says itself what requests are about: the same rules, for text that was decoded before. */
+function statedMapping(
+  stated: readonly ('path' | 'id')[],
+  reads: readonly string[],
+  query: readonly string[],
+): CompiledMapping {
+  if (stated.length === 0) {
+    throw new TypeError('"data" needs "path" or "id": without them nothing is known of a request')
+  }
+  return {
+    reads: new Set([...READING, ...reads]),
+    query: new Set(query),
+    hasPath: stated.includes('path'),
+    hasId: stated.includes('id'),
+    pathOf(_, about) {
+      const path = about?.path ?? null
+      // A path that does not begin with a slash, or is not of whole characters, is none.
+      if (path === null || !path.startsWith('/') || /\p{Surrogate}/u.test(path)) return null
+      return canonicalPath(segmentsOf(path).map(encodeURIComponent))
+    },
+    objectOf(_, about) {
+      const id = about?.id ?? null
+      return id === null ? null : readObjectId(id)
     },
   }
 }

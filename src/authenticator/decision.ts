@@ -3,6 +3,7 @@ import type { VerdictSource } from '../verifier/index.ts'
 import type { Answer } from './answer.ts'
 import type { AnswerCode } from './answers.ts'
 import type { Client } from './client-address.ts'
+import type { StatedData } from './data-mapping.ts'
 
 /** What every door turns its request into. */
 export interface AuthenticationRequest {
@@ -20,6 +21,8 @@ export interface AuthenticationRequest {
   readonly method?: string | undefined
   /** Query of the request with its question mark, likewise; empty: there is none. @default none */
   readonly query?: string | undefined
+  /** Which file the request is about, where the route's `data.stated` leaves that to the door. @default none */
+  readonly about?: StatedData | undefined
   /** Whether the request is to be upgraded, to a WebSocket for instance. @default false */
   readonly upgrade?: boolean | undefined
   /**

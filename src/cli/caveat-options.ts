@@ -3,6 +3,7 @@ import { parseCaveat, sanitizeCaveat, type KnownCaveat } from '../token/index.ts
 import type { Arguments, OptionSpecs } from './arguments.ts'
 import { readDuration } from './duration.ts'
 import { UsageError } from './failure.ts'
+import { readStrictCaveat } from './strict-request.ts'
 
 /** Flags of every command that writes caveats. */
 export const CAVEAT_OPTIONS: OptionSpecs = {
@@ -26,14 +27,14 @@ export const CAVEAT_OPTIONS: OptionSpecs = {
 export function readCaveats(args: Arguments, nowMs: number): KnownCaveat[] {
   const caveats = [
     ...args.list('caveat').map(fromText),
-    ...args
-      .list('caveat-json')
-      .map((text) =>
-        checked(
-          fromJson(text),
-          '--caveat-json is no caveat of the API; e.g. {"type":"ip","whitelist":["10.0.0.0/8"]}',
-        ),
-      ),
+    ...args.list('caveat-json').map((text) => {
+      const json = fromJson(text)
+      checked(
+        json,
+        '--caveat-json is no caveat of the API; e.g. {"type":"ip","whitelist":["10.0.0.0/8"]}',
+      )
+      return readStrictCaveat(json)
+    }),
   ]
   const expiresIn = args.text('expires-in')
   if (expiresIn !== undefined) {

@@ -22,6 +22,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   probe: async () => (await import('./probe.ts')).probeCommand,
   'token confine': async () => (await import('./token-confine.ts')).confineCommand,
   'token verify': async () => (await import('./token-verify.ts')).verifyCommand,
+  'token scope': async () => (await import('./token-scope.ts')).scopeCommand,
   'token explain': async () => (await import('./token-explain.ts')).explainCommand,
   'token create': async () => (await import('./token-create.ts')).createCommand,
   'token list': async () => (await import('./token-list.ts')).listCommand,

@@ -21,6 +21,7 @@ export const COMMAND_SUMMARIES: Readonly<Record<string, string>> = {
   'token find': 'find tokens that lie in files',
   'token confine': 'add caveats to a token, offline',
   'token verify': 'ask Onezone whether a token is good',
+  'token scope': 'ask Onezone what data an access token opens',
   'token explain': 'say what a gateway would make of a request with a token, and why',
   'token create': 'create a named or a temporary token at Onezone',
   'token list': 'list the named tokens of a user or a Oneprovider',

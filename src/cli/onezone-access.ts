@@ -9,6 +9,7 @@ import {
 import { parseToken, type Subject } from '../token/index.ts'
 import type { Arguments, OptionSpec, OptionSpecs } from './arguments.ts'
 import { EXIT } from './exit-codes.ts'
+import { createRequestRecorder, DRY_RUN_OPTION } from './dry-run.ts'
 import { CommandFailure, UsageError } from './failure.ts'
 import { readProfiles, type Profile } from './profiles.ts'
 import { describeRefusal } from './refusal-words.ts'
@@ -18,7 +19,7 @@ import { readSecretFile } from './token-input.ts'
 /** Flag of every command that calls Onezone. */
 export const ONEZONE_URL_OPTION: OptionSpec = {
   value: 'URL',
-  help: 'Onezone (ONEGATE_ONEZONE_URL, or that of the profile); http:// only on this machine.',
+  help: 'Onezone (ONEGATE_ONEZONE_URL, ONEZONE_HOST, the profile); http:// only on this machine.',
 }
 
 /** Flag of every command that may use a profile. */
@@ -32,9 +33,10 @@ export const ACCESS_OPTIONS: OptionSpecs = {
   'onezone-url': ONEZONE_URL_OPTION,
   'auth-file': {
     value: 'FILE',
-    help: "File with the caller's access token, or USER:PASSWORD (ONEGATE_AUTH_FILE, or the profile's).",
+    help: "File with the caller's token, or USER:PASSWORD (ONEGATE_AUTH_FILE, ONEZONE_API_KEY, profile).",
   },
   profile: PROFILE_OPTION,
+  'dry-run': DRY_RUN_OPTION,
 }
 
 /** Exit codes of these commands. */
@@ -70,20 +72,45 @@ export async function withOnezone(
 ): Promise<number> {
   const url = await readOnezoneUrl(args, terminal)
   const credential = await readCredential(args, terminal)
-  return asCaller(terminal, { url, credential }, work)
+  return asCaller(terminal, { url, credential }, work, args)
 }
 
-/** The same, as the holder of a credential. */
+/** The same, as the holder of a credential; and with `args` a dry run, if they ask for one. */
 export async function asCaller(
   terminal: Terminal,
   { url, credential }: { readonly url: string; readonly credential: string },
   work: (access: OnezoneAccess) => Promise<number>,
+  args?: Arguments,
 ): Promise<number> {
-  const caller = readCaller(credential)
-  const client = createClientAt(url, terminal, { credentials: caller.credentials, ...LIMITS })
+  const { credentials, ...caller } = readCaller(credential)
+  return withClient(args, terminal, { url, credentials }, (client) =>
+    work({ client, url, ...caller }),
+  )
+}
+
+/** Does something at a Onezone as nobody in particular, or a dry run of it. */
+export async function asNobody(
+  args: Arguments,
+  terminal: Terminal,
+  url: string,
+  work: (client: OnezoneClient) => Promise<number>,
+): Promise<number> {
+  return withClient(args, terminal, { url }, work)
+}
+
+async function withClient(
+  args: Arguments | undefined,
+  terminal: Terminal,
+  { url, credentials }: Pick<OnezoneClientOptions, 'url' | 'credentials'>,
+  work: (client: OnezoneClient) => Promise<number>,
+): Promise<number> {
+  const recorder = args?.has('dry-run') ? createRequestRecorder(url) : null
+  const dispatcher = recorder?.dispatcher
+  const client = createClientAt(url, terminal, { credentials, dispatcher, ...LIMITS })
   try {
-    return await work({ client, url, ...caller })
+    return await work(client)
   } catch (error) {
+    if (recorder?.print(terminal, args?.has('json') ?? false)) return EXIT.ok
     throw told(error)
   } finally {
     await client.close()
@@ -147,18 +174,38 @@ async function profileOf(args: Arguments, { env }: Terminal): Promise<Profile | 
   throw new UsageError(`there is no profile of that name; ${printable(known)}: onegate login`)
 }
 
+/** What the variables of other tools of Onedata say, where no profile is named. */
+function otherToolsOf(args: Arguments, { env }: Terminal): { url?: string; credential?: string } {
+  if (args.has('profile') || env['ONEGATE_PROFILE']) return {}
+  const { ONEZONE_HOST: host, ONEZONE_API_KEY: credential } = env
+  return {
+    ...(host ? { url: /^https?:\/\//i.test(host) ? host : `https://${host}` } : {}),
+    ...(credential ? { credential } : {}),
+  }
+}
+
 /** The caller's credential: flag, environment, profile. Throws a `UsageError` where there is none. */
 async function readCredential(args: Arguments, terminal: Terminal): Promise<string> {
   const file = args.text('auth-file') ?? (terminal.env['ONEGATE_AUTH_FILE'] || undefined)
   if (file !== undefined) {
     return (await readSecretFile(file, 'credential')).toString('utf8').trim()
   }
+  const given = args.text('onezone-url') ?? (terminal.env['ONEGATE_ONEZONE_URL'] || undefined)
+  const others = otherToolsOf(args, terminal)
+  if (others.credential !== undefined) {
+    if (given === undefined || others.url === undefined || isSameUrl(given, others.url)) {
+      return others.credential.trim()
+    }
+    throw new UsageError(
+      'ONEZONE_API_KEY is for ONEZONE_HOST, another Onezone; give --auth-file FILE',
+    )
+  }
   const profile = await profileOf(args, terminal)
   if (profile === null) {
     throw new UsageError('--auth-file FILE is missing; or store a credential: onegate login')
   }
   // A credential is for the Onezone that it was stored with, and must get to no other.
-  const elsewhere = args.text('onezone-url') ?? (terminal.env['ONEGATE_ONEZONE_URL'] || undefined)
+  const elsewhere = given ?? others.url
   if (elsewhere !== undefined && !isSameUrl(elsewhere, profile.onezoneUrl)) {
     throw new UsageError(
       'the stored credential is for another Onezone; give --auth-file FILE, or log in there',
@@ -176,6 +223,8 @@ function isSameUrl(a: string, b: string): boolean {
 export async function readOnezoneUrl(args: Arguments, terminal: Terminal): Promise<string> {
   const given = args.text('onezone-url') ?? (terminal.env['ONEGATE_ONEZONE_URL'] || undefined)
   if (given !== undefined) return given
+  const { url } = otherToolsOf(args, terminal)
+  if (url !== undefined) return url
   const profile = await profileOf(args, terminal)
   if (profile !== null) return profile.onezoneUrl
   throw new UsageError(
@@ -193,7 +242,9 @@ export function createClientAt(
   options: Omit<OnezoneClientOptions, 'url'> = {},
 ): OnezoneClient {
   try {
-    return createOnezoneClient({ url, proxy: proxyUrlFor(url, env), ...options })
+    // In a dry run there is no way to go through a proxy.
+    const proxy = options.dispatcher === undefined ? proxyUrlFor(url, env) : undefined
+    return createOnezoneClient({ url, proxy, ...options })
   } catch (error) {
     if (error instanceof TypeError) throw new UsageError(`--onezone-url: ${error.message}`)
     throw error

@@ -9,12 +9,18 @@ import { EXIT } from './exit-codes.ts'
 import { UsageError } from './failure.ts'
 import { ACCESS_EXITS, ACCESS_OPTIONS, withOnezone, type OnezoneAccess } from './onezone-access.ts'
 import { OUTPUT_OPTION, writeSecretFile } from './secret-file.ts'
+import { readRequest } from './strict-request.ts'
+import { readSecretFile } from './token-input.ts'
 import { OWNER_OPTIONS, readOwner, tokensOfOwner } from './token-owner.ts'
 
 /** `onegate token create` */
 export const createCommand: Command = {
   name: 'token create',
-  usage: ['--name NAME [FLAGS]', '--temporary --expires-in TIME [FLAGS]'],
+  usage: [
+    '--name NAME [FLAGS]',
+    '--temporary --expires-in TIME [FLAGS]',
+    '--request-file FILE [--temporary]',
+  ],
   about: `Creates a token and prints it alone. Onezone keeps a record of named tokens, which can be revoked one by
 one; temporary tokens have an end, and can only be revoked all together.`,
   options: {
@@ -30,6 +36,10 @@ one; temporary tokens have an end, and can only be revoked all together.`,
     metadata: { value: 'JSON', help: 'An object to keep beside the named token.' },
     revoked: { help: 'Create the named token revoked.' },
     ...CAVEAT_OPTIONS,
+    'request-file': {
+      value: 'FILE',
+      help: 'A request in JSON, as the API takes it; nothing in it may be ignored.',
+    },
     output: OUTPUT_OPTION,
     json: {
       help: 'Print one line: {"tokenId","token"}; only what there is, and no token with --output.',
@@ -42,7 +52,7 @@ one; temporary tokens have an end, and can only be revoked all together.`,
   ],
 
   async run(args, terminal) {
-    const order = readOrder(args)
+    const order = args.has('request-file') ? await readOrderFile(args) : readOrder(args)
     const file = args.text('output')
     return withOnezone(args, terminal, async (access) => {
       const create = (): Promise<Created> => order(access)
@@ -85,6 +95,29 @@ function readOrder(args: Arguments): (access: OnezoneAccess) => Promise<Created>
   if (!caveats.some((caveat) => caveat.type === 'time')) {
     throw new UsageError('a temporary token needs an end: --expires-in TIME')
   }
+  return (access) => tokensOfOwner(access, owner).createTemporaryToken({ type, caveats })
+}
+
+/** Flags that say what a request in a file says. */
+const REQUEST_FLAGS = ['name', 'type', 'session', 'invite', 'usage-limit', 'privilege'].concat(
+  ['metadata', 'revoked'],
+  Object.keys(CAVEAT_OPTIONS),
+)
+
+/** What a file asks Onezone for. */
+async function readOrderFile(
+  args: Arguments,
+): Promise<(access: OnezoneAccess) => Promise<Created>> {
+  const owner = readOwner(args)
+  const both = REQUEST_FLAGS.find((name) => args.has(name))
+  if (both !== undefined) throw new UsageError(`--${both} and --request-file exclude each other`)
+  const file = args.text('request-file') ?? ''
+  const text = (await readSecretFile(file, 'request')).toString('utf8')
+  if (!args.has('temporary')) {
+    const request = readRequest(text, 'named')
+    return (access) => tokensOfOwner(access, owner).createNamedToken(request)
+  }
+  const { type, caveats = [] } = readRequest(text, 'temporary')
   return (access) => tokensOfOwner(access, owner).createTemporaryToken({ type, caveats })
 }
 

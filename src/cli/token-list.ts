@@ -19,7 +19,7 @@ const KINDS: readonly TokenKind[] = ['access', 'identity', 'invite']
 const STATES: readonly TokenState[] = ['good', 'revoked', 'expired']
 
 /** Flags that choose among the tokens. */
-const FILTERS = ['name', 'kind', 'state', 'expiring-within'] as const
+const FILTERS = ['name', 'kind', 'state', 'expiring-within', 'unlimited'] as const
 
 /** `onegate token list` */
 export const listCommand: Command = {
@@ -38,6 +38,7 @@ record is asked for: one call per token. The tokens themselves are not shown.`,
       value: 'TIME',
       help: 'Only good ones that end within that time, e.g. 7d.',
     },
+    unlimited: { help: 'Only access tokens without an end that are not revoked.' },
     ids: { help: 'Print ids only, one a line: a single call where nothing is filtered.' },
     json: { help: 'Print one line: {"tokens":[…]}, of records without tokens, or of ids.' },
   },
@@ -45,6 +46,7 @@ record is asked for: one call per token. The tokens themselves are not shown.`,
   examples: [
     'onegate token list --onezone-url https://onezone.example.org --auth-file me.token',
     'onegate token list --state good --expiring-within 7d',
+    'onegate token list --unlimited',
   ],
 
   async run(args, terminal) {
@@ -83,6 +85,7 @@ function readFilter(args: Arguments, nowMs: number): (record: NamedToken) => boo
   const kind = wordChoice(args, 'kind', KINDS)
   const state = wordChoice(args, 'state', STATES)
   const name = args.text('name')
+  const unlimited = args.has('unlimited')
   const pattern = name === undefined ? null : patternOf(name)
   const within = args.text('expiring-within')
   const untilMs =
@@ -91,10 +94,16 @@ function readFilter(args: Arguments, nowMs: number): (record: NamedToken) => boo
     if (kind !== undefined && kindOf(record.type) !== kind) return false
     if (state !== undefined && stateOf(record, nowMs) !== state) return false
     if (pattern !== null && !pattern.test(record.name)) return false
+    if (unlimited && !isUnlimited(record)) return false
     if (untilMs === null) return true
     const end = endOf(record)
     return end !== null && end * 1000 <= untilMs && stateOf(record, nowMs) === 'good'
   }
+}
+
+/** Whether a token passes for ever, as far as it is up to time. */
+function isUnlimited(record: NamedToken): boolean {
+  return kindOf(record.type) === 'access' && endOf(record) === null && !record.revoked
 }
 
 /** With an asterisk it must fit as a whole. */

@@ -16,7 +16,7 @@ import type {
 } from '../authenticator/index.ts'
 import { answerHeaders, createSingleRoute, SINGLE_ROUTE_OPTIONS } from '../authenticator/index.ts'
 import type { OptionShape } from '../option-shape.ts'
-import { CALLBACK } from '../option-shape.ts'
+import { CALLBACK, checkOptions, group, listOf, TEXT } from '../option-shape.ts'
 
 /** What the middleware sets: `new Hono<{ Variables: OnedataVariables }>()`. */
 export interface OnedataVariables {
@@ -36,7 +36,12 @@ export type VariablesOf<Optional extends boolean> = Optional extends true
   : OnedataVariables
 
 /** Options of {@link onedataAuth}. Where nothing else is said, the route is called `middleware`. */
-export interface OnedataAuthOptions extends SingleRouteOptions {
+export interface OnedataAuthOptions extends Omit<SingleRouteOptions, 'data'> {
+  /**
+   * Which of Onedata's files a request is about, with `caveats.data: 'enforce'`. @default none: every request of a
+   * token with data caveats is refused
+   */
+  readonly data?: RequestData | undefined
   /**
    * Finds the address of the socket's peer, e.g. from `getConnInfo` of your runtime. Without an address no token that
    * is confined to one is accepted.
@@ -46,8 +51,28 @@ export interface OnedataAuthOptions extends SingleRouteOptions {
   readonly remoteAddress?: ((c: Context) => string | undefined) | undefined
 }
 
+/** Says which file a request is about. What they return is decoded, as `c.req.param()` is. */
+export interface RequestData {
+  /** Canonical path: the id of a space, then a path in it, e.g. `/6de387…/a/b`. Null refuses. @default none has one */
+  readonly path?: ((c: Context) => string | null) | undefined
+  /** Onedata's id of the file. Null refuses. @default none has one */
+  readonly id?: ((c: Context) => string | null) | undefined
+  /** Methods besides GET, HEAD and OPTIONS that only read. @default [] */
+  readonly reads?: readonly string[] | undefined
+  /** Names of query parameters that do not choose other data. @default [] */
+  readonly query?: readonly string[] | undefined
+}
+
+const REQUEST_DATA: OptionShape<RequestData> = {
+  path: CALLBACK,
+  id: CALLBACK,
+  reads: listOf('methods', TEXT),
+  query: listOf('names of query parameters', TEXT),
+}
+
 const ONEDATA_AUTH_OPTIONS: OptionShape<OnedataAuthOptions> = {
   ...SINGLE_ROUTE_OPTIONS,
+  data: group(REQUEST_DATA),
   remoteAddress: CALLBACK,
 }
 
@@ -71,16 +96,22 @@ const ONEDATA_AUTH_OPTIONS: OptionShape<OnedataAuthOptions> = {
 export function onedataAuth<Optional extends boolean = false>(
   options: OnedataAuthOptions & { readonly optional?: Optional | undefined },
 ): MiddlewareHandler<{ Variables: VariablesOf<Optional> }> {
-  const route = createSingleRoute<OnedataAuthOptions>(options, {
-    name: 'onedataAuth',
-    id: 'middleware',
-    shape: ONEDATA_AUTH_OPTIONS,
-  })
+  checkOptions<OnedataAuthOptions>('onedataAuth', options, ONEDATA_AUTH_OPTIONS)
+  const { data } = options
+  const route = createSingleRoute(
+    { ...options, data: data && mappingOf(data) },
+    { name: 'onedataAuth', id: 'middleware', shape: MAPPED_OPTIONS },
+  )
   const remoteAddress = options.remoteAddress ?? nodeRemoteAddress
 
   return async function onedataAuth(c, next) {
     const facts = requestOf(c, remoteAddress)
-    const request = { ...facts, requestId: route.requestIdOf(facts), path: c.req.path }
+    const request = {
+      ...facts,
+      ...(data && statedBy(data, c)),
+      requestId: route.requestIdOf(facts),
+      path: c.req.path,
+    }
     hideForgedIdentity(c, request.rawHeaders)
     const decided = route.authenticator.authenticate(request)
     const decision: Decision = decided instanceof Promise ? await decided : decided
@@ -88,6 +119,26 @@ export function onedataAuth<Optional extends boolean = false>(
     // The authenticator lets a request pass without identity on optional routes only.
     c.set('onedata', decision.identity as VariablesOf<Optional>['onedata'])
     await next()
+  }
+}
+
+/** The same options as the door itself has them. */
+const MAPPED_OPTIONS: OptionShape<SingleRouteOptions & Pick<OnedataAuthOptions, 'remoteAddress'>> =
+  { ...SINGLE_ROUTE_OPTIONS, remoteAddress: CALLBACK }
+
+function mappingOf({ path, id, reads, query }: RequestData): SingleRouteOptions['data'] {
+  const stated = [path && ('path' as const), id && ('id' as const)]
+  return { from: '/**', stated: stated.filter((name) => name !== undefined), reads, query }
+}
+
+/** What data caveats are judged by. */
+function statedBy({ path, id }: RequestData, c: Context): Partial<AuthenticationRequest> {
+  const { raw } = c.req
+  return {
+    method: raw.method,
+    query: new URL(raw.url).search,
+    upgrade: raw.headers.has('upgrade'),
+    about: { path: path?.(c) ?? null, id: id?.(c) ?? null },
   }
 }
 
