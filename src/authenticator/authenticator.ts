@@ -20,7 +20,7 @@ import type { Inspect, RequestExplanation } from './explanation.ts'
 import { explainRequest } from './explanation.ts'
 import { createFaultLog, createRareWarning } from './fault-log.ts'
 import type { HeaderPolicy } from './identity-headers.ts'
-import { createHeaderPolicy, VERDICT_FIELD } from './identity-headers.ts'
+import { createHeaderPolicies, VERDICT_FIELD } from './identity-headers.ts'
 import type { IdentityStatement } from './identity-statements.ts'
 import { createRouteStatements } from './passing-statements.ts'
 import type { RequestIds } from './request-ids.ts'
@@ -31,7 +31,7 @@ import { compileRouteRules, impossibilityOf } from './route-rules.ts'
 import { withRememberedTokens } from './remembered-tokens.ts'
 import type { GrantedAs, Standing } from './standing.ts'
 import { NO_VERDICT } from './standing.ts'
-import { tokenFormOf } from './token-form.ts'
+import { createTokenForms } from './token-form.ts'
 
 /** Request in, answer out, for one route. */
 export interface RouteAuthenticator {
@@ -90,6 +90,8 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     )
   const resolveClient = createClientResolver({ trustedProxies, forwarded, onUnreadable })
   const readToken = withRememberedTokens(traits.readToken)
+  const headerPolicyOf = createHeaderPolicies()
+  const tokenFormFor = createTokenForms(options.guiUrl ?? null)
   const logFault = createFaultLog(logger, clock)
   const onDecision = shielded(options.onDecision, 'decisions', logger)
 
@@ -98,7 +100,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
 
   function createRoute(policy: RoutePolicy, reserved: readonly string[] = []): ExplainingRoute {
     const rules = compileRouteRules(policy, traits)
-    const headers = createHeaderPolicy({
+    const headers = headerPolicyOf({
       names: policy.headers,
       forwardToken: policy.forwardToken === true,
       forwardAs: readConfinement(policy.forwardToken, policy.token)?.forwardAs,
@@ -109,7 +111,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
 
     const read = credentialsRead(policy.credentials)
     const offersBasic = read.basic
-    const tokenForm = tokenFormOf(options.guiUrl ?? null, rules)
+    const tokenForm = tokenFormFor(rules)
     const sources = { ...options, backend: traits.backend, onezoneNowMs }
     const statements = createRouteStatements(policy, rules, headers, sources)
 

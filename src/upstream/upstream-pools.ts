@@ -83,6 +83,10 @@ function createPool(connecting: Connecting, lookup: LookupFunction): UpstreamPoo
   })
   return {
     asksBeforeBody: true,
+    takesText: true,
+    get isCrowded() {
+      return requests.isCrowded === true
+    },
     dispatch: (request, handler) =>
       (request.upgrade === 'websocket' ? upgrades : requests).dispatch(request, handler),
     async destroy() {
