@@ -20,8 +20,9 @@ export type ServeUpgrade = (
 
 /**
  * What came on a connection of HTTP/1.1 where a request was expected: bytes that are none, or in whose target, version,
- * fields, length or chunks there is what none may have; the beginning of HTTP/2; one whose method nobody here knows, a head beyond the limits or one that did not come to its end in time, the wish for a tunnel (`CONNECT`), or
- * plain HTTP where TLS was expected.
+ * fields, length or chunks there is what none may have; the beginning of HTTP/2; one whose method nobody here knows, a
+ * head beyond the limits or one that did not come to its end in time, the wish for a tunnel (`CONNECT`), or plain HTTP
+ * where TLS was expected.
  */
 export type Unreadable =
   | 'malformed'
