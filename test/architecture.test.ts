@@ -34,6 +34,8 @@ const TABLE: Record<string, Row> = {
   'package-version': row(-1, 'json', '', ['fs']),
   errors: row(-1, ''),
   clock: row(-2, '', '', ['timers']),
+  // Every room in which all routes are gone through at once lets requests go first now and then.
+  slices: row(-2, '', '', ['timers/promises']),
   logger: row(-2, ''),
   'bounded-map': row(-1, '', 'lru-cache'),
   'token-bucket': row(-1, 'clock'),
@@ -107,17 +109,17 @@ const TABLE: Record<string, Row> = {
     'any',
   ),
   // One strict reading of a request, and the route that it takes, for every door that has routes.
-  routing: row(6, 'authenticator kept-text listener', '', ['crypto', 'http', 'net', 'url']),
+  routing: row(6, 'authenticator kept-text listener slices', '', ['crypto', 'http', 'net', 'url']),
   middleware: row(7, 'authenticator option-shape', 'hono'),
   // Of Hono it uses the types of a handler, in `onedataProxy` alone.
   proxy: row(
     7,
-    'bounded-map client-network clock limited-log logger token-bucket wall-clock-step listener authenticator routing upstream option-shape',
+    'bounded-map client-network clock limited-log logger slices token-bucket wall-clock-step listener authenticator routing upstream option-shape',
     'hono',
     'any',
   ),
   // Beside the proxy: the same routes and authenticator for requests that others carry.
-  'forward-auth': row(7, 'assertion clock logger listener authenticator routing token', '', [
+  'forward-auth': row(7, 'assertion clock logger listener authenticator routing slices token', '', [
     'crypto',
     'http2',
     'net',
@@ -144,7 +146,7 @@ const TABLE: Record<string, Row> = {
   // Above the rooms that settings are for: it checks them by those rooms' own rules, so that no rule has a twin.
   config: row(
     9,
-    'access-log assertion errors token http-client onezone token-lookup identity-provider verification authenticator listener routing upstream proxy tls json suggestion option-shape',
+    'access-log assertion errors token http-client onezone token-lookup identity-provider verification authenticator listener routing slices upstream proxy tls json suggestion option-shape',
     'yaml zod',
     'any',
   ),
@@ -158,7 +160,7 @@ const TABLE: Record<string, Row> = {
   // The process: what it works by, what of that can change while it runs, and who carries its traffic.
   gateway: row(
     10,
-    'access-log assertion errors clock limited-log logger verifier verification authenticator proxy forward-auth metrics state admin tls config listener cluster package-version option-shape',
+    'access-log assertion errors clock limited-log logger slices verifier verification authenticator proxy forward-auth metrics state admin tls config listener cluster package-version option-shape',
     '',
     'any',
   ),

@@ -64,8 +64,9 @@ export function createAdminApp(options: AdminAppOptions): Hono<{ Bindings: Admin
   app.get('/metrics', async (c) =>
     c.body(await registry.metrics(), 200, { 'Content-Type': registry.contentType }),
   )
-  app.get('/livez', (c) => c.text('ok\n'))
-  app.get('/readyz', (c) => {
+  // HAProxy's plain check of a path is OPTIONS.
+  app.on(CHECKING, '/livez', (c) => c.text('ok\n'))
+  app.on(CHECKING, '/readyz', (c) => {
     const reason = unreadiness()
     return reason === null ? c.text('ok\n') : c.text(`${reason}\n`, 503)
   })
@@ -116,6 +117,9 @@ export function createAdminApp(options: AdminAppOptions): Hono<{ Bindings: Admin
   }
   return app
 }
+
+/** HEAD is answered as GET is. */
+const CHECKING = ['GET', 'OPTIONS']
 
 function pairsOf(fields: readonly string[]): [name: string, value: string][] {
   return fields.flatMap((name, at) => (at % 2 === 0 ? [[name, fields[at + 1] ?? '']] : []))

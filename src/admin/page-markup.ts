@@ -64,7 +64,7 @@ export const PAGE_MARKUP = `<!doctype html>
 <h2 id="routes-title">Routes <span class="amount" id="route-count"></span></h2>
 <label class="filter" for="route-filter"><span class="unseen">Only routes with</span><input id="route-filter" type="search" placeholder="Filter routes" autocomplete="off" spellcheck="false"></label>
 <div class="scroll" tabindex="0" role="region" aria-labelledby="routes-title">
-<table>
+<table class="routes">
 <thead><tr>
 <th scope="col"><button type="button" data-sort="id">route</button></th>
 <th scope="col">token</th>
@@ -148,7 +148,7 @@ export const PAGE_MARKUP = `<!doctype html>
 </div>
 </section>
 <section aria-labelledby="configuration-title">
-<details>
+<details id="configuration">
 <summary><h2 id="configuration-title">Configuration in force</h2></summary>
 <dl class="configuration card" id="configuration-lines"></dl>
 </details>

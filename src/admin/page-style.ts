@@ -121,6 +121,9 @@ thead th { position: sticky; top: 0; background: var(--card); color: var(--soft)
 thead button { border: 0; padding: 0; background: none; color: inherit; font-size: inherit; }
 thead button:hover { color: var(--ink); text-decoration: underline; }
 [aria-sort=ascending] button::after { content: " ↑"; } [aria-sort=descending] button::after { content: " ↓"; }
+/* What many rows cost is finding out how wide they want to be. */
+.routes { table-layout: fixed; min-width: 980px; }
+.routes th:nth-child(1) { width: 22%; } .routes th:nth-child(9) { width: 20%; } .routes th:nth-child(10) { width: 12%; }
 tbody tr + tr > * { border-top: 1px solid var(--line); }
 tbody tr:hover > * { background: color-mix(in srgb, var(--accent) 5%, transparent); }
 tbody th .detail { display: block; }
@@ -150,6 +153,8 @@ td[data-health=attention], td[data-health=bad] { color: var(--tone); font-weight
 summary { cursor: pointer; }
 .configuration { columns: 3 340px; column-gap: 34px; margin-top: 10px; padding: 14px 18px; font-size: 12.5px; }
 .configuration div { display: flex; gap: 12px; justify-content: space-between; break-inside: avoid; padding: 2px 0; border-bottom: 1px solid var(--line); }
+.configuration.long { columns: auto; }
+.configuration.long div { content-visibility: auto; contain-intrinsic-size: auto 24px; }
 .configuration dt { color: var(--soft); overflow-wrap: anywhere; }
 .configuration dd { text-align: right; overflow-wrap: anywhere; }
 #unlock { display: flex; flex-wrap: wrap; gap: 8px 10px; align-items: center; margin-top: 16px; }
@@ -174,6 +179,8 @@ footer { margin-top: 28px; color: var(--soft); font-size: 12.5px; }
   .filter { float: none; display: block; margin-top: 8px; }
   .filter input { width: 100%; padding: 7px 11px; }
   table, tbody, tr, td, tbody th { display: block; }
+  .routes { min-width: 0; } .routes tbody th { width: auto; }
+  tbody tr { content-visibility: auto; contain-intrinsic-size: auto 150px; }
   thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   tbody tr { display: grid; grid-template-columns: 1fr 1fr; gap: 1px 14px; padding: 10px 12px; }
   tbody tr + tr { border-top: 1px solid var(--line); }

@@ -21,7 +21,7 @@ import type { DecideBy, Inspect, RequestExplanation } from './explanation.ts'
 import { explainRequest } from './explanation.ts'
 import { createFaultLog, createRareWarning } from './fault-log.ts'
 import type { HeaderPolicy } from './identity-headers.ts'
-import { createHeaderPolicy, VERDICT_FIELD } from './identity-headers.ts'
+import { createHeaderPolicies, VERDICT_FIELD } from './identity-headers.ts'
 import type { IdentityStatement } from './identity-statements.ts'
 import { createRouteStatements } from './passing-statements.ts'
 import type { RequestIds } from './request-ids.ts'
@@ -33,7 +33,7 @@ import { compileRouteRules, impossibilityOf } from './route-rules.ts'
 import { withRememberedTokens } from './remembered-tokens.ts'
 import type { GrantedAs, Standing } from './standing.ts'
 import { NO_VERDICT } from './standing.ts'
-import { tokenFormOf } from './token-form.ts'
+import { createTokenForms } from './token-form.ts'
 
 /** Request in, answer out, for one route. */
 export interface RouteAuthenticator {
@@ -92,6 +92,8 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     )
   const resolveClient = createClientResolver({ trustedProxies, forwarded, onUnreadable })
   const readToken = withRememberedTokens(traits.readToken)
+  const headerPolicyOf = createHeaderPolicies()
+  const tokenFormFor = createTokenForms(options.guiUrl ?? null)
   const logFault = createFaultLog(logger, clock)
   const onDecision = shielded(options.onDecision, 'decisions', logger)
 
@@ -100,7 +102,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
 
   function createRoute(policy: RoutePolicy, reserved: readonly string[] = []): ExplainingRoute {
     const rules = compileRouteRules(policy, traits)
-    const headers = createHeaderPolicy({
+    const headers = headerPolicyOf({
       names: policy.headers,
       forwardToken: policy.forwardToken === true,
       forwardAs: readConfinement(policy.forwardToken, policy.token)?.forwardAs,
@@ -111,7 +113,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
 
     const read = credentialsRead(policy.credentials)
     const offersBasic = read.basic
-    const tokenForm = tokenFormOf(options.guiUrl ?? null, rules)
+    const tokenForm = tokenFormFor(rules)
     const providers = providersFor(policy, options.identityProviders ?? null)
     const providerTokens = createProviderTokens({ providers, verifier, rules, traits })
     const sources = { ...options, backend: traits.backend, onezoneNowMs }

@@ -85,7 +85,8 @@ export interface HeaderPolicyOptions {
  */
 export function createHeaderPolicy(options: HeaderPolicyOptions = {}): HeaderPolicy {
   const names = resolveHeaderNames(options.names)
-  const reserved = new Set([...Object.values(names), ...(options.reserved ?? [])].map(foldName))
+  const own = new Set(Object.values(names).map(foldName))
+  const reserved = foldedNames(options.reserved ?? NO_NAMES)
   const forwardToken = options.forwardToken ?? false
   const { forwardAs } = options
   const isTaken = forwardAs === 'Authorization'
@@ -100,7 +101,7 @@ export function createHeaderPolicy(options: HeaderPolicyOptions = {}): HeaderPol
   const memo = new Map<string, boolean>()
 
   const isReserved = (folded: string): boolean =>
-    reserved.has(folded) || folded.startsWith('x-onedata-')
+    own.has(folded) || reserved.has(folded) || folded.startsWith('x-onedata-')
 
   const judge = (name: string): boolean => {
     const folded = foldName(name)
@@ -140,6 +141,31 @@ export function createHeaderPolicy(options: HeaderPolicyOptions = {}): HeaderPol
     ],
     assertionName: names.assertion,
     state: (identity) => stateIdentity(names, identity),
+  }
+}
+
+const NO_NAMES: readonly string[] = []
+
+const folded = new WeakMap<readonly string[], ReadonlySet<string>>()
+
+/** Names as they are compared: once for each list, which all routes of a gateway share. */
+function foldedNames(names: readonly string[]): ReadonlySet<string> {
+  const known = folded.get(names) ?? new Set(names.map(foldName))
+  folded.set(names, known)
+  return known
+}
+
+/** Makes {@link createHeaderPolicy} that makes one for all routes whose options are the same: most are. */
+export function createHeaderPolicies(): (options: HeaderPolicyOptions) => HeaderPolicy {
+  const known = new WeakMap<readonly string[], Map<string, HeaderPolicy>>()
+  return (options) => {
+    const { reserved = NO_NAMES, ...rest } = options
+    const policies = known.get(reserved) ?? new Map<string, HeaderPolicy>()
+    known.set(reserved, policies)
+    const key = JSON.stringify(rest)
+    const policy = policies.get(key) ?? createHeaderPolicy(options)
+    policies.set(key, policy)
+    return policy
   }
 }
 

@@ -19,7 +19,7 @@ const RECENT = 4096
  */
 export function withRememberedTokens(inner: ReadToken): ReadToken {
   const read = new LRUCache<string, PresentedToken>({
-    max: 50_000,
+    // No `max`: room for all would be taken at once, anew at each reload.
     maxSize: MEMORY_BYTES,
     maxEntrySize: HEAVIEST_REMEMBERED,
     sizeCalculation: weightOf,

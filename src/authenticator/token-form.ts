@@ -43,13 +43,21 @@ export function tokenFormUrl(guiUrl: string, { kind, caveats }: TokenTemplate): 
   return `${guiUrl.replace(/\/$/, '')}/ozw/onezone/i#/onedata/tokens/new?options=${options}`
 }
 
-/** The link for a route; null: none, because there is no GUI, or because no form makes what passes there. */
-export function tokenFormOf(
-  guiUrl: string | null,
-  { kind, interfaces }: RouteNeeds,
-): string | null {
-  if (guiUrl === null || kind === 'none') return null
-  const [first] = interfaces
-  const caveats = first === undefined ? [] : [{ type: 'interface', interface: first } as const]
-  return tokenFormUrl(guiUrl, { kind, caveats })
+/**
+ * Makes the function that says the link for a route; null: none, because there is no GUI, or because no form makes what
+ * passes there. Routes with the same needs share a link.
+ */
+export function createTokenForms(guiUrl: string | null): (needs: RouteNeeds) => string | null {
+  const known = new Map<string, string | null>()
+  return ({ kind, interfaces }) => {
+    if (guiUrl === null || kind === 'none') return null
+    const [first] = interfaces
+    const key = `${kind} ${first}`
+    const link = known.get(key)
+    if (link !== undefined) return link
+    const caveats = first === undefined ? [] : [{ type: 'interface', interface: first } as const]
+    const made = tokenFormUrl(guiUrl, { kind, caveats })
+    known.set(key, made)
+    return made
+  }
 }

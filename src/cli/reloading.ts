@@ -1,5 +1,6 @@
 import type { ConfigSources, GatewayConfig } from '../config/index.ts'
 import { loadConfig } from '../config/index.ts'
+import { isLong, loadApart } from './config-apart.ts'
 import { watchFiles } from '../gateway/file-watch.ts'
 import type { Gateway } from '../gateway/gateway.ts'
 import type { Log } from './log.ts'
@@ -13,10 +14,13 @@ export interface LoadedConfig {
 /**
  * Loads a configuration and notes its files.
  *
+ * @param files Where they are noted, even if there is no configuration in the end.
  * @throws {ConfigError} with every problem.
  */
-export async function loadWithFiles(sources: ConfigSources): Promise<LoadedConfig> {
-  const files = new Set<string>()
+export async function loadWithFiles(
+  sources: ConfigSources,
+  files: Set<string> = new Set(),
+): Promise<LoadedConfig> {
   const config = await loadConfig({ ...sources, onFile: (name) => void files.add(name) })
   return { config, files }
 }
@@ -27,6 +31,8 @@ export interface ReloadingOptions {
   readonly loaded: LoadedConfig
   readonly gateway: Pick<Gateway, 'reload'>
   readonly log: Log
+  /** File name of the program of a thread that reads a long configuration. */
+  readonly program: string
 }
 
 /**
@@ -35,7 +41,7 @@ export interface ReloadingOptions {
  * @returns Stops doing so.
  */
 export function startReloading(options: ReloadingOptions): () => void {
-  const { sources, loaded, gateway, log } = options
+  const { sources, loaded, gateway, log, program } = options
   const { watchFiles: watches, intervalMs } = loaded.config.reload
   let { files } = loaded
 
@@ -43,7 +49,9 @@ export function startReloading(options: ReloadingOptions): () => void {
     const read = new Set<string>()
     await gateway.reload(async () => {
       try {
-        const config = await loadConfig({ ...sources, onFile: (name) => void read.add(name) })
+        const config = (await isLong(sources))
+          ? await loadApart(program, sources, read)
+          : (await loadWithFiles(sources, read)).config
         files = read
         log.level = config.log.level
         return config

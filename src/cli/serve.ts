@@ -10,8 +10,9 @@ import { createLog, linesDropped, warnOfOldNode } from './log.ts'
 import { loadWithFiles, startReloading } from './reloading.ts'
 import { createStopSignal } from './stop-signal.ts'
 
-// The file beside this one, in the sources as in the build.
-const WORKER = fileURLToPath(import.meta.url).replace(/serve(?=\.\w+$)/, 'worker')
+// The files beside this one, in the sources as in the build.
+const programBeside = (name: string): string =>
+  fileURLToPath(import.meta.url).replace(/serve(?=\.\w+$)/, name)
 
 /** `onegate serve` */
 export const serveCommand: Command = {
@@ -79,7 +80,11 @@ Secrets are given as files: onezone.serviceTokenFile, ONEGATE_ONEZONE_SERVICE_TO
       () => {
         if (config.workers === 1 || config.listen === undefined)
           return createGateway(config, { logger: log, linesDropped })
-        return createClusteredGateway(config, { logger: log, linesDropped, program: WORKER })
+        return createClusteredGateway(config, {
+          logger: log,
+          linesDropped,
+          program: programBeside('worker'),
+        })
       },
     )
     const addresses = { gateway: gateway.url, admin: gateway.adminUrl }
@@ -103,7 +108,13 @@ Secrets are given as files: onezone.serviceTokenFile, ONEGATE_ONEZONE_SERVICE_TO
       'the gateway is ready',
     )
 
-    const stopReloading = startReloading({ sources, loaded, gateway, log })
+    const stopReloading = startReloading({
+      sources,
+      loaded,
+      gateway,
+      log,
+      program: programBeside('config-thread'),
+    })
     const cause = await stop.received
     stopReloading()
     const { drainMs } = config.shutdown

@@ -23,6 +23,7 @@ import {
 } from '../option-shape.ts'
 import { REQUEST_LIMIT_RANGES } from '../routing/index.ts'
 import type { KeyPairFiles } from '../tls/index.ts'
+import type { Sliced } from '../slices.ts'
 import { RESPONSE_LIMIT_RANGES } from '../upstream/index.ts'
 import type {
   AdminPageConfig,
@@ -138,11 +139,24 @@ const GATEWAY_CONFIG: OptionShape<GatewayConfig> = {
   shutdown: group<GatewayConfig['shutdown']>({ readinessDelayMs: NUMBER, drainMs: NUMBER }),
 }
 
+const OWNER = 'a gateway configuration'
+
 /**
  * Checks names and types of all settings.
  *
  * @throws {TypeError} that names the first one that is wrong.
  */
 export function checkGatewayConfig(config: GatewayConfig): void {
-  checkOptions('a gateway configuration', config, GATEWAY_CONFIG)
+  checkOptions(OWNER, config, GATEWAY_CONFIG)
+}
+
+/** The same, in slices. */
+export function* checksOfGatewayConfig(config: GatewayConfig): Sliced<void> {
+  const routes: unknown = config?.routes
+  if (!Array.isArray(routes)) return checkGatewayConfig(config)
+  checkOptions(OWNER, { ...config, routes: [] }, GATEWAY_CONFIG)
+  for (const [index, route] of config.routes.entries()) {
+    yield
+    checkOptions(OWNER, route, ROUTE, `routes[${index}].`)
+  }
 }

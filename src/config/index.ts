@@ -8,7 +8,8 @@ export type {
   VerdictsConfig,
   VerifierConfig,
 } from './gateway-config.ts'
-export { checkGatewayConfig } from './gateway-config-shape.ts'
+export { checkGatewayConfig, checksOfGatewayConfig } from './gateway-config-shape.ts'
+export { withKeyOfThisProcess } from './signing-keys.ts'
 export { shownConfig } from './shown-config.ts'
 export type { ListenAddress, SocketAddress } from './listen-address.ts'
 export {

@@ -27,11 +27,12 @@ import { findingsAt, groupAt, listAt, readable, type Findings, type Written } fr
 /** Finds what is wrong with the routes of a configuration. */
 export function checkRoutes(config: Written): Finding[] {
   const routes = listAt(config, 'routes')
+  const identity = identityNamesOf(routes)
   return [
     ...checkSources(config),
     ...checkCredentials(config['credentials'], []),
     ...routes.flatMap((route, index) =>
-      isJsonObject(route) ? checkRoute(route, ['routes', index], config) : [],
+      isJsonObject(route) ? checkRoute(route, ['routes', index], config, identity) : [],
     ),
     ...checkRouteOrder(routes),
     ...checkRouteIds(routes),
@@ -54,13 +55,18 @@ function checkSources({ routes, upstream }: Written): Finding[] {
   return []
 }
 
-function checkRoute(route: Written, path: SettingPath, config: Written): Finding[] {
+function checkRoute(
+  route: Written,
+  path: SettingPath,
+  config: Written,
+  identity: ReadonlySet<string>,
+): Finding[] {
   const findings = findingsAt(path)
   checkDemands(route, findings)
   checkServiceCaveats(route, groupAt(config, 'onezone')['serviceTokenFile'] !== undefined, findings)
   checkMatch(route, findings)
   checkCors(groupAt(route, 'cors'), findings)
-  checkUpstreamHeaders(groupAt(route, 'upstreamHeaders'), identityNamesOf(config), findings)
+  checkUpstreamHeaders(groupAt(route, 'upstreamHeaders'), identity, findings)
   checkData(route, findings)
   checkForwardToken(route, config, findings)
   checkProviderTokens(route, config, findings)
@@ -220,8 +226,8 @@ function checkUpstreamHeaders(
 }
 
 /** Of all routes: nobody may forge them on any. */
-function identityNamesOf(config: Written): ReadonlySet<string> {
-  const names = listAt(config, 'routes').flatMap((route) =>
+function identityNamesOf(routes: readonly unknown[]): ReadonlySet<string> {
+  const names = routes.flatMap((route) =>
     isJsonObject(route) ? Object.values(groupAt(route, 'headers')) : [],
   )
   return new Set(names.filter((name) => typeof name === 'string').map(foldName))

@@ -1,6 +1,7 @@
 import type { SigningKey } from '../assertion/index.ts'
 import { keyOfThisProcess, readSigningKey } from '../assertion/index.ts'
 import { isJsonObject } from '../json.ts'
+import type { GatewayConfig } from './gateway-config.ts'
 import type { Finding, SettingPath } from './problems.ts'
 import { readText } from './secret-file.ts'
 import type { Written } from './written.ts'
@@ -9,6 +10,13 @@ import type { Written } from './written.ts'
 export interface SigningKeys {
   readonly keys: readonly SigningKey[]
   readonly findings: readonly Finding[]
+}
+
+/** A configuration that was loaded elsewhere, with the key of this process where it names no files of keys. */
+export async function withKeyOfThisProcess(config: GatewayConfig): Promise<GatewayConfig> {
+  const { assertion } = config
+  if (assertion === undefined || assertion.keysLast) return config
+  return { ...config, assertion: { ...assertion, keys: [await keyOfThisProcess()] } }
 }
 
 /** Reads the keys that a configuration names; where it names none, this process has one of its own. */

@@ -12,7 +12,8 @@ import { systemClock } from '../clock.ts'
 import type { Logger } from '../logger.ts'
 import { shielded, shieldedLogger, silentLogger } from '../logger.ts'
 import type { RequestLimits, RouteMatch } from '../routing/index.ts'
-import { createRouter, isRefusal } from '../routing/index.ts'
+import { assembleRouter, isRefusal } from '../routing/index.ts'
+import type { Sliced } from '../slices.ts'
 import type { AskedIn } from './dialects.ts'
 import type { Question } from './question.ts'
 
@@ -38,7 +39,7 @@ export interface ForwardAuthEvent {
   readonly durationMs: number
 }
 
-/** Options of {@link createJudge}. */
+/** Options of {@link assembleJudge}. */
 export interface JudgeOptions {
   /** In order: the first one that matches counts. What none matches is answered 404. */
   readonly routes: readonly ForwardAuthRoute[]
@@ -93,17 +94,18 @@ export interface Hearing {
 export type Judge = (hearing: Hearing) => void
 
 /**
- * Makes the judge of the routes: the same routes, the same authenticator and the same answers as those of the proxy.
+ * Makes the judge of the routes, in slices: the same routes, the same authenticator and the same answers as those of
+ * the proxy.
  *
  * @throws {TypeError} for a route that delegates caveats without a signed assertion: what says so to the upstream could
  *   be lost on its way.
  */
-export function createJudge(options: JudgeOptions): Judge {
+export function* assembleJudge(options: JudgeOptions): Sliced<Judge> {
   const { clock = systemClock, clientAddress = 'required' } = options
   const { requestIdOf = createRequestIds() } = options
   const logger = shieldedLogger(options.logger ?? silentLogger)
   const onQuestion = shielded(options.onQuestion, 'questions', logger)
-  const router = createRouter(options.routes, options.limits)
+  const router = yield* assembleRouter(options.routes, options.limits)
   for (const { id, authenticator } of options.routes) {
     const { caveats = {}, assertion } = authenticator.policy
     const { api, data } = caveats

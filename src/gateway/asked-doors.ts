@@ -4,14 +4,15 @@ import type { Clock } from '../clock.ts'
 import type { GatewayConfig } from '../config/index.ts'
 import type { ForwardAuthRoute, GrpcDoor } from '../forward-auth/index.ts'
 import {
+  assembleJudge,
   createForwardAuth,
   createGrpcDoor,
   createIntrospection,
-  createJudge,
 } from '../forward-auth/index.ts'
 import type { Door } from '../listener/index.ts'
 import type { Logger } from '../logger.ts'
 import type { Metrics } from '../metrics/index.ts'
+import type { Sliced } from '../slices.ts'
 import type { Verification } from '../verification/index.ts'
 
 /** The doors that front proxies ask at. */
@@ -41,14 +42,14 @@ const INTROSPECTION = 'introspection'
  *
  * @throws {TypeError} for options that make no sense.
  */
-export function assembleAsked(
+export function* assembleAsked(
   { forwardAuth, trustedProxies, assertion, limits, realm }: GatewayConfig,
   surroundings: AskedSurroundings,
-): AskedDoors {
+): Sliced<AskedDoors> {
   if (forwardAuth === undefined) return { forwardAuth: null, grpc: null }
   const { authenticator, assertions, routes, verification, metrics, logger, clock } = surroundings
   const { listen, grpcListen, clientAddress, introspection } = forwardAuth
-  const judge = createJudge({
+  const judge = yield* assembleJudge({
     routes,
     clientAddress,
     limits,

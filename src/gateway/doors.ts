@@ -1,5 +1,6 @@
 import type { Explainer } from '../admin/index.ts'
 import { createExplainer } from '../admin/index.ts'
+import type { ExplainingRoute } from '../authenticator/index.ts'
 import { createAuthenticator, routePolicyOf } from '../authenticator/index.ts'
 import type { Assertions } from '../assertion/index.ts'
 import { KEY_SET_FIELDS } from '../assertion/index.ts'
@@ -8,8 +9,9 @@ import type { GatewayConfig } from '../config/index.ts'
 import { verifierChoiceOf } from '../config/index.ts'
 import type { Logger } from '../logger.ts'
 import type { Metrics } from '../metrics/index.ts'
-import type { ProxyDocument, ReverseProxy } from '../proxy/index.ts'
-import { createReverseProxy } from '../proxy/index.ts'
+import type { ProxyDocument, ProxyRoute, ReverseProxy } from '../proxy/index.ts'
+import { assembleReverseProxy } from '../proxy/index.ts'
+import type { Sliced } from '../slices.ts'
 import type { Verification } from '../verification/index.ts'
 import type { AskedDoors } from './asked-doors.ts'
 import { assembleAsked } from './asked-doors.ts'
@@ -36,11 +38,14 @@ export interface Doors extends AskedDoors {
 }
 
 /**
- * Makes the doors of a configuration. They hold no connection until a request needs one.
+ * Makes the doors of a configuration, in slices. They hold no connection until a request needs one.
  *
  * @throws {TypeError} for options that make no sense.
  */
-export function assembleDoors(config: GatewayConfig, surroundings: DoorSurroundings): Doors {
+export function* assembleDoors(
+  config: GatewayConfig,
+  surroundings: DoorSurroundings,
+): Sliced<Doors> {
   const { verification, metrics, watch, logger, clock, unreadiness } = surroundings
   const { healthPath } = config
   const { onDecision, onUpstream, onStream, onSigned } = metrics
@@ -62,12 +67,17 @@ export function assembleDoors(config: GatewayConfig, surroundings: DoorSurroundi
   const reserved = [
     ...new Set(config.routes.flatMap(({ headers }) => Object.values(headers ?? {}))),
   ]
-  const routes = config.routes.map((route) => ({
-    ...route,
-    upstream: route.upstream ?? null,
-    authenticator: authenticator.route(routePolicyOf({ ...route, realm: config.realm }), reserved),
-  }))
-  const proxy = createReverseProxy({
+  const routes: (ProxyRoute & { readonly authenticator: ExplainingRoute })[] = []
+  for (const route of config.routes) {
+    yield
+    const policy = routePolicyOf({ ...route, realm: config.realm })
+    routes.push({
+      ...route,
+      upstream: route.upstream ?? null,
+      authenticator: authenticator.route(policy, reserved),
+    })
+  }
+  const proxy = yield* assembleReverseProxy({
     requestIdOf: authenticator.requestIdOf,
     limits: config.limits,
     responseLimits: config.limits,
@@ -90,7 +100,7 @@ export function assembleDoors(config: GatewayConfig, surroundings: DoorSurroundi
     onUpstream,
     onStream,
   })
-  const asked = assembleAsked(config, { ...surroundings, authenticator, assertions, routes })
+  const asked = yield* assembleAsked(config, { ...surroundings, authenticator, assertions, routes })
   const explain = createExplainer({
     choose: (request) => proxy.choose(request),
     routes,

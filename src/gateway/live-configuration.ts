@@ -4,6 +4,8 @@ import type { Clock } from '../clock.ts'
 import type { GatewayConfig } from '../config/index.ts'
 import type { Logger } from '../logger.ts'
 import type { Metrics } from '../metrics/index.ts'
+import type { Sliced } from '../slices.ts'
+import { inOneGo, inSlices } from '../slices.ts'
 import type { Verification } from '../verification/index.ts'
 import { configurationFacts } from './configuration-facts.ts'
 import type { Doors } from './doors.ts'
@@ -34,11 +36,12 @@ export interface LiveConfiguration {
   readonly withdraw: Verification['withdraw']
   /**
    * Goes over to another configuration. New requests are served by it; those under way end by the one before. What is
-   * known of tokens stays known unless the verifier or its settings have changed.
+   * known of tokens stays known unless the verifier or its settings have changed. While it is made ready, others are
+   * served. One change at a time.
    *
    * @throws {TypeError} for options that make no sense; then nothing has changed.
    */
-  change(config: GatewayConfig): void
+  change(config: GatewayConfig): Promise<void>
   /** Leads requests of another listener, too, as `lead` does. */
   follow(lead: (doors: Doors) => Promise<void>): void
   /** Answers from now on that requests are to be sent elsewhere; they are still served. */
@@ -70,14 +73,16 @@ export function createLiveConfiguration(options: LiveConfigurationOptions): Live
   const generations = new Set<Generation>()
   let ending = false
   const unreadiness = (): string | null => (ending ? 'draining' : null)
-  let current = begin(options.config, openVerification(options.config))
+  let closed = false
+  const first = openVerification(options.config)
+  let current = begin(options.config, first, inOneGo(doorsOf(options.config, first)))
 
-  function begin(config: GatewayConfig, verification: Verification): Generation {
-    const generation = {
-      config,
-      verification,
-      doors: assembleDoors(config, { ...options, verification, unreadiness }),
-    }
+  function doorsOf(config: GatewayConfig, verification: Verification): Sliced<Doors> {
+    return assembleDoors(config, { ...options, verification, unreadiness })
+  }
+
+  function begin(config: GatewayConfig, verification: Verification, doors: Doors): Generation {
+    const generation = { config, verification, doors }
     generations.add(generation)
     return generation
   }
@@ -91,17 +96,18 @@ export function createLiveConfiguration(options: LiveConfigurationOptions): Live
     for (const { doors } of generations) doors.proxy.recheckStreams()
   }
 
-  function change(config: GatewayConfig): void {
+  async function change(config: GatewayConfig): Promise<void> {
     const before = current
     const { verification } = before
     const keeps = isDeepStrictEqual(verifierOf(config), verifierOf(before.config))
     const used = keeps ? verification : openVerification(config)
     try {
-      current = begin(config, used)
+      current = begin(config, used, await inSlices(doorsOf(config, used)))
     } catch (error) {
       if (!keeps) void used.close()
       throw error
     }
+    if (closed) return end(current)
     if (!keeps) logger.info({}, 'the verifier has changed: what was known of tokens is forgotten')
     watch.change(config)
     metrics.onConfiguration(configurationFacts(config))
@@ -151,6 +157,7 @@ export function createLiveConfiguration(options: LiveConfigurationOptions): Live
       for (const { doors } of generations) doors.proxy.drainStreams(withinMs)
     },
     async close() {
+      closed = true
       await Promise.allSettled([...generations].map(end))
       watch.close()
     },

@@ -1,10 +1,12 @@
 import { isDeepStrictEqual } from 'node:util'
 
 import type { GatewayConfig } from '../config/index.ts'
-import { checkGatewayConfig } from '../config/index.ts'
+import { checksOfGatewayConfig } from '../config/index.ts'
 import { ConfigError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import type { ReloadOutcome } from '../metrics/index.ts'
+import type { Sliced } from '../slices.ts'
+import { inSlices } from '../slices.ts'
 
 /** Options of {@link createReload}. */
 export interface ReloadOptions {
@@ -18,7 +20,7 @@ export interface ReloadOptions {
 
 /** A part of a gateway that lives through a reload. */
 export interface ReloadedPart {
-  change(config: GatewayConfig): void
+  change(config: GatewayConfig): void | Promise<void>
 }
 
 /** Settings that are read once, when the gateway starts. */
@@ -49,10 +51,10 @@ export function createReload(
   ): Promise<ReloadOutcome> {
     try {
       const loaded = await load()
-      checkGatewayConfig(loaded)
-      if (isDeepStrictEqual(loaded, last)) return 'unchanged'
+      await inSlices(checksOfGatewayConfig(loaded))
+      if (await inSlices(equality(loaded, last))) return 'unchanged'
       const next = withFixed(loaded, current)
-      for (const part of parts) part.change(next)
+      for (const part of parts) await part.change(next)
       const ignored = changesOf(loaded, next)
       if (ignored.length > 0) {
         logger.warn({ settings: ignored }, 'these settings have changed, but need a new start')
@@ -80,6 +82,17 @@ export function createReload(
     attempts = attempted.catch(() => {})
     return attempted
   }
+}
+
+/** Whether two configurations say the same, found out in slices. */
+function* equality(one: GatewayConfig, other: GatewayConfig): Sliced<boolean> {
+  if (one.routes.length !== other.routes.length) return false
+  if (!isDeepStrictEqual({ ...one, routes: [] }, { ...other, routes: [] })) return false
+  for (const [index, route] of one.routes.entries()) {
+    yield
+    if (!isDeepStrictEqual(route, other.routes[index])) return false
+  }
+  return true
 }
 
 /** The configuration as far as it can be applied to a gateway that runs. */

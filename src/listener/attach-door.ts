@@ -76,9 +76,27 @@ interface ClientError extends NodeJS.ErrnoException {
 /** A whole request line, whatever its method (RFC 9112 §3). */
 const REQUEST_LINE = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64} [!-~]+ HTTP\/1\.[01]\r?$/
 
+/** What Node's parser tripped over. */
+const TRIPPED: Readonly<Record<string, Unreadable>> = {
+  HPE_HEADER_OVERFLOW: 'head-too-large',
+  ERR_HTTP_REQUEST_TIMEOUT: 'late',
+  HPE_INVALID_URL: 'target',
+  // Where a blank in the target makes it end too early.
+  HPE_INVALID_CONSTANT: 'target',
+  HPE_INVALID_VERSION: 'version',
+  HPE_INVALID_HEADER_TOKEN: 'field',
+  HPE_INVALID_CONTENT_LENGTH: 'length',
+  HPE_UNEXPECTED_CONTENT_LENGTH: 'length',
+  HPE_INVALID_TRANSFER_ENCODING: 'length',
+  HPE_INVALID_CHUNK_SIZE: 'chunk',
+  HPE_CR_EXPECTED: 'chunk',
+  HPE_LF_EXPECTED: 'chunk',
+  HPE_PAUSED_H2_UPGRADE: 'http2',
+}
+
 function whatCame({ code, rawPacket, bytesParsed = 0 }: ClientError): Unreadable {
-  if (code === 'HPE_HEADER_OVERFLOW') return 'head-too-large'
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return 'late'
+  const tripped = TRIPPED[code ?? '']
+  if (tripped !== undefined) return tripped
   if (code !== 'HPE_INVALID_METHOD' || rawPacket === undefined) return 'malformed'
   const start = rawPacket.lastIndexOf('\n', Math.max(0, bytesParsed - 1)) + 1
   const end = rawPacket.indexOf('\n', start)

@@ -19,12 +19,24 @@ export type ServeUpgrade = (
 ) => void
 
 /**
- * What came on a connection of HTTP/1.1 where a request was expected: bytes that are none, one whose method nobody here
- * knows, a head beyond the limits or one that did not come to its end in time, the wish for a tunnel (`CONNECT`), or
- * plain HTTP where TLS was expected.
+ * What came on a connection of HTTP/1.1 where a request was expected: bytes that are none, or in whose target, version,
+ * fields, length or chunks there is what none may have; the beginning of HTTP/2; one whose method nobody here knows, a
+ * head beyond the limits or one that did not come to its end in time, the wish for a tunnel (`CONNECT`), or plain HTTP
+ * where TLS was expected.
  */
 export type Unreadable =
-  'malformed' | 'unknown-method' | 'head-too-large' | 'late' | 'tunnel' | 'plain-http'
+  | 'malformed'
+  | 'target'
+  | 'version'
+  | 'field'
+  | 'length'
+  | 'chunk'
+  | 'http2'
+  | 'unknown-method'
+  | 'head-too-large'
+  | 'late'
+  | 'tunnel'
+  | 'plain-http'
 
 /**
  * Answers what arrives at a listener. Requests of one connection come one after the other, each when the response

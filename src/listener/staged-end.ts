@@ -2,7 +2,6 @@ import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 
 import type { Incoming } from './http-message.ts'
-import type { Lingerer } from './lingering.ts'
 import { lingering } from './lingering.ts'
 import type { RestTaker } from './rest-taker.ts'
 import { afterTaker } from './rest-taker.ts'
@@ -48,8 +47,7 @@ export function awaitRest(incoming: Incoming): void {
   if (incoming.complete) return
   const { socket } = incoming
   if (socket instanceof Socket) {
-    const lingerer = lingerOn(socket)
-    incoming.on('end', () => lingering.delete(lingerer))
+    incoming.on('end', lingerOn(socket))
   }
   // Node reads away only a body that nobody has begun to read.
   incoming.resume()
@@ -72,7 +70,8 @@ export function endRaw(socket: Duplex, text: string): void {
   socket.resume()
 }
 
-function lingerOn(socket: Socket): Lingerer {
+/** @returns Ends the watch: a connection that is kept would gather what listens for its end. */
+function lingerOn(socket: Socket): () => void {
   const lingerer = {
     get bytesRead() {
       return socket.bytesRead
@@ -80,6 +79,10 @@ function lingerOn(socket: Socket): Lingerer {
     cut: () => void socket.destroy(),
   }
   lingering.add(lingerer)
-  socket.once('close', () => lingering.delete(lingerer))
-  return lingerer
+  const forget = (): void => {
+    lingering.delete(lingerer)
+    socket.off('close', forget)
+  }
+  socket.on('close', forget)
+  return forget
 }

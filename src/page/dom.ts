@@ -54,10 +54,15 @@ export function setText(id: string, text: string): void {
   if (element.textContent !== text) element.textContent = text
 }
 
+/** Whether somebody is marking something in an element, which would be lost if it changed. */
+export function isMarked(element: Element): boolean {
+  const marked = document.getSelection()
+  return marked !== null && !marked.isCollapsed && element.contains(marked.anchorNode)
+}
+
 /** Replaces what is in an element, unless somebody is marking something in it. */
 export function fill(id: string, ...children: readonly Child[]): void {
   const element = at(id)
-  const marked = document.getSelection()
-  if (marked !== null && !marked.isCollapsed && element.contains(marked.anchorNode)) return
+  if (isMarked(element)) return
   element.replaceChildren(...children.filter((child) => child !== null))
 }

@@ -2,6 +2,7 @@ import type { RefusalLine, RouteState, State, UpstreamStanding } from '../state/
 import { at, el, fill, icon, setText } from './dom.ts'
 import type { Child } from './dom.ts'
 import { clockTime, count, rate, since, span } from './format.ts'
+import { drawRows } from './rows.ts'
 
 type Key =
   'id' | 'requests' | 'perSecond' | 'status4xx' | 'status5xx' | 'p50Ms' | 'p99Ms' | 'lastUsedAt'
@@ -51,7 +52,13 @@ function showRoutes(state: State): void {
   if (sorted !== null) routes.sort(orderBy(sorted.key, sorted.rising))
   const all = state.routes.length
   setText('route-count', routes.length === all ? `${count(all)}` : `${routes.length} of ${all}`)
-  fill('route-rows', ...routes.map((route) => routeRow(route, nowMs)))
+  drawRows(
+    'route-rows',
+    routes.map((route) => ({
+      key: JSON.stringify([route, usedOf(route, nowMs)]),
+      make: () => routeRow(route, nowMs),
+    })),
+  )
 }
 
 function orderBy(key: Key, rising: boolean): (a: RouteState, b: RouteState) => number {
@@ -72,7 +79,7 @@ function number(name: string, text: string, health = ''): HTMLElement {
 }
 
 function routeRow(route: RouteState, nowMs: number): HTMLElement {
-  const { id, path, hosts, methods, token, refusals, lastUsedAt } = route
+  const { id, path, hosts, methods, token, refusals } = route
   const codes = Object.entries(refusals).toSorted(([, a], [, b]) => b - a)
   const where = [...(methods ?? []), ...(hosts ?? []), path].join(' ')
   return el(
@@ -97,8 +104,12 @@ function routeRow(route: RouteState, nowMs: number): HTMLElement {
         ? '–'
         : el('span', { class: 'codes' }, ...codes.flatMap(([code, times]) => codeTag(code, times))),
     ),
-    number('last used', lastUsedAt === null ? 'never' : agoOf(lastUsedAt, nowMs)),
+    number('last used', usedOf(route, nowMs)),
   )
+}
+
+function usedOf({ lastUsedAt }: RouteState, nowMs: number): string {
+  return lastUsedAt === null ? 'never' : agoOf(lastUsedAt, nowMs)
 }
 
 function codeTag(code: string, times: number): Child[] {

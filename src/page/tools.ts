@@ -1,7 +1,8 @@
 import { order } from './api.ts'
-import { at, el, fill, icon } from './dom.ts'
+import { at, el, icon } from './dom.ts'
 import type { Child } from './dom.ts'
 import { span } from './format.ts'
+import { drawRows } from './rows.ts'
 
 /** What `POST /explain` says, as far as it is shown. */
 interface Explanation {
@@ -77,6 +78,7 @@ export function prepareTools(): void {
   })
   dryRun.addEventListener('input', showFields)
   showFields()
+  at('configuration').addEventListener('toggle', () => showConfiguration(latest))
 }
 
 function explain(token: string): Promise<Explanation> {
@@ -217,17 +219,28 @@ function amount(families: number, tokens: number): string {
   return `${one(families, 'family', 'families')} and ${one(tokens, 'token', 'tokens')}`
 }
 
-let shown = ''
+/** More than columns are good for. */
+const MANY_LINES = 400
 
-/** Shows the configuration, which is the same mostly. */
+let shown = ''
+let latest: unknown = null
+
+/** Shows the configuration, which is the same mostly, where somebody looks at it: of many routes it is long. */
 export function showConfiguration(configuration: unknown): void {
+  latest = configuration
+  if (!at<HTMLDetailsElement>('configuration').open) return
   const text = JSON.stringify(configuration)
   if (text === shown) return
   shown = text
   const lines = linesOf(configuration, '')
-  fill(
+  // Columns of equal length are found by trial.
+  at('configuration-lines').classList.toggle('long', lines.length > MANY_LINES)
+  drawRows(
     'configuration-lines',
-    ...lines.map(([name, value]) => el('div', {}, el('dt', {}, name), el('dd', {}, value))),
+    lines.map(([name, value]) => ({
+      key: JSON.stringify([name, value]),
+      make: () => el('div', {}, el('dt', {}, name), el('dd', {}, value)),
+    })),
   )
 }
 

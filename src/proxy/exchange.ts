@@ -102,6 +102,7 @@ export class Exchange implements UpstreamHandler, DeliveryOwner {
     this.#body = body
     const send = (): void => this.#send(route.upstreams.pick())
     readAhead(body, {
+      isCrowded: () => route.upstreams.members.some(({ dispatcher }) => dispatcher.isCrowded),
       onWhole: (whole) => {
         this.#body = null
         this.#whole = whole

@@ -1,7 +1,9 @@
 import type { Readable } from 'node:stream'
 
-/** Told what became of a body; one of them is called, and once. */
+/** Told what became of a body; one of those with `on` is called, and once. */
 export interface ReadAheadOwner {
+  /** Whether connections are so few that a client that is slow would keep one from others. */
+  isCrowded(): boolean
   /** Told of all of the body. */
   onWhole(whole: Buffer): void
   /** Told that the body takes long. It is to be read on, with what has come in its place. */
@@ -12,7 +14,10 @@ export interface ReadAheadOwner {
 /** A body of so many bytes at most is read before a connection to an upstream is taken … */
 export const MOST_READ_AHEAD_BYTES: number = 64 * 1024
 
-/** … but for no longer than this, in milliseconds: the upstream may answer before its end. */
+/** … which most are when they come just behind their head, in milliseconds: the upstream may answer before the end … */
+const USUAL_MS = 25
+
+/** … but for as long as this where connections are few. */
 const LONGEST_MS = 1_000
 
 /** Reads a short body, so that a client that is slow over it takes no connection meanwhile. */
@@ -29,12 +34,17 @@ export function readAhead(body: Readable, owner: ReadAheadOwner): void {
     clearTimeout(timer)
     owner.onLost(error)
   }
-  const timer = setTimeout(() => {
+  const giveUp = (isLast: boolean): void => {
     if (body.destroyed || body.readableEnded) return
+    if (!isLast && owner.isCrowded()) {
+      timer = setTimeout(giveUp, LONGEST_MS - USUAL_MS, true)
+      return
+    }
     body.off('readable', take).off('end', end).off('error', lose)
     if (parts.length > 0) body.unshift(Buffer.concat(parts))
     owner.onLate()
-  }, LONGEST_MS)
+  }
+  let timer = setTimeout(giveUp, USUAL_MS, false)
   // Not by 'data': whoever reads on could not tell that it was paused.
   body.on('readable', take).on('end', end).on('error', lose)
 }

@@ -5,8 +5,10 @@ import type { Door, Incoming, Outgoing, ServeUpgrade } from '../listener/index.t
 import { createLimitedLog } from '../limited-log.ts'
 import { silentLogger, shielded, shieldedLogger } from '../logger.ts'
 import type { RequestRecord, RequestRefusal, RouteChoice, RouteRequest } from '../routing/index.ts'
-import { createRouter, isRefusal, recordOf } from '../routing/index.ts'
+import { assembleRouter, isRefusal, recordOf } from '../routing/index.ts'
 import type { UpstreamState } from '../upstream/index.ts'
+import type { Sliced } from '../slices.ts'
+import { inOneGo } from '../slices.ts'
 import { createUpstreams } from '../upstream/index.ts'
 import { createClientLimiter } from './client-limits.ts'
 import { preflightedMethod } from './cors.ts'
@@ -53,6 +55,9 @@ export interface ReverseProxy extends Door {
   close(): Promise<void>
 }
 
+/** Methods of health checks; HAProxy's plain check of a path is OPTIONS. */
+const CHECKING: readonly string[] = ['GET', 'HEAD', 'OPTIONS']
+
 /** Status of the event for a client that went away before it was answered, as nginx has it. */
 const CLIENT_CLOSED_REQUEST = 499
 
@@ -63,6 +68,11 @@ const CLIENT_CLOSED_REQUEST = 499
  * @throws {TypeError} naming the option that makes no sense.
  */
 export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
+  return inOneGo(assembleReverseProxy(options))
+}
+
+/** The same, in slices. */
+export function* assembleReverseProxy(options: ReverseProxyOptions): Sliced<ReverseProxy> {
   const { clock = systemClock, requestIdOf = createRequestIds(), limits, health } = options
   // No path is empty.
   const healthPath = health?.path ?? ''
@@ -78,9 +88,12 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
     onStream: shielded(options.onStream, 'streams', logger),
   })
   const upstreams = createUpstreams({ clock, logger, limits: options.responseLimits })
-  const routes = compileRoutes(options.routes, upstreams.groupFor)
+  const routes = yield* compileRoutes(options.routes, upstreams.groupFor)
   const documents = options.document === undefined ? [] : [documentRoute(options.document)]
-  const router = createRouter<CompiledRoute | DocumentRoute>([...documents, ...routes], limits)
+  const router = yield* assembleRouter<CompiledRoute | DocumentRoute>(
+    [...documents, ...routes],
+    limits,
+  )
   const anyCors = routes.some(({ cors }) => cors !== null)
 
   function serve(
@@ -165,12 +178,12 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
     const { incoming } = trace
     const { path, method, bodyLength } = record
     if (path === '*') return sendCapabilities(incoming, outgoing, record)
-    if (method === 'GET' || method === 'HEAD') {
+    if (CHECKING.includes(method)) {
       const unreadiness = health?.unreadiness() ?? null
       return sendHealth(incoming, outgoing, { bodyLength, unreadiness })
     }
     const answer = answerOf(trace, 'method_not_allowed')
-    sendAnswer(incoming, outgoing, answer, { bodyLength, allow: ['GET', 'HEAD'] })
+    sendAnswer(incoming, outgoing, answer, { bodyLength, allow: CHECKING })
   }
 
   /** Answers a preflight request, which speaks for the request that it asks about; false: it is none. */

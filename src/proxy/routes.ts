@@ -2,11 +2,13 @@ import type { HeaderPolicy, RouteAuthenticator } from '../authenticator/index.ts
 import { nameOption, readOption } from '../authenticator/index.ts'
 import type { RouteMatch } from '../routing/index.ts'
 import { checkStripPrefix, readRouteMatch } from '../routing/index.ts'
+import type { Sliced } from '../slices.ts'
 import type {
   UpstreamDispatcher,
   UpstreamGroup,
   UpstreamOptions,
   Upstreams,
+  UpstreamSettings,
 } from '../upstream/index.ts'
 import { readUpstreamOptions } from '../upstream/index.ts'
 import type { CorsOptions, CorsPolicy } from './cors.ts'
@@ -140,12 +142,15 @@ export const TIMEOUT_DEFAULTS = {
  *
  * @throws {TypeError} naming the option that makes no sense.
  */
-export function compileRoutes(
+export function* compileRoutes(
   routes: readonly ProxyRoute[],
   groupFor: Upstreams['groupFor'],
-): CompiledRoute[] {
+): Sliced<CompiledRoute[]> {
   const ids = new Set<string>()
-  return routes.map((route, index) => {
+  const compiled: CompiledRoute[] = []
+  const settingsOf = createUpstreamReader()
+  for (const [index, route] of routes.entries()) {
+    yield
     const at = `routes[${index}]`
     if (route.id === '' || ids.has(route.id)) {
       throw new TypeError(`"${at}.id" must be a name that no other route has`)
@@ -153,12 +158,11 @@ export function compileRoutes(
     ids.add(route.id)
     const match = readRouteMatch(at, route)
     const given = route.upstream
-    const upstream =
-      given === null ? null : nameOption(`${at}.upstream`, () => readUpstreamOptions(given))
+    const upstream = given === null ? null : nameOption(`${at}.upstream`, () => settingsOf(given))
     const { headers } = route.authenticator
     const timeouts = readTimeouts(route.timeouts, `${at}.timeouts`)
     const strip = route.stripPrefix ?? ''
-    return {
+    compiled.push({
       id: route.id,
       ...match,
       keepsPaths:
@@ -184,8 +188,20 @@ export function compileRoutes(
       policy: headers,
       websocket: route.websocket ?? true,
       timeouts,
-    }
-  })
+    })
+  }
+  return compiled
+}
+
+/** Reads each way to write an upstream once: most routes share a few. */
+function createUpstreamReader(): typeof readUpstreamOptions {
+  const known = new Map<string, UpstreamSettings>()
+  return (given) => {
+    const key = JSON.stringify(given)
+    const settings = known.get(key) ?? readUpstreamOptions(given)
+    known.set(key, settings)
+    return settings
+  }
 }
 
 function corsOf({ cors, methods, authenticator }: ProxyRoute): CorsPolicy | null {

@@ -8,6 +8,12 @@ import { sendRawAnswer } from './send-answer.ts'
 
 const CODES: Readonly<Record<Unreadable, AnswerCode>> = {
   malformed: 'request_invalid',
+  target: 'request_invalid',
+  version: 'request_invalid',
+  field: 'request_invalid',
+  length: 'request_invalid',
+  chunk: 'request_invalid',
+  http2: 'request_invalid',
   'unknown-method': 'method_not_carried',
   late: 'request_timeout',
   'head-too-large': 'headers_too_large',
@@ -16,6 +22,15 @@ const CODES: Readonly<Record<Unreadable, AnswerCode>> = {
 }
 
 const DETAILS: Partial<Readonly<Record<Unreadable, string>>> = {
+  malformed: 'What came is no request of HTTP/1.1.',
+  target:
+    'The request target has a byte that must be escaped: a blank, a control character or one above 127.',
+  version: 'The request line must end in HTTP/1.0 or HTTP/1.1 and CR LF.',
+  field:
+    'A header field has a name or value that none may have, is folded, or its line ends in another way than CR LF.',
+  length: 'The length of the body is said twice, in two ways, or makes no sense.',
+  chunk: 'A chunk of the body does not begin with its size in hexadecimal digits and end of line.',
+  http2: 'HTTP/2 is spoken over TLS only here, and where it is switched on.',
   'plain-http': 'This port speaks HTTPS, and the request came in plain HTTP.',
 }
 

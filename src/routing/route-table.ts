@@ -1,3 +1,4 @@
+import type { Sliced } from '../slices.ts'
 import { createHostMatcher, type HostMatcher } from './host-name.ts'
 import type { RouteMatch } from './route-match.ts'
 import { withHead } from './route-methods.ts'
@@ -37,17 +38,17 @@ interface Row<Route> {
 }
 
 /**
- * Makes the table of routes: the first that matches host, path and method counts. Routes are filed by their first
- * segment, so that a request is compared with those only that could match.
+ * Makes the table of routes, in slices: the first that matches host, path and method counts. Routes are filed by their
+ * first segment, so that a request is compared with those only that could match.
  */
-export function createRouteTable<Route extends RouteMatch>(
+export function* assembleRouteTable<Route extends RouteMatch>(
   routes: readonly Route[],
-): RouteTable<Route> {
+): Sliced<RouteTable<Route>> {
   const ranks = new Map(routes.map((route, rank) => [route, rank]))
   const several = routes.length > 1
   const hasCapitals = routes.some(({ path }) => /[A-Z]/.test(path))
-  const exact = createFinder(routes, (path) => path)
-  const folded = createFinder(routes, (path) => path.toLowerCase())
+  const exact = yield* assembleFinder(routes, (path) => path)
+  const folded = hasCapitals ? yield* assembleFinder(routes, (path) => path.toLowerCase()) : exact
   return {
     find: ({ method, hostName, path }) => exact.find(method, hostName, path),
     findFolded: ({ method, hostName, path }) => folded.find(method, hostName, path.toLowerCase()),
@@ -78,18 +79,18 @@ interface Finder<Route> {
 }
 
 /** @param spell Writes the paths of routes as those will be that are looked up. */
-function createFinder<Route extends RouteMatch>(
+function* assembleFinder<Route extends RouteMatch>(
   routes: readonly Route[],
   spell: (path: string) => string,
-): Finder<Route> {
-  const filed = routes.map((route) => ({
-    row: rowOf(route, spell(route.path)),
-    segment: firstLiteral(spell(route.path)),
-  }))
+): Sliced<Finder<Route>> {
   const own = new Map<string, Row<Route>[]>()
   const others: Row<Route>[] = []
   const ranks = new Map<Row<Route>, number>()
-  for (const [rank, { row, segment }] of filed.entries()) {
+  for (const [rank, route] of routes.entries()) {
+    yield
+    const path = spell(route.path)
+    const row = rowOf(route, path)
+    const segment = firstLiteral(path)
     ranks.set(row, rank)
     const rows = segment === null ? others : own.get(segment)
     if (rows === undefined) own.set(segment ?? '', [row])
@@ -98,6 +99,7 @@ function createFinder<Route extends RouteMatch>(
   const rankOf = (row: Row<Route>): number => ranks.get(row) ?? 0
   const byFirstSegment = new Map<string, readonly Row<Route>[]>()
   for (const [segment, rows] of own) {
+    yield
     byFirstSegment.set(
       segment,
       others.length === 0 ? rows : [...rows, ...others].toSorted((a, b) => rankOf(a) - rankOf(b)),

@@ -1,3 +1,5 @@
+import type { Sliced } from '../slices.ts'
+import { inOneGo } from '../slices.ts'
 import { readHost } from './host-name.ts'
 import { objectionToPath } from './path-readings.ts'
 import type { RequestRefusal } from './request-record.ts'
@@ -7,7 +9,7 @@ import { isCarried } from './request-record.ts'
 import { readTarget } from './request-target.ts'
 import type { RouteMatch } from './route-match.ts'
 import type { RouteQuestion, RouteTable } from './route-table.ts'
-import { createRouteTable } from './route-table.ts'
+import { assembleRouteTable } from './route-table.ts'
 
 /** A request whose route is asked for. */
 export interface RouteRequest {
@@ -56,9 +58,17 @@ const ANY: Pick<Routable, 'stripPrefix' | 'keepsPaths'> = {}
 /** Makes the router of a door. Of several routes that match a request, the first one counts. */
 export function createRouter<Route extends Routable>(
   routes: readonly Route[],
-  limits: Pick<RequestLimits, 'targetBytes'> = REQUEST_LIMITS,
+  limits?: Pick<RequestLimits, 'targetBytes'>,
 ): Router<Route> {
-  const table = createRouteTable(routes)
+  return inOneGo(assembleRouter(routes, limits))
+}
+
+/** The same, in slices. */
+export function* assembleRouter<Route extends Routable>(
+  routes: readonly Route[],
+  limits: Pick<RequestLimits, 'targetBytes'> = REQUEST_LIMITS,
+): Sliced<Router<Route>> {
+  const table = yield* assembleRouteTable(routes)
 
   function routeOf(question: RouteQuestion): RouteFound<Route> {
     const route = table.find(question)

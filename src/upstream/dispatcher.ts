@@ -99,6 +99,8 @@ export interface UpstreamDispatcher {
   readonly asksBeforeBody?: boolean
   /** Whether it knows {@link UpstreamRequest.bodyText}. @default false */
   readonly takesText?: boolean
+  /** Whether half of the connections that there may be are in use. @default false */
+  readonly isCrowded?: boolean
   /** @returns False where the request has to wait for a connection. */
   dispatch(request: UpstreamRequest, handler: UpstreamHandler): boolean
 }

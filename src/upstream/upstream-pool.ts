@@ -116,6 +116,10 @@ class Pool implements WaitedForPool, ConnectionOwner, ExchangeKeeper {
     return this.#assign(exchange)
   }
 
+  get isCrowded(): boolean {
+    return 2 * (this.#connections.size - this.#idle.length) >= this.#maxConnections
+  }
+
   destroy(): Promise<void> {
     this.#closed = true
     const error = poolClosed()

@@ -93,6 +93,9 @@ function createPool(connecting: Connecting, lookup: LookupFunction): WaitedForPo
   return {
     asksBeforeBody: true,
     takesText: true,
+    get isCrowded() {
+      return requests.isCrowded === true
+    },
     dispatch: (request, handler) =>
       (request.upgrade === 'websocket' ? upgrades : requests).dispatch(request, handler),
     get waiting() {

@@ -45,6 +45,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
   const lookup = createNameLookup()
   const pools = createUpstreamPools(lookup)
   const groups = new Map<string, UpstreamGroup>()
+  const keys = new WeakMap<UpstreamSettings, string>()
   const checks: HealthCheck[] = []
   let started = false
 
@@ -83,7 +84,10 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
   return {
     groupFor(settings, connecting) {
       if (connecting.dispatcher !== undefined) return make(settings, connecting)
-      const key = JSON.stringify([settings, connecting.connectMs])
+      // Routes that share settings often share the object.
+      const written = keys.get(settings) ?? JSON.stringify(settings)
+      keys.set(settings, written)
+      const key = `${connecting.connectMs} ${written}`
       const known = groups.get(key)
       if (known !== undefined) return known
       const group = make(settings, connecting)

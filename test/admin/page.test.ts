@@ -196,6 +196,25 @@ describe.skipIf(CHROMIUM === null)('the page for operators', () => {
     process.stdout.write(`500 routes: ${tookMs.toFixed(0)} ms\n`)
     // The goal is 200 ms on a machine that does nothing else; ten times that is a mistake, not load.
     expect(tookMs).toBeLessThan(2_000)
+    // Their settings are many lines, which are drawn for those only who look at them.
+    const lines = (): Promise<number> =>
+      page.$$eval('#configuration-lines div', (found) => found.length)
+    expect(await lines()).toBe(0)
+    await page.click('#configuration summary')
+    await expect.poll(lines).toBeGreaterThan(500)
+  })
+
+  test('rows that say the same are left as they are when the figures are read again', async () => {
+    const { gateway, use } = await startRig(['api', 'idle'])
+    const { page } = await openPage(gateway.adminUrl)
+    await expect.poll(() => page.$$eval('#route-rows tr', (rows) => rows.length)).toBe(2)
+    const idle = await page.$('#route-rows tr:first-child')
+    const requests = (): Promise<string | null> =>
+      page.textContent('#route-rows tr:last-child [data-name=requests]')
+    expect(await page.textContent('#route-rows tr:first-child .id')).toBe('idle')
+    await use()
+    await expect.poll(requests, { timeout: 20_000 }).toBe('1')
+    expect(await idle?.evaluate((row) => row.isConnected)).toBe(true)
   })
 
   test('with workers it shows their sum', async () => {

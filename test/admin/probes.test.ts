@@ -3,12 +3,12 @@ import { expect, test } from 'vitest'
 import { openRawClient, readResponse } from '../helpers/raw-client.ts'
 import { startAdminRig } from './admin-rig.ts'
 
-test.each(['/livez', '/readyz', '/metrics'])(
+test.each(['GET /livez', 'GET /readyz', 'GET /metrics', 'OPTIONS /livez', 'OPTIONS /readyz'])(
   'a probe of HTTP/1.0 that names no host is answered: %s',
-  async (path) => {
+  async (line) => {
     const { gateway } = await startAdminRig()
     const client = await openRawClient(Number(new URL(gateway.adminUrl).port))
-    client.send(`GET ${path} HTTP/1.0\r\n\r\n`)
+    client.send(`${line} HTTP/1.0\r\n\r\n`)
     expect(readResponse(await client.closed()).status).toBe(200)
   },
 )

@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import type { ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -74,6 +75,28 @@ describe('a configuration that is reloaded', () => {
       'applied',
     )
     expect(lines.at(-1)?.facts).toEqual({ settings: ['limits.requestHeadBytes'] })
+  })
+
+  test('is made ready in slices, between which requests are served', async () => {
+    const { url } = await startUpstream()
+    const routes = (mark: string): string =>
+      `routes:\n${Array.from({ length: 1_000 }, (_, at) => `  - { path: /${mark}${at}, token: none, upstream: '${url}' }`).join('\n')}\n`
+    const { gateway, reload, file } = await startReloadable(routes('a'))
+    expect(await reload(routes('b'))).toBe('applied')
+    writeFileSync(file, (await readFile(file, 'utf8')).replaceAll('/b', '/c'))
+    const loaded = await loadConfig({ file })
+    let turns = 0
+    const count = (): void => {
+      turns += 1
+      timer = setImmediate(count)
+    }
+    let timer = setImmediate(count)
+    const ready = await gateway.reload(async () => loaded)
+    clearImmediate(timer)
+    expect(ready).toBe('applied')
+    expect(turns).toBeGreaterThan(2)
+    const statuses = ['b', 'c'].map(async (mark) => (await fetch(`${gateway.url}/${mark}7`)).status)
+    expect(await Promise.all(statuses)).toEqual([404, 200])
   })
 
   test('R-P6 serves new requests, while those under way end by the old one', async () => {

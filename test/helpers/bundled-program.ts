@@ -9,7 +9,13 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 /** Where the bundles are. Files lie beside each other as in `dist`, because the command line finds its worker so. */
 const BUNDLES = join(ROOT, 'node_modules/.cache/onegate-test')
 
-const PROGRAMS = ['cli/main.js', 'cli/serve.js', 'cli/worker.js', 'dev-onezone/index.js'] as const
+const PROGRAMS = [
+  'cli/main.js',
+  'cli/serve.js',
+  'cli/worker.js',
+  'cli/config-thread.js',
+  'dev-onezone/index.js',
+] as const
 
 /**
  * File name of a program of `dist`, bundled with all that it loads: the same code, but a process starts in a third of

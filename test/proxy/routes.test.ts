@@ -4,6 +4,7 @@ import { createHeaderPolicy } from '../../src/authenticator/index.ts'
 import type { ProxyRoute } from '../../src/proxy/index.ts'
 import { createReverseProxy } from '../../src/proxy/index.ts'
 import { compileRoutes } from '../../src/proxy/routes.ts'
+import { inOneGo } from '../../src/slices.ts'
 
 const ROUTE: ProxyRoute = {
   id: 'api',
@@ -78,7 +79,9 @@ describe('a route', () => {
         ),
       )
     }
-    expect(compileRoutes([{ ...ROUTE, timeouts: { [name]: least } }], noGroup)).toHaveLength(1)
+    expect(
+      inOneGo(compileRoutes([{ ...ROUTE, timeouts: { [name]: least } }], noGroup)),
+    ).toHaveLength(1)
   })
 
   test('has a name of its own', () => {
@@ -87,7 +90,7 @@ describe('a route', () => {
   })
 
   test('waits 3 s for a connection, 60 s for a head and 60 s within a body', () => {
-    expect(compileRoutes([ROUTE], noGroup)[0]?.timeouts).toEqual({
+    expect(inOneGo(compileRoutes([ROUTE], noGroup))[0]?.timeouts).toEqual({
       connectMs: 3_000,
       headMs: 60_000,
       idleBodyMs: 60_000,
@@ -116,7 +119,7 @@ describe('a route', () => {
   })
 
   test('takes everything where it says nothing', () => {
-    expect(compileRoutes([ROUTE], noGroup)[0]).toMatchObject({
+    expect(inOneGo(compileRoutes([ROUTE], noGroup))[0]).toMatchObject({
       hosts: undefined,
       methods: undefined,
       stripPrefix: '',

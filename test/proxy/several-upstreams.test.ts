@@ -5,7 +5,11 @@ import { join } from 'node:path'
 
 import { describe, expect, onTestFinished, test } from 'vitest'
 
-import type { UpstreamOptions } from '../../src/upstream/index.ts'
+import type {
+  UpstreamController,
+  UpstreamDispatcher,
+  UpstreamOptions,
+} from '../../src/upstream/index.ts'
 import { AUTHENTICATED, startRig, TOKEN } from '../helpers/proxy-rig.ts'
 import type { RigRoute } from '../helpers/proxy-rig.ts'
 import { openRawClient, readResponse } from '../helpers/raw-client.ts'
@@ -54,6 +58,31 @@ describe('requests', () => {
       'GET /a/3 HTTP/1.1',
     ])
     expect(second.requests.map(({ line }) => line)).toEqual(['GET /b/2 HTTP/1.1'])
+  })
+
+  test.each([
+    ['EMFILE', [true, true]],
+    ['ENFILE', [true, true]],
+    ['EADDRNOTAVAIL', [true, true]],
+    ['ECONNRESET', [false, true]],
+  ])('that fail with %s leave upstreams as they are: %j', async (code, up) => {
+    const dispatcher: UpstreamDispatcher = {
+      dispatch(_request, handler) {
+        const controller = { abort() {}, pause() {}, resume() {} } as never as UpstreamController
+        handler.onRequestStart(controller)
+        handler.onResponseError(controller, Object.assign(new Error(code), { code }))
+        return true
+      },
+    }
+    const { rig, send } = await setUp(
+      ['http://127.0.0.1:1', 'http://127.0.0.1:2'],
+      {},
+      { dispatcher },
+    )
+    for (let count = 0; count < 12; count++) {
+      expect((await send('GET /')).status).toBeGreaterThanOrEqual(500)
+    }
+    expect(rig.up()).toEqual(up)
   })
 
   test('of two routes with the same upstreams share what is known of them', async () => {

@@ -3,12 +3,13 @@ import { describe, expect, test } from 'vitest'
 
 import { objectionToPath } from '../../src/routing/path-readings.ts'
 import { readTarget } from '../../src/routing/request-target.ts'
-import { createRouteTable } from '../../src/routing/route-table.ts'
+import { assembleRouteTable } from '../../src/routing/route-table.ts'
+import { inOneGo } from '../../src/slices.ts'
 
 /** Routes in the order in which they count. */
 const PATHS = ['/admin/**', '/a/b/**', '/exact', '/slashed/', '/Users/:id', '/**']
 
-const table = createRouteTable(PATHS.map((path) => ({ path })))
+const table = inOneGo(assembleRouteTable(PATHS.map((path) => ({ path }))))
 
 const at = (path: string) => ({ method: 'GET', hostName: '', path })
 const objectionTo = (path: string, strip = ''): string | null =>
@@ -195,8 +196,10 @@ test('what is left when a prefix is taken off may not begin like a URL of anothe
 })
 
 test('paths that differ in case or in a final slash only are told apart where each has a route', () => {
-  const own = createRouteTable(
-    ['/Docs', '/docs', '/docs/', '/docs/**', '/one', '/one/**', '/**'].map((path) => ({ path })),
+  const own = inOneGo(
+    assembleRouteTable(
+      ['/Docs', '/docs', '/docs/', '/docs/**', '/one', '/one/**', '/**'].map((path) => ({ path })),
+    ),
   )
   for (const path of ['/Docs', '/docs', '/docs/', '/docs/x', '/one', '/one/', '/one/x']) {
     expect(objectionToPath(at(path), own.find(at(path)), '', own)).toBeNull()

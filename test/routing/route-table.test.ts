@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
-import { createRouteTable } from '../../src/routing/route-table.ts'
+import { assembleRouteTable } from '../../src/routing/route-table.ts'
+import { inOneGo } from '../../src/slices.ts'
 import { AUTHENTICATED, startRig } from '../helpers/proxy-rig.ts'
 import type { RigRoute } from '../helpers/proxy-rig.ts'
 import { openRawClient, readResponse } from '../helpers/raw-client.ts'
@@ -233,7 +234,7 @@ describe('the table', () => {
 
     fc.assert(
       fc.property(fc.array(route, { maxLength: 8 }), question, (routes, asked) => {
-        const table = createRouteTable(routes)
+        const table = inOneGo(assembleRouteTable(routes))
         const fitting = routes.filter((each) => isFor(each, asked))
         const first = fitting.find(
           (each) => each.methods === undefined || taken(each).includes(asked.method),
