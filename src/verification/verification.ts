@@ -5,6 +5,8 @@ import { systemClock, systemSchedule } from '../clock.ts'
 import type { Logger } from '../logger.ts'
 import { silentLogger, shielded } from '../logger.ts'
 import type { FinishedCall } from '../http-client/index.ts'
+import type { IdentityProviders } from '../identity-provider/index.ts'
+import { IDENTITY_PROVIDER_OPTIONS } from '../identity-provider/index.ts'
 import type { OptionShape } from '../option-shape.ts'
 import {
   CALLBACK,
@@ -13,6 +15,7 @@ import {
   FLAG,
   having,
   JUDGED_ELSEWHERE,
+  listOfGroups,
   LOGGER,
 } from '../option-shape.ts'
 import type { DeathReason, FamilyRecord, OnezoneTime, WatchOutcome } from '../revocation/index.ts'
@@ -43,6 +46,8 @@ import { startRevocationWatch, WATCH_OPTIONS } from './revocation-watch.ts'
 import type { OpenSharing, StoreObservers } from './shared-opening.ts'
 import { openSharing } from './shared-opening.ts'
 import { withHeapRoom } from './heap-room.ts'
+import type { ProviderChoice } from './provider-opening.ts'
+import { forgetExchanges, openProviders } from './provider-opening.ts'
 import { createVerdictGate } from './verdict-gate.ts'
 import type { VerdictOptions } from './verdict-options.ts'
 import { resolveVerdicts } from './verdict-options.ts'
@@ -63,7 +68,7 @@ export interface VerificationObservers extends StoreObservers {
 }
 
 /** Options of {@link createVerification}. */
-export interface VerificationOptions extends VerificationObservers, BackendChoice {
+export interface VerificationOptions extends VerificationObservers, BackendChoice, ProviderChoice {
   readonly verdicts?: VerdictOptions | undefined
   /**
    * Looks out for revocations between verifications, so that they are seen within about its interval; only where the
@@ -103,6 +108,8 @@ const VERIFICATION_OPTIONS: OptionShape<VerificationOptions> = {
   verdicts: JUDGED_ELSEWHERE,
   watch: WATCH_OPTIONS,
   store: STORE_OPTIONS,
+  identityProviders: listOfGroups(IDENTITY_PROVIDER_OPTIONS),
+  exchangeAt: JUDGED_ELSEWHERE,
   clock: CLOCK,
   random: CALLBACK,
   refusalsTell: FLAG,
@@ -125,6 +132,8 @@ export interface Verification extends FamilyUse {
   readonly verifier: Verifier<PresentedToken>
   /** What an authenticator must know of who is asked. */
   readonly traits: BackendTraits
+  /** What exchanges tokens of identity providers; null: nothing does. @default null */
+  readonly identityProviders?: IdentityProviders | null | undefined
   /** The age beyond which no fact is used: `maxStalenessMs` and `staleIfErrorMs` together. */
   readonly stalenessBoundMs: number
   /**
@@ -181,6 +190,8 @@ export function createVerification(options: VerificationOptions): Verification {
 
   const backend = createBackend(options, { clock, onCall })
   const verdicts = resolveVerdicts(options.verdicts ?? {}, backend)
+  const onezoneNowMs = (): number => onezoneTime.now()
+  const identityProviders = openProviders(options, { clock, random, onezoneNowMs, onCall, logger })
   const asked = withBreaker(backend, {
     clock,
     random,
@@ -241,13 +252,18 @@ export function createVerification(options: VerificationOptions): Verification {
     budget: withHeapRoom(budget, clock),
   })
 
-  const takeBack = createInvalidation({
+  const invalidate = createInvalidation({
     memory,
     ledger,
     gate: verifier,
     // One that remembers by itself does not say whether a whole family is lost; and asking it is cheap.
     keepsProofs: options.refusalsTell,
   })
+  const takeBack: typeof invalidate = (selector, how) => {
+    const counted = invalidate(selector, how)
+    if (how?.dryRun !== true) forgetExchanges(identityProviders, selector)
+    return counted
+  }
 
   return {
     ...createFamilyUse(ledger, clock),
@@ -262,6 +278,7 @@ export function createVerification(options: VerificationOptions): Verification {
     },
     explain: createExplanation({ gate: verifier, ledger, onezoneTime, clock }),
     traits: backend.traits,
+    identityProviders,
     stalenessBoundMs,
     entries: (store) => (store === 'families' ? ledger.size : memory.entries(store)),
     get breakerState() {
@@ -281,7 +298,7 @@ export function createVerification(options: VerificationOptions): Verification {
     },
     async close() {
       watch.close()
-      await Promise.all([verifier.close(), shared?.knowledge.close()])
+      await Promise.all([verifier.close(), identityProviders?.close(), shared?.knowledge.close()])
     },
   }
 }
