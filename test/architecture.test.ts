@@ -68,18 +68,20 @@ const TABLE: Record<string, Row> = {
     'client-network errors clock token http-client onezone token-lookup json option-shape',
   ),
   revocation: row(3, 'bounded-map errors clock logger token onezone'),
-  // Tokens of identity providers, exchanged at Onezone: beside the revocations, of which it knows nothing.
-  'identity-provider': row(
-    3,
-    'bounded-map client-network clock errors http-client json onezone option-shape token token-bucket verifier',
-    '',
-  ),
+
   // What several gateways know, in Valkey or Redis: names, ages and messages. What a fact means it does not know; the
   // verification joins it with the ledger.
   store: row(
     3,
     'bounded-map clock logger loopback-host option-shape token token-bucket',
     'ioredis',
+    ['crypto'],
+  ),
+  // Tokens of identity providers, exchanged at Onezone: beside the revocations, of which it knows nothing.
+  'identity-provider': row(
+    3,
+    'bounded-map client-network clock errors http-client json onezone option-shape token token-bucket verifier',
+    '',
     ['crypto'],
   ),
   verification: row(

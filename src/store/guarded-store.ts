@@ -44,6 +44,8 @@ export interface GuardedStore {
     command: (store: Store) => Promise<T>,
     outcomeOf?: (result: T) => 'hit' | 'miss',
   ): Promise<T | null>
+  /** There is a new connection: what failed on the one before says nothing of it. */
+  connected(): void
   /** Whether the last operation succeeded. */
   readonly up: boolean
 }
@@ -135,6 +137,10 @@ export function guardStore(store: Store, options: GuardedStoreOptions): GuardedS
         underWay -= 1
         if (isTrial) trying = false
       }
+    },
+    connected() {
+      failures = 0
+      pauses = 0
     },
     get up() {
       return up

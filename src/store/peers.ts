@@ -92,7 +92,7 @@ export function joinPeers(options: PeersOptions): Peers {
     cancel = schedule(isHearing() ? HELLO_MS : FIRST_HELLO_MS, greet)
     say('hello')
   }
-  let cancel = schedule(0, greet)
+  let cancel = schedule(FIRST_HELLO_MS, greet)
 
   /** What was said, and by the seal of which secret; null: it is none of ours. */
   function read(message: string): { readonly words: string; readonly seal: Seal } | null {

@@ -161,9 +161,11 @@ export function openSharedKnowledge(options: SharedKnowledgeOptions): SharedKnow
     const told = await guard.run('time', async (from) => ({ storeMs: await from.time() }))
     if (told !== null) time.observe({ ...told, sentAtMs, heardAtMs: clock.monotonic() })
   }
-  let cancelSample = schedule(0, () => void sample())
+  // Before, when there is a connection.
+  let cancelSample = schedule(SAMPLE_MS, () => void sample())
   store.onConnect(() => {
     time.connected()
+    guard.connected()
     void sample()
   })
   store.subscribe(channel, (message) => peers.hear(message))

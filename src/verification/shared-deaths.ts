@@ -96,7 +96,8 @@ export function createSharedDeaths(options: SharedDeathsOptions): SharedDeaths {
   /** Has a family asked about anew, unless what is known of it is certainly younger, or that was done before. */
   function doubt(ref: FamilyRef, { stamp }: Finding): void {
     const family = ledger.find(ref)
-    if (family === null || family.aliveAtMs === -Infinity) return
+    // What is known of it may not count any more as it is.
+    if (family === null || family.aliveAtMs <= family.distrustedUntilMs) return
     const own = knowledge.stampOf(family.aliveAtMs)
     if (own !== null && isAfter(own, stamp)) return
     const moment = `${stamp.storeMs} ${stamp.wallMs}`

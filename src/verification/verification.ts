@@ -107,9 +107,9 @@ const VERIFICATION_OPTIONS: OptionShape<VerificationOptions> = {
   ...BACKEND_CHOICE,
   verdicts: JUDGED_ELSEWHERE,
   watch: WATCH_OPTIONS,
+  store: STORE_OPTIONS,
   identityProviders: listOfGroups(IDENTITY_PROVIDER_OPTIONS),
   exchangeAt: JUDGED_ELSEWHERE,
-  store: STORE_OPTIONS,
   clock: CLOCK,
   random: CALLBACK,
   refusalsTell: FLAG,
@@ -252,13 +252,18 @@ export function createVerification(options: VerificationOptions): Verification {
     budget: withHeapRoom(budget, clock),
   })
 
-  const takeBack = createInvalidation({
+  const invalidate = createInvalidation({
     memory,
     ledger,
     gate: verifier,
     // One that remembers by itself does not say whether a whole family is lost; and asking it is cheap.
     keepsProofs: options.refusalsTell,
   })
+  const takeBack: typeof invalidate = (selector, how) => {
+    const counted = invalidate(selector, how)
+    if (how?.dryRun !== true) forgetExchanges(identityProviders, selector)
+    return counted
+  }
 
   return {
     ...createFamilyUse(ledger, clock),
@@ -269,9 +274,7 @@ export function createVerification(options: VerificationOptions): Verification {
         shared === null || how?.dryRun === true
           ? undefined
           : shared.sharing.invalidated(parseSelector(selector))
-      const counted = takeBack(selector, how)
-      if (how?.dryRun !== true) forgetExchanges(identityProviders, selector)
-      return { ...counted, ...(told && { told }) }
+      return { ...takeBack(selector, how), ...(told && { told }) }
     },
     explain: createExplanation({ gate: verifier, ledger, onezoneTime, clock }),
     traits: backend.traits,

@@ -1,115 +1,194 @@
 import { describe, expect, test } from 'vitest'
 
 import type { Gateway } from '../../src/gateway/index.ts'
+import { block, names, rows } from '../docs/pages.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { startGateway } from '../helpers/gateway.ts'
 import { ALICE, startOnezone } from '../helpers/onezone.ts'
+import type { RedisServer } from '../helpers/redis-server.ts'
 import { HAS_REDIS, startRedisServer } from '../helpers/redis-server.ts'
 import { startUpstream } from '../helpers/upstream.ts'
+import { openWebSocket, startEchoUpstream } from '../helpers/websocket.ts'
 
 const SECRET = 'canary-secret-of-the-store-0123456789abcdef'
+const PASSWORD = 'canary-password-of-the-store'
 
-/** Gateways around one real server, before one Onezone. */
-async function startReplicas(count: number, settings: readonly (readonly string[])[] = []) {
+/** The user of docs/replicas.md, who may do nothing else. */
+const USER = block('acl', 'user onegate', 'docs/replicas.md')
+  .replace('>password', `>${PASSWORD}`)
+  .trim()
+  .split(/\s+/)
+  .slice(1)
+
+interface ReplicaOptions {
+  readonly upstream?: string
+  readonly maxStalenessMs?: number
+}
+
+/** Two gateways around one real server, before one Onezone. */
+async function startReplicas({ upstream, maxStalenessMs = 300_000 }: ReplicaOptions = {}) {
   const onezone = await startOnezone()
-  const upstream = await startUpstream()
-  const redis = await startRedisServer(...settings)
+  const to = upstream ?? (await startUpstream()).url
+  const redis = await startRedisServer(['--user', ...USER])
+  // Long enough for a machine that has much else to do.
   const yaml = `
-onezone: { totalTimeoutMs: 2500 }
-upstream: ${upstream.url}
-verdicts: { maxStalenessMs: 300000 }
-store: { url: '${redis.url}', secretFile: secret, deadlineMs: 1000 }
+upstream: ${to}
+verdicts: { maxStalenessMs: ${maxStalenessMs} }
+store: { url: '${redis.url}', secretFile: secret, usernameFile: user, passwordFile: password, deadlineMs: 1000 }
 `
-  const open = (more = ''): Promise<Gateway> =>
-    startGateway({ onezoneUrl: onezone.url, yaml: yaml + more, files: { secret: SECRET } })
-  const gateways = await Promise.all(Array.from({ length: count }, () => open()))
+  const files = { secret: SECRET, user: 'onegate', password: PASSWORD }
+  const open = (): Promise<Gateway> => startGateway({ onezoneUrl: onezone.url, yaml, files })
+  const [a, b] = [await open(), await open()]
+
   const status = async ({ url }: Gateway, token: string): Promise<number> => {
     const response = await fetch(url, { headers: { 'X-Auth-Token': token } })
     await response.arrayBuffer()
     return response.status
   }
-  const sample = async ({ adminUrl }: Gateway, name: string): Promise<number> => {
-    const text = await (await fetch(`${adminUrl}/metrics`)).text()
-    const line = text.split('\n').find((each) => each.startsWith(`${name} `))
-    return Number(line?.split(' ')[1])
+  const metrics = async ({ adminUrl }: Gateway): Promise<string> =>
+    (await fetch(`${adminUrl}/metrics`)).text()
+  const sample = async (gateway: Gateway, name: string): Promise<number> => {
+    const lines = (await metrics(gateway)).split('\n')
+    return Number(lines.find((each) => each.startsWith(`${name} `))?.split(' ')[1])
   }
-  const post = async ({ adminUrl }: Gateway, path: string, body: object): Promise<unknown> => {
+  const invalidate = async ({ adminUrl }: Gateway, selector: object): Promise<unknown> => {
     const headers = { 'Content-Type': 'application/json' }
-    const response = await fetch(`${adminUrl}${path}`, {
-      method: 'POST',
-      headers,
-      body: JSON.stringify(body),
-    })
+    const body = JSON.stringify(selector)
+    const response = await fetch(`${adminUrl}/invalidate`, { method: 'POST', headers, body })
     return response.json()
   }
-  const areTogether = async (): Promise<boolean> => {
-    const seen = await Promise.all(
-      gateways.map(async (gateway) => [
+  /** Both reach the store, and hear each other. */
+  const together = (): Promise<void> =>
+    eventually(async () => {
+      const seen = [a, b].map(async (gateway) => [
         await sample(gateway, 'onegate_store_up'),
         await sample(gateway, 'onegate_store_subscription_up'),
         await sample(gateway, 'onegate_store_peers'),
-      ]),
-    )
-    return seen.every(([up, heard, peers]) => up === 1 && heard === 1 && peers === count - 1)
-  }
-  await eventually(areTogether)
+      ])
+      return (await Promise.all(seen)).flat().every((value) => value === 1)
+    })
+  await together()
   const calls = () => onezone.calls().verifyAccessToken
-  const [a, b] = gateways as [Gateway, Gateway]
-  return {
-    onezone,
-    upstream,
-    redis,
-    gateways,
-    a,
-    b,
-    open,
-    status,
-    sample,
-    post,
-    calls,
-    areTogether,
-  }
+  const issue = () => onezone.createTemporaryToken({ subject: ALICE })
+  return { onezone, redis, a, b, status, metrics, sample, invalidate, together, calls, issue }
 }
+
+const keysOf = ({ client }: RedisServer, pattern: string): Promise<string[]> => client.keys(pattern)
 
 describe.runIf(HAS_REDIS)('two gateways around one store', () => {
   test('what one has asked costs the other nothing', async () => {
-    const { onezone, a, b, redis, status, calls } = await startReplicas(2)
-    const tokens = Array.from({ length: 50 }, () =>
-      onezone.createTemporaryToken({ subject: ALICE }),
-    )
+    const { a, b, redis, status, calls, issue, metrics } = await startReplicas()
+    const tokens = Array.from({ length: 20 }, issue)
     for (const token of tokens) expect(await status(a, token)).toBe(200)
-    await eventually(async () => (await redis.client.keys('og:1:*:p:*')).length === tokens.length)
+    await eventually(async () => (await keysOf(redis, 'og:1:*:p:*')).length === tokens.length)
     const asked = calls()
     for (const token of tokens) expect(await status(b, token)).toBe(200)
     expect(calls()).toBe(asked)
+    const text = await metrics(b)
+    expect(text).toContain(
+      'onegate_verdicts_total{route="/**",outcome="granted",source="shared"} 20',
+    )
+    const shown = [...text.matchAll(/^# TYPE (onegate_store_\w+)/gm)].map((match) => match[1])
+    const listed = rows('docs/replicas.md', 'Metrics').map(([metric]) => names(metric ?? '')[0])
+    expect(listed.sort()).toEqual(shown.sort())
   })
 
-  test('a revocation that one has seen, the other knows', async () => {
-    const { onezone, a, b, status, calls } = await startReplicas(2)
-    const token = onezone.createTemporaryToken({ subject: ALICE })
-    const other = onezone.createTemporaryToken({ subject: ALICE })
-    expect([await status(a, token), await status(b, token)]).toEqual([200, 200])
+  test('a revocation that one has seen, the other knows, and ends what is open', async () => {
+    const { url: upstream } = await startEchoUpstream()
+    const { onezone, a, b, status, calls, issue } = await startReplicas({ upstream })
+    const [token, other] = [issue(), issue()]
+    const port = Number(new URL(b.url).port)
+    const socket = await openWebSocket(port, `Host: localhost\r\nX-Auth-Token: ${token}\r\n`)
     onezone.revokeTemporaryTokens(ALICE)
+    expect(socket.isOpen()).toBe(true)
     expect(await status(a, other)).toBe(401)
     const asked = calls()
     await eventually(async () => (await status(b, token)) === 401)
+    await socket.closed(30_000)
     expect(calls()).toBe(asked)
   })
 
   test('an invalidation reaches the other, and the answer says so', async () => {
-    const { onezone, a, b, status, calls, post } = await startReplicas(2)
-    const token = onezone.createTemporaryToken({ subject: ALICE })
+    const { a, b, status, calls, invalidate, issue } = await startReplicas()
+    const token = issue()
     await status(a, token)
     await status(b, token)
     const asked = calls()
-    expect(await post(a, '/invalidate', { subject: ALICE })).toEqual({
-      families: 1,
-      tokens: 1,
-      told: 1,
-      peers: 1,
-      dryRun: false,
-    })
+    const counted = { families: 1, tokens: 1, dryRun: false }
+    expect(await invalidate(a, { subject: ALICE })).toEqual({ ...counted, told: 1, peers: 1 })
     expect(await status(b, token)).toBe(200)
     expect(calls()).toBe(asked + 1)
+  })
+
+  test('one that stops answering is not asked for a while, and fails no request', async () => {
+    const { a, b, redis, status, sample, together, issue } = await startReplicas()
+    const token = issue()
+    expect(await status(a, token)).toBe(200)
+    redis.freeze()
+    expect(await status(a, token)).toBe(200)
+    expect(await status(a, issue())).toBe(200)
+    await eventually(async () => (await sample(a, 'onegate_store_up')) === 0)
+    expect((await fetch(`${a.adminUrl}/readyz`)).status).toBe(200)
+    redis.thaw()
+    await together()
+    expect(await status(b, token)).toBe(200)
+    expect(await sample(a, 'onegate_staleness_violations_total')).toBe(0)
+  })
+
+  test('one that was killed, and comes back with nothing, is used again', async () => {
+    const { a, b, redis, status, calls, together, issue } = await startReplicas()
+    const token = issue()
+    await redis.kill()
+    expect([await status(a, token), await status(b, token)]).toEqual([200, 200])
+    await redis.restart()
+    await together()
+    const after = issue()
+    expect(await status(a, after)).toBe(200)
+    await eventually(async () => (await keysOf(redis, 'og:1:*:p:*')).length > 0)
+    const asked = calls()
+    expect(await status(b, after)).toBe(200)
+    expect(calls()).toBe(asked)
+  })
+
+  test('with the subscription cut for good, a revocation is known within the bound', async () => {
+    const { onezone, a, b, redis, status, sample, issue } = await startReplicas({
+      maxStalenessMs: 3_000,
+    })
+    const [token, other] = [issue(), issue()]
+    expect([await status(a, other), await status(b, token)]).toEqual([200, 200])
+    await redis.client.call('ACL', 'SETUSER', 'onegate', 'resetchannels')
+    // Who listens where it may not is cut off by the store, and nobody can listen again.
+    await eventually(async () => String(await redis.client.call('PUBSUB', 'CHANNELS')) === '')
+    onezone.revokeTemporaryTokens(ALICE)
+    await eventually(async () => (await status(a, other)) === 401)
+    await eventually(async () => (await status(b, token)) === 401)
+    expect(await sample(b, 'onegate_staleness_violations_total')).toBe(0)
+  })
+
+  test('nothing is in it but what ends, and tells nothing; and no more is done than its user may', async () => {
+    const { onezone, a, b, redis, status, invalidate, issue } = await startReplicas()
+    const token = issue()
+    const { token: named, tokenId } = onezone.createNamedToken({ subject: ALICE, name: 'a name' })
+    for (const each of [token, named]) {
+      expect([await status(a, each), await status(b, each)]).toEqual([200, 200])
+    }
+    onezone.setNamedTokenRevoked(tokenId, true)
+    await invalidate(a, { tokenId })
+    expect(await status(a, named)).toBe(401)
+    await invalidate(b, { subject: ALICE })
+    await invalidate(b, { all: true })
+    await eventually(async () => (await keysOf(redis, '*')).length >= 7)
+    const texts: string[] = []
+    for (const key of await keysOf(redis, '*')) {
+      expect(key).toMatch(/^og:1:\{[\w-]{22}\}:/)
+      expect(await redis.client.pttl(key), key).toBeGreaterThan(0)
+      const value = String(await redis.client.get(key))
+      texts.push(key, value, Buffer.from(value.split('.')[1] ?? '', 'base64url').toString())
+    }
+    for (const text of texts) {
+      expect(text).not.toMatch(/alice|canary|127\.0\.0\.1/)
+      for (const secret of [token, named, tokenId]) expect(text).not.toContain(secret)
+    }
+    expect(await redis.client.call('ACL', 'LOG')).toEqual([])
   })
 })
