@@ -286,7 +286,6 @@ export const ACTIONS = {
     weight: 3,
     async run(run) {
       const selector = drawSelector(run)
-      run.note(`invalidate ${JSON.stringify(selector)}`)
       run.takeBack(selector)
       if (run.chance.chance(0.5))
         send(
