@@ -6,8 +6,8 @@ import { explore, runScenario, shrink } from './model/explore.ts'
 import type { Finding } from './model/explore.ts'
 
 /** How many worlds, how many steps in each, and the first of them: a failure prints its own. */
-const SEEDS = Number(env['MODEL_SEEDS'] ?? 40)
-const STEPS = Number(env['MODEL_STEPS'] ?? 120)
+const SEEDS = Number(env['MODEL_SEEDS'] ?? 30)
+const STEPS = Number(env['MODEL_STEPS'] ?? 100)
 const FIRST_SEED = Number(env['MODEL_SEED'] ?? 1)
 
 /**

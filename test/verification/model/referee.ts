@@ -279,7 +279,9 @@ export function createReferee(options: RefereeOptions): Referee {
     source: string,
   ): void {
     const { token, consumerToken } = request
-    const knownBy = askedAtMs - spreadMs
+    // An answer that comes after one that tells of the end does not count.
+    const isAnswer = workers === 0 && (source === 'onezone' || source === 'coalesced')
+    const knownBy = isAnswer ? time.nowMs - EPSILON_MS : askedAtMs - spreadMs
     const about = { source, door: door.name, factAgeMs: time.nowMs - latestMs }
     const rests = consumerToken !== null && readsConsumer(token) ? [token, consumerToken] : [token]
     for (const each of rests) {
@@ -336,6 +338,17 @@ export function createReferee(options: RefereeOptions): Referee {
       isOver ? -Infinity : takenBackAt(pending),
     )
     const errorMs = timeErrorMs(askedAtMs, request)
+    const isKnown = workers === 0 && !isTiny && source === 'local' && said.isProven(request)
+    const alive = said.ownerAliveSince(token)
+    if (isKnown && verdict.reason === 'user_blocked' && alive !== undefined) {
+      const isHeard = alive.heardAtMs < askedAtMs && alive.askedAtMs >= sinceMs
+      if (
+        isHeard &&
+        !reasonIsTrue(request, verdict, alive.askedAtMs + EPSILON_MS, nowMs, errorMs)
+      ) {
+        object('a refusal for a block that is known to be over', about)
+      }
+    }
     if (!reasonIsTrue(request, verdict, sinceMs, nowMs, errorMs)) {
       object(`a refusal for a reason that was not true: ${verdict.reason}`, {
         ...about,

@@ -34,6 +34,8 @@ export interface WhatOnezoneSaid {
   namedSince(token: Question['token']): Said | undefined
   /** When a subject that was found to have been made anew was last spoken of in its former life, of which nothing holds. */
   madeAnewSince(token: Question['token']): Said | undefined
+  /** The last yes to any token of whom the token speaks for. */
+  ownerAliveSince(token: Question['token']): Said | undefined
   /** Whether the token was accepted in that use, and nothing has taken that back. */
   isProven(question: Question): boolean
   /** An operator took something back. */
@@ -103,9 +105,12 @@ export function createWhatOnezoneSaid(history: History): WhatOnezoneSaid {
     if (objection === null) {
       latest(yes, questionName(question), said)
       for (const each of vouchesFor(question)) latest(vouched, each, said)
+      latest(vouched, owner, said)
       if (token.generation !== null)
         mark(serializeSubject(token.subject), token.generation - 1, said, true)
-      if (!isRemote(token)) {
+      // A yes that comes after word of the end is no proof.
+      const isLate = (deathOf(token)?.askedAtMs ?? -Infinity) >= said.askedAtMs
+      if (!isRemote(token) && !isLate) {
         proven.set(useOf(question), { question, askedAtMs: said.askedAtMs })
       }
       return
@@ -128,6 +133,13 @@ export function createWhatOnezoneSaid(history: History): WhatOnezoneSaid {
       }
       if (error.id !== 'tokenSessionInvalid') proven.delete(useOf(question))
     }
+  }
+
+  function deathOf(token: PresentedToken): Said | undefined {
+    const family = deaths.get(familyNameOf(token, history.now))
+    const owner = deaths.get(`owner/${ownerOf(token, history.now)}`)
+    if (family === undefined || owner === undefined) return family ?? owner
+    return family.askedAtMs > owner.askedAtMs ? family : owner
   }
 
   function overSince({ generation, subject }: PresentedToken): Said | undefined {
@@ -173,12 +185,8 @@ export function createWhatOnezoneSaid(history: History): WhatOnezoneSaid {
       question.token.id === null
         ? yes.get(questionName(question))
         : vouched.get(vouchesFor(question).at(-1) ?? ''),
-    deathOf(token) {
-      const family = deaths.get(familyNameOf(token, history.now))
-      const owner = deaths.get(`owner/${ownerOf(token, history.now)}`)
-      if (family === undefined || owner === undefined) return family ?? owner
-      return family.askedAtMs > owner.askedAtMs ? family : owner
-    },
+    deathOf,
+    ownerAliveSince: (token) => vouched.get(`owner/${ownerOf(token, history.now)}`),
     overSince,
     namedSince({ generation, subject }) {
       const known = generation === null ? [] : (marks.get(serializeSubject(subject)) ?? [])
