@@ -18,6 +18,13 @@ function issueGood(run: Run, count: number, caveats: readonly Caveat[] = []): Pr
   return Array.from({ length: count }, () => run.cast.issueTo(owner, { caveats }))
 }
 
+/** Only Onezone knows whether a session still is, so that all of its context is in what is remembered of it. */
+function issueOfSession(run: Run, caveats: readonly Caveat[]): PresentedToken {
+  setSubject(run, 'usr-alice', { blocked: false, forbidden: false })
+  run.change((world) => ({ ...world, sessions: { ...world.sessions, s1: 'usr-alice' } }))
+  return run.cast.issueTo('usr-alice', { caveats, type: { accessToken: { sessionId: 's1' } } })
+}
+
 function setSubject(run: Run, owner: string, next: Partial<SubjectState>): void {
   run.change((world: World) => {
     const before = world.subjects[owner]
@@ -43,7 +50,9 @@ export const KNOWLEDGE_STORIES = {
         [local, { type: 'asn', whitelist: [1, 2] }],
         [{ type: 'interface', interface: 'rest' }],
       ]
-      const [token] = issueGood(run, 1, chance.pick(caveats))
+      const [token] = chance.chance(0.7)
+        ? issueGood(run, 1, chance.pick(caveats))
+        : [issueOfSession(run, [local])]
       if (token === undefined) return
       run.setNetwork(WELL)
       const request = goodRequest(token, pickConsumer(run))

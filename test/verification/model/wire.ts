@@ -282,6 +282,20 @@ export function createWire(options: WireOptions): Wire {
     ) {
       object('asked again about what was just refused', about(question, { ageMs: nowMs - noMs }))
     }
+    const aliveMs = Math.max(
+      said.yesFor({ ...question, kind: 'identity' })?.askedAtMs ?? -Infinity,
+      said.ownerAliveSince(question.token)?.askedAtMs ?? -Infinity,
+    )
+    const diedMs = death?.askedAtMs ?? -Infinity
+    if (
+      workers === 0 &&
+      isProven &&
+      question.token.id !== null &&
+      diedMs > Math.max(aliveMs, backMs, wokenAtMs) &&
+      nowMs - diedMs < negativeTtlMs - EPSILON_MS
+    ) {
+      object('asked about a family that is known to have ended', about(question))
+    }
     if (yesMs <= voidMs || yesMs <= youngerThan) return
     const ageMs = nowMs - yesMs
     if (wokenAtMs >= yesMs) return
