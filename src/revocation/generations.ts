@@ -61,7 +61,11 @@ export function sawCurrent(known: Generations, generation: number, askedAtMs: nu
 
 /** Takes in that the current generation was higher than this. True: some end of which it was not known. */
 export function sawOver(known: Generations, generation: number, askedAtMs: number): boolean {
-  if (askedAtMs < known.namedAtMs && generation >= known.current) return false
+  if (askedAtMs < known.namedAtMs && generation >= known.current) {
+    // Of the same as was named since, so of a former life; or it came to its end since: then the next answer says so.
+    leaveLife(known, generation, askedAtMs)
+    return false
+  }
   const before = known.overUpTo
   const isCertain = askedAtMs <= known.overAtMs || isBelieved(known, askedAtMs)
   if (generation < before && !isCertain) {
@@ -86,7 +90,7 @@ export function isBelieved({ overAtMs, distrustedUntilMs }: Generations, nowMs: 
   return nowMs - overAtMs < BELIEVED_MS && overAtMs > distrustedUntilMs
 }
 
-function leaveLife(known: Generations, upTo: number): void {
+function leaveLife(known: Generations, upTo: number, untilMs = known.overAtMs): void {
   known.formerUpTo = Math.max(known.formerUpTo, upTo)
-  known.formerUntilMs = Math.max(known.formerUntilMs, known.overAtMs)
+  known.formerUntilMs = Math.max(known.formerUntilMs, untilMs)
 }

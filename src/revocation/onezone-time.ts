@@ -37,8 +37,8 @@ export interface OnezoneTime {
   /** How far Onezone's clock is ahead of what this machine's was at the start, in milliseconds. */
   readonly offsetMs: number
   /**
-   * When the question was sent whose answer told last that Onezone's clock had been set, in monotonic milliseconds: the
-   * answer to that or an older one may be from before. -Infinity: it never was.
+   * When the answer was there that told last that Onezone's clock had been set, in monotonic milliseconds: what answers
+   * a question that was sent until then may be from before. -Infinity: it never was.
    */
   readonly setAtMs: number
   observe(sample: TimeSample): void
@@ -71,13 +71,15 @@ export function createOnezoneTime(clock: Clock): OnezoneTime {
   let samples = new Map<string, Reading>()
   let offsetMs = 0
   let setAtMs = -Infinity
+  /** When the question was sent to which that was the answer. */
+  let askedOfSetAtMs = -Infinity
   /** The last estimate that tokens and `Date`, or a quorum, agreed in. */
   let agreedMs = 0
 
   const rangeOf = (sawMs: number, widthMs: number, times: ReadingTimes): Reading => ({
     least: sawMs - (times.answeredAtMs + epochMs),
     most: sawMs + widthMs - (times.askedAtMs + epochMs),
-    askedAtMs: times.askedAtMs,
+    ...times,
   })
 
   function estimate(): void {
@@ -121,7 +123,7 @@ export function createOnezoneTime(clock: Clock): OnezoneTime {
       if (!Number.isSafeInteger(validUntil) || !(ttlSeconds < Number.MAX_SAFE_INTEGER)) return
       const sawMs = (validUntil - ttlSeconds) * 1000
       if (sawMs < 0 || !Number.isSafeInteger(Math.ceil(sawMs))) return
-      if (times.askedAtMs < setAtMs) return
+      if (times.askedAtMs < askedOfSetAtMs) return
       const known = samples.get(holder)
       if (known !== undefined && known.askedAtMs > times.askedAtMs) return
       samples.delete(holder)
@@ -136,8 +138,9 @@ export function createOnezoneTime(clock: Clock): OnezoneTime {
       dates = consistent(told)
       if (dates.length < told.length) {
         // What was told before the clock was set says nothing of it any more.
-        setAtMs = Math.max(setAtMs, dates.at(-1)?.askedAtMs ?? -Infinity)
-        const recent = [...samples].filter(([, { askedAtMs }]) => askedAtMs >= setAtMs)
+        askedOfSetAtMs = Math.max(askedOfSetAtMs, dates.at(-1)?.askedAtMs ?? -Infinity)
+        setAtMs = Math.max(setAtMs, Math.min(...dates.map((each) => each.answeredAtMs)))
+        const recent = [...samples].filter(([, { askedAtMs }]) => askedAtMs >= askedOfSetAtMs)
         samples = new Map(recent)
       }
       dates = dates.slice(0, READINGS)

@@ -15,6 +15,8 @@ export interface Range {
 export interface Reading extends Range {
   /** Monotonic milliseconds at which the question was sent. */
   readonly askedAtMs: number
+  /** And at which the answer was there. */
+  readonly answeredAtMs: number
 }
 
 /** What all of them allow; null: nothing, or there are none. */

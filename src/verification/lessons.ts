@@ -86,7 +86,7 @@ export function createLessons(options: LessonsOptions): Lessons {
     const provenAtMs = proof?.provenAtMs ?? askedAtMs
     if (!ledger.sawAlive(family, askedAtMs, provenAtMs)) {
       const death = ledger.deathOf(family, provenAtMs, askedAtMs)
-      return refuse(death ?? reasonOfLate(family), askedAtMs)
+      return refuse(death ?? reasonOfLate(family, askedAtMs), askedAtMs)
     }
     const asAccess = request.kind === 'access'
     if (asAccess) family.servedAtMs = Math.max(family.servedAtMs, askedAtMs)
@@ -185,7 +185,9 @@ export function createLessons(options: LessonsOptions): Lessons {
 }
 
 /** Why a yes does not count that came too late: a higher generation than the current one is of a former life. */
-function reasonOfLate({ ref, subject }: FamilyRecord): RefusalReason {
+function reasonOfLate({ ref, subject }: FamilyRecord, askedAtMs: number): RefusalReason {
+  // Even if that is over by now: the next question is answered by what is so now.
+  if (subject !== null && subject.blockedAtMs >= askedAtMs) return 'user_blocked'
   const isFormer =
     ref.kind === 'temporary' && ref.generation > (subject?.generations.current ?? Infinity)
   return isFormer ? 'token_invalid' : 'token_revoked'

@@ -52,7 +52,8 @@ function monotonicEnd(
  */
 export function hasEnded(end: TokenEnd, onezoneNowMs: number, nowMs: number): boolean | null {
   const ended = onezoneNowMs >= end.validUntilMs
-  if (ended === nowMs >= end.endsAtMs) return ended
+  // What Onezone said before its clock was set says nothing of an end that has come since.
+  if (ended === nowMs >= end.endsAtMs) return ended && end.validUntilMs === -Infinity ? null : ended
   const movedMs = onezoneNowMs - nowMs - (end.validUntilMs - end.endsAtMs)
   return Math.abs(movedMs) <= DRIFT_MS ? ended : null
 }

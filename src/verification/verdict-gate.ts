@@ -51,7 +51,7 @@ interface Asking {
 
 /** How soon a refresh that told nothing is tried again, as a part of the bound. */
 const RETRY_AFTER = 0.05
-/** For so many answers about others of its family a request waits, if none of them tells; then it asks itself. */
+/** For so many answers about others of its family a request waits in vain; then it asks itself. */
 const MOST_SHARED = 2
 /** A fact with less than a hundredth of its time left could run out before whoever waits gets to use it. */
 const USABLE_PART = 0.99
@@ -173,9 +173,8 @@ export function createVerdictGate(
 
   function refreshInBackground(request: Question, proof: Proof<FamilyRecord>): void {
     const settled = (): void => {
-      const { family } = proof
       const retryAtMs = clock.monotonic() + maxStalenessMs * RETRY_AFTER
-      if (clock.monotonic() >= family.refreshAtMs) family.refreshAtMs = retryAtMs
+      if (clock.monotonic() >= proof.family.refreshAtMs) proof.family.refreshAtMs = retryAtMs
       if (clock.monotonic() >= proof.ownRefreshAtMs) proof.ownRefreshAtMs = retryAtMs
     }
     ask(proofKey(request), request, proof, { isEarly: true }).then(settled, settled)
@@ -218,6 +217,7 @@ export function createVerdictGate(
     try {
       return await ask(key, request, null)
     } catch (error) {
+      noteSuspension(clock.monotonic(), true)
       const { verdict } = granted.grant
       const usable =
         hasEnded(granted, onezoneTime.now(), clock.monotonic()) === false &&
@@ -278,6 +278,8 @@ export function createVerdictGate(
       }
       const { verdict, source } = await inner.verify(question)
       if (isCharged && isAccepted(verdict)) budget.refund(request, isOfKnownFamily(request, ledger))
+      // It may be from before a sleep.
+      noteSuspension(clock.monotonic(), true)
       if (!stillCounts()) return inspect(request).known ?? ask(key, request, stillProven(proof))
       return { verdict: lessons.learn(key, question, verdict, proof), source }
     })
@@ -316,10 +318,11 @@ export function createVerdictGate(
     proof: Proof<FamilyRecord>,
     error: unknown,
   ): SourcedVerdict | null {
+    const nowMs = clock.monotonic()
+    noteSuspension(nowMs, true)
     const family = familyFor(proof)
     const knownAtMs = knownSince(proof, family, ledger)
     if (!proof.kept || !mayServeStale(error, knownAtMs) || endIsDisputed(proof)) return null
-    const nowMs = clock.monotonic()
     if (nowMs >= proof.ownLimitAtMs + staleIfErrorMs) return null
     if (known.objectionToProven(request, proof, family, nowMs) !== null) return null
     return { verdict: grantAsOf(proof, knownAtMs).verdict, source: 'stale' }

@@ -23,7 +23,7 @@ export interface Proof<Family> {
   /** From when on it should itself be asked about, whatever is known of its family; Infinity: never. */
   ownRefreshAtMs: number
   /** From when on it must not be used without that. */
-  readonly ownLimitAtMs: number
+  ownLimitAtMs: number
   /** When its first time caveat ends, in Onezone's time as it was known then; Infinity: never. */
   readonly validUntilMs: number
   /** The same in monotonic milliseconds, by what the verifier said of this very token; Infinity: never. */

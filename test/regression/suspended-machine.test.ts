@@ -57,6 +57,53 @@ test('an answer to a question from before counts no more', async () => {
   expect((await later)[0]).toBe('accepted')
 })
 
+test('nor where nothing else is asked meanwhile, and the gate has only just looked', async () => {
+  const rig = createGateRig()
+  rig.hold()
+  const asked = rig.ask()
+  rig.clock.advance(10)
+  rig.clock.jump(86_400_000)
+  await rig.open[0]!.answer(yes(rig.clock))
+  expect(rig.asked).toHaveLength(2)
+  await rig.open[1]!.answer(no('token_revoked'))
+  expect(await asked).toEqual(['token_revoked', 'onezone'])
+})
+
+test('a fault after it is no leave to grant by what was known before it', async () => {
+  for (const token of [tokenOf(), inContext]) {
+    const rig = createGateRig({ staleIfErrorMs: 60_000 })
+    await rig.ask({ token })
+    rig.clock.advance(11_000)
+    rig.hold()
+    const awake = rig.ask({ token })
+    await rig.open[0]!.fail()
+    expect(await awake).toEqual(['accepted', 'stale'])
+    const asked = rig.ask({ token })
+    rig.clock.advance(10)
+    rig.clock.jump(86_400_000)
+    await Promise.all([expect(asked).rejects.toThrow('no answer'), rig.open[1]!.fail()])
+  }
+})
+
+test('a token of a subject that may have been made anew meanwhile is asked about itself', async () => {
+  const rig = createGateRig()
+  const askOther = () => rig.ask({ token: temporary(1, 'other') })
+  await rig.ask({ token: temporary(1) })
+  await askOther()
+  for (const [sleptMs, source] of [
+    [20_000, 'cache'],
+    [86_400_000, 'onezone'],
+  ] as const) {
+    rig.clock.advance(200)
+    rig.clock.jump(sleptMs)
+    for (let round = 0; round < 2; round++) {
+      expect(await rig.ask({ token: temporary(1) })).toEqual(['accepted', 'onezone'])
+      rig.clock.advance(1)
+    }
+    expect(await askOther()).toEqual(['accepted', source])
+  }
+})
+
 test('a token that ended meanwhile is asked about itself, not only its family', async () => {
   const rig = createGateRig()
   const caveats = [{ type: 'time' as const, validUntil: START_SECONDS + 600 }]

@@ -27,3 +27,17 @@ test('and as unknown where its generation is one of the subject’s former life'
   await rig.open[0]!.answer(yes(rig.clock))
   expect((await former)[0]).toBe('token_invalid')
 })
+
+test('even where that is over by now', async () => {
+  const rig = createGateRig({ negativeTtlMs: 0 })
+  rig.hold()
+  const asked = ['a', 'b', 'c'].map((id) => {
+    rig.clock.advance(1)
+    return rig.ask({ token: temporary(5, id) })
+  })
+  await rig.open[1]!.answer(no('user_blocked'))
+  await rig.open[2]!.answer(yes(rig.clock))
+  await rig.open[0]!.answer(yes(rig.clock))
+  const reasons = (await Promise.all(asked)).map(([reason]) => reason)
+  expect(reasons).toEqual(['user_blocked', 'user_blocked', 'accepted'])
+})

@@ -2,13 +2,12 @@ import { env } from 'node:process'
 
 import { expect, test } from 'vitest'
 
-import failedSeeds from '../vectors/failed-seeds.json' with { type: 'json' }
-import { explore, runScenario, scenarioOf, shrink } from './model/explore.ts'
+import { explore, runScenario, shrink } from './model/explore.ts'
 import type { Finding } from './model/explore.ts'
 
 /** How many worlds, how many steps in each, and the first of them: a failure prints its own. */
-const SEEDS = Number(env['MODEL_SEEDS'] ?? 40)
-const STEPS = Number(env['MODEL_STEPS'] ?? 120)
+const SEEDS = Number(env['MODEL_SEEDS'] ?? 30)
+const STEPS = Number(env['MODEL_STEPS'] ?? 100)
 const FIRST_SEED = Number(env['MODEL_SEED'] ?? 1)
 
 /**
@@ -25,7 +24,7 @@ const FIRST_SEED = Number(env['MODEL_SEED'] ?? 1)
  * - a stream carries nothing beyond the bound, and does not end in vain;
  * - who explains or counts changes nothing.
  *
- * A longer run: `MODEL_SEEDS=1000 MODEL_STEPS=1000`. One world again: `MODEL_SEED=<seed> MODEL_SEEDS=1`.
+ * A longer run: `model/long-run.ts`. One world again: `MODEL_SEED=<seed> MODEL_SEEDS=1 MODEL_STEPS=<steps>`.
  */
 test(
   `the gateway keeps its promises in ${SEEDS} worlds of ${STEPS} steps, from ${FIRST_SEED}`,
@@ -36,21 +35,6 @@ test(
     const { findings } = await explore({ firstSeed: FIRST_SEED, seeds: SEEDS, steps: STEPS })
     const [finding] = findings
     if (finding !== undefined) expect.fail(await storyOf(finding))
-  },
-)
-
-/** A world that once went wrong. */
-interface FailedSeed {
-  readonly what: string
-  readonly seed: number
-  readonly steps: number
-}
-
-test.each(failedSeeds as readonly FailedSeed[])(
-  'what once failed does not fail again: $what',
-  async ({ seed, steps }) => {
-    const { violation } = await runScenario({ seed, ...scenarioOf(seed, steps) })
-    expect(violation).toBeNull()
   },
 )
 

@@ -7,6 +7,7 @@ import type { Network } from './onezone-server.ts'
 import type { Random } from './random.ts'
 import type { Run } from './run.ts'
 import { onezoneNowMs } from './world.ts'
+import { KNOWLEDGE_STORIES } from './knowledge-stories.ts'
 import { STORIES } from './stories.ts'
 import { SUBJECT_CHANGES, WORLD_CHANGES } from './world-changes.ts'
 
@@ -286,7 +287,6 @@ export const ACTIONS = {
     weight: 3,
     async run(run) {
       const selector = drawSelector(run)
-      run.note(`invalidate ${JSON.stringify(selector)}`)
       run.takeBack(selector)
       if (run.chance.chance(0.5))
         send(
@@ -345,6 +345,7 @@ export const ACTIONS = {
     },
   },
   ...STORIES,
+  ...KNOWLEDGE_STORIES,
 } satisfies Record<string, Action>
 
 /** Names of what can happen. */

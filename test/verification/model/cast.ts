@@ -16,7 +16,11 @@ export interface Cast {
   /** Issues one to somebody. */
   issueTo(
     owner: string,
-    more?: { readonly named?: boolean; readonly caveats?: readonly Caveat[] },
+    more?: {
+      readonly named?: boolean
+      readonly caveats?: readonly Caveat[]
+      readonly type?: TokenType
+    },
   ): Token
   /** Somebody adds a caveat to a token. */
   confine(token: PresentedToken, caveats: readonly KnownCaveat[]): PresentedToken

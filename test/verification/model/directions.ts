@@ -28,7 +28,7 @@ export const DIRECTIONS = {
   },
   stale: {
     settings: { ...WELL, workers: 0, staleIfErrorMs: 20_000, watchIntervalMs: null },
-    weights: { ...STEADY, oneIsTold: 20, network: 3 },
+    weights: { ...STEADY, oneIsTold: 20, ends: 15, network: 3 },
   },
   consumers: {
     settings: { ...WELL, workers: 0, watchIntervalMs: null },
@@ -41,6 +41,19 @@ export const DIRECTIONS = {
   lives: {
     settings: { ...WELL, workers: 0, watchIntervalMs: null },
     weights: { ...STEADY, anotherLife: 30, longUse: 10 },
+  },
+  known: {
+    settings: { ...WELL, workers: 0, watchIntervalMs: null, maxStalenessMs: 10_000 },
+    weights: {
+      ...STEADY,
+      elsewhere: 12,
+      ends: 12,
+      servesNoMore: 6,
+      noneTells: 12,
+      crossing: 12,
+      unblocked: 12,
+      contextEnds: 12,
+    },
   },
   young: {
     settings: { ...WELL, watchIntervalMs: null },

@@ -1,8 +1,10 @@
 /**
  * Breaks the sources in one way after the other and shows whether the model finds it: `tsx
- * test/verification/model/find-mutants.ts` with parts of names, or without for all. `MODEL_SECONDS`: for how long each
- * is looked for, in seconds of the processor's time; `MODEL_STEPS`: in worlds of how many steps. A quarter of an hour
- * of one core is enough for all.
+ * test/verification/model/find-mutants.ts` with parts of names, or without for all, with the unbroken sources first:
+ * where a rule is violated by these, it finds nothing. `MODEL_SECONDS`: for how long each is looked for, in seconds of
+ * the processor's time; `MODEL_STEPS`: in worlds of how many steps. A quarter of an hour of one core is enough for all.
+ *
+ * Prints a table, and exits with 1 where one was not found that should be, or the unbroken sources were at fault.
  *
  * @module
  */
@@ -14,6 +16,8 @@ import { join } from 'node:path'
 import { argv, env, exit, stdout } from 'node:process'
 import { fileURLToPath } from 'node:url'
 
+import { DIRECTIONS } from './directions.ts'
+import type { DirectionName } from './directions.ts'
 import { KNOWLEDGE } from './mutants/knowledge.ts'
 import type { Mutant } from './mutants/mutant.ts'
 import { ROWS } from './mutants/rows.ts'
@@ -21,8 +25,10 @@ import { VERDICTS } from './mutants/verdicts.ts'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 const SECONDS = env['MODEL_SECONDS'] ?? '25'
-/** What is equivalent shall not be found, and is looked for less. */
+/** What is equivalent shall not be found, and is looked for less; and so is what is not broken, in each direction. */
 const EQUIVALENT_SECONDS = '6'
+/** Nothing is broken. */
+const CONTROL = 'control'
 const STEPS = env['MODEL_STEPS'] ?? '60'
 /** What a run needs of the tree. */
 const PARTS = ['src', 'test/verification/model', 'test/helpers', 'package.json', 'tsconfig.json']
@@ -62,7 +68,14 @@ function mended({ edits }: Mutant, tree: string): void {
 }
 
 const wanted = argv.slice(2)
-const all = [...ROWS, ...VERDICTS, ...KNOWLEDGE]
+const mutants = [...ROWS, ...VERDICTS, ...KNOWLEDGE]
+const controls = (Object.keys(DIRECTIONS) as DirectionName[]).map((direction): Mutant => ({
+  name: `${CONTROL}: ${direction}`,
+  look: direction,
+  edits: [],
+  equivalent: 'nothing is broken',
+}))
+const all = [...controls, ...mutants]
 const chosen = all.filter(
   ({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part)),
 )
@@ -71,7 +84,7 @@ let missed = 0
 try {
   for (const part of PARTS) cpSync(join(ROOT, part), join(tree, part), { recursive: true })
   symlinkSync(join(ROOT, 'node_modules'), join(tree, 'node_modules'))
-  for (const mutant of all) {
+  for (const mutant of mutants) {
     broken(mutant, tree)
     mended(mutant, tree)
   }

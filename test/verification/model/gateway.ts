@@ -75,6 +75,8 @@ export function createModelGateway(options: ModelGatewayOptions): ModelGateway {
     dispatcher: onezone.dispatcher,
     clock: primaryClock,
     maxAttempts: settings.maxAttempts,
+    // A question is as old as when it was sent: whoever looks on does not see that it waited for its turn.
+    maxConnections: 1_000,
   }
   const isWatched = settings.backend === 'onezone' && settings.watchIntervalMs !== null
   const watch = !isWatched

@@ -20,6 +20,8 @@ export interface Pending {
   readonly door: Door
   readonly request: Question
   readonly askedAtMs: number
+  /** Tells what happened before and after it at the same moment. */
+  readonly turn: number
 }
 
 /** A stream that is open. */
@@ -33,7 +35,8 @@ export interface ModelStream {
 interface TakenBack {
   readonly selector: InvalidationSelector
   readonly atMs: number
-  knownAtMs: number
+  /** Whatever has a later turn must know. */
+  knownSinceTurn: number
 }
 
 /** Judges what the gateway does, by what Onezone would have done and by what the gateway was told. */
@@ -53,16 +56,22 @@ export interface RefereeOptions {
   readonly said: WhatOnezoneSaid
   readonly knownTime: KnownTime
   readonly wire: Wire
+  /** Numbers of what happens, in its order. */
+  readonly nextTurn: () => number
   readonly gateway: () => ModelGateway
   readonly object: (rule: string, about: object) => void
 }
 
+/** Moments are compared that were reckoned in different ways. */
+const EPSILON_MS = 0.01
 /** How long a dead generation is believed without asking: the longest that the design allows. */
 const DEAD_GENERATION_MS = 60_000
 /** For so long a request may be decided before it is seen that the machine has slept. */
 const UNSEEN_MS = 100
 /** How soon workers are told what their primary has found out of Onezone’s time. */
 const HERALD_MS = 110
+/** How long a stream may take to end that must. */
+const FAREWELL_MS = 500 + EPSILON_MS
 /** How much longer than its primary a worker waits for an answer. */
 const GRACE_MS = 2_000
 /** How long the machine may take to see that it has slept. */
@@ -72,8 +81,6 @@ const WAKING_MS = 2_000
  * pass whose subject was made anew with the same generation, for a worker and its primary one after the other.
  */
 const OWN_QUESTION_INTERVALS = 10
-/** Moments are compared that were reckoned in different ways. */
-const EPSILON_MS = 0.01
 
 export function createReferee(options: RefereeOptions): Referee {
   const { settings, time, history, said, knownTime, wire, object } = options
@@ -95,7 +102,12 @@ export function createReferee(options: RefereeOptions): Referee {
       request !== undefined && workers === 0 && said.isProven(request),
     )
 
-  function accepted(request: Question, fromMs: number, toMs: number, errorMs: number): boolean {
+  /** Onezone is not told through which interface an invite token comes. */
+  const asTold = (request: Question): Question =>
+    request.kind === 'invite' ? { ...request, interface: null } : request
+
+  function accepted(asked: Question, fromMs: number, toMs: number, errorMs: number): boolean {
+    const request = asTold(asked)
     for (const span of history.within(fromMs - EPSILON_MS, toMs)) {
       if (!isRefused(span.world, Math.max(0, span.fromMs), request, -errorMs)) return true
     }
@@ -133,14 +145,16 @@ export function createReferee(options: RefereeOptions): Referee {
     fromMs: number,
     toMs: number,
     errorMs: number,
+    { toldByMs = toMs, moreMs = 0 } = {},
   ): boolean {
     if (request.token.generation === null || isRemote(request.token)) return false
     // The gateway has been told so of this very token.
     const told = said.noTo(request)
-    const toldMs = told?.reason === 'token_invalid' ? told.askedAtMs : -Infinity
+    const isTold = told?.reason === 'token_invalid' && told.heardAtMs <= toldByMs
+    const toldMs = isTold ? told.askedAtMs : -Infinity
     if (workers === 0 && toldMs > (said.yesTo(request)?.askedAtMs ?? -Infinity)) return false
     const intervals = OWN_QUESTION_INTERVALS * (workers === 0 ? 1 : 2)
-    if (!accepted(request, toMs - intervals * maxStalenessMs, toMs, errorMs)) return false
+    if (!accepted(request, toMs - intervals * maxStalenessMs - moreMs, toMs, errorMs)) return false
     for (const span of history.within(fromMs - EPSILON_MS, toMs)) {
       const objections = [...objectionsTo(span.world, Math.max(0, span.fromMs), request, -errorMs)]
       if (objections.every(({ error }) => error.id === 'tokenInvalid')) return true
@@ -149,12 +163,13 @@ export function createReferee(options: RefereeOptions): Referee {
   }
 
   function reasonIsTrue(
-    request: Question,
+    asked: Question,
     { reason, caveat }: Refused,
     fromMs: number,
     toMs: number,
     errorMs: number,
   ): boolean {
+    const request = asTold(asked)
     for (const span of history.within(fromMs - EPSILON_MS, toMs)) {
       for (const each of objectionsTo(span.world, span.toMs, request, errorMs)) {
         if (each.reason === reason && each.caveat === caveat) return true
@@ -164,19 +179,23 @@ export function createReferee(options: RefereeOptions): Referee {
   }
 
   /** The last time that something was taken back on which the request rests, and of which this door knew. */
-  function takenBackAt(request: Question, askedAtMs: number, takesProofs = false): number {
+  function takenBackAt({ request, turn }: Pending, takesProofs = false): number {
     const last = takenBack.findLast(
-      ({ selector, knownAtMs }) =>
-        knownAtMs <= askedAtMs &&
+      ({ selector, knownSinceTurn }) =>
+        knownSinceTurn < turn &&
         (!takesProofs || 'all' in selector || 'fingerprint' in selector) &&
         isSelected(selector, request, history.now),
     )
     return last?.atMs ?? -Infinity
   }
 
-  function granted({ door, request, askedAtMs }: Pending, verdict: Accepted, source: string): void {
+  function granted(pending: Pending, verdict: Accepted, source: string): void {
+    const { door, request, askedAtMs } = pending
     const nowMs = time.nowMs
-    if (sleptSince(askedAtMs - UNSEEN_MS) > 0) return
+    const hasSlept = sleptSince(askedAtMs - UNSEEN_MS) > 0
+    // Whoever waits for an answer sees it in time.
+    const mustSee = workers === 0 && source !== 'cache' && sleptSince(askedAtMs) > 0
+    if (hasSlept && !mustSee) return
     const about = { source, door: door.name }
     const ageMs = door.clock.monotonic() - verdict.askedAtMs
     if (source === 'cache') wire.used(request, ageMs)
@@ -202,10 +221,11 @@ export function createReferee(options: RefereeOptions): Referee {
     const errorMs = timeErrorMs(askedAtMs)
     // A worker says that a fact is as old as its own question; and the machine may have slept since.
     const sinceMs = Math.max(factMs, nowMs - boundMs)
+    const former = { moreMs: source === 'stale' ? staleIfErrorMs : 0 }
     if (
       !accepted(request, sinceMs, nowMs, errorMs) &&
       !acceptedByClockSetBack(request, sinceMs, nowMs, errorMs) &&
-      !isOfFormerLife(request, sinceMs, nowMs, errorMs)
+      !isOfFormerLife(request, sinceMs, nowMs, errorMs, former)
     ) {
       object('a grant that Onezone gave at no moment since the fact', {
         ...about,
@@ -224,14 +244,14 @@ export function createReferee(options: RefereeOptions): Referee {
         if (ends) object('a grant beyond the end of the token', { ...about, endErrorMs, reason })
       }
     }
-    if (!isTiny) knownDeath({ door, request, askedAtMs }, latestMs, source)
-    const backMs = takenBackAt(request, askedAtMs)
+    if (!isTiny) knownDeath(pending, latestMs, source)
+    const backMs = takenBackAt(pending)
     const isNews =
       accepted(request, backMs, nowMs, errorMs) ||
       acceptedByClockSetBack(request, backMs, nowMs, errorMs) ||
       // A signature stays good that was taken back with its family only: others may vouch for it.
-      (accepted(request, takenBackAt(request, askedAtMs, true), nowMs, errorMs) &&
-        isOfFormerLife(request, Math.max(backMs, sinceMs), nowMs, errorMs))
+      (accepted(request, takenBackAt(pending, true), nowMs, errorMs) &&
+        isOfFormerLife(request, Math.max(backMs, sinceMs), nowMs, errorMs, former))
     if (latestMs < backMs - EPSILON_MS || !isNews) {
       object('a grant on what was taken back', { ...about, takenBackMs: nowMs - backMs })
     }
@@ -259,7 +279,9 @@ export function createReferee(options: RefereeOptions): Referee {
     source: string,
   ): void {
     const { token, consumerToken } = request
-    const knownBy = askedAtMs - spreadMs
+    // An answer that comes after one that tells of the end does not count.
+    const isAnswer = workers === 0 && (source === 'onezone' || source === 'coalesced')
+    const knownBy = isAnswer ? time.nowMs - EPSILON_MS : askedAtMs - spreadMs
     const about = { source, door: door.name, factAgeMs: time.nowMs - latestMs }
     const rests = consumerToken !== null && readsConsumer(token) ? [token, consumerToken] : [token]
     for (const each of rests) {
@@ -294,7 +316,8 @@ export function createReferee(options: RefereeOptions): Referee {
     }
   }
 
-  function refused({ door, request, askedAtMs }: Pending, verdict: Refused, source: string): void {
+  function refused(pending: Pending, verdict: Refused, source: string): void {
+    const { door, request, askedAtMs } = pending
     const nowMs = time.nowMs
     const about = { source, door: door.name, reason: verdict.reason, caveat: verdict.caveat }
     const { token } = request
@@ -312,9 +335,20 @@ export function createReferee(options: RefereeOptions): Referee {
     const sleptMs = sleptSince(nowMs - windowMs - spreadMs)
     const sinceMs = Math.max(
       nowMs - windowMs - spreadMs - sleptMs,
-      isOver ? -Infinity : takenBackAt(request, askedAtMs),
+      isOver ? -Infinity : takenBackAt(pending),
     )
     const errorMs = timeErrorMs(askedAtMs, request)
+    const isKnown = workers === 0 && !isTiny && source === 'local' && said.isProven(request)
+    const alive = said.ownerAliveSince(token)
+    if (isKnown && verdict.reason === 'user_blocked' && alive !== undefined) {
+      const isHeard = alive.heardAtMs < askedAtMs && alive.askedAtMs >= sinceMs
+      if (
+        isHeard &&
+        !reasonIsTrue(request, verdict, alive.askedAtMs + EPSILON_MS, nowMs, errorMs)
+      ) {
+        object('a refusal for a block that is known to be over', about)
+      }
+    }
     if (!reasonIsTrue(request, verdict, sinceMs, nowMs, errorMs)) {
       object(`a refusal for a reason that was not true: ${verdict.reason}`, {
         ...about,
@@ -325,13 +359,13 @@ export function createReferee(options: RefereeOptions): Referee {
     }
   }
 
-  function undecided({ door, request, askedAtMs }: Pending, error: Error): void {
+  function undecided(pending: Pending, error: Error): void {
+    const { door, request, askedAtMs } = pending
     const about = { door: door.name, error: error.message }
     if (error instanceof VerificationBudgetError) {
       if (settings.budgetPerSecond === null) object('a budget without bounds was spent', about)
       const knownMs = said.yesFor(request)?.askedAtMs ?? -Infinity
-      const isYoung =
-        knownMs > Math.max(askedAtMs - maxStalenessMs, takenBackAt(request, askedAtMs))
+      const isYoung = knownMs > Math.max(askedAtMs - maxStalenessMs, takenBackAt(pending))
       if (!isTiny && workers === 0 && isYoung && said.isProven(request)) {
         object('a proven token was charged', about)
       }
@@ -363,8 +397,10 @@ export function createReferee(options: RefereeOptions): Referee {
       const boundMs = maxStalenessMs + staleIfErrorMs
       const sinceMs = atMs - boundMs
       const errorMs = knownTime.errorMs(atMs, sinceMs)
+      const former = { toldByMs: atMs - FAREWELL_MS, moreMs: staleIfErrorMs }
       if (accepted(request, sinceMs, atMs, errorMs)) return
-      if (isOfFormerLife(request, sinceMs, atMs, errorMs)) return
+      // One that is refused has a little time to say so to its client.
+      if (isOfFormerLife(request, sinceMs, atMs, errorMs, former)) return
       object('a stream carried on beyond the bound', {
         door: door.name,
         why: [...objectionsTo(history.now, atMs, request)],
@@ -379,10 +415,10 @@ export function createReferee(options: RefereeOptions): Referee {
       object('a stream was ended in vain', { door: door.name })
     },
     takenBack(selector) {
-      const entry: TakenBack = { selector, atMs: time.nowMs, knownAtMs: Infinity }
+      const entry: TakenBack = { selector, atMs: time.nowMs, knownSinceTurn: Infinity }
       takenBack.push(entry)
       return () => {
-        entry.knownAtMs = time.nowMs
+        entry.knownSinceTurn = options.nextTurn()
       }
     },
     suspended: (forMs) => void sleeps.push({ atMs: time.nowMs + forMs, forMs }),

@@ -120,6 +120,8 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
   const knownTime = createKnownTime(history)
   knownTime.dateIsOff(settings.dateAheadMs)
   const said = createWhatOnezoneSaid(history)
+  let turns = 0
+  const nextTurn = (): number => (turns += 1)
   const common = { settings, time, history, said, knownTime, object }
   const wire = createWire({ ...common, pending })
   const onezone = createOnezoneServer({
@@ -156,7 +158,7 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
       wire.breakerIs(state)
     },
   })
-  const referee = createReferee({ ...common, wire, gateway: () => gateway })
+  const referee = createReferee({ ...common, nextTurn, wire, gateway: () => gateway })
   const streams = new Set<ModelStream>()
 
   function settle(one: Pending, outcome: SourcedVerdict | Error): void {
@@ -166,8 +168,9 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
   }
 
   function verify(door: Door, request: Question): SourcedVerdict | Promise<SourcedVerdict> {
-    const one: Pending = { door, request, askedAtMs: time.nowMs }
+    const one: Pending = { door, request, askedAtMs: time.nowMs, turn: nextTurn() }
     pending.add(one)
+    wire.wanted()
     note(() => `wants ${door.name} ${nameOf(request)} ${contextOf(request)}`)
     try {
       const verified = door.verification.verifier.verify(request)
@@ -258,6 +261,7 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
     verify,
     openStream,
     takeBack(selector) {
+      note(() => `taken back: ${JSON.stringify(selector)}`)
       const selects = (question: Question): boolean => isSelected(selector, question, history.now)
       const known = referee.takenBack(selector)
       if ('fingerprint' in selector || 'all' in selector) said.takenBack(selects)

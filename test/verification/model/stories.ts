@@ -13,16 +13,19 @@ import type { World } from './world.ts'
  * Short stories: a few things in an order that chance alone hardly finds. Each is told with all that is left to chance
  * in it, amid everything else that happens.
  */
-interface Story {
+export interface Story {
   readonly weight: number
   readonly run: (run: Run) => Promise<void> | void
 }
 
-const WELL = { thereMs: 5, backMs: 10, jitterMs: 0, trouble: 'none', share: 0 } as const
-const DOWN = { ...WELL, trouble: 'refused', share: 1 } as const
+export const WELL = { thereMs: 5, backMs: 10, jitterMs: 0, trouble: 'none', share: 0 } as const
+export const DOWN = { ...WELL, trouble: 'refused', share: 1 } as const
 
 /** A request that holds wherever the token does. */
-function goodRequest(token: PresentedToken, consumerToken: Question['consumerToken']): Question {
+export function goodRequest(
+  token: PresentedToken,
+  consumerToken: Question['consumerToken'],
+): Question {
   return {
     token,
     kind: token.kind,
@@ -35,7 +38,7 @@ function goodRequest(token: PresentedToken, consumerToken: Question['consumerTok
   }
 }
 
-function ask(run: Run, door: Door, request: Question): void {
+export function ask(run: Run, door: Door, request: Question): void {
   try {
     const verified = run.verify(door, request)
     if (verified instanceof Promise) verified.catch(() => {})
@@ -45,20 +48,20 @@ function ask(run: Run, door: Door, request: Question): void {
 }
 
 /** Each door is asked the same, by two at once. */
-function askAll(run: Run, request: Question): void {
+export function askAll(run: Run, request: Question): void {
   for (const door of run.gateway.doors) {
     ask(run, door, request)
     ask(run, door, request)
   }
 }
 
-function lastDoor({ gateway }: Run): Door {
+export function lastDoor({ gateway }: Run): Door {
   const door = gateway.doors.at(-1)
   if (door === undefined) throw new Error('There is no door')
   return door
 }
 
-function pickConsumer({ cast, chance }: Run): Question['consumerToken'] {
+export function pickConsumer({ cast, chance }: Run): Question['consumerToken'] {
   return cast.consumers.length === 0 ? null : chance.pick(cast.consumers)
 }
 
@@ -68,7 +71,7 @@ function pick({ cast, chance }: Run, isMeant: (token: PresentedToken) => boolean
 }
 
 /** What ends a token, or what it rests on; the other half of the time something that it does not notice. */
-function endOf({ token, consumerToken }: Question, chance: Random): (world: World) => World {
+export function endOf({ token, consumerToken }: Question, chance: Random): (world: World) => World {
   const meant = consumerToken !== null && chance.chance(0.7) ? consumerToken : token
   const owner = serializeSubject(meant.subject)
   const { type, generation, id } = meant

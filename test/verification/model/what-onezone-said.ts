@@ -30,12 +30,25 @@ export interface WhatOnezoneSaid {
   deathOf(token: Question['token']): Said | undefined
   /** Since when it is known that the generation of the token is over. */
   overSince(token: Question['token']): Said | undefined
-  /** When a subject was found to have been made anew: nothing holds that was known of its former life. */
+  /** Since when the generation of the token was last named as the current one. */
+  namedSince(token: Question['token']): Said | undefined
+  /** When a subject that was found to have been made anew was last spoken of in its former life, of which nothing holds. */
   madeAnewSince(token: Question['token']): Said | undefined
+  /** The last yes to any token of whom the token speaks for. */
+  ownerAliveSince(token: Question['token']): Said | undefined
   /** Whether the token was accepted in that use, and nothing has taken that back. */
   isProven(question: Question): boolean
   /** An operator took something back. */
   takenBack(selects: (question: Question) => boolean): void
+}
+
+/** Something that was said of the generations of a subject. */
+interface Mark {
+  /** This one and all before it are over. */
+  readonly upTo: number
+  readonly said: Said
+  /** And the next one was named. */
+  readonly isNamed: boolean
 }
 
 /** How long it is believed that a generation is over. */
@@ -46,7 +59,7 @@ export function createWhatOnezoneSaid(history: History): WhatOnezoneSaid {
   const no = new Map<string, Said>()
   const vouched = new Map<string, Said>()
   const deaths = new Map<string, Said>()
-  const marks = new Map<string, { readonly upTo: number; readonly said: Said }[]>()
+  const marks = new Map<string, Mark[]>()
   /** What is accepted, and when the question was asked to which it last was. */
   const proven = new Map<string, { readonly question: Question; readonly askedAtMs: number }>()
   /** When a family was last found to be lost: what was proven until then must be proven anew. */
@@ -64,17 +77,24 @@ export function createWhatOnezoneSaid(history: History): WhatOnezoneSaid {
   }
   const mark = (subject: string, upTo: number, said: Said, isNamed: boolean): void => {
     const known = marks.get(subject) ?? []
-    const wasHigher = known.some(
-      (each) =>
-        each.said.askedAtMs <= said.askedAtMs &&
-        (isNamed
-          ? each.upTo > upTo
-          : each.upTo > upTo && said.askedAtMs - each.said.askedAtMs >= BELIEVED_MS),
+    // Of a life before the last one that is known, nothing is news any more.
+    const formerMs = anew.get(subject)?.askedAtMs ?? -Infinity
+    const before = known.filter(
+      (each) => each.said.askedAtMs > formerMs && each.said.askedAtMs <= said.askedAtMs,
     )
-    if (wasHigher) latest(anew, subject, said)
+    const wasHigher = before.some((each) =>
+      isNamed
+        ? each.upTo > upTo
+        : each.upTo > upTo && said.askedAtMs - each.said.askedAtMs >= BELIEVED_MS,
+    )
+    if (wasHigher) {
+      // What this very answer says is of the new life; the former one was spoken of before.
+      const askedAtMs = Math.max(...before.map((each) => each.said.askedAtMs))
+      latest(anew, subject, { ...said, askedAtMs: Math.min(askedAtMs, said.askedAtMs - 0.001) })
+    }
     // Of a row of the same, the first and the last say all.
     if (known.at(-1)?.upTo === upTo && known.at(-2)?.upTo === upTo) known.pop()
-    known.push({ upTo, said })
+    known.push({ upTo, said, isNamed })
     marks.set(subject, known)
   }
 
@@ -85,9 +105,12 @@ export function createWhatOnezoneSaid(history: History): WhatOnezoneSaid {
     if (objection === null) {
       latest(yes, questionName(question), said)
       for (const each of vouchesFor(question)) latest(vouched, each, said)
+      latest(vouched, owner, said)
       if (token.generation !== null)
         mark(serializeSubject(token.subject), token.generation - 1, said, true)
-      if (!isRemote(token)) {
+      // A yes that comes after word of the end is no proof.
+      const isLate = (deathOf(token)?.askedAtMs ?? -Infinity) >= said.askedAtMs
+      if (!isRemote(token) && !isLate) {
         proven.set(useOf(question), { question, askedAtMs: said.askedAtMs })
       }
       return
@@ -95,6 +118,8 @@ export function createWhatOnezoneSaid(history: History): WhatOnezoneSaid {
     const { reason, error } = objection
     latest(no, questionName(question), { ...said, reason })
     if (token.id === null) {
+      // Of another secret the gateway does not know of which record it was.
+      if (reason === 'token_revoked' && isProven(question)) latest(deaths, family, said)
       proven.delete(useOf(question))
     } else if (reason === 'token_revoked') {
       if (token.generation === null) latest(deaths, family, said)
@@ -108,6 +133,13 @@ export function createWhatOnezoneSaid(history: History): WhatOnezoneSaid {
       }
       if (error.id !== 'tokenSessionInvalid') proven.delete(useOf(question))
     }
+  }
+
+  function deathOf(token: PresentedToken): Said | undefined {
+    const family = deaths.get(familyNameOf(token, history.now))
+    const owner = deaths.get(`owner/${ownerOf(token, history.now)}`)
+    if (family === undefined || owner === undefined) return family ?? owner
+    return family.askedAtMs > owner.askedAtMs ? family : owner
   }
 
   function overSince({ generation, subject }: PresentedToken): Said | undefined {
@@ -153,13 +185,14 @@ export function createWhatOnezoneSaid(history: History): WhatOnezoneSaid {
       question.token.id === null
         ? yes.get(questionName(question))
         : vouched.get(vouchesFor(question).at(-1) ?? ''),
-    deathOf(token) {
-      const family = deaths.get(familyNameOf(token, history.now))
-      const owner = deaths.get(`owner/${ownerOf(token, history.now)}`)
-      if (family === undefined || owner === undefined) return family ?? owner
-      return family.askedAtMs > owner.askedAtMs ? family : owner
-    },
+    deathOf,
+    ownerAliveSince: (token) => vouched.get(`owner/${ownerOf(token, history.now)}`),
     overSince,
+    namedSince({ generation, subject }) {
+      const known = generation === null ? [] : (marks.get(serializeSubject(subject)) ?? [])
+      const named = known.filter((mark) => mark.isNamed && mark.upTo + 1 === generation)
+      return named.sort((a, b) => a.said.askedAtMs - b.said.askedAtMs).at(-1)?.said
+    },
     madeAnewSince: anewSince,
     isProven,
     takenBack(selects) {

@@ -22,6 +22,8 @@ export interface Wire extends WireWatcher {
    * next must not have to wait for a fact that was old enough to be asked for anew.
    */
   used(question: Question, ageMs: number): void
+  /** Somebody asks a door. */
+  wanted(): void
   networkIs(network: Network): void
   /** Somebody sends these, each of them once and none of them good. */
   flooded(tokens: readonly PresentedToken[]): void
@@ -51,11 +53,15 @@ const USABLE_PART = 0.99
 const YOUNG_PART = 0.5
 /** And a hit at this part of it or later has it done. */
 const LATEST_REFRESH = 0.76
+/** And where that told nothing, it is tried again so much later. */
+const RETRY_AFTER = 0.05
 const EPSILON_MS = 0.01
 /** A proven temporary token is itself asked about when it was not for so many intervals. */
 const OWN_QUESTION_FROM = 9 + EARLIEST_REFRESH
 /** What is known of Onezone’s time may be off by so much, and nothing follows from it. */
 const LARGEST_DRIFT_MS = 3_500 + 2_000
+/** How soon workers are told what their primary has found out of Onezone’s time. */
+const HERALD_MS = 110
 /** What is used is read within so many intervals, and a little for looks, reports and jitter. */
 const UNREAD_INTERVALS = 2
 /** Which step of the wall clock makes every fact old, and how often it is looked at. */
@@ -101,12 +107,15 @@ export function createWire(options: WireOptions): Wire {
   const uses = new Map<string, { readonly sinceMs: number; readonly lastMs: number }>()
   let readingsUnderWay = 0
   let troubles: number[] = []
-  let slowest: { atMs: number; wayMs: number }[] = [{ atMs: -Infinity, wayMs: 0 }]
+  /** Since when it took so long, by the time that the machine is awake. */
+  let slowest: { awakeMs: number; wayMs: number }[] = [{ awakeMs: -Infinity, wayMs: 0 }]
+  const awake = time.clockOf(0)
   let breaker: BreakerState = 'closed'
   let breakerSinceMs = -Infinity
   const breakerTimes: { fromMs: number; toMs: number }[] = []
   let faultsInARow = 0
   let seenStepMs = -Infinity
+  let lookDueMs = -Infinity
   let wokenAtMs = -Infinity
   const recent: { atMs: number; fault: boolean }[] = []
   const takenBackAtMs: {
@@ -141,14 +150,18 @@ export function createWire(options: WireOptions): Wire {
   }
 
   /**
-   * Since when all that was known is asked anew, because the machine seems to have slept; it looks at its clocks now
-   * and then.
+   * Whoever asks Onezone looks at the clocks now and then, and at each answer: if the machine seems to have slept, all
+   * that was known is asked anew. What workers want, their primary sees only where it has to ask.
    */
-  function noteStep(nowMs: number): void {
+  function look(mustSee: boolean, isOnlySeen = workers > 0): void {
     const stepMs = time.lastStepMs(LEAST_STEP_MS)
-    if (stepMs <= seenStepMs) return
-    wokenAtMs = nowMs
-    if (nowMs >= stepMs + STEP_CHECK_MS + channelMs) seenStepMs = stepMs
+    const isDue = mustSee || awake.monotonic() >= lookDueMs
+    if (isDue) lookDueMs = awake.monotonic() + STEP_CHECK_MS
+    if (stepMs <= seenStepMs || (!isDue && !isOnlySeen)) return
+    wokenAtMs = time.nowMs
+    if (mustSee || !isOnlySeen || time.nowMs >= stepMs + STEP_CHECK_MS + channelMs) {
+      seenStepMs = stepMs
+    }
   }
 
   /** A hit at such an age has the family asked about in the background. */
@@ -162,7 +175,10 @@ export function createWire(options: WireOptions): Wire {
     const isAsked = [...underWay].some(
       ({ question: { token: other } }) => familyNameOf(other, history.now) === family,
     )
-    if (isAsked) return void ripe.delete(family)
+    const isTriedAgainLater = (untold.get(family) ?? []).some(
+      (atMs) => atMs >= time.nowMs - RETRY_AFTER * maxStalenessMs - EPSILON_MS,
+    )
+    if (isAsked || isTriedAgainLater) return void ripe.delete(family)
     const ripeAtMs = ripe.get(family) ?? Infinity
     if (ageMs < LATEST_REFRESH * maxStalenessMs) ripe.delete(family)
     else if (ripeAtMs === Infinity) ripe.set(family, time.nowMs)
@@ -186,19 +202,23 @@ export function createWire(options: WireOptions): Wire {
 
   function askedVerdict(call: Call, question: Question): void {
     const nowMs = time.nowMs
-    // A second attempt is made without a look at the clocks.
-    if (call.askedAtMs === nowMs) noteStep(nowMs)
+    const name = questionName(question)
+    const isRepeated = repeats.get(name) === nowMs
+    // A second attempt is made without a look at the clocks, and so is a question whose answer counted no more.
+    if (workers > 0 && call.askedAtMs === nowMs && !isRepeated) look(false)
     ripe.delete(familyNameOf(question.token, history.now))
     if (call.askedAtMs === nowMs) checkFlood(question)
     const isProven = said.isProven(question)
-    const name = questionName(question)
     const family = familyNameOf(question.token, history.now)
     const demandMs = demandedSince(family)
     // Each temporary token must itself be asked about at least every so many intervals.
     const ownMs = nowMs - (said.yesTo(question)?.askedAtMs ?? nowMs)
     const hasOwnTurn =
-      isProven && (ownMs >= OWN_QUESTION_FROM * maxStalenessMs - EPSILON_MS || isDisputed(question))
-    const isRepeated = repeats.get(name) === nowMs
+      isProven &&
+      (ownMs >= OWN_QUESTION_FROM * maxStalenessMs - EPSILON_MS ||
+        // How long that is counts by the wall clock, which went ahead.
+        nowMs - ownMs <= wokenAtMs ||
+        isDisputed(question))
     for (const other of call.askedAtMs < nowMs || isRepeated ? [] : underWay) {
       // Whoever asked has lost patience; where there was no connection yet, nobody says so here.
       if (nowMs - other.call.askedAtMs >= TIMEOUT_MS) continue
@@ -233,11 +253,14 @@ export function createWire(options: WireOptions): Wire {
     const over = said.overSince(question.token)
     if (
       over !== undefined &&
-      over.askedAtMs >= (said.madeAnewSince(question.token)?.askedAtMs ?? -Infinity) &&
+      over.askedAtMs > (said.madeAnewSince(question.token)?.askedAtMs ?? -Infinity) &&
       over.askedAtMs > Math.max(generationsBackAt(question), wokenAtMs) &&
       nowMs - over.askedAtMs < 60_000 - EPSILON_MS
     ) {
-      const later = yes !== undefined && yes.askedAtMs > over.askedAtMs
+      const named = said.namedSince(question.token)
+      const later = [yes, named].some(
+        (each) => each !== undefined && each.askedAtMs > over.askedAtMs,
+      )
       if (!later) object('asked about a generation that is over', about(question))
     }
     const noMs = no?.askedAtMs ?? -Infinity
@@ -247,6 +270,8 @@ export function createWire(options: WireOptions): Wire {
       said.madeAnewSince(question.token)?.askedAtMs ?? -Infinity,
       noMs,
       consumerEndedMs(question),
+      // What is said of generations that were taken back may be of another life, in which this one must be proven.
+      generationsBackAt(question),
     )
     if (
       !isProven &&
@@ -256,6 +281,20 @@ export function createWire(options: WireOptions): Wire {
       nowMs - noMs < negativeTtlMs - EPSILON_MS
     ) {
       object('asked again about what was just refused', about(question, { ageMs: nowMs - noMs }))
+    }
+    const aliveMs = Math.max(
+      said.yesFor({ ...question, kind: 'identity' })?.askedAtMs ?? -Infinity,
+      said.ownerAliveSince(question.token)?.askedAtMs ?? -Infinity,
+    )
+    const diedMs = death?.askedAtMs ?? -Infinity
+    if (
+      workers === 0 &&
+      isProven &&
+      question.token.id !== null &&
+      diedMs > Math.max(aliveMs, backMs, wokenAtMs) &&
+      nowMs - diedMs < negativeTtlMs - EPSILON_MS
+    ) {
+      object('asked about a family that is known to have ended', about(question))
     }
     if (yesMs <= voidMs || yesMs <= youngerThan) return
     const ageMs = nowMs - yesMs
@@ -285,7 +324,8 @@ export function createWire(options: WireOptions): Wire {
   function isDisputed(question: Question): boolean {
     if (question.token.validUntil === null) return false
     const spokenAtMs = said.yesTo(question)?.askedAtMs ?? -Infinity
-    return knownTime.errorMs(time.nowMs, spokenAtMs) > LARGEST_DRIFT_MS
+    const heardByMs = spokenAtMs - EPSILON_MS - (workers === 0 ? 0 : HERALD_MS + 2 * channelMs)
+    return knownTime.errorMs(time.nowMs, heardByMs) > LARGEST_DRIFT_MS
   }
 
   function hasWaitedInVain(family: string): boolean {
@@ -302,7 +342,7 @@ export function createWire(options: WireOptions): Wire {
       (each) => each.question === question && each.call.askedAtMs === askedAtMs,
     )
     // That the machine slept is seen before anything is asked.
-    return own?.counts !== false && askedAtMs > lastTakenBack(question) && askedAtMs >= wokenAtMs
+    return own?.counts !== false && askedAtMs >= Math.max(lastTakenBack(question), wokenAtMs)
   }
 
   function askedReading({ path, askedAtMs }: Call): void {
@@ -358,6 +398,7 @@ export function createWire(options: WireOptions): Wire {
       } else if (token !== undefined && ends !== null && ends < 1e12) {
         knownTime.toldOf(ownerOf(token, history.now), call.askedAtMs, judgedAtMs, time.nowMs)
       }
+      if (question !== null) look(true)
       const counts = doesCount(call)
       if (counts) said.heard(call, outcome, time.nowMs)
       const tellsOfOthers = counts && outcome.objection === null && question?.kind === 'access'
@@ -367,7 +408,12 @@ export function createWire(options: WireOptions): Wire {
       }
       ended(call, false)
     },
+    wanted() {
+      if (workers === 0) look(false)
+    },
     failed(call) {
+      // Before a stale grant.
+      if (call.question !== null && said.isProven(call.question)) look(true)
       troubles.push(time.nowMs)
       ended(call, call.question !== null)
     },
@@ -379,9 +425,9 @@ export function createWire(options: WireOptions): Wire {
     patienceMs(fromMs, toMs) {
       let wayMs = 0
       for (let at = slowest.length - 1; at >= 0; at--) {
-        const { atMs, wayMs: each } = slowest[at] ?? { atMs: 0, wayMs: 0 }
+        const { awakeMs, wayMs: each } = slowest[at] ?? { awakeMs: 0, wayMs: 0 }
         wayMs = Math.max(wayMs, Math.min(each, TIMEOUT_MS))
-        if (atMs < fromMs - TIMEOUT_MS * settings.maxAttempts) break
+        if (awakeMs < awake.monotonic() - (toMs - fromMs) - TIMEOUT_MS * settings.maxAttempts) break
       }
       const failed = this.hasTrouble(fromMs - TIMEOUT_MS, toMs)
       // Two about others of the family, then its own; a worker waits for two of its own kind before.
@@ -411,7 +457,7 @@ export function createWire(options: WireOptions): Wire {
       for (const { digest } of tokens) floods.set(digest, flood)
     },
     networkIs({ thereMs, backMs, jitterMs }) {
-      slowest.push({ atMs: time.nowMs, wayMs: thereMs + backMs + 2 * jitterMs })
+      slowest.push({ awakeMs: awake.monotonic(), wayMs: thereMs + backMs + 2 * jitterMs })
       slowest = slowest.slice(-50)
       troubles = troubles.slice(-200)
     },

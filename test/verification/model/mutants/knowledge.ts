@@ -49,7 +49,7 @@ export const KNOWLEDGE: readonly Mutant[] = [
   },
   {
     name: 'ledger: a block is not taken back by a yes',
-    look: 'oneProcess',
+    look: 'known',
     edits: [
       [
         'src/revocation/family-ledger.ts',

@@ -180,6 +180,24 @@ export const ROWS: readonly Mutant[] = [
         'latest !== undefined && latest.sentAtMs >= sinceMs - 1e9',
       ],
     ],
+    equivalent:
+      'the gate looks once more at how old a shared grant is, and asks then: it takes longer, by one answer',
+  },
+  {
+    name: 'row 13: a younger demand shares an older answer',
+    look: 'young',
+    edits: [
+      [
+        'src/verification/single-flight.ts',
+        'latest !== undefined && latest.sentAtMs >= sinceMs',
+        'latest !== undefined && latest.sentAtMs >= sinceMs - 1e9',
+      ],
+      [
+        'src/verification/verdict-gate.ts',
+        "const isYoung = !isAccepted(verdict) || verdict.askedAtMs >= sinceMs || source === 'stale'",
+        "const isYoung = sinceMs > -1e300 || source === 'stale'",
+      ],
+    ],
   },
   {
     name: 'row 14: the sample that came last wins',

@@ -64,7 +64,7 @@ export const VERDICTS: readonly Mutant[] = [
   },
   {
     name: 'gate: all who wait ask one after another',
-    look: 'oneProcess',
+    look: 'known',
     edits: [
       ['src/verification/verdict-gate.ts', 'const MOST_SHARED = 2', 'const MOST_SHARED = 1e9'],
     ],
@@ -93,7 +93,7 @@ export const VERDICTS: readonly Mutant[] = [
   },
   {
     name: 'recollection: a death is not looked at',
-    look: 'oneProcess',
+    look: 'known',
     edits: [
       [
         'src/verification/recollection.ts',
@@ -104,7 +104,7 @@ export const VERDICTS: readonly Mutant[] = [
   },
   {
     name: 'recollection: a proven token never ends',
-    look: 'clocks',
+    look: 'known',
     edits: [
       [
         'src/verification/recollection.ts',
@@ -137,7 +137,7 @@ export const VERDICTS: readonly Mutant[] = [
   },
   {
     name: 'recollection: no skew is allowed for strangers',
-    look: 'dateless',
+    look: 'known',
     edits: [
       [
         'src/verification/recollection.ts',
@@ -159,7 +159,7 @@ export const VERDICTS: readonly Mutant[] = [
   },
   {
     name: 'judgement: data caveats hold everywhere',
-    look: 'oneProcess',
+    look: 'known',
     edits: [
       [
         'src/verification/local-judgement.ts',
@@ -170,7 +170,7 @@ export const VERDICTS: readonly Mutant[] = [
   },
   {
     name: 'lessons: an identity token tells about services',
-    look: 'oneProcess',
+    look: 'known',
     edits: [
       [
         'src/verification/lessons.ts',
@@ -204,7 +204,7 @@ export const VERDICTS: readonly Mutant[] = [
   },
   {
     name: 'lessons: a grant in context outlives its refusal',
-    look: 'oneProcess',
+    look: 'known',
     edits: [
       [
         'src/verification/lessons.ts',
@@ -215,7 +215,7 @@ export const VERDICTS: readonly Mutant[] = [
   },
   {
     name: 'lessons: a yes that comes late is a yes',
-    look: 'oneProcess',
+    look: 'known',
     edits: [
       [
         'src/verification/lessons.ts',
@@ -238,7 +238,7 @@ export const VERDICTS: readonly Mutant[] = [
   },
   {
     name: 'memory: a refusal is kept for too long',
-    look: 'oneProcess',
+    look: 'known',
     edits: [
       [
         'src/verification/verdict-memory.ts',
@@ -260,7 +260,7 @@ export const VERDICTS: readonly Mutant[] = [
   },
   {
     name: 'keys: the address is left out',
-    look: 'oneProcess',
+    look: 'known',
     edits: [
       ['src/verification/verdict-keys.ts', 'peerIp: (request) => request.peerIp,', 'peerIp: null,'],
     ],
