@@ -8,6 +8,7 @@ import { packageVersion } from '../package-version.ts'
 import { configurationFacts } from './configuration-facts.ts'
 import type { LiveConfiguration } from './live-configuration.ts'
 import { createLiveConfiguration } from './live-configuration.ts'
+import type { Tracing } from '../tracing/index.ts'
 import type { RequestWatch } from './request-watch.ts'
 import { createRequestWatch } from './request-watch.ts'
 import type { Traffic } from './traffic.ts'
@@ -21,6 +22,8 @@ export interface AssemblyOptions extends Pick<MetricsOptions, 'processName' | 'w
   /** How many lines the logger has lost so far. @default none */
   readonly linesDropped?: (() => number) | undefined
   readonly clock: Clock | undefined
+  /** What gathers traces; null: nobody does. */
+  readonly tracing: Tracing | null
   /** The listener of this process; null: there is none, or none yet. */
   readonly traffic: () => Traffic | null
 }

@@ -10,6 +10,7 @@ import type { Logger } from '../logger.ts'
 import type { Metrics } from '../metrics/index.ts'
 import type { ProxyDocument, ReverseProxy } from '../proxy/index.ts'
 import { createReverseProxy } from '../proxy/index.ts'
+import type { Tracing } from '../tracing/index.ts'
 import type { Verification } from '../verification/index.ts'
 import type { AskedDoors } from './asked-doors.ts'
 import { assembleAsked } from './asked-doors.ts'
@@ -21,6 +22,8 @@ export interface DoorSurroundings {
   readonly verification: Verification
   readonly metrics: Metrics
   readonly watch: RequestWatch
+  /** Null: nobody gathers traces. */
+  readonly tracing: Tracing | null
   readonly logger: Logger
   readonly clock: Clock | undefined
   /** Why no requests may be sent here; null: they may. */
@@ -41,7 +44,7 @@ export interface Doors extends AskedDoors {
  * @throws {TypeError} for options that make no sense.
  */
 export function assembleDoors(config: GatewayConfig, surroundings: DoorSurroundings): Doors {
-  const { verification, metrics, watch, logger, clock, unreadiness } = surroundings
+  const { verification, metrics, watch, tracing, logger, clock, unreadiness } = surroundings
   const { healthPath } = config
   const { onDecision, onUpstream, onStream, onSigned } = metrics
   const assertions = assembleAssertions(config, { clock, logger, onSigned })
@@ -80,6 +83,7 @@ export function assembleDoors(config: GatewayConfig, surroundings: DoorSurroundi
     },
     clientLimits: config.limits,
     timed: config.accessLog !== undefined && config.accessLog.to !== 'none',
+    tracing,
     clock,
     logger,
     onRequest(event) {

@@ -15,6 +15,7 @@ import type { Carrier } from './gateway-life.ts'
 import { openGateway } from './gateway-life.ts'
 import type { Traffic } from './traffic.ts'
 import { connectionLimitOf } from './connection-limit.ts'
+import { openTracingOf } from './tracing-opening.ts'
 import { openTraffic, trafficOf } from './traffic.ts'
 import { openVerificationOf } from './verification-opening.ts'
 
@@ -95,6 +96,7 @@ export async function createGateway(
     logger,
     linesDropped: options.linesDropped,
     clock: options.clock,
+    tracing: await openTracingOf(config),
     traffic: () => traffic,
   })
   const invalidate: Gateway['invalidate'] = (selector, how) => {
@@ -163,6 +165,7 @@ export async function explainRequest(
     openVerification: openVerificationOf(),
     logger: options.logger ?? silentLogger,
     clock: options.clock,
+    tracing: null,
     traffic: () => null,
   })
   try {

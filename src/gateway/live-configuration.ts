@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts'
 import type { GatewayConfig } from '../config/index.ts'
 import type { Logger } from '../logger.ts'
 import type { Metrics } from '../metrics/index.ts'
+import type { Tracing } from '../tracing/index.ts'
 import type { Verification } from '../verification/index.ts'
 import { configurationFacts } from './configuration-facts.ts'
 import type { Doors } from './doors.ts'
@@ -17,6 +18,8 @@ export interface LiveConfigurationOptions {
   readonly openVerification: OpenVerification
   readonly metrics: Metrics
   readonly watch: RequestWatch
+  /** Null: nobody gathers traces. */
+  readonly tracing: Tracing | null
   readonly logger: Logger
   readonly clock: Clock | undefined
   /** Lets requests come to these doors from now on. Settles when the last one at the doors before is over. */
