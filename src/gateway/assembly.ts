@@ -1,3 +1,4 @@
+import type { DecisionEvent } from '../authenticator/index.ts'
 import type { Clock } from '../clock.ts'
 import type { GatewayConfig } from '../config/index.ts'
 import { checkGatewayConfig } from '../config/index.ts'
@@ -21,6 +22,8 @@ export interface AssemblyOptions extends Pick<MetricsOptions, 'processName' | 'w
   readonly logger: Logger
   /** How many lines the logger has lost so far. @default none */
   readonly linesDropped?: (() => number) | undefined
+  /** Told of every decision, besides the metrics. @default nobody is */
+  readonly onDecision?: ((event: DecisionEvent) => void) | undefined
   readonly clock: Clock | undefined
   /** What gathers traces; null: nobody does. */
   readonly tracing: Tracing | null

@@ -1,5 +1,6 @@
 import type { Explainer } from '../admin/index.ts'
 import { createExplainer } from '../admin/index.ts'
+import type { DecisionEvent } from '../authenticator/index.ts'
 import { createAuthenticator, routePolicyOf } from '../authenticator/index.ts'
 import type { Assertions } from '../assertion/index.ts'
 import { KEY_SET_FIELDS } from '../assertion/index.ts'
@@ -25,6 +26,8 @@ export interface DoorSurroundings {
   /** Null: nobody gathers traces. */
   readonly tracing: Tracing | null
   readonly logger: Logger
+  /** Told of every decision, besides the metrics. @default nobody is */
+  readonly onDecision?: ((event: DecisionEvent) => void) | undefined
   readonly clock: Clock | undefined
   /** Why no requests may be sent here; null: they may. */
   readonly unreadiness: () => string | null
@@ -46,7 +49,7 @@ export interface Doors extends AskedDoors {
 export function assembleDoors(config: GatewayConfig, surroundings: DoorSurroundings): Doors {
   const { verification, metrics, watch, tracing, logger, clock, unreadiness } = surroundings
   const { healthPath } = config
-  const { onDecision, onUpstream, onStream, onSigned } = metrics
+  const { onUpstream, onStream, onSigned } = metrics
   const assertions = assembleAssertions(config, { clock, logger, onSigned })
   const authenticator = createAuthenticator({
     verifier: verification.verifier,
@@ -60,7 +63,7 @@ export function assembleDoors(config: GatewayConfig, surroundings: DoorSurroundi
     onezoneNowMs: () => verification.onezoneNowMs,
     clock,
     logger,
-    onDecision,
+    onDecision: bothOf(metrics.onDecision, surroundings.onDecision),
   })
   const reserved = [
     ...new Set(config.routes.flatMap(({ headers }) => Object.values(headers ?? {}))),
@@ -101,6 +104,18 @@ export function assembleDoors(config: GatewayConfig, surroundings: DoorSurroundi
     explain: (request, how) => verification.explain(request, how),
   })
   return { proxy, ...asked, explain, assertions }
+}
+
+/** Tells the metrics first: they are not for others to spoil. */
+function bothOf(
+  own: Metrics['onDecision'],
+  others: DoorSurroundings['onDecision'],
+): Metrics['onDecision'] {
+  if (others === undefined) return own
+  return (event) => {
+    own(event)
+    others(event)
+  }
 }
 
 /** The public keys where clients may see them. */

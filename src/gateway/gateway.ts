@@ -1,5 +1,6 @@
 import type { ExplainRequest, Explanation } from '../admin/index.ts'
 import { EXPLAIN_REQUEST } from '../admin/index.ts'
+import type { DecisionEvent } from '../authenticator/index.ts'
 import type { Clock } from '../clock.ts'
 import type { GatewayConfig } from '../config/index.ts'
 import { addressesOf } from '../config/index.ts'
@@ -27,12 +28,15 @@ export interface GatewayOptions {
   readonly clock?: Clock | undefined
   /** How many lines the logger has lost so far, for `onegate_log_lines_dropped_total`. @default none */
   readonly linesDropped?: (() => number) | undefined
+  /** Told of every decision, as the middleware tells it: request id, path, subject and fingerprint among it. */
+  readonly onDecision?: ((event: DecisionEvent) => void) | undefined
 }
 
 const GATEWAY_OPTIONS: OptionShape<GatewayOptions> = {
   logger: LOGGER,
   clock: CLOCK,
   linesDropped: CALLBACK,
+  onDecision: CALLBACK,
 }
 
 /** What carries traffic where there is none: front proxies carry it, and only ask. */
@@ -95,6 +99,7 @@ export async function createGateway(
     openVerification: openVerificationOf(),
     logger,
     linesDropped: options.linesDropped,
+    onDecision: options.onDecision,
     clock: options.clock,
     tracing: await openTracingOf(config),
     traffic: () => traffic,

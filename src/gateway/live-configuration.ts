@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 
+import type { DecisionEvent } from '../authenticator/index.ts'
 import type { Clock } from '../clock.ts'
 import type { GatewayConfig } from '../config/index.ts'
 import type { Logger } from '../logger.ts'
@@ -21,6 +22,8 @@ export interface LiveConfigurationOptions {
   /** Null: nobody gathers traces. */
   readonly tracing: Tracing | null
   readonly logger: Logger
+  /** Told of every decision, besides the metrics. @default nobody is */
+  readonly onDecision?: ((event: DecisionEvent) => void) | undefined
   readonly clock: Clock | undefined
   /** Lets requests come to these doors from now on. Settles when the last one at the doors before is over. */
   readonly lead: (doors: Doors) => Promise<void>
