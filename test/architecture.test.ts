@@ -133,6 +133,8 @@ const TABLE: Record<string, Row> = {
     'forward-auth http-client verifier revocation verification authenticator proxy json option-shape',
     'prom-client',
   ),
+  // Requests as OpenTelemetry shows them, where the process has its SDK.
+  tracing: row(8, 'authenticator http-client package-version proxy', '@opentelemetry/api'),
   // What an operator may look into and take back.
   // Its door is a Hono app.
   admin: row(
@@ -162,7 +164,7 @@ const TABLE: Record<string, Row> = {
   // The process: what it works by, what of that can change while it runs, and who carries its traffic.
   gateway: row(
     10,
-    'access-log assertion errors clock limited-log logger slices verifier verification authenticator proxy forward-auth metrics state admin tls config listener cluster package-version option-shape',
+    'access-log assertion errors clock limited-log logger slices verifier verification authenticator proxy forward-auth metrics tracing state admin tls config listener cluster package-version option-shape',
     '',
     'any',
   ),

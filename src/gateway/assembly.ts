@@ -1,3 +1,4 @@
+import type { DecisionEvent } from '../authenticator/index.ts'
 import type { Clock } from '../clock.ts'
 import type { GatewayConfig } from '../config/index.ts'
 import { checkGatewayConfig } from '../config/index.ts'
@@ -8,6 +9,7 @@ import { packageVersion } from '../package-version.ts'
 import { configurationFacts } from './configuration-facts.ts'
 import type { LiveConfiguration } from './live-configuration.ts'
 import { createLiveConfiguration } from './live-configuration.ts'
+import type { Tracing } from '../tracing/index.ts'
 import type { RequestWatch } from './request-watch.ts'
 import { createRequestWatch } from './request-watch.ts'
 import type { Traffic } from './traffic.ts'
@@ -20,7 +22,11 @@ export interface AssemblyOptions extends Pick<MetricsOptions, 'processName' | 'w
   readonly logger: Logger
   /** How many lines the logger has lost so far. @default none */
   readonly linesDropped?: (() => number) | undefined
+  /** Told of every decision, besides the metrics. @default nobody is */
+  readonly onDecision?: ((event: DecisionEvent) => void) | undefined
   readonly clock: Clock | undefined
+  /** What gathers traces; null: nobody does. */
+  readonly tracing: Tracing | null
   /** The listener of this process; null: there is none, or none yet. */
   readonly traffic: () => Traffic | null
 }

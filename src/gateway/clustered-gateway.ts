@@ -14,6 +14,7 @@ import { assemble } from './assembly.ts'
 import { createFleetMetrics } from './fleet-metrics.ts'
 import type { Carrier } from './gateway-life.ts'
 import { openGateway } from './gateway-life.ts'
+import { openTracingOf } from './tracing-opening.ts'
 import { openVerificationOf } from './verification-opening.ts'
 
 /** Options of {@link createClusteredGateway}. */
@@ -79,6 +80,7 @@ export async function createClusteredGateway(
     logger,
     linesDropped: options.linesDropped,
     clock: undefined,
+    tracing: await openTracingOf(config),
     traffic: () => null,
     processName: 'primary',
     workers: () => fleet?.ready ?? 0,

@@ -1,6 +1,6 @@
 import type { Explainer } from '../admin/index.ts'
 import { createExplainer } from '../admin/index.ts'
-import type { ExplainingRoute } from '../authenticator/index.ts'
+import type { DecisionEvent, ExplainingRoute } from '../authenticator/index.ts'
 import { createAuthenticator, routePolicyOf } from '../authenticator/index.ts'
 import type { Assertions } from '../assertion/index.ts'
 import { KEY_SET_FIELDS } from '../assertion/index.ts'
@@ -12,6 +12,7 @@ import type { Metrics } from '../metrics/index.ts'
 import type { ProxyDocument, ProxyRoute, ReverseProxy } from '../proxy/index.ts'
 import { assembleReverseProxy } from '../proxy/index.ts'
 import type { Sliced } from '../slices.ts'
+import type { Tracing } from '../tracing/index.ts'
 import type { Verification } from '../verification/index.ts'
 import type { AskedDoors } from './asked-doors.ts'
 import { assembleAsked } from './asked-doors.ts'
@@ -23,7 +24,11 @@ export interface DoorSurroundings {
   readonly verification: Verification
   readonly metrics: Metrics
   readonly watch: RequestWatch
+  /** Null: nobody gathers traces. */
+  readonly tracing: Tracing | null
   readonly logger: Logger
+  /** Told of every decision, besides the metrics. @default nobody is */
+  readonly onDecision?: ((event: DecisionEvent) => void) | undefined
   readonly clock: Clock | undefined
   /** Why no requests may be sent here; null: they may. */
   readonly unreadiness: () => string | null
@@ -46,9 +51,9 @@ export function* assembleDoors(
   config: GatewayConfig,
   surroundings: DoorSurroundings,
 ): Sliced<Doors> {
-  const { verification, metrics, watch, logger, clock, unreadiness } = surroundings
+  const { verification, metrics, watch, tracing, logger, clock, unreadiness } = surroundings
   const { healthPath } = config
-  const { onDecision, onUpstream, onStream, onSigned } = metrics
+  const { onUpstream, onStream, onSigned } = metrics
   const assertions = assembleAssertions(config, { clock, logger, onSigned })
   const authenticator = createAuthenticator({
     verifier: verification.verifier,
@@ -62,7 +67,7 @@ export function* assembleDoors(
     onezoneNowMs: () => verification.onezoneNowMs,
     clock,
     logger,
-    onDecision,
+    onDecision: bothOf(metrics.onDecision, surroundings.onDecision),
   })
   const reserved = [
     ...new Set(config.routes.flatMap(({ headers }) => Object.values(headers ?? {}))),
@@ -91,6 +96,7 @@ export function* assembleDoors(
     },
     clientLimits: config.limits,
     timed: config.accessLog !== undefined && config.accessLog.to !== 'none',
+    tracing,
     clock,
     logger,
     onRequest(event) {
@@ -107,6 +113,18 @@ export function* assembleDoors(
     explain: (request, how) => verification.explain(request, how),
   })
   return { proxy, ...asked, explain, assertions }
+}
+
+/** Tells the metrics first: they are not for others to spoil. */
+function bothOf(
+  own: Metrics['onDecision'],
+  others: DoorSurroundings['onDecision'],
+): Metrics['onDecision'] {
+  if (others === undefined) return own
+  return (event) => {
+    own(event)
+    others(event)
+  }
 }
 
 /** The public keys where clients may see them. */

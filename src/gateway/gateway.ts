@@ -1,5 +1,6 @@
 import type { ExplainRequest, Explanation } from '../admin/index.ts'
 import { EXPLAIN_REQUEST } from '../admin/index.ts'
+import type { DecisionEvent } from '../authenticator/index.ts'
 import type { Clock } from '../clock.ts'
 import type { GatewayConfig } from '../config/index.ts'
 import { addressesOf } from '../config/index.ts'
@@ -15,6 +16,7 @@ import type { Carrier } from './gateway-life.ts'
 import { openGateway } from './gateway-life.ts'
 import type { Traffic } from './traffic.ts'
 import { connectionLimitOf } from './connection-limit.ts'
+import { openTracingOf } from './tracing-opening.ts'
 import { openTraffic, trafficOf } from './traffic.ts'
 import { openVerificationOf } from './verification-opening.ts'
 
@@ -26,12 +28,15 @@ export interface GatewayOptions {
   readonly clock?: Clock | undefined
   /** How many lines the logger has lost so far, for `onegate_log_lines_dropped_total`. @default none */
   readonly linesDropped?: (() => number) | undefined
+  /** Told of every decision, as the middleware tells it: request id, path, subject and fingerprint among it. */
+  readonly onDecision?: ((event: DecisionEvent) => void) | undefined
 }
 
 const GATEWAY_OPTIONS: OptionShape<GatewayOptions> = {
   logger: LOGGER,
   clock: CLOCK,
   linesDropped: CALLBACK,
+  onDecision: CALLBACK,
 }
 
 /** What carries traffic where there is none: front proxies carry it, and only ask. */
@@ -94,7 +99,9 @@ export async function createGateway(
     openVerification: openVerificationOf(),
     logger,
     linesDropped: options.linesDropped,
+    onDecision: options.onDecision,
     clock: options.clock,
+    tracing: await openTracingOf(config),
     traffic: () => traffic,
   })
   const invalidate: Gateway['invalidate'] = (selector, how) => {
@@ -164,6 +171,7 @@ export async function explainRequest(
     openVerification: openVerificationOf(),
     logger: options.logger ?? silentLogger,
     clock: options.clock,
+    tracing: null,
     traffic: () => null,
   })
   try {

@@ -1,11 +1,13 @@
 import { isDeepStrictEqual } from 'node:util'
 
+import type { DecisionEvent } from '../authenticator/index.ts'
 import type { Clock } from '../clock.ts'
 import type { GatewayConfig } from '../config/index.ts'
 import type { Logger } from '../logger.ts'
 import type { Metrics } from '../metrics/index.ts'
 import type { Sliced } from '../slices.ts'
 import { inOneGo, inSlices } from '../slices.ts'
+import type { Tracing } from '../tracing/index.ts'
 import type { Verification } from '../verification/index.ts'
 import { configurationFacts } from './configuration-facts.ts'
 import type { Doors } from './doors.ts'
@@ -19,7 +21,11 @@ export interface LiveConfigurationOptions {
   readonly openVerification: OpenVerification
   readonly metrics: Metrics
   readonly watch: RequestWatch
+  /** Null: nobody gathers traces. */
+  readonly tracing: Tracing | null
   readonly logger: Logger
+  /** Told of every decision, besides the metrics. @default nobody is */
+  readonly onDecision?: ((event: DecisionEvent) => void) | undefined
   readonly clock: Clock | undefined
   /** Lets requests come to these doors from now on. Settles when the last one at the doors before is over. */
   readonly lead: (doors: Doors) => Promise<void>

@@ -3,6 +3,7 @@ import type { GatewayConfig } from '../config/index.ts'
 import { verifierChoiceOf } from '../config/index.ts'
 import type { Logger } from '../logger.ts'
 import type { Metrics } from '../metrics/index.ts'
+import type { Tracing } from '../tracing/index.ts'
 import type {
   InvalidationSelector,
   Verification,
@@ -13,6 +14,8 @@ import { createVerification } from '../verification/index.ts'
 /** What a verification is opened with, apart from its configuration. */
 export interface VerificationSurroundings {
   readonly metrics: Metrics
+  /** Null: nobody gathers traces. */
+  readonly tracing: Tracing | null
   readonly logger: Logger
   readonly clock: Clock | undefined
   /** Somebody's tokens stopped being good: has open streams verified again. */
@@ -36,12 +39,15 @@ export function openVerificationOf(
   onDeath: (dead: InvalidationSelector) => void = () => {},
   onWithdrawal?: VerificationObservers['onWithdrawal'],
 ): OpenVerification {
-  return (config, { metrics, logger, clock, recheckStreams }) =>
+  return (config, { metrics, tracing, logger, clock, recheckStreams }) =>
     createVerification({
       ...verifierChoiceOf(config.verifier),
       verdicts: config.verdicts,
       store: config.store,
-      onCall: metrics.onCall,
+      onCall(call) {
+        metrics.onCall(call)
+        tracing?.onCall(call)
+      },
       onEviction: metrics.onEviction,
       onDeath(reason, dead) {
         metrics.onDeath(reason)

@@ -20,6 +20,7 @@ import type { Traffic } from './traffic.ts'
 import { assemble } from './assembly.ts'
 import { createReload } from './reload.ts'
 import { connectionLimitOf } from './connection-limit.ts'
+import { openTracingOf } from './tracing-opening.ts'
 import { openTraffic, trafficOf } from './traffic.ts'
 import { parseSelector } from '../verification/index.ts'
 import { backendTraits } from '../verifier/index.ts'
@@ -121,6 +122,7 @@ async function openWorkerGateway(
     logger,
     linesDropped: log.linesDropped,
     clock: undefined,
+    tracing: await openTracingOf(config),
     traffic: () => traffic,
     processName: name,
   })

@@ -17,6 +17,7 @@ import { MOST_READ_AHEAD_BYTES, readAhead } from './read-ahead.ts'
 import type { FailedAttempt } from './repeating.ts'
 import { codeOf, countsAgainstUpstream, mayRepeat } from './repeating.ts'
 import { createRequestBody, heldRequestBody, textOf, UploadError } from './request-body.ts'
+import { askAs } from './request-tracing.ts'
 import { answerOf } from './request-trace.ts'
 import { rawFieldsOf } from './response-fields.ts'
 import type { CarryingRoute } from './routes.ts'
@@ -141,6 +142,7 @@ export class Exchange implements UpstreamHandler, DeliveryOwner {
       requestId: trace.requestId,
       methodDecides: route.methods !== undefined,
       fixed: route.fixedFields,
+      traced: trace.span === null ? null : askAs(trace.span, member, record, route),
     })
     // The expectation is the upstream's to answer (RFC 9110 §10.1.1), unless it cannot be told of it.
     const asked = record.continueOwed && member.dispatcher.asksBeforeBody === true
@@ -193,13 +195,13 @@ export class Exchange implements UpstreamHandler, DeliveryOwner {
   }
 
   onResponseStart(controller: UpstreamController, status: number): void {
-    const delivery = this.#deliveryOf(controller)
+    const delivery = this.#deliveryOf(controller, status)
     if (status < 200) delivery.inform(status)
     else delivery.begin(status)
   }
 
   onResponseWhole(controller: UpstreamController, status: number, body: string): void {
-    this.#deliveryOf(controller).deliverWhole(status, body)
+    this.#deliveryOf(controller, status).deliverWhole(status, body)
   }
 
   onResponseData(_controller: UpstreamController, chunk: Buffer): void {
@@ -210,10 +212,11 @@ export class Exchange implements UpstreamHandler, DeliveryOwner {
     this.#delivery?.end()
   }
 
-  #deliveryOf(controller: UpstreamController): Delivery {
+  #deliveryOf(controller: UpstreamController, status: number): Delivery {
     this.#answering = true
     const { timed, trace } = this.#input
     if (timed !== null) trace.answeredAtMs ??= timed.monotonic()
+    trace.span?.answered(status)
     return (this.#delivery ??= new Delivery(this.#input, this.#body, controller, this))
   }
 
@@ -330,6 +333,7 @@ export class Exchange implements UpstreamHandler, DeliveryOwner {
     } else if (outcome === 'ok') {
       route.upstreams.settle(member, 'answered')
     }
+    this.#input.trace.span?.settle(outcome)
     const event = { routeId: route.id, outcome }
     onUpstream(failure?.retried === true ? { ...event, retried: true } : event)
   }

@@ -7,6 +7,9 @@ export { CLIENT_LIMIT_DEFAULTS } from './client-limits.ts'
  */
 
 export type { RequestTrace } from './request-trace.ts'
+export type { RequestSpan } from './request-span.ts'
+export type { RequestTracing } from './request-tracing.ts'
+export type { FixedFields } from './fixed-fields.ts'
 export type { RequestEvent, StreamEnd, StreamEvent, StreamKind, UpstreamEvent } from './events.ts'
 export { UNMATCHED } from './events.ts'
 export type { OnedataProxy, OnedataProxyOptions } from './onedata-proxy.ts'

@@ -2,6 +2,7 @@ import type { Answer, AnswerCode, Decision } from '../authenticator/index.ts'
 import { answerFor } from '../authenticator/index.ts'
 import type { Incoming } from '../listener/index.ts'
 import type { RequestRecord } from '../routing/index.ts'
+import type { RequestSpan } from './request-span.ts'
 
 /**
  * What is known of one request, noted while it goes its way. Only references are kept, so that what nobody reads costs
@@ -28,6 +29,8 @@ export interface RequestTrace {
   answeredAtMs: number | null
   /** Bytes of the response's body that were passed on; a WebSocket's are not counted. */
   bytes: number
+  /** Null where nobody gathers traces. */
+  span: RequestSpan | null
 }
 
 /** Begins the trace of a request. */
@@ -48,6 +51,7 @@ export function beginTrace(
     sentAtMs: null,
     answeredAtMs: null,
     bytes: 0,
+    span: null,
   }
 }
 

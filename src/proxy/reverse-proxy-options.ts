@@ -6,6 +6,7 @@ import type { ResponseLimits } from '../upstream/index.ts'
 import type { ClientLimits } from './client-limits.ts'
 import type { RequestEvent, StreamEvent, UpstreamEvent } from './events.ts'
 import type { StreamOptions } from './open-streams.ts'
+import type { RequestTracing } from './request-tracing.ts'
 import type { ProxyDocument, ProxyRoute } from './routes.ts'
 
 /** Options of `createReverseProxy`. */
@@ -24,6 +25,8 @@ export interface ReverseProxyOptions {
   readonly responseLimits?: ResponseLimits | undefined
   /** Note how long upstreams take, for {@link RequestEvent}'s trace. @default false */
   readonly timed?: boolean | undefined
+  /** Shows requests to those who gather traces; null: nobody does. @default null */
+  readonly tracing?: RequestTracing | null | undefined
   /** @default silentLogger */
   readonly logger?: Logger | undefined
   /** @default systemClock */

@@ -79,6 +79,7 @@ export function* assembleReverseProxy(options: ReverseProxyOptions): Sliced<Reve
   const limited = createLimitedLog(clock)
   const limiter = createClientLimiter(options.clientLimits ?? {}, clock)
   const timed = options.timed === true ? clock : null
+  const { tracing = null } = options
   const logger = shieldedLogger(options.logger ?? silentLogger)
   const onRequest = shielded(options.onRequest, 'requests', logger)
   const onUpstream = shielded(options.onUpstream, 'upstreams', logger)
@@ -106,7 +107,7 @@ export function* assembleReverseProxy(options: ReverseProxyOptions): Sliced<Reve
     if (anyCors && !isOurs && !isRefusal(record) && preflight(incoming, outgoing, record)) return
     const route = isRefusal(record) || isOurs ? null : router.routeOf(record)
     const known = route !== null && !isRefusal(route)
-    const trace = observe(incoming, outgoing, known ? route.id : UNMATCHED)
+    const trace = observe(incoming, outgoing, known ? route : null)
     if (isRefusal(record)) return refuse(trace, outgoing, record)
     trace.record = record
     if (isOurs) return answerOurs(trace, outgoing, record)
@@ -194,28 +195,36 @@ export function* assembleReverseProxy(options: ReverseProxyOptions): Sliced<Reve
     const route = router.routeOf({ method, hostName, path })
     if (route === null || isRefusal(route) || 'document' in route) return false
     if (route.cors === null) return false
-    observe(incoming, outgoing, route.id).record = record
+    observe(incoming, outgoing, route).record = record
     sendPreflight(incoming, outgoing, record, route.cors.preflightFields(incoming))
     return true
   }
 
-  function observe(incoming: Incoming, outgoing: Outgoing, routeId: string): RequestTrace {
+  function observe(
+    incoming: Incoming,
+    outgoing: Outgoing,
+    route: CompiledRoute | DocumentRoute | null,
+  ): RequestTrace {
+    const routeId = route === null ? UNMATCHED : route.id
     const { method = '', rawHeaders, socket } = incoming
     const startedAt = clock.monotonic()
     const { remoteAddress } = socket
     const requestId = requestIdOf({ rawHeaders, remoteAddress, secure: false })
     const trace = beginTrace(incoming, requestId, startedAt)
+    if (tracing !== null) trace.span = tracing.begin(trace, route?.path ?? null)
     outgoing.on('error', ignore)
     // Not `once`: it comes once, and the wrapper would cost.
     outgoing.on('close', () => {
+      const status = outgoing.headersSent ? outgoing.statusCode : CLIENT_CLOSED_REQUEST
       onRequest({
         routeId,
         method,
-        status: outgoing.headersSent ? outgoing.statusCode : CLIENT_CLOSED_REQUEST,
+        status,
         durationMs: clock.monotonic() - startedAt,
         completed: outgoing.writableFinished,
         trace,
       })
+      if (trace.span !== null) trace.span.end(routeId, status)
     })
     return trace
   }

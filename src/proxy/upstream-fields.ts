@@ -18,6 +18,8 @@ export interface UpstreamFieldsInput {
   readonly methodDecides?: boolean
   /** @default none */
   readonly fixed?: FixedFields | null
+  /** By which the upstream joins in a trace, in place of the client's. @default the client's pass */
+  readonly traced?: FixedFields | null
 }
 
 /**
@@ -28,7 +30,7 @@ export interface UpstreamFieldsInput {
 export function upstreamFields(input: UpstreamFieldsInput): string[] {
   const { rawHeaders, record, decision, policy } = input
   const { client, identityHeaders } = decision
-  const { fixed = null } = input
+  const { fixed = null, traced = null } = input
   const fields = ['Host', input.upstreamHost ?? record.host]
   if (record.bodyLength !== null && record.bodyLength !== 0) {
     fields.push('Content-Length', String(record.bodyLength))
@@ -43,6 +45,7 @@ export function upstreamFields(input: UpstreamFieldsInput): string[] {
       (kind === 'method-override' && input.methodDecides !== true)
     if (!passes || policy.drops(name, value)) continue
     if (fixed !== null && fixed.replaces(name)) continue
+    if (traced !== null && traced.replaces(name)) continue
     if (record.named.size > 0 && record.named.has(name.toLowerCase())) continue
     fields.push(name, value)
   }
@@ -66,6 +69,7 @@ export function upstreamFields(input: UpstreamFieldsInput): string[] {
   const prefix = client.prefix + (input.stripPrefix ?? '')
   if (prefix !== '') fields.push('X-Forwarded-Prefix', prefix)
   if (fixed !== null) fields.push(...fixed.fields)
+  if (traced !== null) fields.push(...traced.fields)
   for (const text of identityHeaders) fields.push(text)
   return fields
 }

@@ -2,6 +2,11 @@ import { expect, test } from 'vitest'
 
 import type { GatewayConfig, GatewayOptions } from '../../src/gateway/index.ts'
 import { createGateway, explainRequest, loadConfig } from '../../src/gateway/index.ts'
+import type { DecisionEvent } from '../../src/index.ts'
+import { parseToken } from '../../src/token/index.ts'
+import { startGateway } from '../helpers/gateway.ts'
+import { ALICE, startOnezone } from '../helpers/onezone.ts'
+import { startUpstream } from '../helpers/upstream.ts'
 import { refusesOptions } from '../helpers/refused-options.ts'
 
 const CONFIG = await loadConfig({
@@ -67,4 +72,28 @@ test('a reload to a configuration with a misspelled restriction is refused', asy
   } finally {
     await gateway.close()
   }
+})
+
+test('each decision is told with request id, path, subject and fingerprint', async () => {
+  const told: DecisionEvent[] = []
+  const onezone = await startOnezone()
+  const upstream = await startUpstream()
+  const gateway = await startGateway(
+    { onezoneUrl: onezone.url, upstream: upstream.url },
+    { onDecision: (event) => void told.push(event) },
+  )
+  const token = onezone.createTemporaryToken({ subject: ALICE })
+  const granted = await fetch(`${gateway.url}/a`, { headers: { 'X-Auth-Token': token } })
+  const refused = await fetch(`${gateway.url}/b`)
+  expect([granted.status, refused.status]).toEqual([200, 401])
+  expect(told).toMatchObject([
+    {
+      outcome: 'granted',
+      path: '/a',
+      requestId: upstream.seen[0]?.headers['x-request-id'],
+      subject: ALICE,
+      fingerprint: parseToken(token).fingerprint,
+    },
+    { outcome: 'refused', path: '/b', requestId: refused.headers.get('x-request-id') },
+  ])
 })
