@@ -121,6 +121,8 @@ export function readPlainHead(text: string): PlainHead | null {
         break
       case 'length':
         if (length !== -1 || !/^\d{1,8}$/.test(value)) return null
+        // Node's parser takes no tab behind a length.
+        if (text.charCodeAt(at - 3) === TAB) return null
         length = Number(value)
         break
       case 'connection': {
