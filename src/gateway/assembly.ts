@@ -60,6 +60,9 @@ export function assemble(options: AssemblyOptions): Assembly {
       get breakerState() {
         return live.verification.breakerState
       },
+      get exchangeBreakerState() {
+        return live.verification.identityProviders?.breakerState
+      },
       get clockOffsetMs() {
         return live.verification.clockOffsetMs
       },

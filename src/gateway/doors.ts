@@ -48,6 +48,7 @@ export function assembleDoors(config: GatewayConfig, surroundings: DoorSurroundi
   const authenticator = createAuthenticator({
     verifier: verification.verifier,
     ...verification.traits,
+    identityProviders: verification.identityProviders,
     guiUrl: config.verifier.type === 'onezone' ? (config.verifier.guiUrl ?? null) : null,
     stalenessBoundMs: verification.stalenessBoundMs,
     trustedProxies: config.trustedProxies,

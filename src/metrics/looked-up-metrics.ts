@@ -49,6 +49,15 @@ export function showVerification(
     },
   })
   new Gauge({
+    name: 'onegate_exchange_breaker_state',
+    help: 'Whether tokens of identity providers are exchanged: as onegate_breaker_state.',
+    registers,
+    aggregator,
+    collect() {
+      this.set(BREAKER_STATES.indexOf(verification.exchangeBreakerState ?? 'closed'))
+    },
+  })
+  new Gauge({
     name: 'onegate_watch_state',
     help: 'Whether the watch sees revocations: 0 there is none, 1 it does, 2 it cannot at the moment.',
     registers,

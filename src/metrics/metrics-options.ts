@@ -17,6 +17,8 @@ export interface MetricsOptions extends ProcessMetricsOptions {
   readonly verification: {
     entries(store: VerdictStore | 'families'): number
     readonly breakerState: BreakerState
+    /** @default 'closed' */
+    readonly exchangeBreakerState?: BreakerState | undefined
     readonly clockOffsetMs: number
     readonly watchState: WatchState
   }

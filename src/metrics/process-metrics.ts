@@ -23,6 +23,8 @@ export interface RouteFacts {
 export interface ConfigurationFacts {
   /** Bound on the age of a fact behind a grant, in seconds. */
   readonly maxStalenessSeconds: number
+  /** The longest that a revocation at an identity provider can go unseen; 0: no route takes such tokens. @default 0 */
+  readonly exchangeBoundSeconds?: number | undefined
   /** Names of settings in force that are unsafe. @default [] */
   readonly insecureSettings?: readonly string[] | undefined
   /** What is counted by route begins at 0 for these. @default none: it begins when it is counted */
@@ -51,6 +53,7 @@ export interface ProcessMetricsOptions extends ConfigurationFacts {
 /** What they may be. */
 export const PROCESS_METRICS_OPTIONS: OptionShape<ProcessMetricsOptions> = {
   maxStalenessSeconds: NUMBER,
+  exchangeBoundSeconds: NUMBER,
   insecureSettings: listOf('names', TEXT),
   routes: JUDGED_ELSEWHERE,
   version: TEXT,
@@ -110,6 +113,12 @@ export function createProcessMetrics(
   const maxStaleness = new Gauge({
     name: 'onegate_max_staleness_seconds',
     help: 'No request is granted on a fact older than this (stale-if-error included).',
+    registers,
+    aggregator,
+  })
+  const exchangeBound = new Gauge({
+    name: 'onegate_exchange_bound_seconds',
+    help: 'A revocation at an identity provider is seen within this; 0: no route takes such tokens.',
     registers,
     aggregator,
   })
@@ -173,9 +182,11 @@ export function createProcessMetrics(
 
   function onConfiguration({
     maxStalenessSeconds,
+    exchangeBoundSeconds = 0,
     insecureSettings = [],
   }: ConfigurationFacts): void {
     maxStaleness.set(maxStalenessSeconds)
+    exchangeBound.set(exchangeBoundSeconds)
     insecure.reset()
     for (const setting of insecureSettings) insecure.set({ setting }, 1)
     lastReload.setToCurrentTime()

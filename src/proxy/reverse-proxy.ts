@@ -41,7 +41,7 @@ export interface ReverseProxy extends Door {
   readonly upgrade: ServeUpgrade
   /** Finds the route of a request without serving it. */
   readonly choose: (request: RouteRequest) => RouteChoice
-  /** Which upstreams of each route are in use at the moment. */
+  /** Which upstreams of each route are in use now. */
   upstreams(): readonly (UpstreamState & { readonly routeId: string })[]
   /** How many requests wait for a connection to each upstream. */
   waiting(): ReadonlyMap<string, number>

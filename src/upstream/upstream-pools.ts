@@ -92,6 +92,7 @@ function createPool(connecting: Connecting, lookup: LookupFunction): WaitedForPo
   })
   return {
     asksBeforeBody: true,
+    takesText: true,
     dispatch: (request, handler) =>
       (request.upgrade === 'websocket' ? upgrades : requests).dispatch(request, handler),
     get waiting() {
