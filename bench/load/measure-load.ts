@@ -15,10 +15,9 @@ export interface LoadOptions extends ClosedLoop {
   readonly product: string
 }
 
-/** The columns that {@link measureLoad} fills, and one that is not shown, `requests`. */
+/** The columns that {@link measureLoad} fills, but for two that are not shown, `requests` and `askedMicros`. */
 export const LOAD_COLUMNS: readonly Column[] = [
   { key: 'cpuMicros', title: 'CPU µs/request', digits: 1 },
-  { key: 'askedMicros', title: 'and of what it asks', digits: 1 },
   { key: 'requestsPerSecond', title: 'requests/s', digits: 0 },
   { key: 'p50Ms', title: 'p50 ms', digits: 2 },
   { key: 'p99Ms', title: 'p99 ms', digits: 2 },

@@ -42,6 +42,8 @@ async function openProxySuite(stage: Stage): Promise<Omit<OpenSuite, 'close'>> {
   const { pid, ready } = await stage.startGateway(stage.onezone)
   const url = ready['gateway'] ?? ''
   const hit = hitRow(url, pid, stage)
+
+  const peers = await openPeerRows(stage)
   return {
     scenarios: [
       directRow(stage),
@@ -49,9 +51,13 @@ async function openProxySuite(stage: Stage): Promise<Omit<OpenSuite, 'close'>> {
       hit,
       openRow(ROW.again, url, pid, stage),
       await missRow(stage),
-      ...(await openPeerRows(stage)),
+      ...peers,
     ],
-    notes: () => [...NOTES, hit.note()],
+    notes: () => [
+      ...NOTES,
+      hit.note(),
+      ...peers.flatMap((peer) => ('note' in peer ? [peer.note()] : [])),
+    ],
   }
 }
 
@@ -67,8 +73,8 @@ function directRow({ upstream, upstreamUrl, product }: Stage): Scenario {
 const NOTES: readonly string[] = [
   `“${ROW.open}” is sent the token too, on a route that does not look at it.`,
   'CPU is that of the process in front, the one that the load is sent to, and of all its workers: of the upstream, a ' +
-    `bare node:http server, in the row “${ROW.direct}”; neither of the load, nor of the upstream. The column beside it ` +
-    `is the server that is asked about tokens: of “${ROW.asked}” that is onegate.`,
+    `bare node:http server, in the row “${ROW.direct}”; neither of the load, nor of the upstream, nor of the server ` +
+    'that the peers ask about tokens otherwise.',
   `The load is a closed loop, made by ${LOAD_PROGRAM}, on the same machine: requests/s and latency are those of a ` +
     'machine that is full. CPU per request depends on that least.',
   'Each peer has one worker. Caddy has no cache for forward_auth: it asks ' +
