@@ -31,7 +31,7 @@ export interface ServerCommand {
   readonly env?: Readonly<Record<string, string>> | undefined
 }
 
-const READY_MS = 20_000
+const READY_MS = 60_000
 const STOP_MS = 5_000
 
 /** How much of what a child wrote to stderr is kept for the report of its failure, in characters. */

@@ -2,14 +2,6 @@
 export type Goal =
   { readonly atMost: number } | { readonly atLeast: number } | { readonly exactly: number }
 
-/** Whether a value is what it is meant to be; null: there is no value. */
-export function isMet(value: number | null, goal: Goal): boolean | null {
-  if (value === null) return null
-  if ('atMost' in goal) return value <= goal.atMost
-  if ('atLeast' in goal) return value >= goal.atLeast
-  return value === goal.exactly
-}
-
 /** The goal and whether it is met, by how much not, as text. */
 export function goalText(value: number, goal: Goal, show: (value: number) => string): string {
   const wanted =
@@ -18,7 +10,13 @@ export function goalText(value: number, goal: Goal, show: (value: number) => str
       : 'atLeast' in goal
         ? `at least ${show(goal.atLeast)}`
         : show(goal.exactly)
-  return `goal: ${wanted}, ${isMet(value, goal) === true ? 'met' : `**missed**${missedBy(value, goal)}`}`
+  const isMet =
+    'atMost' in goal
+      ? value <= goal.atMost
+      : 'atLeast' in goal
+        ? value >= goal.atLeast
+        : value === goal.exactly
+  return `goal: ${wanted}, ${isMet ? 'met' : `**missed**${missedBy(value, goal)}`}`
 }
 
 function missedBy(value: number, goal: Goal): string {

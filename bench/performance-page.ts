@@ -27,17 +27,14 @@ export async function writePerformancePage(report: Report): Promise<void> {
 /**
  * Replaces what stands between `<!-- bench:NAME -->` and `<!-- /bench:NAME -->`.
  *
- * @throws {Error} if the two are not there, in this order.
+ * @throws {Error} if the two are not there once each, in this order.
  */
 export function replaceBetweenMarkers(text: string, name: string, content: string): string {
   const [begin, end] = [`<!-- bench:${name} -->`, `<!-- /bench:${name} -->`]
-  const [before, rest] = splitOnce(text, begin)
-  const [, after] = splitOnce(rest, end)
+  const [before = '', between = '', ...more] = text.split(begin)
+  const [, after, ...evenMore] = between.split(end)
+  if (after === undefined || more.length + evenMore.length > 0) {
+    throw new Error(`docs/performance.md must hold ${begin} and ${end} once.`)
+  }
   return `${before}${begin}\n\n${content}\n\n${end}${after}`
-}
-
-function splitOnce(text: string, marker: string): [before: string, after: string] {
-  const parts = text.split(marker)
-  if (parts.length !== 2) throw new Error(`docs/performance.md must hold ${marker} once.`)
-  return [parts[0] ?? '', parts[1] ?? '']
 }

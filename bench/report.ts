@@ -1,5 +1,4 @@
 import type { Machine } from './machine.ts'
-import { markdownTable } from './markdown-table.ts'
 import type { Spread } from './ratios.ts'
 import { ratioOf, valueOf } from './ratios.ts'
 import type { SuiteResult } from './run-suite.ts'
@@ -64,6 +63,19 @@ function tableOf({ suite, rows, ...rest }: SuiteResult): string[] {
     ...suite.ratios.map((ratio) => shown(ratioOf(result, { ...ratio, of: scenario }), RATIO)),
   ])
   return markdownTable([head, ...body])
+}
+
+/** A Markdown table whose columns also line up as plain text, the first to the left, the others to the right. */
+function markdownTable(cells: readonly (readonly string[])[]): string[] {
+  const [head = []] = cells
+  const widths = head.map((_, column) =>
+    Math.max(3, ...cells.map((row) => row[column]?.length ?? 0)),
+  )
+  const pad = (text: string, column: number): string =>
+    column === 0 ? text.padEnd(widths[0] ?? 0) : text.padStart(widths[column] ?? 0)
+  const line = (row: readonly string[]): string => `| ${row.map(pad).join(' | ')} |`
+  const rule = widths.map((width, column) => `${'-'.repeat(width - 1)}${column === 0 ? '-' : ':'}`)
+  return [line(head), line(rule), ...cells.slice(1).map(line)]
 }
 
 const RATIO: Pick<Column, 'digits'> = { digits: 2 }

@@ -1,3 +1,4 @@
+import type { CpuReading } from '../process-cpu.ts'
 import { readCpu, cpuMicrosBetween } from '../process-cpu.ts'
 import { installed } from '../installed.ts'
 import type { ClosedLoop, ClosedLoopResult } from '../programs/closed-loop.ts'
@@ -8,11 +9,13 @@ import { runWrk } from './wrk.ts'
 export interface LoadOptions extends ClosedLoop {
   /** The CPU time of this process and its descendants is shared out among the requests. */
   readonly pid: number
+  /** What this one uses is counted beside it. @default none */
+  readonly askedPid?: number | undefined
   /** The directory of the compiled product. */
   readonly product: string
 }
 
-/** The columns that {@link measureLoad} fills, and one that is not shown, `requests`. */
+/** The columns that {@link measureLoad} fills, but for two that are not shown, `requests` and `askedMicros`. */
 export const LOAD_COLUMNS: readonly Column[] = [
   { key: 'cpuMicros', title: 'CPU µs/request', digits: 1 },
   { key: 'requestsPerSecond', title: 'requests/s', digits: 0 },
@@ -30,18 +33,21 @@ export const LOAD_PROGRAM: 'wrk' | 'autocannon' = installed('wrk') ? 'wrk' : 'au
  * @throws {Error} if a single answer was missing or was not the right one: then there is nothing to be fast at.
  */
 export async function measureLoad(options: LoadOptions): Promise<Measurement> {
-  const { pid, product, ...load } = options
-  const before = readCpu(pid)
+  const { pid, askedPid, product, ...load } = options
+  const readAsked = (): CpuReading | null => (askedPid === undefined ? null : readCpu(askedPid))
+  const [before, askedBefore] = [readCpu(pid), readAsked()]
   const result =
     LOAD_PROGRAM === 'wrk'
       ? await runWrk(load, product)
       : await runProgram<ClosedLoopResult>('closed-loop', { product, input: load })
   const cpuMicros = cpuMicrosBetween(before, readCpu(pid))
+  const askedMicros = cpuMicrosBetween(askedBefore, readAsked())
   assertAllRight(load, result)
   const { requests, requestsPerSecond, p50Ms, p99Ms, p999Ms } = result
   return {
     requests,
     cpuMicros: cpuMicros === null ? null : cpuMicros / requests,
+    askedMicros: askedMicros === null ? null : askedMicros / requests,
     requestsPerSecond,
     p50Ms,
     p99Ms,

@@ -10,7 +10,7 @@ export interface PeerPlace {
   /** Where it listens. */
   readonly port: string
   readonly upstreamPort: string
-  /** Of the introspection server. */
+  /** Of the server that it asks about tokens. */
   readonly authPort: string
   /** Its own, for configuration and state; in memory where the system has such a file system. */
   readonly directory: string
@@ -23,14 +23,13 @@ export interface Peer {
   readonly name: string
   /** Templates beside this file that are filled in for it. */
   readonly files: readonly string[]
-  /** Where its modules are. @default it has none */
-  readonly modules?: string | undefined
+  /** Whether it asks a gateway, as front proxies do. @default false: the introspection server */
+  readonly asksGateway?: true
   /** Brings here what can be brought; answers why it cannot run, or null. */
   missing(): Promise<string | null>
   command(place: PeerPlace): { readonly command: string; readonly args: readonly string[] }
 }
 
-const NGINX_MODULES = '/usr/lib/nginx/modules'
 const NODE_PEERS = join(import.meta.dirname, 'node')
 
 /**
@@ -38,16 +37,8 @@ const NODE_PEERS = join(import.meta.dirname, 'node')
  * told.
  */
 export const PEERS: readonly Peer[] = [
-  {
-    name: 'nginx, auth_request + proxy_cache',
-    files: ['nginx-auth-request.conf'],
-    modules: NGINX_MODULES,
-    missing: async () => withoutProgram('nginx'),
-    command: ({ directory }) => ({
-      command: pathOf('nginx') ?? '',
-      args: ['-p', directory, '-e', 'stderr', '-c', join(directory, 'nginx-auth-request.conf')],
-    }),
-  },
+  nginxPeer('nginx, auth_request + proxy_cache', 'nginx-auth-request.conf'),
+  { ...nginxPeer('forward auth, nginx', 'nginx-forward-auth.conf'), asksGateway: true },
   {
     name: 'HAProxy, Lua verdict table',
     files: ['haproxy.cfg', 'haproxy-verdicts.lua'],
@@ -69,6 +60,18 @@ export const PEERS: readonly Peer[] = [
   nodePeer('@fastify/http-proxy, cached check', 'fastify-http-proxy.mjs'),
   nodePeer('hono/proxy, cached check', 'hono-proxy.mjs'),
 ]
+
+function nginxPeer(name: string, file: string): Peer {
+  return {
+    name,
+    files: [file],
+    missing: async () => withoutProgram('nginx'),
+    command: ({ directory }) => ({
+      command: pathOf('nginx') ?? '',
+      args: ['-p', directory, '-e', 'stderr', '-c', join(directory, file)],
+    }),
+  }
+}
 
 function nodePeer(name: string, file: string): Peer {
   return {

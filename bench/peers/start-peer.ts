@@ -32,7 +32,7 @@ export async function startPeer(
   const here: PeerPlace = { ...place, directory, port, user: userInfo().username }
   for (const file of peer.files) {
     const template = readFileSync(join(import.meta.dirname, file), 'utf8')
-    writeFileSync(join(directory, file), fillIn(template, { ...here, modules: peer.modules ?? '' }))
+    writeFileSync(join(directory, file), fillIn(template, { ...here, shipped: shippedFor(here) }))
   }
   const child = await startServer({
     name: peer.name,
@@ -43,6 +43,14 @@ export async function startPeer(
     env: { NODE_ENV: 'production', GOMAXPROCS: '1', HOME: directory, XDG_DATA_HOME: directory },
   })
   return { ...child, url: `http://127.0.0.1:${port}` }
+}
+
+/** What `deploy/` has for nginx that asks onegate, with the addresses of here. */
+function shippedFor({ port, upstreamPort, authPort }: PeerPlace): string {
+  return readFileSync(join(import.meta.dirname, '../../deploy/nginx/forward-auth.conf'), 'utf8')
+    .replace(':8080;', `:${port};`)
+    .replace(':8181;', `:${authPort};`)
+    .replace(':3000;', `:${upstreamPort};`)
 }
 
 /**

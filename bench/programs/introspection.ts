@@ -2,8 +2,9 @@
  * The small server that the peers ask about tokens, and that asks Onezone:
  *
  * * `/auth`: 200 with `X-Onedata-Subject-Id`, or 401; for the bearer token of the request, each time asked anew;
- * * `/remembered`: the same, remembered for as long as onegate trusts a fact; for peers that remember nothing *
- * Arguments: the URL of Onezone and, for https beside http, files with a key and its certificate.
+ * * `/remembered`: the same, remembered for as long as onegate trusts a fact; for peers that remember nothing.
+ *
+ * Argument: the URL of Onezone.
  */
 
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'

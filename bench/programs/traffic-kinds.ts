@@ -36,7 +36,7 @@ const EVENTS = 20
 /** Every other one is binary, and one of those is large. */
 const MESSAGES = 25
 const LARGE_MESSAGE = 13
-const LARGE_MESSAGE_BYTES = 64 * 1024
+const LARGE_MESSAGE_BYTES = 60 * 1024
 const MESSAGE_PAUSE_MS = 800
 
 /** Nothing comes later than that which comes at all. */

@@ -21,11 +21,18 @@ export async function assertSmallAnswer(
   assert.equal(body, SMALL_ANSWER, `answer of ${url}`)
 }
 
+/** An identity that a client claims for itself. */
+export const FORGED: Readonly<Record<string, string>> = { 'X-Onedata-Subject-Id': 'mallory' }
+
 /**
  * Asserts that whoever is at `url` guards the upstream: no token, garbage and a forged token do not get in, and behind
  * a good token the upstream learns who it is, not from the client, and does not get the token.
  */
-export async function assertGuards(url: string, token: string): Promise<void> {
+export async function assertGuards(
+  url: string,
+  token: string,
+  forged: Readonly<Record<string, string>> = FORGED,
+): Promise<void> {
   const strangers = {
     'no token': {},
     garbage: bearing('garbage'),
@@ -36,10 +43,7 @@ export async function assertGuards(url: string, token: string): Promise<void> {
     assert.equal(response.status, 401, `${what} was answered ${response.status}`)
     assert.ok(!(await response.text()).includes(SMALL_ANSWER), `${what} got the answer`)
   }
-  const seen = await echo(`${url}/echo`, {
-    ...bearing(token),
-    'X-Onedata-Subject-Id': 'mallory',
-  })
+  const seen = await echo(`${url}/echo`, { ...bearing(token), ...forged })
   assert.equal(seen['x-onedata-subject-id'], ALICE.id, 'the upstream does not know who it is')
   assert.ok(!JSON.stringify(seen).includes(token), 'the token reached the upstream')
 }
@@ -55,7 +59,7 @@ export async function echo(
 }
 
 /** How many requests come at once where it is counted how often Onezone is asked. */
-export const CROWD = 64
+const CROWD = 64
 
 /** Sends so many requests with one token at once. */
 export async function sendCrowd(url: string, token: string): Promise<void> {

@@ -2,7 +2,15 @@ import { strict as assert } from 'node:assert'
 
 import type { DevOnezone } from '../../src/dev-onezone/index.ts'
 import type { Scenario } from '../suite.ts'
-import { ALICE, assertGuards, assertSmallAnswer, bearing, echo, sendCrowd } from './checks.ts'
+import {
+  ALICE,
+  assertGuards,
+  assertSmallAnswer,
+  bearing,
+  echo,
+  FORGED,
+  sendCrowd,
+} from './checks.ts'
 import { ROW, underLoad } from './rows.ts'
 import type { Stage } from './stage.ts'
 
@@ -37,10 +45,7 @@ export function openRow(name: string, url: string, pid: number, stage: Stage): S
     async check() {
       const before = onezone.calls().verifyAccessToken
       await assertSmallAnswer(`${url}/public/files/1`)
-      const seen = await echo(`${url}/public/echo`, {
-        ...bearing(token),
-        'X-Onedata-Subject-Id': 'mallory',
-      })
+      const seen = await echo(`${url}/public/echo`, { ...bearing(token), ...FORGED })
       assert.equal(seen['x-onedata-subject-id'], '', 'a forged identity reached the upstream')
       const calls = onezone.calls().verifyAccessToken - before
       assert.equal(calls, 0, 'a public route asked Onezone')

@@ -12,6 +12,7 @@ export const ROW = {
   again: 'onegate, no authentication, again',
   misses: 'onegate, 1 % misses',
   nginx: 'nginx, auth_request + proxy_cache',
+  asked: 'forward auth, nginx',
   fastify: '@fastify/http-proxy, cached check',
   hono: 'hono/proxy, cached check',
 } as const
@@ -20,6 +21,8 @@ export const ROW = {
 export interface Target {
   readonly product: string
   readonly pid: number
+  /** Of what it asks about tokens. @default nothing that counts */
+  readonly askedPid?: number | undefined
   readonly url: string
   /** @default {} */
   readonly headers?: Readonly<Record<string, string>> | undefined
@@ -39,11 +42,12 @@ const WAKE_SECONDS = 1
 
 /** What all rows have in common: the same load, on one process. */
 export function underLoad(target: Target): Pick<Required<Scenario>, 'warmUp' | 'wake' | 'measure'> {
-  const { product, pid, url, headers = {}, fresh } = target
+  const { product, pid, askedPid, url, headers = {}, fresh } = target
   const measure = (seconds: number): ReturnType<typeof measureLoad> =>
     measureLoad({
       product,
       pid,
+      askedPid,
       url,
       headers,
       expectBody: SMALL_ANSWER,

@@ -7,6 +7,7 @@ import { createDevOnezone } from '../../src/dev-onezone/index.ts'
 import type { NodeChild } from '../child.ts'
 import { startChild } from '../child.ts'
 import { programPath } from '../product.ts'
+import type { OpenSuite } from '../suite.ts'
 
 /** What all contenders stand between, and what ends with it. */
 export interface Stage {
@@ -27,8 +28,9 @@ export interface Stage {
    * Starts a gateway with two routes: `/public/**` without a token, all else with one.
    *
    * @param workers How many processes carry the traffic. @default 1
+   * @param more Further settings. @default none
    */
-  startGateway(onezone: DevOnezone, workers?: number): Promise<NodeChild>
+  startGateway(onezone: DevOnezone, workers?: number, more?: object): Promise<NodeChild>
   /** Starts the server that the peers ask, see `programs/introspection.ts`. */
   startIntrospection(): Promise<NodeChild>
   /** To be done when all is over. */
@@ -46,7 +48,7 @@ const MEMORY = '/dev/shm'
  * @param target Program of the upstream. @default one that always gives the small answer
  * @throws {Error} if one of them does not start; then none is left running.
  */
-export async function openStage(product: string, target = 'targets/upstream.ts'): Promise<Stage> {
+async function openStage(product: string, target = 'targets/upstream.ts'): Promise<Stage> {
   const closers: (() => Promise<void>)[] = []
   const close = async (): Promise<void> => {
     for (const closer of closers.splice(0).toReversed()) await closer()
@@ -84,9 +86,9 @@ export async function openStage(product: string, target = 'targets/upstream.ts')
       onezone,
       peersOnezone,
       slowOnezone,
-      async startGateway({ url, port }, workers = 1) {
+      async startGateway({ url, port }, workers = 1, more = {}) {
         const file = join(directory, `gateway-${port}-${workers}.yaml`)
-        writeFileSync(file, gatewayConfig(url, upstreamUrl, workers))
+        writeFileSync(file, gatewayConfig(url, upstreamUrl, { workers, ...more }))
         const serve = [join(product, 'dist/cli/main.js'), 'serve', '--json', '--config', file]
         return start('the gateway', serve)
       },
@@ -103,13 +105,28 @@ export async function openStage(product: string, target = 'targets/upstream.ts')
   }
 }
 
+/** Opens a suite on a stage of its own, which ends with it, or with what went wrong. */
+export async function openOnStage(
+  product: string,
+  open: (stage: Stage) => Promise<Omit<OpenSuite, 'close'>>,
+  target?: string,
+): Promise<OpenSuite> {
+  const stage = await openStage(product, target)
+  try {
+    return { ...(await open(stage)), close: () => stage.close() }
+  } catch (error) {
+    await stage.close()
+    throw error
+  }
+}
+
 /** JSON is YAML. */
-function gatewayConfig(onezoneUrl: string, upstream: string, workers: number): string {
+function gatewayConfig(onezoneUrl: string, upstream: string, more: object): string {
   return JSON.stringify({
     listen: '127.0.0.1:0',
     adminListen: '127.0.0.1:0',
-    workers,
     onezone: { url: onezoneUrl },
+    ...more,
     routes: [
       { path: '/public/**', token: 'none', upstream },
       { path: '/**', token: 'access', upstream },

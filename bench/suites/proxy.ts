@@ -3,7 +3,7 @@ import { assertSmallAnswer } from '../proxy/checks.ts'
 import { hitRow, missRow, openRow } from '../proxy/gateway-rows.ts'
 import { openPeerRows } from '../proxy/peer-rows.ts'
 import { CONNECTIONS, ROW, underLoad } from '../proxy/rows.ts'
-import { openStage, SLOW_MS } from '../proxy/stage.ts'
+import { openOnStage, SLOW_MS } from '../proxy/stage.ts'
 import type { Stage } from '../proxy/stage.ts'
 import type { OpenSuite, Scenario, Suite } from '../suite.ts'
 
@@ -23,6 +23,7 @@ export const proxySuite: Suite = {
     { title: 'auth: CPU', column: CPU, of: ROW.hit, to: ROW.open, goal: { atMost: 1.03 } },
     { title: 'auth: requests/s', column: 'requestsPerSecond', of: ROW.hit, to: ROW.open },
     { title: 'CPU', column: CPU, of: ROW.hit, to: ROW.nginx, goal: { atMost: 1 } },
+    { title: 'CPU of nginx', column: CPU, of: ROW.asked, to: ROW.nginx },
     { title: 'CPU', column: CPU, of: ROW.hono, to: ROW.hit, goal: { atLeast: 8 } },
     { title: 'CPU', column: CPU, of: ROW.fastify, to: ROW.hit, goal: { atLeast: 2 } },
     { title: 'p99', column: 'p99Ms', of: ROW.hit, to: ROW.nginx, goal: { atMost: 1.5 } },
@@ -31,33 +32,32 @@ export const proxySuite: Suite = {
   rounds: 16,
   warmUpSeconds: 4,
   quick: { seconds: 4, rounds: 4, warmUpSeconds: 2 },
-  open: openProxySuite,
+  open: (product) => openOnStage(product, openProxySuite),
 }
 
-async function openProxySuite(product: string): Promise<OpenSuite> {
-  const stage = await openStage(product)
-  try {
-    // With and without authentication are two routes of one process: two processes of the same program differ by
-    // several per cent in how the compiler and the memory happened to fall. One of the two is there twice, which shows
-    // the noise.
-    const { pid, ready } = await stage.startGateway(stage.onezone)
-    const url = ready['gateway'] ?? ''
-    const hit = hitRow(url, pid, stage)
-    return {
-      scenarios: [
-        directRow(stage),
-        openRow(ROW.open, url, pid, stage),
-        hit,
-        openRow(ROW.again, url, pid, stage),
-        await missRow(stage),
-        ...(await openPeerRows(stage)),
-      ],
-      notes: () => [...NOTES, hit.note()],
-      close: () => stage.close(),
-    }
-  } catch (error) {
-    await stage.close()
-    throw error
+async function openProxySuite(stage: Stage): Promise<Omit<OpenSuite, 'close'>> {
+  // With and without authentication are two routes of one process: two processes of the same program differ by
+  // several per cent in how the compiler and the memory happened to fall. One of the two is there twice, which shows
+  // the noise.
+  const { pid, ready } = await stage.startGateway(stage.onezone)
+  const url = ready['gateway'] ?? ''
+  const hit = hitRow(url, pid, stage)
+
+  const peers = await openPeerRows(stage)
+  return {
+    scenarios: [
+      directRow(stage),
+      openRow(ROW.open, url, pid, stage),
+      hit,
+      openRow(ROW.again, url, pid, stage),
+      await missRow(stage),
+      ...peers,
+    ],
+    notes: () => [
+      ...NOTES,
+      hit.note(),
+      ...peers.flatMap((peer) => ('note' in peer ? [peer.note()] : [])),
+    ],
   }
 }
 

@@ -2,9 +2,9 @@ import { LOAD_COLUMNS } from '../load/measure-load.ts'
 import { assertGuards, assertSmallAnswer, bearing, sendCrowd } from '../proxy/checks.ts'
 import { minter } from '../proxy/gateway-rows.ts'
 import { CONNECTIONS, underLoad } from '../proxy/rows.ts'
-import { openStage } from '../proxy/stage.ts'
+import { openOnStage } from '../proxy/stage.ts'
 import type { Stage } from '../proxy/stage.ts'
-import type { OpenSuite, Scenario, Suite } from '../suite.ts'
+import type { Scenario, Suite } from '../suite.ts'
 
 const ONE = 'one process'
 const TWO = '2 workers'
@@ -23,24 +23,14 @@ export const workersSuite: Suite = {
   rounds: 16,
   warmUpSeconds: 4,
   quick: { seconds: 4, rounds: 4, warmUpSeconds: 2 },
-  open: openWorkersSuite,
-}
-
-async function openWorkersSuite(product: string): Promise<OpenSuite> {
-  const stage = await openStage(product)
-  try {
-    return {
+  open: (product) =>
+    openOnStage(product, async (stage) => ({
       scenarios: [await openRow(ONE, 1, stage), await openRow(TWO, 2, stage)],
       notes: () => [
         'CPU is that of all processes of the gateway. The load and the upstream run on the same machine: where it has two ' +
           'cores they take what a second worker could use, and requests/s say little.',
       ],
-      close: () => stage.close(),
-    }
-  } catch (error) {
-    await stage.close()
-    throw error
-  }
+    })),
 }
 
 async function openRow(name: string, workers: number, stage: Stage): Promise<Scenario> {

@@ -10,7 +10,7 @@ const CLOSE = 0x8
 
 /**
  * Accepts a WebSocket, and sends every message back, the last one too: a close frame. Knows whole, masked messages
- * only.
+ * of less than 64 KiB only.
  */
 export function echoWebSocket({ headers }: IncomingMessage, socket: Duplex, first: Buffer): void {
   const accept = createHash('sha1').update(`${headers['sec-websocket-key']}${GUID}`)
@@ -42,11 +42,10 @@ interface Frame {
 function takeFrame(bytes: Buffer): Frame | null {
   if (bytes.length < 2) return null
   const short = bytes.readUInt8(1) & 0x7f
-  const maskAt = short === 127 ? 10 : short === 126 ? 4 : 2
+  const maskAt = short === 126 ? 4 : 2
   const payloadAt = maskAt + 4
   if (bytes.length < payloadAt) return null
-  const length =
-    short === 127 ? Number(bytes.readBigUInt64BE(2)) : short === 126 ? bytes.readUInt16BE(2) : short
+  const length = short === 126 ? bytes.readUInt16BE(2) : short
   if (bytes.length < payloadAt + length) return null
   const mask = bytes.subarray(maskAt, payloadAt)
   const payload = bytes
@@ -58,11 +57,5 @@ function takeFrame(bytes: Buffer): Frame | null {
 
 function headOf(opcode: number, length: number): Buffer {
   if (length < 126) return Buffer.of(FIN | opcode, length)
-  const long = length >= 2 ** 16
-  const head = Buffer.alloc(long ? 10 : 4)
-  head[0] = FIN | opcode
-  head[1] = long ? 127 : 126
-  if (long) head.writeBigUInt64BE(BigInt(length), 2)
-  else head.writeUInt16BE(length, 2)
-  return head
+  return Buffer.of(FIN | opcode, 126, length >> 8, length & 0xff)
 }

@@ -41,7 +41,9 @@ Secrets are given as files: onezone.serviceTokenFile, ONEGATE_ONEZONE_SERVICE_TO
       help: 'Address or range whose X-Forwarded-For is believed (none).',
     },
     'log-level': { value: 'LEVEL', help: 'debug, info, warn or error (info).' },
-    json: { help: 'When ready, print one line {"gateway","admin"} with both base URLs.' },
+    json: {
+      help: 'When ready, print one line {"gateway","admin"} with both base URLs, and "forwardAuth" where it is asked.',
+    },
   },
   exits: [[EXIT.config, 'the configuration was refused; every problem is told with its place']],
   examples: [
@@ -87,13 +89,17 @@ Secrets are given as files: onezone.serviceTokenFile, ONEGATE_ONEZONE_SERVICE_TO
         })
       },
     )
-    const addresses = { gateway: gateway.url, admin: gateway.adminUrl }
+    const addresses = {
+      gateway: gateway.url,
+      admin: gateway.adminUrl,
+      forwardAuth: gateway.forwardAuthUrl ?? undefined,
+      forwardAuthGrpc: gateway.forwardAuthGrpcUrl ?? undefined,
+    }
     if (args.has('json')) terminal.print(JSON.stringify(addresses))
     log.info(
       {
         ...addresses,
         listen: addressesOf(config.listen).map(formatSocketAddress).join(', ') || undefined,
-        forwardAuth: gateway.forwardAuthUrl ?? undefined,
         workers: config.workers,
         [config.verifier.type]: config.verifier.url,
         proxy: config.verifier.proxy && new URL(config.verifier.proxy).origin,

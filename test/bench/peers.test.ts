@@ -15,7 +15,7 @@ const PLACE = {
   authPort: '1003',
   directory: '/peer',
   user: 'somebody',
-  modules: '/modules',
+  shipped: '',
 }
 
 const templates = PEERS.flatMap(({ name, files }) => files.map((file) => [name, file] as const))
@@ -41,5 +41,5 @@ test('every template belongs to a peer, and the goals speak of peers that there 
     .map(({ name }) => name)
   expect(lying.sort()).toEqual([...new Set(PEERS.flatMap(({ files }) => files))].sort())
   const names = PEERS.map(({ name }) => name)
-  expect(names).toEqual(expect.arrayContaining([ROW.nginx, ROW.fastify, ROW.hono]))
+  expect(names).toEqual(expect.arrayContaining([ROW.nginx, ROW.asked, ROW.fastify, ROW.hono]))
 })

@@ -13,6 +13,8 @@ import { runDispatch } from './run-dispatch.ts'
 interface Addresses {
   readonly gateway: string
   readonly admin: string
+  readonly forwardAuth?: string
+  readonly forwardAuthGrpc?: string
 }
 
 const ANY_PORTS = ['--listen', '127.0.0.1:0', '--admin-listen', '127.0.0.1:0']
@@ -38,6 +40,17 @@ function respond(response: ServerResponse, body: string): void {
 }
 
 describe('onegate serve', () => {
+  test('says with --json where front proxies ask', async () => {
+    const onezone = await startOnezone()
+    const gateway = await serve(['--onezone-url', onezone.url, '--trusted-proxy', '127.0.0.1/32'], {
+      ONEGATE_UPSTREAM: 'http://127.0.0.1:9',
+      ONEGATE_FORWARD_AUTH_LISTEN: '127.0.0.1:0',
+      ONEGATE_FORWARD_AUTH_GRPC_LISTEN: '127.0.0.1:0',
+    })
+    expect((await fetch(`${gateway.forwardAuth}/auth/none`)).status).toBe(404)
+    expect(gateway.forwardAuthGrpc).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
+  })
+
   test('puts authentication in front of an upstream; logs are JSON without tokens', async () => {
     const onezone = await startOnezone()
     const seen: IncomingMessage[] = []

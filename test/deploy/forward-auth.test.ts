@@ -1,17 +1,16 @@
 import { createServer as createHttpServer } from 'node:http'
-import type { IncomingMessage } from 'node:http'
 import { Agent, request } from 'node:http'
 import { connect, createServer } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
 
 import { describe, expect, onTestFinished, test } from 'vitest'
 
+import { send, startApp, told, values } from '../helpers/front-app.ts'
 import { startForwardAuthRig } from '../helpers/forward-auth-rig.ts'
 import type { FrontProxyName } from '../helpers/front-proxy.ts'
 import { isInstalled, shipped, startFrontProxy } from '../helpers/front-proxy.ts'
-import { openRawClient, readResponse } from '../helpers/raw-client.ts'
 import { mint } from '../helpers/tokens.ts'
-import { ACCEPT, KEY } from '../helpers/websocket.ts'
+import { KEY } from '../helpers/websocket.ts'
 
 /** A front proxy that asks, by its shipped configuration. */
 interface Asking {
@@ -69,49 +68,6 @@ backend app
   },
 ]
 
-interface Seen {
-  readonly method: string
-  readonly url: string
-  readonly fields: readonly (readonly [name: string, value: string])[]
-  readonly body: string
-}
-
-/** The application: records what reaches it, answers 200, and takes WebSockets. */
-async function startApp() {
-  const seen: Seen[] = []
-  const record = ({ method = '', url = '', rawHeaders }: IncomingMessage, body: string): void => {
-    const fields = rawHeaders
-      .map((name, index): [string, string] => [name.toLowerCase(), rawHeaders[index + 1] ?? ''])
-      .filter((_, index) => index % 2 === 0)
-    seen.push({ method, url, fields, body })
-  }
-  const server = createHttpServer({ maxHeaderSize: 64 * 1024 }, (incoming, outgoing) => {
-    let body = ''
-    incoming.on('data', (chunk: Buffer) => (body += chunk.toString()))
-    incoming.on('end', () => {
-      record(incoming, body)
-      outgoing.end('ok')
-    })
-  })
-  server.on('upgrade', (incoming: IncomingMessage, socket: Socket) => {
-    record(incoming, '')
-    socket.on('error', () => {})
-    socket.end(
-      `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: ${ACCEPT}\r\n\r\n`,
-    )
-  })
-  server.listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  onTestFinished(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return { seen, port: (server.address() as AddressInfo).port }
-}
-
-const values = (seen: Seen | undefined, name: string): string[] =>
-  (seen?.fields ?? []).filter(([known]) => known === name).map(([, value]) => value)
-
 async function startFront({ name }: Asking, configuration: string, door: number, app: number) {
   return startFrontProxy(
     name,
@@ -124,18 +80,6 @@ async function startFront({ name }: Asking, configuration: string, door: number,
     },
     name === 'haproxy' ? { 'onegate.lua': shipped('haproxy/onegate.lua') } : {},
   )
-}
-
-/** Sends one request, and waits for the end of its connection. */
-async function send(port: number, line: string, fields: readonly string[] = [], body = '') {
-  const client = await openRawClient(port)
-  const named = fields.some((field) => /^connection:/i.test(field))
-  const all = [`Host: 127.0.0.1:${port}`, ...(named ? [] : ['Connection: close']), ...fields]
-  if (body !== '') all.push(`Content-Length: ${body.length}`)
-  client.send(`${line} HTTP/1.1\r\n${all.join('\r\n')}\r\n\r\n${body}`)
-  const text = await (named ? client.until('\r\n\r\n') : client.closed())
-  client.socket.destroy()
-  return readResponse(text)
 }
 
 describe.each(PROXIES.filter(({ name }) => isInstalled(name)))('behind $name', (proxy) => {
@@ -172,27 +116,28 @@ describe.each(PROXIES.filter(({ name }) => isInstalled(name)))('behind $name', (
   })
 
   test('F-02 to F-04, F-07, F-20, F-21: refused, with the true status, challenge and problem', async () => {
-    const { app, front, get, good, token } = await setUp()
-    const refused = async (answer: ReturnType<typeof get>) => {
-      const { status, body, fields } = await answer
-      const challenges = fields
-        .filter(([name]) => name === 'www-authenticate')
-        .map(([, value]) => value)
-      return [status, /"code":"(\w+)"/.exec(body)?.[1] ?? null, challenges.length]
-    }
-    expect(await refused(send(front, 'OPTIONS /a'))).toEqual([401, 'credentials_missing', 1])
-    expect(await refused(get())).toEqual([401, 'credentials_missing', 1])
-    expect(await refused(get(['X-Auth-Token: bad']))).toEqual([401, 'token_malformed', 1])
+    const { app, front, get, good, onezone, token } = await setUp()
+    expect(await told(send(front, 'OPTIONS /a'))).toEqual([401, 'credentials_missing', 1])
+    expect(await told(get())).toEqual([401, 'credentials_missing', 1])
+    expect(await told(get(['X-Auth-Token: bad']))).toEqual([401, 'token_malformed', 1])
     const challenges = proxy.name === 'nginx' ? 0 : 1
-    expect(await refused(get([good], '/bob/a'))).toEqual([403, 'subject_not_allowed', challenges])
-    const [status] = await refused(get([good, `Authorization: Bearer ${token}x`]))
+    expect(await told(get([good], '/bob/a'))).toEqual([403, 'subject_not_allowed', challenges])
+    const readonly = onezone.createTemporaryToken({
+      subject: { type: 'user', id: 'alice' },
+      caveats: [{ type: 'data.readonly' }],
+    })
+    expect((await told(get([`X-Auth-Token: ${readonly}`]))).slice(0, 2), 'F-04').toEqual([
+      403,
+      'caveat_not_enforced',
+    ])
+    const [status] = await told(get([good, `Authorization: Bearer ${token}x`]))
     expect(status, 'F-07').toBe(400)
-    const [twice] = await refused(
+    const [twice] = await told(
       get([`Authorization: Bearer ${token}`, `Authorization: Bearer ${token}`]),
     )
     expect(twice, 'F-21').toBe(400)
-    expect((await refused(get([good], '/a%2Fb/..;/%70ub')))[0], 'F-20').toBe(400)
-    expect(await refused(send(front, 'POST /readers/a', [good, 'Content-Length: 0']))).toEqual([
+    expect((await told(get([good], '/a%2Fb/..;/%70ub')))[0], 'F-20').toBe(400)
+    expect(await told(send(front, 'POST /readers/a', [good, 'Content-Length: 0']))).toEqual([
       200,
       null,
       0,
@@ -358,9 +303,16 @@ describe.each(PROXIES.filter(({ name }) => isInstalled(name)))('behind $name', (
     const { app, get, good } = await setUp('', proxy.naive)
     expect((await get([good])).status).toBe(200)
     expect(app.seen).toHaveLength(1)
-    for (const name of ['X-Onedata-Subject-Id', 'X_Onedata_Subject_Id']) {
-      await get([good, `${name}: root`])
-      await get([`${name}: root`], '/pub/a')
+    for (const name of [
+      'X-Onedata-Subject-Id',
+      'X_Onedata_Subject_Id',
+      'X.Onedata.Subject.Id',
+      'X-Onedata-Scopes',
+    ]) {
+      for (const fields of [[good, `${name}: root`], [`${name}: root`]]) {
+        await get(fields)
+        await get(fields, '/pub/a')
+      }
     }
     expect(JSON.stringify(app.seen)).not.toContain('root')
   })

@@ -96,13 +96,16 @@ describe('the configurations of proxies say what the door wants', () => {
       'failure_mode_allow: false',
       'exact: x-auth-token',
       'exact: macaroon',
-      'prefix: x-onedata',
+      "safe_regex: { regex: 'x[^a-z0-9]onedata.*' }",
       'exact: x-forwarded-for',
       'use_remote_address: true',
       'prefix: x-onedata- ',
     ]) {
       expect(text).toContain(line)
     }
+    const grpc = shipped('envoy/grpc-filter.yaml')
+    expect(grpc).toContain('failure_mode_allow: false')
+    expect(grpc).toContain('http2_protocol_options')
   })
 
   test('Istio', () => {
@@ -116,6 +119,9 @@ describe('the configurations of proxies say what the door wants', () => {
     expect(lower(http['headersToUpstreamOnAllow']).sort()).toEqual([...IDENTITY].sort())
     expect(lower(http['includeRequestHeadersInCheck'])).toEqual(
       expect.arrayContaining([...IDENTITY, ...CREDENTIAL_FIELDS, 'x-forwarded-for']),
+    )
+    expect(lower(http['includeRequestHeadersInCheck'])).toEqual(
+      expect.arrayContaining(['x_onedata*', 'x.onedata*']),
     )
     expect(at('istio/authorization-policy.yaml', 'spec.provider.name')).toBe(provider?.name)
   })

@@ -135,6 +135,7 @@ function wrap(name: FrontProxyName, directory: string, text: string): string {
       'mpm_event',
       'authz_core',
       'headers',
+      'setenvif',
       'proxy',
       'proxy_http',
       'ssl',
