@@ -86,6 +86,7 @@ export type {
   WatchState,
 } from './verification/index.ts'
 export { createVerification } from './verification/index.ts'
+export type { IdentityProvider, IdentityProviders } from './identity-provider/index.ts'
 export type {
   Acceptance,
   Accepted,

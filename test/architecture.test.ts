@@ -68,9 +68,16 @@ const TABLE: Record<string, Row> = {
     'client-network errors clock token http-client onezone token-lookup json option-shape',
   ),
   revocation: row(3, 'bounded-map errors clock logger token onezone'),
+  // Tokens of identity providers, exchanged at Onezone: beside the revocations, of which it knows nothing.
+  'identity-provider': row(
+    3,
+    'bounded-map client-network clock errors http-client json onezone option-shape token token-bucket verifier',
+    '',
+    ['crypto'],
+  ),
   verification: row(
     4,
-    'bounded-map client-network errors clock logger wall-clock-step token http-client verifier revocation json option-shape token-bucket',
+    'identity-provider onezone bounded-map client-network errors clock logger wall-clock-step token http-client verifier revocation json option-shape token-bucket',
     '',
     ['v8'], // how full the heap is: then strangers wait
   ),
@@ -83,7 +90,7 @@ const TABLE: Record<string, Row> = {
   // Doors in other people's apps have one policy each, and open the verification that it needs.
   authenticator: row(
     5,
-    'assertion bounded-map errors clock kept-text limited-log logger token unix-peer verifier verification option-shape',
+    'assertion bounded-map errors clock kept-text limited-log logger token unix-peer verifier identity-provider verification option-shape',
     'ipaddr.js lru-cache',
     ['crypto', 'net'], // ids of requests are made of random bytes
   ),
@@ -132,7 +139,7 @@ const TABLE: Record<string, Row> = {
   // Above the rooms that settings are for: it checks them by those rooms' own rules, so that no rule has a twin.
   config: row(
     9,
-    'access-log assertion errors token http-client onezone token-lookup verification authenticator listener routing slices upstream proxy tls json suggestion option-shape',
+    'access-log assertion errors token http-client onezone token-lookup identity-provider verification authenticator listener routing slices upstream proxy tls json suggestion option-shape',
     'yaml zod',
     'any',
   ),
@@ -159,7 +166,7 @@ const TABLE: Record<string, Row> = {
   ),
   index: row(
     10,
-    'errors clock logger token onezone verifier verification authenticator middleware',
+    'errors clock logger token onezone verifier identity-provider verification authenticator middleware',
   ),
 }
 

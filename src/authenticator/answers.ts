@@ -27,6 +27,9 @@ export type AnswerCode =
   | 'caveat_not_enforced'
   | 'data_readonly'
   | 'data_path_outside'
+  | 'idp_token_not_accepted'
+  | 'idp_token_invalid'
+  | 'idp_client_not_allowed'
   | 'subject_not_allowed'
   | 'scope_missing'
   | 'client_address_invalid'
@@ -139,6 +142,24 @@ export const ANSWER_ROWS: Readonly<Record<AnswerCode, AnswerRow>> = {
     challenge: 'insufficient_scope',
     title: 'Outside of what the token is for',
     detail: 'The caveats of the token do not allow access to this path or file.',
+  },
+  idp_token_not_accepted: {
+    status: 401,
+    challenge: 'invalid_token',
+    title: 'A token of an identity provider',
+    detail: 'This route takes tokens of Onezone, and none of an identity provider.',
+  },
+  idp_token_invalid: {
+    status: 401,
+    challenge: 'invalid_token',
+    title: 'The identity provider refuses the token',
+    detail: 'The identity provider does not know this token, or no more; obtain a new one.',
+  },
+  idp_client_not_allowed: {
+    status: 403,
+    challenge: 'insufficient_scope',
+    title: 'The token was issued to another client',
+    detail: 'This gateway takes tokens of some clients of the identity provider, not of this one.',
   },
   subject_not_allowed: {
     status: 403,

@@ -1,6 +1,7 @@
 import type { Assertions } from '../assertion/index.ts'
 import type { Clock } from '../clock.ts'
 import type { Logger } from '../logger.ts'
+import type { IdentityProviders } from '../identity-provider/index.ts'
 import type { OptionShape } from '../option-shape.ts'
 import { CALLBACK, CLOCK, having, listOf, LOGGER, oneOf, orNull, TEXT } from '../option-shape.ts'
 import type { PresentedToken } from '../token/index.ts'
@@ -17,6 +18,8 @@ export interface AuthenticatorOptions extends Partial<BackendTraits> {
   readonly trustedProxies?: readonly string[] | undefined
   /** Whether `X-Forwarded-*` is read, or `Forwarded` (RFC 7239) in its place. @default 'x-forwarded' */
   readonly forwarded?: ForwardedForm | undefined
+  /** What exchanges tokens of identity providers, for routes that take them. @default null: nothing does */
+  readonly identityProviders?: IdentityProviders | null | undefined
   /** Base URL of Onezone's GUI, for links to its token form; null: none. @default null */
   readonly guiUrl?: string | null | undefined
   /**
@@ -43,6 +46,7 @@ export const AUTHENTICATOR_OPTIONS: OptionShape<AuthenticatorOptions> = {
   verifier: having('a verifier', 'verify'),
   trustedProxies: listOf('addresses and CIDR ranges', TEXT),
   forwarded: oneOf(FORWARDED_FORMS),
+  identityProviders: orNull(having('made by a verification', 'read', 'exchange')),
   guiUrl: orNull(TEXT),
   stalenessBoundMs: {
     wanted: 'a number of milliseconds, more than 0',

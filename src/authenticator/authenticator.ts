@@ -3,7 +3,7 @@ import { VerificationBudgetError, VerifierFaultError } from '../errors.ts'
 import { silentLogger, shielded, shieldedLogger } from '../logger.ts'
 import { checkOptions } from '../option-shape.ts'
 import type { PresentedToken } from '../token/index.ts'
-import type { SourcedVerdict, Verifier, VerdictSource } from '../verifier/index.ts'
+import type { SourcedVerdict, VerdictSource } from '../verifier/index.ts'
 import { isAccepted } from '../verifier/index.ts'
 import type { AnswerCase } from './answer.ts'
 import { answerFor } from './answer.ts'
@@ -14,9 +14,10 @@ import { backendTraitsOf } from './backend-traits.ts'
 import type { Client } from './client-address.ts'
 import { createClientResolver } from './client-address.ts'
 import { readConfinement } from './confinement.ts'
+import type { Credentials } from './credentials.ts'
 import { credentialsRead, readCredentials, waysToSend } from './credentials.ts'
 import type { AuthenticationRequest, Decision } from './decision.ts'
-import type { Inspect, RequestExplanation } from './explanation.ts'
+import type { DecideBy, Inspect, RequestExplanation } from './explanation.ts'
 import { explainRequest } from './explanation.ts'
 import { createFaultLog, createRareWarning } from './fault-log.ts'
 import type { HeaderPolicy } from './identity-headers.ts'
@@ -25,6 +26,7 @@ import type { IdentityStatement } from './identity-statements.ts'
 import { createRouteStatements } from './passing-statements.ts'
 import type { RequestIds } from './request-ids.ts'
 import { createRequestIds } from './request-ids.ts'
+import { createProviderTokens, providersFor, withoutAsking } from './provider-tokens.ts'
 import { prefersPage } from './refusal-page.ts'
 import type { RoutePolicy } from './route-policy.ts'
 import { compileRouteRules, impossibilityOf } from './route-rules.ts'
@@ -112,6 +114,8 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     const read = credentialsRead(policy.credentials)
     const offersBasic = read.basic
     const tokenForm = tokenFormFor(rules)
+    const providers = providersFor(policy, options.identityProviders ?? null)
+    const providerTokens = createProviderTokens({ providers, verifier, rules, traits })
     const sources = { ...options, backend: traits.backend, onezoneNowMs }
     const statements = createRouteStatements(policy, rules, headers, sources)
 
@@ -230,6 +234,26 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
         : deny('verifier_unavailable', standing, traits.backend, { retryAfterSeconds })
     }
 
+    /** Of what is no token of Onedata, but may be one of an identity provider. */
+    const decideByProvider = (
+      request: AuthenticationRequest,
+      client: Client,
+      { token: text, consumerToken }: Credentials & { readonly outcome: 'token' },
+    ): Decision | Promise<Decision> => {
+      const credential = providerTokens.read(text, consumerToken !== null)
+      if ('code' in credential) {
+        return deny(credential.code, { request, client }, 'local', credential)
+      }
+      return providerTokens
+        .verify(credential, client, request.maxFactAgeMs)
+        .then((settled) =>
+          'code' in settled
+            ? deny(settled.code, { request, client }, traits.backend, settled)
+            : conclude(request, settled.verification, settled.token, client),
+        )
+        .catch((error: unknown) => fail({ request, client }, error))
+    }
+
     const decide = (request: AuthenticationRequest): Decision | Promise<Decision> => {
       const client = resolveClient(request)
       if (rules.kind === 'none') return grant(request, client, statements.nobody, NO_VERDICT)
@@ -248,7 +272,11 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       }
 
       const token = readToken(credentials.token)
-      if (typeof token === 'string') return deny(token, { request, client })
+      if (typeof token === 'string') {
+        return token === 'token_malformed'
+          ? decideByProvider(request, client, credentials)
+          : deny(token, { request, client })
+      }
       const objection = rules.objectionTo(token)
       if (objection !== null) {
         return deny(objection.code, { request, token, client }, 'local', objection)
@@ -288,10 +316,11 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
         }
       },
       explain(request, inspect) {
-        const decideBy = (onlooker: Verifier<PresentedToken>, asked: AuthenticationRequest) =>
+        const decideBy: DecideBy = (onlooker, asked, onAsking) =>
           createAuthenticator({
             ...options,
             verifier: onlooker,
+            identityProviders: withoutAsking(providers, onAsking),
             onDecision: undefined,
             logger: silentLogger,
           })

@@ -3,6 +3,7 @@ import { isAmongObjects, isWithinPaths } from '../token/index.ts'
 import type { CompiledMapping } from './data-mapping.ts'
 import type { AuthenticationRequest } from './decision.ts'
 import { METHOD_OVERRIDES } from './foreign-fields.ts'
+import { foldName } from './identity-header-names.ts'
 import type { Objection } from './objection.ts'
 
 /** Methods that a request about one file may have, besides those that a route calls reading. */
@@ -87,7 +88,7 @@ function queryNames(query: string): string[] {
 function fieldsOf(rawHeaders: readonly string[]): ReadonlyMap<string, string> {
   const fields = new Map<string, string>()
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    const name = (rawHeaders[i] ?? '').toLowerCase().replaceAll('_', '-')
+    const name = foldName(rawHeaders[i] ?? '')
     const before = fields.get(name)
     const value = rawHeaders[i + 1] ?? ''
     fields.set(name, before === undefined ? value : `${before},${value}`)

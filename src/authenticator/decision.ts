@@ -42,7 +42,8 @@ export interface Identity {
   readonly subject: AdmittedSubject
   readonly token: {
     readonly id: string
-    readonly type: TokenKind
+    /** `identity-provider`: a token of one, which was exchanged for an identity token. */
+    readonly type: TokenKind | 'identity-provider'
     readonly persistence: 'named' | 'temporary'
     /** Short digest that names the token in logs. */
     readonly fingerprint: string

@@ -100,12 +100,18 @@ export interface ExplanationParts {
   readonly read: CredentialsRead
   readonly resolveClient: ClientResolver
   readonly readToken: ReadToken
-  /** Decides as the route does, by another verifier, and tells nobody. */
-  decideBy(
-    verifier: Verifier<PresentedToken>,
-    request: AuthenticationRequest,
-  ): Decision | Promise<Decision>
+  readonly decideBy: DecideBy
 }
+
+/**
+ * Decides as the route does, by another verifier, and tells nobody. `onAsking` is called where an identity provider
+ * would have to be asked, which is not done.
+ */
+export type DecideBy = (
+  verifier: Verifier<PresentedToken>,
+  request: AuthenticationRequest,
+  onAsking: () => void,
+) => Decision | Promise<Decision>
 
 const UNDECIDED: DecisionExplanation = {
   outcome: 'undecided',
@@ -137,7 +143,9 @@ export async function explainRequest<Report>(
     },
     close: async () => {},
   }
-  const decision = await parts.decideBy(onlooker, request)
+  const decision = await parts.decideBy(onlooker, request, () => {
+    answered = false
+  })
 
   const client = parts.resolveClient(request)
   const credentials = readCredentials(request.rawHeaders, parts.read)

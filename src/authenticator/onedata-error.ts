@@ -23,6 +23,8 @@ export interface OnedataErrorCase {
 /** Ids of what is wrong with a token: what Onezone gives as `authError`, or as the error where it is no 401. */
 const IDS: Readonly<Record<string, string>> = {
   token_malformed: 'badToken',
+  idp_token_not_accepted: 'badToken',
+  idp_token_invalid: 'badIdpAccessToken',
   token_too_large: 'tokenTooLarge',
   token_invalid: 'tokenInvalid',
   token_expired: 'tokenCaveatUnverified',

@@ -70,6 +70,12 @@ export interface RoutePolicy {
   readonly interface?: OnedataInterface | readonly OnedataInterface[] | null | undefined
   /** The kind of invitation, where `token` is `invite`. @default null (any) */
   readonly inviteType?: InviteType | null | undefined
+  /**
+   * Take access tokens of identity providers too, by exchange for an identity token; only where `token` is `access`.
+   *
+   * @default false
+   */
+  readonly identityProviderTokens?: boolean | undefined
   readonly subjects?: SubjectPolicy | undefined
   /**
    * Scopes that a token must carry, all of them; only with a verifier that states scopes.
@@ -130,6 +136,7 @@ export const ROUTE_POLICY_OPTIONS: OptionShape<RoutePolicy> = {
   credentials: listOf(`credentials: ${CREDENTIAL_KINDS.join(', ')}`, oneOf(CREDENTIAL_KINDS)),
   interface: orNull(oneOrSeveral(ROUTE_CHOICES.interface)),
   inviteType: orNull(oneOf(Object.keys(INVITE_TYPES))),
+  identityProviderTokens: FLAG,
   subjects: group<SubjectPolicy>({
     types: listOf('subject types: user, oneprovider', oneOf(ROUTE_CHOICES.subjectTypes)),
     ids: listOf('ids', TEXT),

@@ -75,6 +75,7 @@ export function compileRouteRules(
   if (kind !== 'none' && policy.credentials?.length === 0) {
     throw new TypeError('"credentials" of a route is empty, so no token could be read')
   }
+  nameOption('identityProviderTokens', () => checkProviderTokens(policy))
   const mapping = compileMapping(policy)
   const scopesOfData = new WeakMap<PresentedToken, DataScope | null>()
   const forward = readConfinement(policy.forwardToken, kind)
@@ -159,6 +160,15 @@ function compileMapping({ token, caveats, data }: RoutePolicy): CompiledMapping 
     throw new TypeError('"caveats.data": "enforce" needs "data": which files a request is about')
   }
   return compileDataMapping(data)
+}
+
+/** What is made of such a token proves an identity and is no access token: nothing else could be forwarded. */
+function checkProviderTokens(policy: RoutePolicy): void {
+  if (policy.identityProviderTokens !== true) return
+  if (policy.token !== 'access') throw new TypeError('is for routes with "token": "access" only')
+  if ((policy.forwardToken ?? false) !== false) {
+    throw new TypeError('contradicts "forwardToken": such tokens are never forwarded')
+  }
 }
 
 function interfacesOf(given: RoutePolicy['interface']): readonly OnedataInterface[] {

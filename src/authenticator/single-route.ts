@@ -119,6 +119,7 @@ export function createSingleRoute<Options extends SingleRouteOptions>(
   const made = createAuthenticator({
     ...verification.traits,
     verifier: verification.verifier,
+    identityProviders: verification.identityProviders,
     guiUrl: onezoneUrl ?? null,
     onezoneNowMs: () => verification.onezoneNowMs,
     stalenessBoundMs: verification.stalenessBoundMs,

@@ -14,6 +14,7 @@ const CURABLE: ReadonlySet<AnswerCode> = new Set([
   'token_revoked',
   'token_type_mismatch',
   'caveat_not_enforced',
+  'idp_token_not_accepted',
 ])
 
 /** What a route needs of a token. */

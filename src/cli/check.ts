@@ -1,6 +1,7 @@
 import { routePolicyOf, tileObjections } from '../authenticator/index.ts'
 import {
   addressesOf,
+  exchangeBoundMs,
   formatListenAddress,
   formatSocketAddress,
   loadConfig,
@@ -102,6 +103,13 @@ function describeWarnings(config: GatewayConfig, terminal: Terminal): string[] {
   return lines.length === 0 ? [] : ['', ...lines]
 }
 
+/** How long what happens at identity providers may go unseen. */
+function describeExchange(config: GatewayConfig): [string, string][] {
+  const boundMs = exchangeBoundMs(config)
+  if (boundMs === 0) return []
+  return [['identity providers', `what they revoke is seen within ${boundMs} ms`]]
+}
+
 function summary(file: string, config: GatewayConfig, terminal: Terminal): string[] {
   const { verifier, trustedProxies, routes, verdicts } = config
   const settings = [
@@ -114,6 +122,7 @@ function summary(file: string, config: GatewayConfig, terminal: Terminal): strin
     describeVerifier(verifier),
     ['trusted proxies', trustedProxies.join(', ') || 'none'],
     ['staleness', `at most ${verdicts.maxStalenessMs} ms`],
+    ...describeExchange(config),
   ]
   const header = ['route', 'path', 'token', 'interface', 'upstream'] as const
   const table = columns([

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 
-import { addressesOf, formatSocketAddress } from '../config/index.ts'
+import { addressesOf, exchangeBoundMs, formatSocketAddress } from '../config/index.ts'
 import { createClusteredGateway } from '../gateway/clustered-gateway.ts'
 import { createGateway } from '../gateway/gateway.ts'
 import type { Command } from './command.ts'
@@ -103,6 +103,7 @@ Secrets are given as files: onezone.serviceTokenFile, ONEGATE_ONEZONE_SERVICE_TO
           urls: upstream?.urls ?? [],
         })),
         maxStalenessMs: config.verdicts.maxStalenessMs,
+        exchangeBoundMs: exchangeBoundMs(config) || undefined,
       },
       'the gateway is ready',
     )

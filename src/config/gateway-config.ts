@@ -2,6 +2,7 @@ import type { AccessLogOptions } from '../access-log/index.ts'
 import type { SigningKey } from '../assertion/index.ts'
 import type { CaveatPolicy, ForwardedForm, RoutePolicy } from '../authenticator/index.ts'
 import type { HttpClientOptions } from '../http-client/index.ts'
+import type { IdentityProvider } from '../identity-provider/index.ts'
 import type { IntrospectionClient } from './introspection-clients.ts'
 import type { ClientLimits, ProxyRoute, UpstreamTimeouts } from '../proxy/index.ts'
 import type { ClientAuth, TlsFiles } from '../tls/index.ts'
@@ -200,6 +201,8 @@ export interface OnezoneConfig extends VerifierConnection {
   readonly type: 'onezone'
   /** Base URL of Onezone's GUI, for links to its token form; null: no links. @default null, `url` in a file */
   readonly guiUrl?: string | null | undefined
+  /** Identity providers whose tokens are exchanged, for routes that take them. @default none */
+  readonly identityProviders?: readonly IdentityProvider[] | undefined
   /** Identity token of the service that this gateway stands for; content of `serviceTokenFile`. */
   readonly serviceToken?: string | undefined
   /**
@@ -224,6 +227,7 @@ export interface RouteConfig
       RoutePolicy,
       'credentials' | 'subjects' | 'scopes' | 'data' | 'headers' | 'passHeaders' | 'assertion'
     >,
+    Pick<RoutePolicy, 'identityProviderTokens'>,
     Complete<
       Pick<RoutePolicy, 'token' | 'optional' | 'interface' | 'inviteType' | 'forwardToken'>
     > {

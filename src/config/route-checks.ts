@@ -69,6 +69,7 @@ function checkRoute(
   checkUpstreamHeaders(groupAt(route, 'upstreamHeaders'), identity, findings)
   checkData(route, findings)
   checkForwardToken(route, config, findings)
+  checkProviderTokens(route, config, findings)
   checkForwardAuth(route, groupAt(config, 'forwardAuth')['listen'] !== undefined, findings)
   return [
     ...findings.all,
@@ -83,6 +84,7 @@ function checkRoute(
 /** Settings of a route that say something about a token. */
 const ABOUT_TOKENS = [
   'optional',
+  'identityProviderTokens',
   'interface',
   'inviteType',
   'subjects',
@@ -162,6 +164,23 @@ function checkForwardToken(route: Written, config: Written, { find }: Findings):
       if (!('lifeMs' in caveat)) checkSupport(caveat, kind)
     })
     if (problem !== null) find([...at, index], problem)
+  }
+}
+
+/** Whether tokens of identity providers can be taken as the route says. */
+function checkProviderTokens(route: Written, config: Written, { find }: Findings): void {
+  const { identityProviderTokens, forwardToken = false, token = 'access' } = route
+  // Of a public route it is said that it has no meaning.
+  if (identityProviderTokens !== true || token === 'none') return
+  const providers = groupAt(config, 'onezone')['identityProviders']
+  if (token !== 'access') {
+    find(['identityProviderTokens'], 'is for routes with "token: access" only; remove it', true)
+  } else if (!Array.isArray(providers) || providers.length === 0) {
+    find(['identityProviderTokens'], 'needs onezone.identityProviders: which ones they may be of')
+  }
+  if (forwardToken !== false) {
+    const message = 'contradicts "identityProviderTokens": such tokens are never forwarded'
+    find(['forwardToken'], message, true)
   }
 }
 

@@ -146,6 +146,7 @@ const route = group({
   credentials,
   interface: interfaceSchema.default('rest'),
   inviteType: choiceOrNull(...inviteTypes).default(null),
+  identityProviderTokens: toggle().default(false),
   subjects: group({
     types: list('user or oneprovider', choice(...ROUTE_CHOICES.subjectTypes)).optional(),
     ids: list(

@@ -6,6 +6,7 @@
 
 import { resolveScopes } from '../authenticator/index.ts'
 import { isExposed } from '../http-client/index.ts'
+import { problemsOfProviders } from '../identity-provider/index.ts'
 import { isJsonObject } from '../json.ts'
 import { variableOf, waysToGive } from './overlay.ts'
 import type { Finding, SettingPath } from './problems.ts'
@@ -31,6 +32,7 @@ export function checkVerifier(config: Written): Finding[] {
     ...checkUnused(config, section),
     ...checkMissing(config, section === 'onezone' ? ['url'] : ['url', 'apiTokenFile'], section),
     ...checkExposure(groupAt(config, section), section),
+    ...checkProviders(groupAt(config, 'onezone')['identityProviders']),
   ]
 }
 
@@ -64,6 +66,18 @@ function checkMissing(config: Written, keys: readonly string[], section: string)
         message: `is missing; set it in a configuration file, or by ${waysToGive(path)}`,
       }
     })
+}
+
+/** What goes with what in identity providers; what the parts may be, the schema says. */
+function checkProviders(written: unknown): Finding[] {
+  if (!Array.isArray(written)) return []
+  const providers = written.map((one: unknown) => (isJsonObject(one) ? one : { clients: [''] }))
+  return problemsOfProviders(providers)
+    .filter(({ name, message }) => name !== 'prefix' || message !== 'is missing')
+    .map(({ index, name, message }) => ({
+      path: ['onezone', 'identityProviders', index, name],
+      message,
+    }))
 }
 
 function checkExposure(group: Written, section: VerifierSection): Finding[] {

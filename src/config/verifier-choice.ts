@@ -1,10 +1,11 @@
+import { IDENTITY_PROVIDER_DEFAULTS } from '../identity-provider/index.ts'
 import type { VerificationOptions } from '../verification/index.ts'
 import type { GatewayConfig, VerifierConfig } from './gateway-config.ts'
 
 /** What a configuration says about who is asked, as `createVerification` takes it. */
 export type VerifierChoice = Pick<
   VerificationOptions,
-  'onezone' | 'serviceToken' | 'tokenLookup' | 'watch'
+  'onezone' | 'serviceToken' | 'identityProviders' | 'tokenLookup' | 'watch'
 >
 
 /** Translates the choice of a verifier: the only place, besides the verifiers, that knows which there are. */
@@ -17,10 +18,12 @@ export function verifierChoiceOf(verifier: VerifierConfig): VerifierChoice {
         watchToken,
         watchIntervalMs,
         guiUrl: __,
+        identityProviders,
         ...onezone
       } = verifier
       const watch = { token: watchToken ?? '', intervalMs: watchIntervalMs }
-      return { onezone, serviceToken, watch: watchToken === undefined ? undefined : watch }
+      const watched = watchToken === undefined ? undefined : watch
+      return { onezone, serviceToken, identityProviders, watch: watched }
     }
     case 'token-lookup': {
       const { type: _, ...tokenLookup } = verifier
@@ -29,11 +32,22 @@ export function verifierChoiceOf(verifier: VerifierConfig): VerifierChoice {
   }
 }
 
+/** The longest that a revocation at an identity provider can go unseen, in milliseconds; 0: none is taken. */
+export function exchangeBoundMs({ verifier, routes }: GatewayConfig): number {
+  const isTaken = routes.some((route) => route.identityProviderTokens === true)
+  const providers = (verifier.type === 'onezone' && isTaken && verifier.identityProviders) || []
+  const { exchangeMs: byDefault } = IDENTITY_PROVIDER_DEFAULTS
+  return Math.max(0, ...providers.map(({ exchangeMs }) => exchangeMs ?? byDefault))
+}
+
 /** Names of the settings in force that are unsafe, for the metric that shows them. */
 export function insecureSettingsOf({ verifier, routes }: GatewayConfig): string[] {
   const settings: string[] = []
   if (verifier.allowInsecureHttp) {
     settings.push(`${verifier.type === 'onezone' ? 'onezone' : 'verifier'}.allowInsecureHttp`)
+  }
+  if (verifier.type === 'onezone' && verifier.identityProviders?.some(({ any }) => any === true)) {
+    settings.push('onezone.identityProviders.any')
   }
   if (routes.some((route) => route.forwardToken === true)) settings.push('routes.forwardToken')
   if (routes.some((route) => route.caveats?.service === 'as-onezone')) {

@@ -215,6 +215,8 @@ export const refusals = {
       'tokenSubjectInvalid',
       'The token subject does not exist or differs from the expected one.',
     ),
+  badIdpAccessToken: (idp: string): Refusal =>
+    new Refusal('badIdpAccessToken', `Provided access token of ${idp} is not valid.`, { idp }),
   userBlocked: (): Refusal => new Refusal('userBlocked', 'This user account has been blocked.'),
   tokenSessionInvalid: (): Refusal =>
     new Refusal(

@@ -3,6 +3,7 @@ import { NOBODY } from '../token/index.ts'
 import { Refusal, refusals } from './answers.ts'
 import { authenticateBasic, basicCredentialsIn } from './basic-auth.ts'
 import { tokenOf } from './fields.ts'
+import { authenticateByProvider } from './identity-providers.ts'
 import type { OnezoneState } from './state.ts'
 import type { PresentedSession } from './subject-standing.ts'
 import { ONEZONE_SERVICE } from './subject-standing.ts'
@@ -51,7 +52,13 @@ function bearerOf(
   peerIp: string | null,
 ): Caller | Refusal {
   const token = tokenOf(credentials)
-  if (token instanceof Refusal) return token
+  if (token instanceof Refusal) {
+    // Only what cannot be read as a token; the other tokens of the request are not looked at then.
+    const user = token.id === 'badToken' ? authenticateByProvider(state, credentials) : null
+    return user instanceof Refusal || user === null
+      ? (user ?? token)
+      : { subject: user, caveats: [] }
+  }
 
   const seen = { peerIp, interface: 'rest' } as const
   const service = serviceOf(state, header('x-onedata-service-token'), seen)

@@ -19,6 +19,7 @@ export type {
   WorldChange,
   WorldEntity,
   WorldGeoRow,
+  WorldIdentityProvider,
   WorldNamedToken,
   WorldOnezone,
   WorldPrivileges,

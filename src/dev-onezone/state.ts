@@ -11,6 +11,7 @@ import type {
   World,
   WorldChange,
   WorldEntity,
+  WorldIdentityProvider,
   WorldOnezone,
   WorldPrivileges,
   WorldProvider,
@@ -41,6 +42,8 @@ export interface OnezoneState {
   provider(id: string): ProviderRecord | undefined
   spacesOf(userId: string): readonly SpaceRecord[]
   onezone(): Required<WorldOnezone>
+  /** In their order. */
+  identityProviders(): readonly WorldIdentityProvider[]
   /** Effective privileges of users in an entity, by user id; null if there is no such entity. */
   privilegesIn(kind: PrivilegedKind, id: string): WorldPrivileges | null
   locate(ip: string): GeoRecord | null
@@ -120,6 +123,7 @@ export function createOnezoneState(options: OnezoneStateOptions): OnezoneState {
   const namedTokens = new Map<string, NamedTokenRecord>()
   let world: World = {}
   let onezone: WorldOnezone = {}
+  let identityProviders: readonly WorldIdentityProvider[] = []
   let stoppedAtSeconds: number | null = null
   let changes = 0
   const listeners = new Set<() => void>()
@@ -185,6 +189,7 @@ export function createOnezoneState(options: OnezoneStateOptions): OnezoneState {
       [...entities.spaces]
         .map(([id, space]) => spaceRecord(id, space))
         .filter(({ effectiveUsers }) => effectiveUsers.includes(userId)),
+    identityProviders: () => identityProviders,
     onezone: () => ({ clusterUsers: [], privileges: {}, basicAuthEnabled: true, ...onezone }),
     privilegesIn(kind, id) {
       if (kind === 'cluster') {
@@ -249,6 +254,7 @@ export function createOnezoneState(options: OnezoneStateOptions): OnezoneState {
       const { geo, onezoneDomain } = next
       world = { ...(onezoneDomain && { onezoneDomain }), ...(geo && { geo }) }
       onezone = {}
+      identityProviders = []
       const tokens = [temporarySecrets, secretsOfNobody, namedTokens]
       for (const map of [...Object.values(entities), ...tokens]) map.clear()
       state.patchWorld(next)
@@ -260,6 +266,7 @@ export function createOnezoneState(options: OnezoneStateOptions): OnezoneState {
     patchWorld(change) {
       changes += 1
       onezone = { ...onezone, ...change.onezone }
+      identityProviders = change.identityProviders ?? identityProviders
       for (const kind of kinds) patchEntities(kind, change[kind] ?? {})
       tellTokenFate()
     },
@@ -269,6 +276,7 @@ export function createOnezoneState(options: OnezoneStateOptions): OnezoneState {
     world: () => ({
       ...world,
       onezone,
+      ...(identityProviders.length > 0 && { identityProviders }),
       ...Object.fromEntries(kinds.map((kind) => [kind, Object.fromEntries(entities[kind])])),
       temporaryTokenSecrets: [...temporarySecrets].flatMap(([key, value]) => {
         const subject = parseSubject(key)

@@ -20,6 +20,7 @@ import type {
   World,
   WorldChange,
   WorldGeoRow,
+  WorldIdentityProvider,
   WorldNamedToken,
   WorldTemporaryTokenSecret,
 } from './world.ts'
@@ -31,7 +32,7 @@ import type {
  */
 export function validateWorld(value: unknown): World {
   const check = createShapeCheck('world')
-  const more = ['temporaryTokenSecrets', 'namedTokens', 'geo']
+  const more = ['temporaryTokenSecrets', 'namedTokens', 'geo', 'identityProviders']
   const raw = check.object(value, '', ['onezoneDomain', ...ENTITY_KEYS, ...more])
   const world: World = {
     ...given(raw, 'onezoneDomain', (domain, path) => check.string(domain, path)),
@@ -45,6 +46,9 @@ export function validateWorld(value: unknown): World {
     ...given(raw, 'temporaryTokenSecrets', (list, path) => readRows(check, list, path, readSecret)),
     ...given(raw, 'namedTokens', (list, path) => readRows(check, list, path, readNamedToken)),
     ...given(raw, 'geo', (list, path) => readRows(check, list, path, readGeoRow)),
+    ...given(raw, 'identityProviders', (list, path) =>
+      readRows(check, list, path, readProviderOfIdentity),
+    ),
   }
   checkIdsUnique(check, world.namedTokens ?? [])
   check.finish()
@@ -58,7 +62,7 @@ export function validateWorld(value: unknown): World {
  */
 export function validateWorldChange(value: unknown): WorldChange {
   const check = createShapeCheck('world change')
-  const raw = check.object(value, '', ENTITY_KEYS)
+  const raw = check.object(value, '', [...ENTITY_KEYS, 'identityProviders'])
   const each =
     <T>(read: Read<T>) =>
     (list: unknown, path: string) =>
@@ -71,6 +75,9 @@ export function validateWorldChange(value: unknown): WorldChange {
     ...given(raw, 'spaces', each(readSpace)),
     ...given(raw, 'harvesters', each(readEntity)),
     ...given(raw, 'atmInventories', each(readEntity)),
+    ...given(raw, 'identityProviders', (list, path) =>
+      readRows(check, list, path, readProviderOfIdentity),
+    ),
   }
   check.finish()
   return change
@@ -180,6 +187,28 @@ function readGeoRow(check: ShapeCheck, value: unknown, path: string): WorldGeoRo
     asn: unlessNull('asn', (asn, at) => check.integer(asn, at, 0)),
     country: unlessNull('country', (country, at) => check.string(country, at)),
     regions: unlessNull('regions', (regions, at) => check.strings(regions, at)),
+  }
+}
+
+const PROVIDER_ANSWERS = ['ok', 'refusal', 'fault'] as const
+
+/** Texts by names that are texts, too, of any form. */
+function readTexts(check: ShapeCheck, value: unknown, path: string): Record<string, string> {
+  const entries = Object.entries(check.record(value, path))
+  return Object.fromEntries(entries.map(([name, text]) => [name, check.string(text, path)]))
+}
+
+function readProviderOfIdentity(
+  check: ShapeCheck,
+  value: unknown,
+  path: string,
+): WorldIdentityProvider {
+  const raw = check.object(value, path, ['id', 'tokenPrefix', 'users', 'answers'])
+  return {
+    id: check.string(raw['id'], join(path, 'id')),
+    ...given(raw, 'tokenPrefix', (prefix, at) => check.string(prefix, at), path),
+    ...given(raw, 'users', (users, at) => readTexts(check, users, at), path),
+    ...given(raw, 'answers', (answers, at) => check.oneOf(answers, at, PROVIDER_ANSWERS), path),
   }
 }
 

@@ -126,6 +126,25 @@ export interface WorldGeoRow extends GeoRecord {
   readonly cidr: string
 }
 
+/**
+ * An identity provider whose access tokens are taken in place of tokens, after its prefix, as with
+ * `authorityDelegation` in `auth.config` of a Onezone.
+ */
+export interface WorldIdentityProvider {
+  readonly id: string
+  /** What stands before its tokens. @default the id and a colon, e.g. `egi:` */
+  readonly tokenPrefix?: string
+  /** Whose each token is, by its text without the prefix. A user that does not exist is made. @default {} */
+  readonly users?: Readonly<Record<string, string>>
+  /**
+   * What asking it for user information leads to: what `users` say; that it takes no token; or a fault, as while it is
+   * down.
+   *
+   * @default 'ok'
+   */
+  readonly answers?: 'ok' | 'refusal' | 'fault'
+}
+
 /** Everything that a development Onezone knows; the `world` of the test vectors. Every part may be left out. */
 export interface World {
   /** Domain that is written into new tokens and `Location` headers. @default 'onezone.local' */
@@ -146,6 +165,8 @@ export interface World {
   readonly temporaryTokenSecrets?: readonly WorldTemporaryTokenSecret[]
   readonly namedTokens?: readonly WorldNamedToken[]
   readonly geo?: readonly WorldGeoRow[]
+  /** In the order in which their prefixes are compared. */
+  readonly identityProviders?: readonly WorldIdentityProvider[]
 }
 
 /**
@@ -161,10 +182,12 @@ export interface WorldChange {
   readonly spaces?: Readonly<Record<string, WorldSpace | null>>
   readonly harvesters?: Readonly<Record<string, WorldEntity | null>>
   readonly atmInventories?: Readonly<Record<string, WorldEntity | null>>
+  /** All of them, in place of those before. */
+  readonly identityProviders?: readonly WorldIdentityProvider[]
 }
 
 /** The keys of a world under which entities stand by id. */
-export type EntityKind = keyof Omit<WorldChange, 'onezone'>
+export type EntityKind = keyof Omit<WorldChange, 'onezone' | 'identityProviders'>
 
 /** With what a development Onezone starts unless it is given a world: two users, an administrator, one provider. */
 export const DEMO_WORLD: World = {

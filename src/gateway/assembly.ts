@@ -53,11 +53,15 @@ export function assemble(options: AssemblyOptions): Assembly {
     linesDropped: () => ({ process: linesDropped(), access: watch.accessLog.dropped }),
     connections: () => traffic()?.figures() ?? null,
     upstreams: () => live.doors.proxy.upstreams(),
+    waiting: () => live.doors.proxy.waiting(),
     assertionKeys: () => live.doors.assertions?.keyIds ?? [],
     verification: {
       entries: (store) => live.verification.entries(store),
       get breakerState() {
         return live.verification.breakerState
+      },
+      get exchangeBreakerState() {
+        return live.verification.identityProviders?.breakerState
       },
       get clockOffsetMs() {
         return live.verification.clockOffsetMs

@@ -53,6 +53,7 @@ export function* assembleDoors(
   const authenticator = createAuthenticator({
     verifier: verification.verifier,
     ...verification.traits,
+    identityProviders: verification.identityProviders,
     guiUrl: config.verifier.type === 'onezone' ? (config.verifier.guiUrl ?? null) : null,
     stalenessBoundMs: verification.stalenessBoundMs,
     trustedProxies: config.trustedProxies,

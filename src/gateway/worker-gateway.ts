@@ -130,7 +130,7 @@ async function openWorkerGateway(
     door: live.doors.proxy,
     limit: connectionLimitOf(config, logger),
     logger,
-    onCertificate: metrics.onCertificate,
+    onCertificate: (validUntilMs) => metrics.onCertificate('traffic', validUntilMs),
     onHandshakeFailure: metrics.onHandshakeFailure,
   })
   traffic = opened
@@ -178,6 +178,11 @@ function takeBack(live: LiveConfiguration, selector: unknown): void {
   }
 }
 
+/** Each worker exchanges what comes to it; only what that gives is asked about by way of the primary. */
+function exchangeOf({ identityProviders, onezone }: ReturnType<typeof verifierChoiceOf>) {
+  return { identityProviders, exchangeAt: onezone }
+}
+
 function askPrimary(link: PrimaryLink): OpenVerification {
   return ({ verifier, verdicts }, { metrics, logger, recheckStreams }) =>
     createWorkerVerification({
@@ -186,7 +191,9 @@ function askPrimary(link: PrimaryLink): OpenVerification {
         verifier.type,
         verifier.type === 'onezone' && verifier.serviceToken !== undefined,
       ),
+      ...exchangeOf(verifierChoiceOf(verifier)),
       totalTimeoutMs: verifier.totalTimeoutMs,
+      onCall: metrics.onCall,
       verdicts,
       onEviction: metrics.onEviction,
       onDeath: recheckStreams,

@@ -17,6 +17,8 @@ export interface MetricsOptions extends ProcessMetricsOptions {
   readonly verification: {
     entries(store: VerdictStore | 'families'): number
     readonly breakerState: BreakerState
+    /** @default 'closed' */
+    readonly exchangeBreakerState?: BreakerState | undefined
     readonly clockOffsetMs: number
     readonly watchState: WatchState
   }
@@ -30,6 +32,8 @@ export interface MetricsOptions extends ProcessMetricsOptions {
   readonly upstreams?:
     | (() => readonly { readonly routeId: string; readonly url: string; readonly up: boolean }[])
     | undefined
+  /** How many requests wait for a connection to each upstream; looked at on each scrape. @default none */
+  readonly waiting?: (() => ReadonlyMap<string, number>) | undefined
 }
 
 /** What they may be. */
@@ -39,6 +43,7 @@ export const METRICS_OPTIONS: OptionShape<MetricsOptions> = {
   backend: TEXT,
   verification: having('a verification', 'entries'),
   upstreams: CALLBACK,
+  waiting: CALLBACK,
   connections: CALLBACK,
   assertionKeys: CALLBACK,
   forwardAuth: FLAG,

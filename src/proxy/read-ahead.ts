@@ -4,9 +4,9 @@ import type { Readable } from 'node:stream'
 export interface ReadAheadOwner {
   /** Whether connections are so few that a client that is slow would keep one from others. */
   isCrowded(): boolean
-  /** All of it has come. */
+  /** Told of all of the body. */
   onWhole(whole: Buffer): void
-  /** It takes long. The body is to be read on, with what has come in its place. */
+  /** Told that the body takes long. It is to be read on, with what has come in its place. */
   onLate(): void
   onLost(error: Error): void
 }

@@ -17,6 +17,12 @@ export interface PresentedToken extends Pick<
 > {
   /** Id of the token: opaque, and not secret. Null where only its verifier knows it. */
   readonly id: string | null
+  /**
+   * What it is called where its identity is told, if not by its kind: `identity-provider` for what was exchanged.
+   *
+   * @default its kind
+   */
+  readonly statedType?: 'identity-provider' | undefined
   /** SHA-256, base64url, of what the verifier judges. Two tokens never share it. */
   readonly digest: string
   /** The first twelve hex digits of what `digest` writes in base64url: the only name that a token has in logs. */

@@ -5,6 +5,8 @@ import { systemClock, systemSchedule } from '../clock.ts'
 import type { Logger } from '../logger.ts'
 import { silentLogger, shielded } from '../logger.ts'
 import type { FinishedCall } from '../http-client/index.ts'
+import type { IdentityProviders } from '../identity-provider/index.ts'
+import { IDENTITY_PROVIDER_OPTIONS } from '../identity-provider/index.ts'
 import type { OptionShape } from '../option-shape.ts'
 import {
   CALLBACK,
@@ -13,6 +15,7 @@ import {
   FLAG,
   having,
   JUDGED_ELSEWHERE,
+  listOfGroups,
   LOGGER,
 } from '../option-shape.ts'
 import type {
@@ -44,6 +47,8 @@ import { createLessons } from './lessons.ts'
 import type { RevocationWatch, WatchOptions, WatchState } from './revocation-watch.ts'
 import { startRevocationWatch, WATCH_OPTIONS } from './revocation-watch.ts'
 import { withHeapRoom } from './heap-room.ts'
+import type { ProviderChoice } from './provider-opening.ts'
+import { forgetExchanges, openProviders } from './provider-opening.ts'
 import { createVerdictGate } from './verdict-gate.ts'
 import type { VerdictOptions } from './verdict-options.ts'
 import { resolveVerdicts } from './verdict-options.ts'
@@ -64,7 +69,7 @@ export interface VerificationObservers {
 }
 
 /** Options of {@link createVerification}. */
-export interface VerificationOptions extends VerificationObservers, BackendChoice {
+export interface VerificationOptions extends VerificationObservers, BackendChoice, ProviderChoice {
   readonly verdicts?: VerdictOptions | undefined
   /**
    * Looks out for revocations between verifications, so that they are seen within about its interval; only where the
@@ -96,6 +101,8 @@ const VERIFICATION_OPTIONS: OptionShape<VerificationOptions> = {
   ...BACKEND_CHOICE,
   verdicts: JUDGED_ELSEWHERE,
   watch: WATCH_OPTIONS,
+  identityProviders: listOfGroups(IDENTITY_PROVIDER_OPTIONS),
+  exchangeAt: JUDGED_ELSEWHERE,
   clock: CLOCK,
   random: CALLBACK,
   refusalsTell: FLAG,
@@ -115,6 +122,8 @@ export interface Verification extends FamilyUse {
   readonly verifier: Verifier<PresentedToken>
   /** What an authenticator must know of who is asked. */
   readonly traits: BackendTraits
+  /** What exchanges tokens of identity providers; null: nothing does. @default null */
+  readonly identityProviders?: IdentityProviders | null | undefined
   /** The age beyond which no fact is used: `maxStalenessMs` and `staleIfErrorMs` together. */
   readonly stalenessBoundMs: number
   /**
@@ -169,6 +178,8 @@ export function createVerification(options: VerificationOptions): Verification {
 
   const backend = createBackend(options, { clock, onCall })
   const verdicts = resolveVerdicts(options.verdicts ?? {}, backend)
+  const onezoneNowMs = (): number => onezoneTime.now()
+  const identityProviders = openProviders(options, { clock, random, onezoneNowMs, onCall, logger })
   const asked = withBreaker(backend, {
     clock,
     random,
@@ -206,19 +217,26 @@ export function createVerification(options: VerificationOptions): Verification {
     budget: withHeapRoom(budget, clock),
   })
 
+  const invalidate = createInvalidation({
+    memory,
+    ledger,
+    gate: verifier,
+    // One that remembers by itself does not say whether a whole family is lost; and asking it is cheap.
+    keepsProofs: options.refusalsTell,
+  })
+
   return {
     ...createFamilyUse(ledger, clock),
     verifier,
     withdraw: (key) => memory.withdraw(key),
-    invalidate: createInvalidation({
-      memory,
-      ledger,
-      gate: verifier,
-      // One that remembers by itself does not say whether a whole family is lost; and asking it is cheap.
-      keepsProofs: options.refusalsTell,
-    }),
+    invalidate(selector, how) {
+      const counted = invalidate(selector, how)
+      if (how?.dryRun !== true) forgetExchanges(identityProviders, selector)
+      return counted
+    },
     explain: createExplanation({ gate: verifier, ledger, onezoneTime, clock }),
     traits: backend.traits,
+    identityProviders,
     stalenessBoundMs,
     entries: (store) => (store === 'families' ? ledger.size : memory.entries(store)),
     get breakerState() {
@@ -233,9 +251,9 @@ export function createVerification(options: VerificationOptions): Verification {
     get watchState() {
       return watch.state
     },
-    close() {
+    async close() {
       watch.close()
-      return verifier.close()
+      await Promise.all([verifier.close(), identityProviders?.close()])
     },
   }
 }

@@ -1,47 +1,16 @@
-import type { Clock } from '../clock.ts'
 import { PeerFaultError, VerifierFaultError } from '../errors.ts'
 import type { PresentedToken } from '../token/index.ts'
+import type { BreakerState, CircuitOptions } from './circuit.ts'
+import { createCircuit } from './circuit.ts'
 import { createFaultAttribution } from './fault-attribution.ts'
 import type { Question, Verifier } from './verifier.ts'
 
-/** `closed`: questions pass; `open`: none does; `half-open`: one at a time does, to see whether it is over. */
-export type BreakerState = 'closed' | 'half-open' | 'open'
-
 /** Options of {@link withBreaker}. */
-export interface BreakerOptions {
-  readonly clock: Clock
-  /** A number from 0 to 1, for jitter. */
-  readonly random: () => number
-  /** Told when the state changes. */
-  readonly onChange: (state: BreakerState) => void
-}
+export type BreakerOptions = Omit<CircuitOptions, 'whom'>
 
 /** A verifier that stops asking one that does not answer. */
 export interface BreakingVerifier extends Verifier<PresentedToken> {
   readonly state: BreakerState
-}
-
-/** It opens after so many faults in a row … */
-const FAULTS_IN_A_ROW = 5
-/** … or when so many of the calls of the window failed, if there were enough of them. */
-const FAULT_RATIO = 0.5
-const LEAST_CALLS = 20
-const WINDOW_MS = 10_000
-
-/** It stays open so long at first, longer each time that the probe fails, and never longer than this. */
-const FIRST_PAUSE_MS = 5_000
-const PAUSE_GROWTH = 1.5
-const LONGEST_PAUSE_MS = 60_000
-const PAUSE_JITTER = 0.2
-
-/** It closes after so many good answers in a row. */
-const GOOD_PROBES = 3
-
-/** What happened in one second of the window. */
-interface Second {
-  readonly startedAtMs: number
-  calls: number
-  faults: number
 }
 
 /**
@@ -54,99 +23,31 @@ export function withBreaker(
   inner: Verifier<PresentedToken>,
   options: BreakerOptions,
 ): BreakingVerifier {
-  const { clock, random, onChange } = options
-  const attribution = createFaultAttribution(clock)
-  let state: BreakerState = 'closed'
-  let seconds: Second[] = []
-  let faultsInARow = 0
-  let goodProbes = 0
-  let probing = false
-  let pauseMs = FIRST_PAUSE_MS
-  let openUntilMs = 0
-
-  const enter = (next: BreakerState): void => {
-    if (next === state) return
-    state = next
-    onChange(next)
-  }
-
-  const open = (): void => {
-    openUntilMs = clock.monotonic() + pauseMs * (1 + PAUSE_JITTER * (2 * random() - 1))
-    pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * PAUSE_GROWTH)
-    goodProbes = 0
-    enter('open')
-  }
-
-  const close = (): void => {
-    seconds = []
-    faultsInARow = 0
-    pauseMs = FIRST_PAUSE_MS
-    enter('closed')
-  }
-
-  const currentSecond = (): Second => {
-    const nowMs = clock.monotonic()
-    const last = seconds.at(-1)
-    if (last !== undefined && nowMs - last.startedAtMs < 1_000) return last
-    const second = { startedAtMs: nowMs, calls: 0, faults: 0 }
-    seconds = [...seconds.filter(({ startedAtMs }) => nowMs - startedAtMs < WINDOW_MS), second]
-    return second
-  }
-
-  const sum = (count: 'calls' | 'faults'): number =>
-    seconds.reduce((total, second) => total + second[count], 0)
-
-  const note = (fault: boolean): void => {
-    if (state === 'half-open') {
-      if (fault) open()
-      else if (++goodProbes >= GOOD_PROBES) close()
-      return
-    }
-    if (state === 'open') return // asked before it opened
-    faultsInARow = fault ? faultsInARow + 1 : 0
-    const second = currentSecond()
-    second.calls += 1
-    if (!fault) return
-    second.faults += 1
-    const calls = sum('calls')
-    const many = calls >= LEAST_CALLS && sum('faults') >= calls * FAULT_RATIO
-    if (many || faultsInARow >= FAULTS_IN_A_ROW) open()
-  }
+  const attribution = createFaultAttribution(options.clock)
+  const circuit = createCircuit(options)
 
   /** A probe need not be news: but a text that its sender made up must not keep it open for others. */
   const counts = (request: Question): boolean =>
-    attribution.counts(request) || (state === 'half-open' && request.proven === true)
+    attribution.counts(request) || (circuit.state === 'half-open' && request.proven === true)
 
   return {
     get state() {
-      return state
+      return circuit.state
     },
-    async verify(request) {
-      if (state === 'open' && clock.monotonic() >= openUntilMs) enter('half-open')
-      const isProbe = state === 'half-open'
-      if (state === 'open' || (isProbe && probing)) {
-        const waitMs = Math.max(0, openUntilMs - clock.monotonic())
-        throw new VerifierFaultError(
-          'ERR_VERIFIER_UNAVAILABLE',
-          'The verifier has given no usable answer for a while and is not asked at the moment',
-          { retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1000)) },
-        )
-      }
-      if (isProbe) probing = true
-      try {
-        const verification = await inner.verify(request)
-        attribution.noteGood(request)
-        note(false)
-        return verification
-      } catch (error) {
-        const fault = readFault(error)
-        if (fault === 'none') note(false)
-        else if (fault === 'unreachable' || (fault === 'fault' && counts(request))) note(true)
-        throw error
-      } finally {
-        if (isProbe) probing = false
-      }
-    },
+    verify: (request) =>
+      circuit.run(
+        async () => {
+          const verification = await inner.verify(request)
+          attribution.noteGood(request)
+          return verification
+        },
+        (error) => {
+          const fault = readFault(error)
+          if (fault === 'none') return 'answer'
+          const isFault = fault === 'unreachable' || (fault === 'fault' && counts(request))
+          return isFault ? 'fault' : 'nothing'
+        },
+      ),
     close: () => inner.close(),
   }
 }

@@ -1,12 +1,18 @@
 import type { Clock } from '../clock.ts'
 import type { Question } from './verifier.ts'
 
+/** What a fault is attributed by. */
+export interface AttributedQuestion extends Pick<Question, 'clientAddress' | 'proven'> {
+  readonly token: { readonly digest: string }
+  readonly consumerToken: { readonly digest: string } | null
+}
+
 /** Tells faults that say something about the verifier from those that one client may have brought about. */
 export interface FaultAttribution {
   /** Whether a fault counts; to be told of each. */
-  counts(request: Question): boolean
+  counts(request: AttributedQuestion): boolean
   /** A question had a good answer. */
-  noteGood(request: Question): void
+  noteGood(request: AttributedQuestion): void
 }
 
 /** A text that the verifier broke on is remembered for so long, and so many of them. */
@@ -71,11 +77,11 @@ export function createFaultAttribution(clock: Clock): FaultAttribution {
   }
 }
 
-function addressOf({ clientAddress = '', proven = false }: Question): string | null {
+function addressOf({ clientAddress = '', proven = false }: AttributedQuestion): string | null {
   return proven || clientAddress === '' ? null : clientAddress
 }
 
 /** What the verifier had to read; not where it came from, which is cheap to vary. */
-function textOf({ token, consumerToken }: Question): string {
+function textOf({ token, consumerToken }: AttributedQuestion): string {
   return consumerToken === null ? token.digest : `${token.digest}/${consumerToken.digest}`
 }

@@ -21,7 +21,11 @@ export type {
   VerdictSource,
 } from './verifier.ts'
 export { consumerOf } from './verifier.ts'
-export type { BreakerOptions, BreakerState, BreakingVerifier } from './circuit-breaker.ts'
+export type { BreakerState, Circuit } from './circuit.ts'
+export { createCircuit } from './circuit.ts'
+export type { AttributedQuestion, FaultAttribution } from './fault-attribution.ts'
+export { createFaultAttribution } from './fault-attribution.ts'
+export type { BreakerOptions, BreakingVerifier } from './circuit-breaker.ts'
 export { withBreaker } from './circuit-breaker.ts'
 export type { OnezoneVerifierOptions } from './onezone-verifier.ts'
 export { createOnezoneVerifier } from './onezone-verifier.ts'

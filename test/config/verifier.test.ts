@@ -151,3 +151,56 @@ describe('Onezone', () => {
     ])
   })
 })
+
+describe('identity providers', () => {
+  const configured = (providers: string, route = 'identityProviderTokens: true', more = '') =>
+    `onezone: { url: "https://o.example.org"${providers} }\n${more}routes: [{ path: /**, ${UPSTREAM}, ${route} }]`
+
+  test('are read with their defaults, and `any` is unsafe', async () => {
+    const config = await load(configured(', identityProviders: [{ prefix: "egi:", any: true }]'))
+    expect(verifierChoiceOf(config.verifier).identityProviders).toEqual([
+      { prefix: 'egi:', any: true, bare: false, exchangeMs: 300_000 },
+    ])
+    expect(insecureSettingsOf(config)).toEqual(['onezone.identityProviders.any'])
+  })
+
+  const EGI = ', identityProviders: [{ prefix: "egi:", clients: [a] }]'
+  test.each([
+    [
+      'no clients',
+      ', identityProviders: [{ prefix: "egi:" }]',
+      undefined,
+      /\[0\]\.clients: must name/,
+    ],
+    [
+      'no prefix',
+      ', identityProviders: [{ clients: [a] }]',
+      undefined,
+      /\[0\]\.prefix: is missing/,
+    ],
+    [
+      'a bad prefix',
+      ', identityProviders: [{ prefix: egi, clients: [a] }]',
+      undefined,
+      /must be up to 63/,
+    ],
+    ['none', '', undefined, /identityProviderTokens: needs onezone\.identityProviders/],
+    [
+      'a forwarded token',
+      EGI,
+      'identityProviderTokens: true, forwardToken: true',
+      /never forwarded/,
+    ],
+    ['another kind', EGI, 'identityProviderTokens: true, token: identity', /"token: access" only/],
+    [
+      'a public route',
+      EGI,
+      'identityProviderTokens: true, token: none',
+      /has no meaning on a public/,
+    ],
+  ])('are refused with %s', async (_, providers, route, problem) => {
+    const problems = await problemsOf(configured(providers, route))
+    expect(problems).toHaveLength(1)
+    expect(problems[0]).toMatch(problem)
+  })
+})
