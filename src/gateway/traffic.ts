@@ -136,7 +136,9 @@ export async function openTraffic(options: TrafficOptions): Promise<Traffic> {
     },
     drain(drainMs) {
       watch?.close()
-      return listener.drain(drainMs)
+      return listener.drain(drainMs, (connections) =>
+        logger.warn({ connections, drainMs }, 'the time to drain is over: connections were cut'),
+      )
     },
   }
 }

@@ -89,8 +89,10 @@ export interface Listener {
   /**
    * Accepts nothing more, lets requests finish, and closes each connection as it falls idle; after `drainMs` those that
    * are left are cut.
+   *
+   * @param onCut Told how many those were, if there were any, and if they were given time.
    */
-  drain(drainMs: number): Promise<void>
+  drain(drainMs: number, onCut?: (connections: number) => void): Promise<void>
 }
 
 /** How often connections are looked over, for slow ones and, while draining, for idle ones. */
@@ -249,7 +251,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
     useCertificate(material) {
       if (!(server instanceof Server)) changeMaterial(server, material)
     },
-    async drain(drainMs) {
+    async drain(drainMs, onCut) {
       draining = true
       sessions?.announceEnd()
       for (const each of doors) {
@@ -270,7 +272,10 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
         silent.end()
       }, SWEEP_MS)
       // Not by Node's own list, which lacks connections that are still shaking hands.
-      const cut = setTimeout(() => connections.forEach((socket) => socket.destroy()), drainMs)
+      const cut = setTimeout(() => {
+        if (drainMs > 0 && connections.size > 0) onCut?.(connections.size)
+        connections.forEach((socket) => socket.destroy())
+      }, drainMs)
       await closed
       server.close() // what is left is Node's own timer
       lane?.close()

@@ -4,6 +4,8 @@ import { connect, createServer } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
 
 import { createGateway, loadConfig } from '../../src/gateway/index.ts'
+import type { Logger } from '../../src/logger.ts'
+import { silentLogger } from '../../src/logger.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { startGateway } from '../helpers/gateway.ts'
 import { startKeepAliveLoad } from '../helpers/keep-alive-load.ts'
@@ -13,7 +15,7 @@ import { openRawClient } from '../helpers/raw-client.ts'
 import { startUpstream } from '../helpers/upstream.ts'
 
 /** An upstream that answers when it is told to, and a gateway in front of it. */
-async function startWaiting(drainMs: number) {
+async function startWaiting(drainMs: number, logger?: Logger) {
   const waiting: (() => void)[] = []
   const upstream = await startHttpServer((_request, response) => {
     waiting.push(() => response.end('late'))
@@ -22,7 +24,7 @@ async function startWaiting(drainMs: number) {
 shutdown: { drainMs: ${drainMs} }
 routes: [{ path: /**, token: none, upstream: '${upstream.url}' }]
 `
-  const gateway = await startGateway({ onezoneUrl: 'http://127.0.0.1:9', yaml })
+  const gateway = await startGateway({ onezoneUrl: 'http://127.0.0.1:9', yaml }, { logger })
   const client = await openRawClient(Number(new URL(gateway.url).port))
   client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
   await eventually(() => waiting.length === 1)
@@ -65,13 +67,17 @@ describe('a gateway that is being closed', () => {
     expect(await accepts(gateway.adminUrl)).toBe(false)
   })
 
-  test('cuts what takes longer than shutdown.drainMs', async () => {
-    const { gateway, client } = await startWaiting(100)
+  test('cuts what takes longer than shutdown.drainMs, and says how much that was', async () => {
+    const lines: [object, string][] = []
+    const warn = (facts: object, message: string): void => void lines.push([facts, message])
+    const { gateway, client } = await startWaiting(100, { ...silentLogger, warn })
     const begun = performance.now()
     await gateway.close()
     expect(performance.now() - begun).toBeGreaterThan(90)
     expect(await client.closed()).toBe('')
     expect(await accepts(gateway.url)).toBe(false)
+    const facts = { connections: 1, drainMs: 100 }
+    expect(lines).toEqual([[facts, 'the time to drain is over: connections were cut']])
   })
 
   test('R-P2 closes connections on which nothing is under way, however quiet', async () => {
