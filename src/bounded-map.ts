@@ -97,7 +97,7 @@ interface Holding {
   readonly owner: string
   /** Held longest first. */
   readonly keys: Set<string>
-  /** Reads them on from where it was: a set from whose front is taken is full of holes there. */
+  /** Reads the keys on from where it was: a set from whose front is taken is full of holes there. */
   front: Iterator<string> | null
   /** How many keys have gone by other ways since; an iterator keeps alive what a set leaves behind as it changes. */
   goneSince: number

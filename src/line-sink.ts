@@ -7,7 +7,7 @@ export interface LineSink {
   write(line: string): void
   /** How many lines were lost so far. */
   readonly dropped: number
-  /** Opens a file anew, since somebody may have renamed it. */
+  /** Opens a file anew, since it may have been renamed. */
   reopen(): void
   /** Writes what is left, as far as that goes without waiting, and lets go of it. */
   close(): void

@@ -13,7 +13,7 @@ export interface TokenBucketOptions {
 
 /** So many at once, and so many a second after that. */
 export interface TokenBucket {
-  /** Takes one; where there is none, says in how many milliseconds there will be, else 0. */
+  /** Takes one coin; where there is none, says in how many milliseconds there will be, else 0. */
   readonly take: () => number
   /** In how many milliseconds there will be one; 0: there is. */
   readonly wait: () => number

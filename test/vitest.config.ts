@@ -7,6 +7,9 @@ import { defineConfig } from 'vitest/config'
 /** Where to leave the counts as JSON, besides what is printed. */
 const report = env['TEST_REPORT']
 
+/** How often a test that is red is tried again; a run with a report tells which were. */
+const retry = Number(env['TEST_RETRY'] ?? 0)
+
 export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
   test: {
@@ -19,6 +22,7 @@ export default defineConfig({
     restoreMocks: true,
     unstubEnvs: true,
     globalSetup: ['test/global-setup.ts'],
+    retry,
     // How long is waited for what does come: machines are busy, and no test measures speed.
     testTimeout: 60_000,
     hookTimeout: 60_000,

@@ -36,11 +36,11 @@ export interface RefusalSelector {
 /** The refusals of late. */
 export interface RecentRefusals {
   readonly onRequest: (event: RequestEvent) => void
-  /** Those that fit, the latest first. */
+  /** Finds the refusals that fit, the latest first. */
   find(selector: RefusalSelector): readonly Refusal[]
 }
 
-/** How many entries are kept, of tokens and of addresses each: who sends none pushes out nobody who does. */
+/** How many entries are kept, of tokens and of addresses each: requests without a token push out none with one. */
 const MOST_ENTRIES = 1_000
 const MOST_REQUEST_IDS = 8
 const LONGEST_PATH = 256
@@ -78,7 +78,7 @@ export function createRecentRefusals(): RecentRefusals {
   }
 }
 
-/** Makes one list of those of several processes. What is none is left out. */
+/** Merges the refusals of several processes into one list. What is no refusal is left out. */
 export function mergeRefusals(lists: readonly unknown[]): readonly Refusal[] {
   return inOrder(lists.flatMap((list) => (Array.isArray(list) ? list.filter(isRefusal) : [])))
 }

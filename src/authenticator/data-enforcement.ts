@@ -3,6 +3,7 @@ import { isAmongObjects, isWithinPaths } from '../token/index.ts'
 import type { CompiledMapping } from './data-mapping.ts'
 import type { AuthenticationRequest } from './decision.ts'
 import { METHOD_OVERRIDES } from './foreign-fields.ts'
+import { foldName } from './identity-header-names.ts'
 import type { Objection } from './objection.ts'
 
 /** Methods that a request about one file may have, besides those that a route calls reading. */
@@ -100,8 +101,9 @@ function fieldsOf(rawHeaders: readonly string[]): ReadonlyMap<string, string> {
   let fields: Map<string, string> | null = null
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const written = rawHeaders[i] ?? ''
+    // Folding keeps the length.
     if (LENGTHS[written.length] !== true) continue
-    const name = written.toLowerCase().replaceAll('_', '-')
+    const name = foldName(written)
     if (!DECIDING.has(name)) continue
     fields ??= new Map()
     const before = fields.get(name)

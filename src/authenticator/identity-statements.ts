@@ -9,13 +9,13 @@ import type { RouteRules } from './route-rules.ts'
 export interface IdentityStatement {
   readonly identity: Identity | null
   readonly headers: readonly string[]
-  /** Why nobody may be told so, and the request is refused; null: it may pass. */
+  /** Why the request is refused all the same; null: it may pass. */
   readonly objection: Objection | null
 }
 
 /** The statements of one route. */
 export interface IdentityStatements {
-  /** That nobody in particular sends the request. */
+  /** What is stated of a request without a token. */
   readonly nobody: IdentityStatement
   /**
    * What is said of an accepted token; made once per token and record, since it is the same for each of its requests.

@@ -89,7 +89,7 @@ function areAll(bounds: readonly Bounds[], kind: 'ipv4' | 'ipv6'): boolean {
   return next === 1n << (kind === 'ipv4' ? 32n : 128n)
 }
 
-/** A socket names the zone of a link-local peer; nobody beyond this machine knows what it means. */
+/** A socket names the zone of a link-local peer; beyond this machine it means nothing. */
 export function parsePeer(remoteAddress: string | undefined): Address | null {
   return parseAddress((remoteAddress ?? '').replace(/%.*$/, ''))
 }

@@ -18,6 +18,6 @@ export interface Command {
   readonly operand?: string
   /** What to say about arguments that are no flags; null: it takes them. @default 'takes flags only' */
   readonly refusal?: string | null
-  /** Does it. Resolves with the exit code. */
+  /** Runs the command. Resolves with the exit code. */
   run(args: Arguments, terminal: Terminal): Promise<number>
 }

@@ -15,7 +15,7 @@ export interface EndAll {
   readonly flag: string
   /** What will be lost, in words, as far as it can be known. */
   readonly loss: (tokens: SubjectTokens, owner: string) => Promise<string>
-  /** What is done, for whoever waits. */
+  /** What is done, in words. */
   readonly doing: string
   /** What is said afterwards. */
   readonly done: (owner: string) => string

@@ -11,13 +11,13 @@ import { encodeQuestion } from './question-codec.ts'
 /** Options of {@link createPrimaryBackend}. */
 export interface PrimaryBackendOptions {
   readonly questions: Questions
-  /** Those of the primary's own backend. */
+  /** The traits of the primary's own backend. */
   readonly traits: BackendTraits
   /** How long the primary's own question may take, in milliseconds. */
   readonly totalTimeoutMs: number
   /** From which age on a fact must not be used without asking, in milliseconds. */
   readonly maxStalenessMs: number
-  /** How much longer one may where nobody can say. */
+  /** How much longer a fact may be used where the verifier cannot say, in milliseconds. */
   readonly staleIfErrorMs: number
   readonly onezoneTime: FollowedTime
   readonly clock: Clock
@@ -26,7 +26,7 @@ export interface PrimaryBackendOptions {
 
 /** Questions on a channel to the primary, and their answers. */
 export interface Questions {
-  /** Sends one. `hear` is told of the answer, once at most; the function that is returned stops waiting for it. */
+  /** Sends a question. `hear` is told of the answer, once at most; what is returned stops waiting for it. */
   ask(question: Question, hear: (answer: unknown) => void): () => void
 }
 

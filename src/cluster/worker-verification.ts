@@ -15,11 +15,11 @@ import type { PrimaryLink } from './primary-link.ts'
 export interface WorkerVerificationOptions
   extends VerificationObservers, Pick<VerificationOptions, 'identityProviders' | 'exchangeAt'> {
   readonly link: PrimaryLink
-  /** Those of the primary's own backend. */
+  /** The traits of the primary's own backend. */
   readonly traits: BackendTraits
   /** How long the primary's own question may take, in milliseconds. */
   readonly totalTimeoutMs: number
-  /** Those of the primary. */
+  /** The primary's own options. */
   readonly verdicts: VerdictOptions & {
     readonly maxStalenessMs: number
     readonly negativeTtlMs: number
@@ -78,7 +78,7 @@ export function createWorkerVerification(options: WorkerVerificationOptions): Ve
   })
 }
 
-/** That a worker's own verification watches nothing is true, but no news: the primary's does. */
+/** A logger that does not tell that a worker's own verification watches nothing: the primary's does. */
 function withoutNews(logger: Logger): Logger {
   return {
     debug: (facts, message) => logger.debug(facts, message),

@@ -33,6 +33,8 @@ export interface ForwardAuthEvent {
   readonly method: string
   /** The true status. */
   readonly status: number
+  /** Of a refusal that no decision has counted; null: it was granted, or a decision refused it. */
+  readonly code: AnswerCode | null
   readonly durationMs: number
 }
 
@@ -129,7 +131,11 @@ export function createJudge(options: JudgeOptions): Judge {
     const rawHeaders = read?.rawHeaders ?? []
     const requestId = requestIdOf({ rawHeaders, remoteAddress: askedBy, secure: false })
 
-    const settle = (judgement: Judgement, routeId: string | null): void => {
+    const settle = (
+      judgement: Judgement,
+      routeId: string | null,
+      code: AnswerCode | null = null,
+    ): void => {
       const status = judgement.outcome === 'granted' ? 200 : judgement.answer.status
       answer(judgement)
       onQuestion({
@@ -138,12 +144,14 @@ export function createJudge(options: JudgeOptions): Judge {
         routeId,
         method: read?.method ?? 'UNKNOWN',
         status,
+        code,
         durationMs: clock.monotonic() - startedAt,
       })
     }
     const refuse = (code: AnswerCode, routeId: string | null = null, detail?: string): void => {
       const allow = code === 'method_not_allowed' && read !== null ? router.methodsAt(read) : []
-      settle({ outcome: 'refused', answer: answerFor(code, { detail, requestId }), allow }, routeId)
+      const told = answerFor(code, { detail, requestId })
+      settle({ outcome: 'refused', answer: told, allow }, routeId, code)
     }
     const conclude = (route: ForwardAuthRoute, decision: Decision): void => {
       if (decision.outcome === 'denied') {

@@ -2,6 +2,7 @@ import type { GatewayConfig } from '../config/index.ts'
 import type { GrpcListener } from '../forward-auth/index.ts'
 import { openGrpcListener } from '../forward-auth/index.ts'
 import type { Logger } from '../logger.ts'
+import type { Metrics } from '../metrics/index.ts'
 import type { LiveConfiguration } from './live-configuration.ts'
 import type { Traffic } from './traffic.ts'
 import { openTraffic } from './traffic.ts'
@@ -16,6 +17,12 @@ export interface AskedListeners {
   drain(drainMs: number): Promise<void>
 }
 
+/** What is told about it. */
+export interface AskedListenerSurroundings {
+  readonly logger: Logger
+  readonly metrics: Metrics
+}
+
 /**
  * Opens it, in the process that knows the verdicts.
  *
@@ -25,7 +32,7 @@ export interface AskedListeners {
 export async function openAskedListeners(
   { forwardAuth, limits, reload }: GatewayConfig,
   live: LiveConfiguration,
-  logger: Logger,
+  { logger, metrics }: AskedListenerSurroundings,
 ): Promise<AskedListeners> {
   let http: Traffic | null = null
   let grpc: GrpcListener | null = null
@@ -38,6 +45,8 @@ export async function openAskedListeners(
       limits,
       door,
       logger,
+      onHandshakeFailure: metrics.onHandshakeFailure,
+      onCertificate: (validUntilMs) => metrics.onCertificate('forward_auth', validUntilMs),
     })
     http = opened
     live.follow(async (doors) => {

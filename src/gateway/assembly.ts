@@ -53,6 +53,7 @@ export function assemble(options: AssemblyOptions): Assembly {
     linesDropped: () => ({ process: linesDropped(), access: watch.accessLog.dropped }),
     connections: () => traffic()?.figures() ?? null,
     upstreams: () => live.doors.proxy.upstreams(),
+    waiting: () => live.doors.proxy.waiting(),
     assertionKeys: () => live.doors.assertions?.keyIds ?? [],
     verification: {
       entries: (store) => live.verification.entries(store),

@@ -9,5 +9,10 @@ export function configurationFacts(config: GatewayConfig): ConfigurationFacts {
     maxStalenessSeconds: (maxStalenessMs + staleIfErrorMs) / 1000,
     exchangeBoundSeconds: exchangeBoundMs(config) / 1000,
     insecureSettings: insecureSettingsOf(config),
+    routes: config.routes.map(({ id, token, upstream }) => ({
+      id,
+      takesTokens: token !== 'none',
+      hasUpstream: upstream !== undefined,
+    })),
   }
 }

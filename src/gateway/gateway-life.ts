@@ -93,11 +93,13 @@ export async function openGateway(
     await live.close()
     throw error
   })
-  const asked = await openAskedListeners(config, live, logger).catch(async (error: unknown) => {
-    state.close()
-    await Promise.all([admin.close(), live.close()])
-    throw error
-  })
+  const asked = await openAskedListeners(config, live, { logger, metrics }).catch(
+    async (error: unknown) => {
+      state.close()
+      await Promise.all([admin.close(), live.close()])
+      throw error
+    },
+  )
   const opened = await openCarrier().catch(async (error: unknown) => {
     state.close()
     await Promise.all([asked.drain(0), admin.close(), live.close()])

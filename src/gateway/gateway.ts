@@ -111,7 +111,7 @@ export async function createGateway(
       door: live.doors.proxy,
       limit: connectionLimitOf(config, logger),
       logger,
-      onCertificate: metrics.onCertificate,
+      onCertificate: (validUntilMs) => metrics.onCertificate('traffic', validUntilMs),
       onHandshakeFailure: metrics.onHandshakeFailure,
     })
     traffic = opened

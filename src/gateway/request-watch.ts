@@ -14,7 +14,7 @@ export interface RequestWatch {
   close(): void
 }
 
-/** Makes it for one process. */
+/** Makes the watch over requests of one process. */
 export function createRequestWatch(config: GatewayConfig, logger: Logger): RequestWatch {
   const accessLog = createAccessLog(config.accessLog, logger)
   const refusals = createRecentRefusals()

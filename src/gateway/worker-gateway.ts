@@ -130,7 +130,7 @@ async function openWorkerGateway(
     door: live.doors.proxy,
     limit: connectionLimitOf(config, logger),
     logger,
-    onCertificate: metrics.onCertificate,
+    onCertificate: (validUntilMs) => metrics.onCertificate('traffic', validUntilMs),
     onHandshakeFailure: metrics.onHandshakeFailure,
   })
   traffic = opened

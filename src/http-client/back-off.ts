@@ -8,7 +8,7 @@ export interface BackOff {
   pause(seconds: number): void
 }
 
-/** Makes it, for one server. */
+/** Makes the back-off for one server. */
 export function createBackOff(clock: Clock): BackOff {
   let untilMs = -Infinity
   return {

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream'
 
 import type { Door, Serve, Unreadable } from './door.ts'
 import type { Incoming, Outgoing } from './http-message.ts'
+import { isOfOtherProtocol } from './other-protocol.ts'
 import { serveInTurn, servingOn } from './pipelining.ts'
 import { serveUpgradeInTurn } from './upgrade.ts'
 
@@ -31,6 +32,7 @@ export function attachDoor(
 
   function on(event: 'request' | 'checkContinue' | 'checkExpectation', serve: () => Serve): void {
     server.on(event, (incoming: IncomingMessage, outgoing: ServerResponse) => {
+      denyOtherProtocol(incoming)
       arrivals?.onRequest(incoming, outgoing)
       serveInTurn(incoming, outgoing, serve())
     })
@@ -43,6 +45,7 @@ export function attachDoor(
   }
   if (first.upgrade !== undefined) {
     server.on('upgrade', (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
+      denyOtherProtocol(incoming)
       arrivals?.onUpgrade(incoming, socket)
       const { upgrade } = doorNow()
       if (upgrade === undefined) socket.destroy()
@@ -57,6 +60,11 @@ export function attachDoor(
       doorNow().unreadable?.(socket, whatCame(error), () => servingOn(socket))
     })
   }
+}
+
+/** Takes away a version that is none of HTTP's, so that the door refuses the request for having none. */
+function denyOtherProtocol(incoming: IncomingMessage): void {
+  if (incoming.httpVersion === '1.0' && isOfOtherProtocol(incoming)) incoming.httpVersion = ''
 }
 
 /** Why Node's parser gave up, and on what. */

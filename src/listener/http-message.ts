@@ -34,7 +34,7 @@ export interface Incoming {
   readonly httpVersion: string
   /** Name, value, name, value … with repeats kept apart. */
   readonly rawHeaders: readonly string[]
-  /** It has `encrypted` where the request came by TLS. */
+  /** The connection; it has `encrypted` where the request came by TLS. */
   readonly socket: IncomingSocket
   /** Whether all of it has come. */
   readonly complete: boolean

@@ -4,16 +4,16 @@ import { systemClock } from '../clock.ts'
 export interface Lingerer {
   /** How much has come by now, in bytes. */
   readonly bytesRead: number
-  /** Ends it at once. */
+  /** Ends the connection at once. */
   cut(): void
 }
 
-/** Those that are listened to although nothing that they send is wanted. */
+/** Connections that are listened to although nothing that they send is wanted. */
 export interface Lingering {
   readonly size: number
-  /** Begins to look after one; whoever adds it reads what it sends, and drops it. */
+  /** Begins to look after a connection; its owner reads what it sends, and drops it. */
   add(lingerer: Lingerer): void
-  /** Forgets one that is over, and does nothing for what is not there. */
+  /** Forgets a connection that is over, and does nothing for what is not there. */
   delete(lingerer: Lingerer): void
 }
 

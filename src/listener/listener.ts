@@ -82,7 +82,7 @@ export interface Listener {
    * @returns Settles when the last request that the door before it had begun to answer is over.
    */
   use(door: Door): Promise<void>
-  /** What there is at the moment, and how many bytes have been read and written so far. */
+  /** What there is now, and how many bytes have been read and written so far. */
   figures(): ListenerFigures
   /** Gives connections that are made from now on another certificate; without TLS it does nothing. */
   useCertificate(material: TlsMaterial): void

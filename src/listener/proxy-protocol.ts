@@ -34,7 +34,7 @@ interface Peer {
   readonly remotePort: number
 }
 
-/** Makes them, for one listener. */
+/** Makes the peers of one listener. */
 export function createPeers(protocol: ProxyProtocolOptions | null): Peers {
   /** Who those are that are not who their sockets say, by what these say. */
   const claimed = new Map<string, Peer>()

@@ -34,7 +34,7 @@ export class ShortStays<Each extends object> {
     last[PLACE] = place
   }
 
-  /** Those that are in the list now, in no order. */
+  /** The members that are in the list now, in no order. */
   list(): readonly Each[] {
     return [...this.#members]
   }

@@ -7,9 +7,9 @@ import { connectionName } from './proxy-protocol.ts'
 export interface SilentConnections {
   /** Takes a new connection into account. */
   add(socket: Socket): void
-  /** Takes it out again, because a request has come. */
+  /** Takes a connection out again, because a request has come. */
   heard(socket: IncomingSocket): void
-  /** Finds one by its name. */
+  /** Finds a connection by its name. */
   find(name: string): Socket | undefined
   /** Ends all of them. */
   end(): void

@@ -1,4 +1,9 @@
-export type { ConfigurationFacts, ReloadOutcome } from './process-metrics.ts'
+export type {
+  ConfigurationFacts,
+  ReloadOutcome,
+  RouteFacts,
+  TlsListener,
+} from './process-metrics.ts'
 export type { Metrics } from './metrics.ts'
 export type { MetricsOptions } from './metrics-options.ts'
 export { createMetrics } from './metrics.ts'

@@ -5,13 +5,20 @@
  * @module
  */
 
-import type { Counter, Gauge } from 'prom-client'
+import type { Counter, Gauge, Histogram } from 'prom-client'
 
+import type { AnswerCode, DecisionEvent } from '../authenticator/index.ts'
+import { ANSWER_CODES } from '../authenticator/index.ts'
 import type { ForwardAuthEvent } from '../forward-auth/index.ts'
-import type { StreamEnd, StreamKind } from '../proxy/index.ts'
+import type { FinishedCall } from '../http-client/index.ts'
+import type { StreamEnd, StreamKind, UpstreamEvent } from '../proxy/index.ts'
+import { UNMATCHED } from '../proxy/index.ts'
 import type { DeathReason } from '../revocation/index.ts'
 import type { WatchOutcome, WatchState } from '../verification/index.ts'
-import type { BreakerState } from '../verifier/index.ts'
+import type { BackendName, BreakerState, VerdictSource } from '../verifier/index.ts'
+import type { RouteFacts } from './process-metrics.ts'
+import type { QuickHistogram } from './quick-histogram.ts'
+import type { Tally } from './tally.ts'
 
 /** From 50 µs: a remembered verdict costs tens of microseconds, and would vanish in the usual first bucket of 5 ms. */
 export const REQUEST_BUCKETS: readonly number[] = [
@@ -62,6 +69,68 @@ export const METHODS: ReadonlySet<string> = new Set([
   'OPTIONS',
 ])
 
+/** Of these methods and statuses are most requests, and what the gateway itself answers. */
+const FIRST_METHOD = 'GET'
+const FIRST_STATUSES: readonly number[] = [200, 401, 403, 502, 503, 504]
+
+/** Where a verdict of each outcome can come from, beside who was asked. */
+const SOURCES: Readonly<Record<DecisionEvent['outcome'], readonly VerdictSource[]>> = {
+  granted: ['cache', 'coalesced', 'stale'],
+  refused: ['local', 'cache', 'coalesced'],
+  fault: ['local', 'coalesced'],
+}
+
+/** Why a request is refused before there is a route. */
+const BEFORE_A_ROUTE: readonly AnswerCode[] = [
+  'request_invalid',
+  'route_not_found',
+  'method_not_allowed',
+  'headers_too_large',
+  'target_too_long',
+  'method_not_carried',
+  'request_timeout',
+  'expectation_failed',
+  'client_limit_exceeded',
+  'asker_not_trusted',
+]
+/** What becomes of a request that was granted: the upstream and the body are no matter of refusals. */
+const AFTER_A_GRANT: readonly AnswerCode[] = [
+  'handshake_invalid',
+  'websocket_not_carried',
+  'body_too_large',
+  'coding_not_supported',
+  'upstream_unreachable',
+  'upstream_timeout',
+  'loop_detected',
+]
+const OF_A_ROUTE: readonly AnswerCode[] = ANSWER_CODES.filter(
+  (code) => !BEFORE_A_ROUTE.includes(code) && !AFTER_A_GRANT.includes(code),
+)
+
+const UPSTREAM_OUTCOMES: readonly UpstreamEvent['outcome'][] = [
+  'ok',
+  'unreachable',
+  'timeout',
+  'aborted',
+]
+
+/** With more routes what is counted by route begins when it is first counted: a scrape would have megabytes of 0. */
+const MOST_ROUTES = 50
+
+/** What each backend is asked. */
+const OPERATIONS: Readonly<Record<string, readonly string[]>> = {
+  onezone: [
+    'verifyAccessToken',
+    'verifyIdentityToken',
+    'verifyInviteToken',
+    'getTemporaryTokenGenerationOfUser',
+    'getTemporaryTokenGenerationOfProvider',
+    'getNamedTokenStatus',
+  ],
+  'token-lookup': ['getTokenMetadataBySecret'],
+}
+const CALL_OUTCOMES: readonly FinishedCall['outcome'][] = ['ok', 'refused', 'fault']
+
 /** What is counted by such labels. */
 export interface Countable {
   readonly openStreams: Gauge<'kind'>
@@ -81,4 +150,57 @@ export function startFromZero(countable: Countable): void {
   for (const store of ['grants', 'refusals', 'families']) evictions.inc({ store }, 0)
   for (const cause of CAUSES) invalidations.inc({ cause }, 0)
   for (const outcome of WATCH_OUTCOMES) watchReads.inc({ outcome }, 0)
+}
+
+/** What is counted of calls to the verifier. */
+export interface CallCountable {
+  readonly calls: Counter<'operation' | 'outcome'>
+  readonly callDuration: Histogram<'operation'>
+}
+
+/** Exports it as 0 for all that the backend may be asked. */
+export function startCallsFromZero(
+  { calls, callDuration }: CallCountable,
+  backend: BackendName,
+): void {
+  for (const operation of OPERATIONS[backend] ?? []) {
+    callDuration.zero({ operation })
+    for (const outcome of CALL_OUTCOMES) calls.inc({ operation, outcome }, 0)
+  }
+}
+
+/** What is counted by route. */
+export interface RouteCountable {
+  readonly requests: Tally<number>
+  readonly requestDuration: QuickHistogram
+  readonly verdicts: Tally<string>
+  readonly refusals: Counter<'route' | 'code'>
+  readonly upstreamRequests: Tally<string>
+  readonly upstreamRetries: Counter<'route'>
+  readonly upstreamAnswers: QuickHistogram
+}
+
+/** Exports it as 0 for these routes, and for requests that take none; what was counted stays. */
+export function startRoutesFromZero(
+  countable: RouteCountable,
+  backend: BackendName,
+  routes: readonly RouteFacts[],
+): void {
+  const { requests, requestDuration, verdicts, refusals } = countable
+  for (const code of BEFORE_A_ROUTE) refusals.inc({ route: UNMATCHED, code }, 0)
+  for (const { id, takesTokens, hasUpstream } of routes.slice(0, MOST_ROUTES)) {
+    requestDuration.begin(id)
+    for (const status of FIRST_STATUSES) requests.begin(id, FIRST_METHOD, status)
+    if (takesTokens) {
+      for (const code of OF_A_ROUTE) refusals.inc({ route: id, code }, 0)
+      for (const [outcome, sources] of Object.entries(SOURCES)) {
+        for (const source of [...sources, backend]) verdicts.begin(id, outcome, source)
+      }
+    }
+    if (hasUpstream) {
+      countable.upstreamAnswers.begin(id)
+      countable.upstreamRetries.inc({ route: id }, 0)
+      for (const outcome of UPSTREAM_OUTCOMES) countable.upstreamRequests.begin(id, outcome, '')
+    }
+  }
 }

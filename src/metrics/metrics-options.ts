@@ -32,6 +32,8 @@ export interface MetricsOptions extends ProcessMetricsOptions {
   readonly upstreams?:
     | (() => readonly { readonly routeId: string; readonly url: string; readonly up: boolean }[])
     | undefined
+  /** How many requests wait for a connection to each upstream; looked at on each scrape. @default none */
+  readonly waiting?: (() => ReadonlyMap<string, number>) | undefined
 }
 
 /** What they may be. */
@@ -41,6 +43,7 @@ export const METRICS_OPTIONS: OptionShape<MetricsOptions> = {
   backend: TEXT,
   verification: having('a verification', 'entries'),
   upstreams: CALLBACK,
+  waiting: CALLBACK,
   connections: CALLBACK,
   assertionKeys: CALLBACK,
   forwardAuth: FLAG,

@@ -19,16 +19,17 @@ import { createAssertionMetrics } from './assertion-metrics.ts'
 import type { TrafficMetrics } from './traffic-metrics.ts'
 import { createTrafficMetrics } from './traffic-metrics.ts'
 import {
-  BREAKER_STATES,
   CALL_BUCKETS,
   METHODS,
   REQUEST_BUCKETS,
   STALENESS_BUCKETS,
-  WATCH_STATES,
+  startCallsFromZero,
   startFromZero,
+  startRoutesFromZero,
 } from './known-labels.ts'
+import { showUpstreams, showVerification } from './looked-up-metrics.ts'
 import { countQuestions } from './question-metrics.ts'
-import type { ProcessMetrics } from './process-metrics.ts'
+import type { ConfigurationFacts, ProcessMetrics } from './process-metrics.ts'
 import { createProcessMetrics } from './process-metrics.ts'
 import { QuickHistogram } from './quick-histogram.ts'
 import { createRecentMaximum } from './recent-maximum.ts'
@@ -200,77 +201,9 @@ export function createMetrics(options: MetricsOptions): Metrics {
   })
 
   startFromZero({ openStreams, streamsEnded, evictions, invalidations, watchReads })
-  const { verification, upstreams = () => [] } = options
-  new Gauge({
-    name: 'onegate_cache_entries',
-    help: 'Verdicts remembered.',
-    labelNames: ['store'],
-    registers,
-    aggregator,
-    collect() {
-      this.set({ store: 'grants' }, verification.entries('grants'))
-      this.set({ store: 'refusals' }, verification.entries('refusals'))
-    },
-  })
-  new Gauge({
-    name: 'onegate_upstream_up',
-    help: 'Whether an upstream is in use: 0 while it is left out, because requests or checks failed.',
-    labelNames: ['route', 'upstream'],
-    registers,
-    // Each process judges for itself: one that leaves an upstream out is worth a look.
-    aggregator: 'min',
-    collect() {
-      this.reset()
-      for (const { routeId, url, up } of upstreams()) {
-        this.set({ route: routeId, upstream: url }, up ? 1 : 0)
-      }
-    },
-  })
-  new Gauge({
-    name: 'onegate_families',
-    help: 'Families of tokens that are known.',
-    registers,
-    aggregator,
-    collect() {
-      this.set(verification.entries('families'))
-    },
-  })
-  new Gauge({
-    name: 'onegate_breaker_state',
-    help: 'Whether the verifier is asked: 0 as usual, 1 one question at a time, 2 not at all.',
-    registers,
-    aggregator,
-    collect() {
-      this.set(BREAKER_STATES.indexOf(verification.breakerState))
-    },
-  })
-  new Gauge({
-    name: 'onegate_exchange_breaker_state',
-    help: 'Whether tokens of identity providers are exchanged: as onegate_breaker_state.',
-    registers,
-    aggregator,
-    collect() {
-      this.set(BREAKER_STATES.indexOf(verification.exchangeBreakerState ?? 'closed'))
-    },
-  })
-  new Gauge({
-    name: 'onegate_watch_state',
-    help: 'Whether the watch sees revocations: 0 there is none, 1 it does, 2 it cannot at the moment.',
-    registers,
-    aggregator,
-    collect() {
-      this.set(WATCH_STATES.indexOf(verification.watchState))
-    },
-  })
-  new Gauge({
-    name: 'onegate_onezone_clock_offset_seconds',
-    help: "How far Onezone's clock is ahead of this machine's, as far as answers tell.",
-    registers,
-    aggregator,
-    collect() {
-      this.set(verification.clockOffsetMs / 1000)
-    },
-  })
+  startCallsFromZero({ calls, callDuration }, backend)
+  showVerification(registers, options.verification)
+  showUpstreams(registers, options)
 
   const traffic = createTrafficMetrics(
     registry,
@@ -278,8 +211,21 @@ export function createMetrics(options: MetricsOptions): Metrics {
     options.connections ?? (() => null),
   )
 
+  const processes = createProcessMetrics(registry, options)
+  function startRoutes({ routes = [] }: ConfigurationFacts): void {
+    const { upstreamAnswers } = traffic
+    const byRoute = { requests, requestDuration, verdicts, refusals }
+    const byUpstream = { upstreamRequests, upstreamRetries, upstreamAnswers }
+    startRoutesFromZero({ ...byRoute, ...byUpstream }, backend, routes)
+  }
+  startRoutes(options)
+
   return {
-    ...createProcessMetrics(registry, options),
+    ...processes,
+    onConfiguration(facts) {
+      processes.onConfiguration(facts)
+      startRoutes(facts)
+    },
     onHandshakeFailure: traffic.onHandshakeFailure,
     ...createAssertionMetrics(registry, options.assertionKeys ?? (() => [])),
     registry,
@@ -298,7 +244,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
       if (trace === undefined) return
       const { sentAtMs, answeredAtMs, answer } = trace
       if (sentAtMs !== null && answeredAtMs !== null) {
-        traffic.onUpstreamAnswer(routeId, answeredAtMs - sentAtMs)
+        traffic.upstreamAnswers.observe((answeredAtMs - sentAtMs) / 1000, routeId)
       }
       // A decision is counted where it is made; before there is a route, none is.
       if (answer !== null && routeId === UNMATCHED)
@@ -308,11 +254,12 @@ export function createMetrics(options: MetricsOptions): Metrics {
       upstreamRequests.add(routeId, outcome, '')
       if (retried) upstreamRetries.inc({ route: routeId })
     },
-    onQuestion({ dialect, outcome, routeId, method, status, durationMs }) {
+    onQuestion({ dialect, outcome, routeId, method, status, code, durationMs }) {
       questions?.inc({ dialect, outcome })
       const route = routeId ?? UNMATCHED
       requests.add(route, METHODS.has(method) ? method : 'other', status)
       requestDuration.observe(durationMs / 1000, route)
+      if (code !== null) refusals.inc({ route, code })
     },
     onStream(event) {
       const { kind } = event

@@ -8,7 +8,16 @@ import type { Registry } from 'prom-client'
 import { collectDefaultMetrics, Counter, Gauge } from 'prom-client'
 
 import type { OptionShape } from '../option-shape.ts'
-import { CALLBACK, FLAG, listOf, NUMBER, TEXT } from '../option-shape.ts'
+import { CALLBACK, FLAG, JUDGED_ELSEWHERE, listOf, NUMBER, TEXT } from '../option-shape.ts'
+
+/** What there is to count of a route. */
+export interface RouteFacts {
+  readonly id: string
+  /** Whether a request may be asked for a token. */
+  readonly takesTokens: boolean
+  /** Whether requests are sent on. */
+  readonly hasUpstream: boolean
+}
 
 /** What the metrics show of a configuration. */
 export interface ConfigurationFacts {
@@ -18,6 +27,8 @@ export interface ConfigurationFacts {
   readonly exchangeBoundSeconds?: number | undefined
   /** Names of settings in force that are unsafe. @default [] */
   readonly insecureSettings?: readonly string[] | undefined
+  /** What is counted by route begins at 0 for these. @default none: it begins when it is counted */
+  readonly routes?: readonly RouteFacts[] | undefined
 }
 
 /** What became of the wish that the configuration be read anew. */
@@ -44,6 +55,7 @@ export const PROCESS_METRICS_OPTIONS: OptionShape<ProcessMetricsOptions> = {
   maxStalenessSeconds: NUMBER,
   exchangeBoundSeconds: NUMBER,
   insecureSettings: listOf('names', TEXT),
+  routes: JUDGED_ELSEWHERE,
   version: TEXT,
   nodeMetrics: FLAG,
   processName: TEXT,
@@ -51,13 +63,16 @@ export const PROCESS_METRICS_OPTIONS: OptionShape<ProcessMetricsOptions> = {
   linesDropped: CALLBACK,
 }
 
+/** Which listener shows a certificate. */
+export type TlsListener = 'traffic' | 'forward_auth'
+
 /** Takes what happens to the processes. */
 export interface ProcessMetrics {
   readonly onReload: (outcome: ReloadOutcome) => void
   /** The gateway works by another configuration from now on. */
   readonly onConfiguration: (facts: ConfigurationFacts) => void
-  /** The TLS listener shows another certificate from now on, which ends then (milliseconds since 1970). */
-  readonly onCertificate: (validUntilMs: number) => void
+  /** A TLS listener shows another certificate from now on, which ends then (milliseconds since 1970). */
+  readonly onCertificate: (listener: TlsListener, validUntilMs: number) => void
   /** A worker process has ended and another takes its place. */
   readonly onWorkerRestart: () => void
   /** A worker process does not react. */
@@ -157,7 +172,7 @@ export function createProcessMetrics(
       },
     })
   }
-  let certificate: Gauge | null = null
+  let certificate: Gauge<'listener'> | null = null
 
   if (options.nodeMetrics ?? true) {
     const labels = processName === undefined ? {} : { process: processName }
@@ -183,14 +198,15 @@ export function createProcessMetrics(
     onReload(outcome) {
       reloads.inc({ outcome })
     },
-    onCertificate(validUntilMs) {
+    onCertificate(listener, validUntilMs) {
       certificate ??= new Gauge({
         name: 'onegate_tls_certificate_expiry_seconds',
-        help: 'Unix time at which the first certificate in the chain of the TLS listener ends.',
+        help: 'Unix time at which the first certificate in the chain of a TLS listener ends.',
+        labelNames: ['listener'],
         registers,
         aggregator: 'min',
       })
-      certificate.set(validUntilMs / 1000)
+      certificate.set({ listener }, validUntilMs / 1000)
     },
     onWorkerRestart() {
       restarts.inc()

@@ -47,23 +47,27 @@ export class QuickHistogram {
 
   /** @param label Value of the label; leave it out where there is none. */
   observe(value: number, label = ''): void {
-    let series = this.#series.get(label)
-    if (series === undefined) {
-      series = { counts: this.#bounds.map(() => 0).concat(0), sum: 0 }
-      this.#series.set(label, series)
-    }
+    const series = this.#series.get(label) ?? this.begin(label)
     let at = 0
     while (at < this.#bounds.length && value > (this.#bounds[at] ?? Infinity)) at++
     series.counts[at] = (series.counts[at] ?? 0) + 1
     series.sum += value
   }
 
+  /** Shows a value of the label before something was observed for it. */
+  begin(label: string): Series {
+    const series = this.#series.get(label) ?? {
+      counts: this.#bounds.map(() => 0).concat(0),
+      sum: 0,
+    }
+    this.#series.set(label, series)
+    return series
+  }
+
   reset(): void {
     this.#series.clear()
     // prom-client shows a metric without labels from the beginning.
-    if (this.#label === null) {
-      this.#series.set('', { counts: this.#bounds.map(() => 0).concat(0), sum: 0 })
-    }
+    if (this.#label === null) this.begin('')
   }
 
   get(): Promise<unknown> {

@@ -6,7 +6,7 @@ export interface RecentMaximum {
   read(nowMs: number): number
 }
 
-/** Makes it. Time passes for it only where it is read. */
+/** Makes a recent maximum. Time passes for it only where it is read. */
 export function createRecentMaximum(spanMs: number): RecentMaximum {
   let previous = 0
   let begunAtMs = -Infinity

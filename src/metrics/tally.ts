@@ -17,11 +17,14 @@ export class Tally<Third extends Label = Label> {
   readonly #counts = new Map<string, Map<string, Map<Third, number>>>()
 
   add(first: string, second: string, third: Third): void {
-    let seconds = this.#counts.get(first)
-    if (seconds === undefined) this.#counts.set(first, (seconds = new Map()))
-    let thirds = seconds.get(second)
-    if (thirds === undefined) seconds.set(second, (thirds = new Map()))
-    thirds.set(third, (thirds.get(third) ?? 0) + 1)
+    const counts = this.#countsOf(first, second)
+    counts.set(third, (counts.get(third) ?? 0) + 1)
+  }
+
+  /** Lets a combination be handed over as 0 before it is counted. */
+  begin(first: string, second: string, third: Third): void {
+    const counts = this.#countsOf(first, second)
+    counts.set(third, counts.get(third) ?? 0)
   }
 
   /** Hands over what was counted since the last time. */
@@ -32,5 +35,13 @@ export class Tally<Third extends Label = Label> {
       }
     }
     this.#counts.clear()
+  }
+
+  #countsOf(first: string, second: string): Map<Third, number> {
+    let seconds = this.#counts.get(first)
+    if (seconds === undefined) this.#counts.set(first, (seconds = new Map()))
+    let thirds = seconds.get(second)
+    if (thirds === undefined) seconds.set(second, (thirds = new Map()))
+    return thirds
   }
 }

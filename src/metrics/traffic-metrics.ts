@@ -20,8 +20,8 @@ export interface ConnectionFigures {
 /** Takes what happens on the way in. */
 export interface TrafficMetrics {
   readonly onHandshakeFailure: () => void
-  /** How long an upstream took to begin its answer. */
-  readonly onUpstreamAnswer: (routeId: string, durationMs: number) => void
+  /** How long upstreams took to begin their answers, by route. */
+  readonly upstreamAnswers: QuickHistogram
 }
 
 /** What there is where nothing listens. */
@@ -74,7 +74,7 @@ export function createTrafficMetrics(
     help: 'Connections of clients that ended before TLS was agreed.',
     registers,
   })
-  const answers = new QuickHistogram({
+  const upstreamAnswers = new QuickHistogram({
     name: 'onegate_upstream_response_seconds',
     help: 'Time from sending a request to its upstream to the head of the response; only where there is an access log.',
     label: 'route',
@@ -83,6 +83,6 @@ export function createTrafficMetrics(
   })
   return {
     onHandshakeFailure: () => handshakes.inc(),
-    onUpstreamAnswer: (routeId, durationMs) => answers.observe(durationMs / 1000, routeId),
+    upstreamAnswers,
   }
 }

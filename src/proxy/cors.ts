@@ -48,7 +48,7 @@ export interface CorsPolicy {
   preflightFields(incoming: Incoming): string[]
   /** Fields of a refusal. */
   refusalFields(incoming: Incoming): string[]
-  /** Says it in the fields of an upstream's answer, in place of what that says itself. */
+  /** States the policy in the fields of an upstream's answer, in place of what that says itself. */
   apply(fields: string[], incoming: Incoming): void
 }
 

@@ -45,8 +45,6 @@ export interface ExchangeInput extends DeliveryInput {
 
 const NONE: readonly UpstreamMember[] = []
 
-const RESET = { reset: true }
-
 /**
  * One request on its way to an upstream: as streams, so that no body is ever held, each side waits for the slower one,
  * and the end of one side ends the other. No redirect is followed and nothing is decoded. A request that failed is sent
@@ -164,7 +162,7 @@ export class Exchange implements UpstreamHandler, DeliveryOwner {
         headersTimeout: route.timeouts.headMs,
         bodyTimeout: route.timeouts.idleBodyMs,
         upgrade: upgrade === null ? null : 'websocket',
-        ...(record.bodyLength !== 0 && BODILESS_METHODS.has(record.method) ? RESET : null),
+        reset: record.bodyLength !== 0 && BODILESS_METHODS.has(record.method),
       },
       this,
     )

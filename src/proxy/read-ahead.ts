@@ -2,9 +2,9 @@ import type { Readable } from 'node:stream'
 
 /** Told what became of a body; one of them is called, and once. */
 export interface ReadAheadOwner {
-  /** All of it has come. */
+  /** Told of all of the body. */
   onWhole(whole: Buffer): void
-  /** It takes long. The body is to be read on, with what has come in its place. */
+  /** Told that the body takes long. It is to be read on, with what has come in its place. */
   onLate(): void
   onLost(error: Error): void
 }

@@ -155,6 +155,6 @@ export const MAX_TEXT_BYTES: number = 12 * 1024
 
 /** The body of a request that came whole, where that can be sent at once. */
 export function textOf(whole: Buffer | null, { dispatcher }: UpstreamMember): string | undefined {
-  if (whole === null || whole.length > MAX_TEXT_BYTES) return undefined
+  if (whole === null || whole.length === 0 || whole.length > MAX_TEXT_BYTES) return undefined
   return dispatcher.takesText === true ? whole.toString('latin1') : undefined
 }

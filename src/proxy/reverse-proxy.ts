@@ -41,8 +41,10 @@ export interface ReverseProxy extends Door {
   readonly upgrade: ServeUpgrade
   /** Finds the route of a request without serving it. */
   readonly choose: (request: RouteRequest) => RouteChoice
-  /** Which upstreams of each route are in use at the moment. */
+  /** Which upstreams of each route are in use now. */
   upstreams(): readonly (UpstreamState & { readonly routeId: string })[]
+  /** How many requests wait for a connection to each upstream. */
+  waiting(): ReadonlyMap<string, number>
   /** Somebody's tokens stopped being good: verifies all open streams again, soon. */
   recheckStreams(): void
   /** Ends all streams, those that are yet to begin too, each at some moment within so many milliseconds. */
@@ -238,6 +240,7 @@ export function createReverseProxy(options: ReverseProxyOptions): ReverseProxy {
           up: standing.up,
         })),
       ),
+    waiting: () => upstreams.waiting(),
     recheckStreams: () => streams.recheck(),
     drainStreams: (withinMs) => streams.drain(withinMs),
     close() {

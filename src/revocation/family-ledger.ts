@@ -76,7 +76,7 @@ export interface FamilyLedger extends LedgerReading {
 
   /** Answers about the family to questions that were sent until now no longer count, be they yes or no. */
   distrust(family: FamilyRecord): void
-  /** That generations are over is not believed without asking anew, for the subjects that are selected. */
+  /** Believes of the selected subjects no more that generations are over, without asking anew. */
   distrustGenerations(selects: (subject: Subject) => boolean): void
   /** The families of which a token was accepted, the most recently confirmed first. */
   families(): Iterable<FamilyRecord>

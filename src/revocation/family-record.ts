@@ -11,7 +11,7 @@ export type DeathReason = 'token_revoked' | 'token_invalid' | 'user_blocked'
  */
 export interface SubjectRecord {
   readonly subject: Subject
-  /** Those of its temporary tokens. */
+  /** The generations of its temporary tokens. */
   readonly generations: Generations
   blockedAtMs: number
   aliveAtMs: number

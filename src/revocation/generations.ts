@@ -7,7 +7,7 @@
  * which nothing holds that was proven in the former one.
  */
 export interface Generations {
-  /** This generation and all older ones were over when it was last asked. Goes back only with a new life. */
+  /** The newest that was over, as all older ones were, when it was last asked about. Goes back only with a new life. */
   overUpTo: number
   overAtMs: number
   /** The generation that was named last. */

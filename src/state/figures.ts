@@ -39,7 +39,7 @@ export interface Figures {
   readonly clockOffsetMs: number
   readonly workers: number
   readonly workerRestarts: number
-  /** Seconds since 1970; null: there is no TLS. */
+  /** The first of them, in seconds since 1970; null: there is no TLS. */
   readonly certificateEnds: number | null
   readonly appliedAt: number
   readonly insecureSettings: readonly string[]
@@ -66,13 +66,13 @@ export function readFigures(snapshot: MetricsSnapshot, backend: string): Figures
     return Object.fromEntries(pairs) as Record<Outcome, number>
   }
   const entries = by('cache_entries', 'store')
-  const certificate = of('tls_certificate_expiry_seconds')[0]?.value
+  const certificates = of('tls_certificate_expiry_seconds').map(({ value }) => value)
   return {
     routes: readRoutes(of),
     requests: sum('requests_total'),
     durations: durationsOf(of('request_duration_seconds')),
     verdicts: outcomes('verdicts_total', 'granted', 'refused', 'fault'),
-    bySource: by('verdicts_total', 'source'),
+    bySource: grouped(counted(of('verdicts_total')), 'source'),
     calls: outcomes(`${asked}_requests_total`, 'ok', 'refused', 'fault'),
     callDurations: durationsOf(of(`${asked}_request_duration_seconds`)),
     lastCalls: outcomes(`${asked}_last_call_timestamp_seconds`, 'ok', 'refused', 'fault'),
@@ -90,7 +90,7 @@ export function readFigures(snapshot: MetricsSnapshot, backend: string): Figures
     clockOffsetMs: sum('onezone_clock_offset_seconds') * 1000,
     workers: sum('workers'),
     workerRestarts: sum('worker_restarts_total'),
-    certificateEnds: certificate ?? null,
+    certificateEnds: certificates.length === 0 ? null : Math.min(...certificates),
     appliedAt: sum('config_last_reload_timestamp_seconds'),
     insecureSettings: of('insecure_setting').map(({ labels }) => String(labels['setting'])),
     upstreams: of('upstream_up').map(({ labels, value }) => ({
@@ -102,9 +102,9 @@ export function readFigures(snapshot: MetricsSnapshot, backend: string): Figures
 }
 
 function readRoutes(of: (name: string) => Values): Map<string, RouteFigures> {
-  const requests = apart(of('requests_total'))
-  const refusals = apart(of('refusals_total'))
-  const upstream = apart(of('upstream_requests_total'))
+  const requests = apart(counted(of('requests_total')))
+  const refusals = apart(counted(of('refusals_total')))
+  const upstream = apart(counted(of('upstream_requests_total')))
   const durations = apart(of('request_duration_seconds'))
   const ids = new Set([...requests.keys(), ...refusals.keys(), ...upstream.keys()])
   const withStatus = (id: string, least: number): number =>
@@ -124,6 +124,11 @@ function readRoutes(of: (name: string) => Values): Map<string, RouteFigures> {
       },
     ]),
   )
+}
+
+/** Without what was there from the start and has not happened yet. */
+function counted(values: Values): Values {
+  return values.filter(({ value }) => value > 0)
 }
 
 /** The values of each route apart. */

@@ -58,7 +58,7 @@ export interface CaveatRow<C extends KnownCaveat = KnownCaveat> extends CaveatCo
   readonly supportedBy: readonly TokenKind[]
   /** What its verdict depends on: cache keys derive from it. */
   readonly reads: readonly ContextField[]
-  /** Judges it as Onezone does; absent where only Onezone can. */
+  /** Judges the caveat as Onezone does; absent where only Onezone can. */
   holds?(caveat: C, context: LocalContext): boolean
 }
 

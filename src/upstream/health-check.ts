@@ -69,7 +69,7 @@ export function createHealthCheck(input: HealthCheckInput): HealthCheck {
   }
 }
 
-/** Sends one check and tells its outcome once. The function it returns breaks it off. */
+/** Sends one check and tells its outcome once. The function that is returned breaks it off. */
 function probe(input: HealthCheckInput, tell: (problem: string | null) => void): () => void {
   const { target, check } = input
   let told = false

@@ -7,7 +7,7 @@ import type {
   UpstreamRequest,
 } from './dispatcher.ts'
 import { lossOfBody, noConnectionInTime, poolClosed, tooManyWait } from './upstream-error.ts'
-import type { UpstreamPool } from './upstream-pool.ts'
+import type { UpstreamPool, WaitedForPool } from './upstream-pool.ts'
 
 /** Options of {@link withLimit}. */
 export interface LimitOptions {
@@ -23,10 +23,13 @@ export interface LimitOptions {
  * Lets requests wait for one of undici's connections by the rule of our own pool: in undici's queue there is room for
  * any number of them, and nobody's time runs out. A connection that was upgraded no longer counts.
  */
-export function withLimit(inner: UpstreamPool, options: LimitOptions): UpstreamPool {
+export function withLimit(inner: UpstreamPool, options: LimitOptions): WaitedForPool {
   const limit = new Limit(inner, options)
   return {
     dispatch: (request, handler) => limit.admit(new LimitedRequest(limit, request, handler)),
+    get waiting() {
+      return limit.waiting
+    },
     destroy() {
       limit.close()
       return inner.destroy()
@@ -47,6 +50,10 @@ class Limit {
     this.maxConnections = options.maxConnections
     this.#maxWaiting = options.maxWaiting ?? 1_024
     this.waitMs = options.waitMs
+  }
+
+  get waiting(): number {
+    return this.#waiting.length
   }
 
   /** @returns False where it has to wait. */

@@ -30,7 +30,7 @@ const RESERVED = new Set([
 
 /**
  * Writes the head of a request. Null: there is something in it that would end a line or a head, or that frames the body
- * in two ways. Whoever calls has checked all this; here it is made sure of.
+ * in two ways. The caller has checked all this; here it is made sure of.
  */
 export function writeRequestHead(request: UpstreamRequest): RequestHead | null {
   const { method, path, headers, lastHeaders = NONE, body, bodyText } = request

@@ -3,7 +3,7 @@ import { IDEMPOTENT_METHODS } from './idempotent-methods.ts'
 import type { RequestHead } from './request-head.ts'
 import type { ResponseHead } from './response-head.ts'
 
-/** Whoever has a request at the moment: the connection that serves it, or the pool while it waits. */
+/** What has a request now: the connection that serves it, or the pool while it waits. */
 export interface ExchangeKeeper {
   pause(): void
   resume(): void
@@ -108,7 +108,7 @@ export class UpstreamExchange implements UpstreamController {
 
   #settle(): void {
     this.settled = true
-    // Whoever still steers this request must not steer the next one on its connection.
+    // Who still steers this request must not steer the next one on its connection.
     this.keeper = null
   }
 }

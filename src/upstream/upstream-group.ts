@@ -70,7 +70,7 @@ export function createUpstreamGroup(options: UpstreamGroupOptions): UpstreamGrou
   const [first] = members
   if (first === undefined) throw new TypeError('must name at least one URL')
   let turn = 0
-  // Answers may be a client's doing in ways that nobody has thought of: they must not leave it alone with few.
+  // Answers may be a client's doing in ways that were not thought of: they must not leave it alone with few.
   const mostForAnswers = Math.max(1, Math.floor(members.length / 2))
   const mayEject = (outcome: 'unreachable' | 'failed'): boolean =>
     outcome === 'unreachable' ||

@@ -49,6 +49,12 @@ export interface UpstreamPool extends UpstreamDispatcher {
   destroy(): Promise<void>
 }
 
+/** Connections of which there are only so many. */
+export interface WaitedForPool extends UpstreamPool {
+  /** How many requests wait for one. */
+  readonly waiting: number
+}
+
 /** How exact timeouts are. One timer looks after all connections, so that no request needs one of its own. */
 const TICK_MS = 100
 
@@ -65,11 +71,11 @@ const SLOW_MS = 3_000
  * connection of its own: the upstream had closed it while the request was on its way (RFC 9112 §9.3.1). Nothing else is
  * ever sent twice.
  */
-export function createUpstreamPool(options: UpstreamPoolOptions): UpstreamPool {
+export function createUpstreamPool(options: UpstreamPoolOptions): WaitedForPool {
   return new Pool(options)
 }
 
-class Pool implements UpstreamPool, ConnectionOwner, ExchangeKeeper {
+class Pool implements WaitedForPool, ConnectionOwner, ExchangeKeeper {
   readonly asksBeforeBody: boolean = true
   readonly takesText: boolean = true
   readonly idleMs: number
@@ -91,6 +97,10 @@ class Pool implements UpstreamPool, ConnectionOwner, ExchangeKeeper {
     this.#maxWaiting = options.maxWaiting ?? 1_024
     this.idleMs = options.idleMs ?? IDLE_MS
     this.maxAgeMs = options.maxAgeMs ?? 0
+  }
+
+  get waiting(): number {
+    return this.#waiting.length
   }
 
   dispatch(given: UpstreamRequest, handler: UpstreamHandler): boolean {

@@ -8,7 +8,7 @@ import { withLimit } from './limited-pool.ts'
 import type { ResponseLimits } from './response-head.ts'
 import { RESPONSE_LIMITS } from './response-head.ts'
 import type { UpstreamTls } from './upstream-options.ts'
-import type { UpstreamPool } from './upstream-pool.ts'
+import type { WaitedForPool } from './upstream-pool.ts'
 import { createUpstreamPool, IDLE_MS } from './upstream-pool.ts'
 import { SecureTarget } from './upstream-socket.ts'
 import type { UpstreamTarget } from './upstream-url.ts'
@@ -31,6 +31,8 @@ export interface Connecting {
 export interface UpstreamPools {
   /** The dispatcher whose connections are made so; the same one for all who ask the same. */
   dispatcherFor(connecting: Connecting): UpstreamDispatcher
+  /** How many requests wait for a connection, by origin of the upstream, or `unix:` and its socket. */
+  waiting(): ReadonlyMap<string, number>
   /** Ends all connections; requests that are still under way break off. */
   close(): Promise<void>
 }
@@ -41,21 +43,28 @@ export interface UpstreamPools {
  * @param lookup Looks names up, for all of them.
  */
 export function createUpstreamPools(lookup: LookupFunction): UpstreamPools {
-  const pools = new Map<string, UpstreamPool>()
+  const pools = new Map<string, { readonly name: string; readonly pool: WaitedForPool }>()
   return {
     dispatcherFor(connecting) {
       const { target, ...rest } = connecting
       const { origin, socketPath } = target
       const key = JSON.stringify([origin, socketPath, rest])
-      let pool = pools.get(key)
-      if (pool === undefined) {
-        pool = createPool(connecting, lookup)
-        pools.set(key, pool)
+      let known = pools.get(key)
+      if (known === undefined) {
+        const name = socketPath === null ? origin : `unix:${socketPath}`
+        pools.set(key, (known = { name, pool: createPool(connecting, lookup) }))
       }
-      return pool
+      return known.pool
+    },
+    waiting() {
+      const sums = new Map<string, number>()
+      for (const { name, pool } of pools.values()) {
+        sums.set(name, (sums.get(name) ?? 0) + pool.waiting)
+      }
+      return sums
     },
     async close() {
-      await Promise.all([...pools.values()].map((pool) => pool.destroy()))
+      await Promise.all([...pools.values()].map(({ pool }) => pool.destroy()))
     },
   }
 }
@@ -64,7 +73,7 @@ export function createUpstreamPools(lookup: LookupFunction): UpstreamPools {
  * Our own transport; undici's for upgrades, which have connections of their own everywhere, so that none that waits for
  * its 101 holds up a request.
  */
-function createPool(connecting: Connecting, lookup: LookupFunction): UpstreamPool {
+function createPool(connecting: Connecting, lookup: LookupFunction): WaitedForPool {
   const { target, connectMs, maxConnections, tls } = connecting
   const upgrades = createLimitedPool(connecting, lookup)
   const { protocol, hostname, port } = new URL(target.origin)
@@ -83,15 +92,19 @@ function createPool(connecting: Connecting, lookup: LookupFunction): UpstreamPoo
   })
   return {
     asksBeforeBody: true,
+    takesText: true,
     dispatch: (request, handler) =>
       (request.upgrade === 'websocket' ? upgrades : requests).dispatch(request, handler),
+    get waiting() {
+      return requests.waiting + upgrades.waiting
+    },
     async destroy() {
       await Promise.all([requests.destroy(), upgrades.destroy()])
     },
   }
 }
 
-function createLimitedPool(connecting: Connecting, lookup: LookupFunction): UpstreamPool {
+function createLimitedPool(connecting: Connecting, lookup: LookupFunction): WaitedForPool {
   const { target, connectMs, maxConnections } = connecting
   const pool = new Pool(target.origin, {
     connections: maxConnections,

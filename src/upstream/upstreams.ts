@@ -31,6 +31,8 @@ export interface GroupConnecting {
 export interface Upstreams {
   /** The group for these settings; routes with the same settings share it, and what is known of its members. */
   readonly groupFor: (settings: UpstreamSettings, connecting: GroupConnecting) => UpstreamGroup
+  /** How many requests wait for a connection, by origin of the upstream, or `unix:` and its socket. */
+  waiting(): ReadonlyMap<string, number>
   /** Begins to check those that are to be checked. */
   start(): void
   /** Ends checks and connections; requests that are still under way break off. */
@@ -88,6 +90,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
       groups.set(key, group)
       return group
     },
+    waiting: () => pools.waiting(),
     start() {
       started = true
       for (const check of checks) check.start()

@@ -30,20 +30,20 @@ export interface Circuit {
   run<Result>(call: () => Promise<Result>, judge: (error: unknown) => Finding): Promise<Result>
 }
 
-/** It opens after so many faults in a row … */
+/** How many faults in a row open the breaker … */
 const FAULTS_IN_A_ROW = 5
 /** … or when so many of the calls of the window failed, if there were enough of them. */
 const FAULT_RATIO = 0.5
 const LEAST_CALLS = 20
 const WINDOW_MS = 10_000
 
-/** It stays open so long at first, longer each time that the probe fails, and never longer than this. */
+/** How long the breaker stays open at first, longer each time that the probe fails, and at the longest. */
 const FIRST_PAUSE_MS = 5_000
 const PAUSE_GROWTH = 1.5
 const LONGEST_PAUSE_MS = 60_000
 const PAUSE_JITTER = 0.2
 
-/** It closes after so many good answers in a row. */
+/** How many good answers in a row close the breaker. */
 const GOOD_PROBES = 3
 
 /** What happened in one second of the window. */

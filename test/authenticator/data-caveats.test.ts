@@ -108,6 +108,20 @@ describe('a token with data caveats, by the URL alone', () => {
       '403 caveat_not_enforced',
     ],
     [
+      'overridden by a name that CGI reads alike',
+      [DIRECTORY],
+      'GET /files/climate/dir/a',
+      'X.HTTP.Method.Override: DELETE\r\n',
+      '403 caveat_not_enforced',
+    ],
+    [
+      'copied by a name that CGI reads alike',
+      [DIRECTORY],
+      'PUT /files/climate/dir/a',
+      'x!amz!copy!source: /s/b\r\nContent-Length: 0\r\n',
+      '403 caveat_not_enforced',
+    ],
+    [
       'listed without bound',
       [DIRECTORY],
       'PROPFIND /files/climate/dir',

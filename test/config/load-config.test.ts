@@ -149,6 +149,7 @@ describe('a good configuration', () => {
           optional: false,
           interface: 'rest',
           inviteType: null,
+          identityProviderTokens: false,
           caveats: { service: 'refuse', api: 'refuse', data: 'refuse' },
           forwardToken: false,
           bufferRequestBytes: 0,

@@ -16,8 +16,8 @@ const opening = process.argv.slice(1).map((stateFile) => createDevOnezone({ cont
 console.log(JSON.stringify((await Promise.all(opening)).map(({ url }) => url)))
 `
 /** Of one process, each with a state file of its own: one kill breaks into the work of all. */
-const ONEZONES = 4
-const KILLS = 50
+const ONEZONES = 8
+const KILLS = 25
 const WRITERS = 3
 
 /** What was acknowledged of a state file's content, and what was only asked for. */

@@ -93,7 +93,9 @@ describe('a TLS listener', () => {
     const first = await serialOf(port, authority)
     const expiry = async () => {
       const text = await (await fetch(`${gateway.adminUrl}/metrics`)).text()
-      return Number(/^onegate_tls_certificate_expiry_seconds (\S+)$/m.exec(text)?.[1])
+      return Number(
+        /^onegate_tls_certificate_expiry_seconds\{listener="traffic"\} (\S+)$/m.exec(text)?.[1],
+      )
     }
     const endsInDays = async () => Math.round(((await expiry()) - Date.now() / 1000) / 86_400)
     expect(await endsInDays()).toBe(2)

@@ -279,7 +279,7 @@ tlsTest('all of them show a new certificate when its files change', async () => 
     const seen = await serials()
     return seen.size === 1 && !seen.has(first)
   })
-  const ends = await sample('onegate_tls_certificate_expiry_seconds')
+  const ends = await sample('onegate_tls_certificate_expiry_seconds{listener="traffic"}')
   expect(Math.round((ends - Date.now() / 1000) / 86_400)).toBe(30)
 })
 

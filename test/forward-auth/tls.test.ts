@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { get } from 'node:https'
 import { join } from 'node:path'
@@ -57,8 +58,16 @@ routes: [{ path: /** }]
     const proxy = authority.issue('proxy')
     const first = await ask(proxy)
     expect(first.status).toBe(200)
+    const metrics = await (await fetch(`${gateway.adminUrl}/metrics`)).text()
+    const ends = /^onegate_tls_certificate_expiry_seconds\{listener="forward_auth"\} (\S+)$/m.exec(
+      metrics,
+    )
+    expect(Number(ends?.[1])).toBe(Date.parse(new X509Certificate(own.cert).validTo) / 1000)
     await expect(ask()).rejects.toThrow()
     await expect(ask(stranger)).rejects.toThrow()
+    await expect
+      .poll(async () => (await fetch(`${gateway.adminUrl}/metrics`)).text())
+      .toMatch(/^onegate_tls_handshake_failures_total [1-9]/m)
 
     // The files are watched as those of the traffic listener are.
     const next = authority.issue('127.0.0.1')

@@ -1,4 +1,4 @@
-import { cpSync, writeFileSync } from 'node:fs'
+import { cpSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -23,6 +23,8 @@ export function bundledProgram(name: (typeof PROGRAMS)[number]): string {
 export async function bundlePrograms(): Promise<void> {
   // Loaded here, because every test file that starts a program loads this one.
   const { build } = await import('esbuild')
+  // Files of an earlier run may be those of another tree, too: a copy of `node_modules` by hard links shares them.
+  rmSync(BUNDLES, { recursive: true, force: true })
   await build({
     entryPoints: PROGRAMS.map((name) => join(ROOT, 'dist', name)),
     outbase: join(ROOT, 'dist'),
