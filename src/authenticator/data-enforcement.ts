@@ -19,6 +19,8 @@ const NAMING = new Set([
   'x-rewrite-url',
 ])
 
+const METHOD_OVERRIDES_LIST = [...METHOD_OVERRIDES]
+
 /** Bodies that are about other paths than the target. */
 const NAMING_BODY = /^(?:application\/cdmi-|multipart\/)/i
 
@@ -41,7 +43,7 @@ export function judgeData(
   if (method === undefined || path === undefined) return refused(about)
   const fields = fieldsOf(request.rawHeaders)
   if (scope.readonly) {
-    const overridden = [...METHOD_OVERRIDES].some((name) => fields.has(name))
+    const overridden = fields.size > 0 && METHOD_OVERRIDES_LIST.some((name) => fields.has(name))
     if (upgrade || overridden || !mapping.reads.has(method)) return READONLY
   }
   if (scope.paths.length > 0) {
@@ -68,11 +70,13 @@ function namesOtherData(
   mapping: CompiledMapping,
 ): boolean {
   if (upgrade || !(METHODS.has(method) || mapping.reads.has(method))) return true
-  for (const name of fields.keys()) if (NAMING.has(name)) return true
-  if (/<|\/\//.test(fields.get('if') ?? '')) return true
-  if (NAMING_BODY.test(fields.get('content-type') ?? '')) return true
+  if (fields.size > 0) {
+    for (const name of fields.keys()) if (NAMING.has(name)) return true
+    if (/<|\/\//.test(fields.get('if') ?? '')) return true
+    if (NAMING_BODY.test(fields.get('content-type') ?? '')) return true
+  }
   if (method === 'PROPFIND' && !/^[01]$/.test(fields.get('depth') ?? '')) return true
-  return queryNames(query).some((name) => !mapping.query.has(name))
+  return query !== '' && queryNames(query).some((name) => !mapping.query.has(name))
 }
 
 /** Names of query parameters in every way that servers part them; a name that is escaped stands for none. */
@@ -84,16 +88,29 @@ function queryNames(query: string): string[] {
     .map((part) => part.split('=', 1)[0] ?? '')
 }
 
-/** Values by name as loose readers spell names; of repeated ones, all. */
+/** Fields that decide; of others nothing need be known. */
+const DECIDING = new Set([...NAMING, 'if', 'content-type', 'depth'])
+/** Their lengths, so that most other names are told apart by that alone. */
+const LENGTHS: readonly boolean[] = Array.from({ length: 32 }, (_, length) =>
+  [...DECIDING].some((name) => name.length === length),
+)
+const NO_FIELDS: ReadonlyMap<string, string> = new Map()
+
+/** Values of those that decide, by name as loose readers spell names; of repeated ones, all. */
 function fieldsOf(rawHeaders: readonly string[]): ReadonlyMap<string, string> {
-  const fields = new Map<string, string>()
+  let fields: Map<string, string> | null = null
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    const name = foldName(rawHeaders[i] ?? '')
+    const written = rawHeaders[i] ?? ''
+    // Folding keeps the length.
+    if (LENGTHS[written.length] !== true) continue
+    const name = foldName(written)
+    if (!DECIDING.has(name)) continue
+    fields ??= new Map()
     const before = fields.get(name)
     const value = rawHeaders[i + 1] ?? ''
     fields.set(name, before === undefined ? value : `${before},${value}`)
   }
-  return fields
+  return fields ?? NO_FIELDS
 }
 
 function kindOf({ paths, objects }: DataScope): string {

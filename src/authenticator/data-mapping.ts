@@ -90,6 +90,10 @@ export function compileDataMapping(mapping: DataMapping): CompiledMapping {
   }
   const idAt = source.segments.indexOf(id ?? '')
   const names = spaces === undefined ? null : new Map(Object.entries(spaces))
+  const parts = (target?.segments ?? []).map((segment) => ({
+    text: segment,
+    at: segment.startsWith(':') ? source.segments.indexOf(segment) : -1,
+  }))
 
   const spaceOf = (segment: string): string | null => {
     if (names === null) return segment
@@ -105,13 +109,19 @@ export function compileDataMapping(mapping: DataMapping): CompiledMapping {
     pathOf(requested) {
       if (target === null) return null
       const given = segmentsOf(requested)
-      const found = target.segments.map((segment, at) => {
-        if (!segment.startsWith(':')) return segment
-        const value = given[source.segments.indexOf(segment)] ?? ''
-        return at === 0 ? spaceOf(value) : value
-      })
-      const rest = target.open ? given.slice(source.segments.length) : []
-      return found.includes(null) ? null : canonicalPath([...(found as string[]), ...rest])
+      const found: string[] = []
+      for (const { text, at } of parts) {
+        const value = at === -1 ? text : (given[at] ?? '')
+        const segment = at !== -1 && found.length === 0 ? spaceOf(value) : value
+        if (segment === null) return null
+        found.push(segment)
+      }
+      if (target.open) {
+        for (let at = source.segments.length; at < given.length; at += 1) {
+          found.push(given[at] ?? '')
+        }
+      }
+      return canonicalPath(found)
     },
     objectOf(requested) {
       const segment = decodeSegment(segmentsOf(requested)[idAt] ?? '')

@@ -37,10 +37,16 @@ function read(list: readonly string[], one: (text: string) => string | null): st
   return list.flatMap((text) => one(text) ?? [])
 }
 
+const SLASH = '/'.charCodeAt(0)
+
 /** Whether a canonical path lies at or below a path of every `data.path`; byte by byte, as Oneprovider compares. */
 export function isWithinPaths({ paths }: DataScope, path: string): boolean {
   return paths.every((entries) =>
-    entries.some((entry) => path === entry || path.startsWith(`${entry}/`)),
+    entries.some(
+      (entry) =>
+        path.startsWith(entry) &&
+        (path.length === entry.length || path.charCodeAt(entry.length) === SLASH),
+    ),
   )
 }
 
@@ -77,8 +83,12 @@ export function canonicalPath(segments: readonly string[]): string | null {
   return path === '' ? null : path
 }
 
+/** A name that every reading leaves as it is: most are, and to decode them costs more than all the rest. */
+const PLAIN_SEGMENT = /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/
+
 /** One segment, decoded once, as latin-1 text of its bytes. Null: it could be read in a second way. */
 export function decodeSegment(segment: string): string | null {
+  if (PLAIN_SEGMENT.test(segment)) return segment
   let text: string
   try {
     text = decodeURIComponent(segment)

@@ -104,6 +104,78 @@ rclone('rclone', { timeout: 120_000 }, () => {
     await expect(run('rclone', ['lsf', ':webdav:', ...stranger], { home })).rejects.toThrow(/401/)
   })
 
+  test('is confined by WebDAV to the directory of its token, and to reading where that says so', async () => {
+    const home = temporaryDirectory('rclone')
+    const served = join(home, 'served')
+    for (const name of ['dir', 'other']) {
+      mkdirSync(join(served, name), { recursive: true })
+      writeFileSync(join(served, name, 'a.txt'), `this is ${name}`)
+    }
+    const port = await freePort()
+    startProgram('rclone', ['serve', 'webdav', served, '--addr', `127.0.0.1:${port}`], home)
+    const onezone = await startOnezone()
+    const gateway = await startGateway({
+      onezoneUrl: onezone.url,
+      yaml: `
+routes:
+  - path: /**
+    upstream: 'http://127.0.0.1:${port}'
+    caveats: { data: enforce }
+    data: { path: /space1/**, reads: [PROPFIND] }
+`,
+    })
+    const whitelist = [Buffer.from('/space1/dir').toString('base64')]
+    const path = { type: 'data.path', whitelist } as const
+    const remoteWith = (...more: readonly { readonly type: 'data.readonly' }[]) => {
+      const token = onezone.createTemporaryToken({ subject: ALICE, caveats: [path, ...more] })
+      const field = ['--header', `X-Auth-Token: ${token}`]
+      const retries = ['--retries', '1', '--low-level-retries', '1']
+      return [
+        '--webdav-url',
+        `${gateway.url}/dir`,
+        '--webdav-vendor',
+        'other',
+        ...field,
+        ...retries,
+      ]
+    }
+    const did = async (command: readonly string[], remote: readonly string[]): Promise<string> => {
+      return run('rclone', [...command, ...remote], { home }).then(
+        () => 'done',
+        (error: unknown) => /\b(40[0-9]) \w+/.exec(String(error))?.[1] ?? String(error),
+      )
+    }
+    const local = join(home, 'new.txt')
+    writeFileSync(local, 'new')
+    const writing = remoteWith()
+    await expect
+      .poll(() => run('rclone', ['lsf', ':webdav:', ...writing], { home }).catch(String), {
+        timeout: 30_000,
+      })
+      .toBe('a.txt\n')
+
+    expect(await did(['cat', ':webdav:a.txt'], writing)).toBe('done')
+    expect(await did(['copyto', local, ':webdav:new.txt'], writing)).toBe('done')
+    expect(readFileSync(join(served, 'dir/new.txt'), 'utf8')).toBe('new')
+    expect(await did(['deletefile', ':webdav:new.txt'], writing)).toBe('done')
+    // A name in the field Destination, and a directory that MKCOL makes, are not what the URL says.
+    expect(await did(['moveto', ':webdav:a.txt', ':webdav:b.txt'], writing)).toBe('403')
+    expect(await did(['mkdir', ':webdav:sub'], writing)).toBe('403')
+
+    const above = writing.map((word) => (word.endsWith('/dir') ? gateway.url : word))
+    expect(await did(['lsf', ':webdav:'], above)).toBe('403')
+    expect(await did(['lsf', ':webdav:other'], above)).toBe('403')
+    expect(await did(['copyto', local, ':webdav:other/new.txt'], above)).toBe('403')
+
+    const reading = remoteWith({ type: 'data.readonly' })
+    expect(await did(['lsf', ':webdav:'], reading)).toBe('done')
+    expect(await did(['cat', ':webdav:a.txt'], reading)).toBe('done')
+    expect(await did(['copyto', local, ':webdav:new.txt'], reading)).toBe('403')
+    expect(await did(['deletefile', ':webdav:a.txt'], reading)).toBe('403')
+    expect(readdirSync(join(served, 'dir'))).toEqual(['a.txt'])
+    expect(readdirSync(join(served, 'other'))).toEqual(['a.txt'])
+  })
+
   test('copies them by S3 there and back, signed by what its server knows, beside a token', async () => {
     const home = temporaryDirectory('rclone')
     const s3 = await startS3Server()
