@@ -198,8 +198,7 @@ export function createVerdictGate(
       if (granted.consumer !== null) granted.consumer.family.usedAtMs = nowMs
     }
     const answer = known.inContext(key, request, granted)
-    if (answer !== null) return answer
-    return granted === undefined ? askFirst(key, request) : askAgain(key, request, granted)
+    return answer ?? (granted ? askAgain(key, request, granted) : askFirst(key, request))
   }
 
   function askFirst(key: string, request: Question): Promise<SourcedVerdict> {
@@ -278,8 +277,7 @@ export function createVerdictGate(
       }
       const { verdict, source } = await inner.verify(question)
       if (isCharged && isAccepted(verdict)) budget.refund(request, isOfKnownFamily(request, ledger))
-      // It may be from before a sleep.
-      noteSuspension(clock.monotonic(), true)
+      noteSuspension(clock.monotonic(), true) // it may be from before a sleep
       if (!stillCounts()) return inspect(request).known ?? ask(key, request, stillProven(proof))
       return { verdict: lessons.learn(key, question, verdict, proof), source }
     })

@@ -55,24 +55,29 @@ describe('a TLS listener', () => {
     expect(upstream.seen[0]?.headers['x-forwarded-proto']).toBe('https')
   })
 
-  tlsTest('S-193 S-262 speaks TLS 1.2 and 1.3 and nothing older, and HTTP/1.1 and nothing newer', async () => {
-    const authority = createAuthority('a')
-    const { port } = await startTls(authority.issue('gateway'))
-    const spoken = async (options: ConnectionOptions) => {
-      const socket = await shakeHands({ port, ca: authority.cert, ...options })
-      return typeof socket === 'string' ? socket : `${socket.getProtocol()} ${socket.alpnProtocol}`
-    }
-    expect(await spoken({})).toBe('TLSv1.3 false')
-    expect(await spoken({ ALPNProtocols: ['h2', 'http/1.1'] })).toBe('TLSv1.3 http/1.1')
-    expect(await spoken({ maxVersion: 'TLSv1.2' })).toBe('TLSv1.2 false')
-    expect(await spoken({ ALPNProtocols: ['h2'] })).toMatch(/^ERR_SSL_|^ECONNRESET/)
-    const old = {
-      maxVersion: 'TLSv1.1',
-      minVersion: 'TLSv1.1',
-      ciphers: 'ALL:@SECLEVEL=0',
-    } as const
-    expect(await spoken(old)).toMatch(/^ERR_SSL_|^ECONNRESET/)
-  })
+  tlsTest(
+    'S-193 S-262 speaks TLS 1.2 and 1.3 and nothing older, and HTTP/1.1 and nothing newer',
+    async () => {
+      const authority = createAuthority('a')
+      const { port } = await startTls(authority.issue('gateway'))
+      const spoken = async (options: ConnectionOptions) => {
+        const socket = await shakeHands({ port, ca: authority.cert, ...options })
+        return typeof socket === 'string'
+          ? socket
+          : `${socket.getProtocol()} ${socket.alpnProtocol}`
+      }
+      expect(await spoken({})).toBe('TLSv1.3 false')
+      expect(await spoken({ ALPNProtocols: ['h2', 'http/1.1'] })).toBe('TLSv1.3 http/1.1')
+      expect(await spoken({ maxVersion: 'TLSv1.2' })).toBe('TLSv1.2 false')
+      expect(await spoken({ ALPNProtocols: ['h2'] })).toMatch(/^ERR_SSL_|^ECONNRESET/)
+      const old = {
+        maxVersion: 'TLSv1.1',
+        minVersion: 'TLSv1.1',
+        ciphers: 'ALL:@SECLEVEL=0',
+      } as const
+      expect(await spoken(old)).toMatch(/^ERR_SSL_|^ECONNRESET/)
+    },
+  )
 
   tlsTest('S-195 drains although somebody never finishes the handshake', async () => {
     const { port, gateway } = await startTls(createAuthority('a').issue('gateway'), {

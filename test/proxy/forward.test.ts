@@ -49,44 +49,48 @@ function connectionsOf(server: Server): Promise<number> {
 }
 
 describe('a large body', () => {
-  test('S-202 R-U11 goes to a slow reader no faster than it reads', { timeout: 60_000 }, async () => {
-    const total = 64 * MIB
-    const block = Buffer.alloc(256 * 1024, 'x')
-    let sent = 0
-    const { rig } = await startBetween({
-      respond: (_request, socket) => {
-        socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${total}\r\n\r\n`)
-        const fill = (): void => {
-          while (sent < total) {
-            sent += block.length
-            if (!socket.write(block)) return
+  test(
+    'S-202 R-U11 goes to a slow reader no faster than it reads',
+    { timeout: 60_000 },
+    async () => {
+      const total = 64 * MIB
+      const block = Buffer.alloc(256 * 1024, 'x')
+      let sent = 0
+      const { rig } = await startBetween({
+        respond: (_request, socket) => {
+          socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${total}\r\n\r\n`)
+          const fill = (): void => {
+            while (sent < total) {
+              sent += block.length
+              if (!socket.write(block)) return
+            }
           }
-        }
-        socket.on('drain', fill)
-        fill()
-      },
-    })
-    let read = 0
-    const finished = new Promise<void>((resolve, reject) => {
-      httpRequest(`${rig.url}/big`, (response) => {
-        response.pause()
-        const before = process.memoryUsage().arrayBuffers
-        stillness(() => sent)
-          .then(() => {
-            // Kernel buffers of two connections, and some streams' worth of memory; not the body.
-            expect(sent).toBeLessThan(24 * MIB)
-            expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(16 * MIB)
-            response.on('data', (chunk: Buffer) => (read += chunk.length))
-            response.on('end', resolve)
-            response.on('error', reject)
-            response.resume()
-          })
-          .catch(reject)
-      }).end()
-    })
-    await finished
-    expect(read).toBe(total)
-  })
+          socket.on('drain', fill)
+          fill()
+        },
+      })
+      let read = 0
+      const finished = new Promise<void>((resolve, reject) => {
+        httpRequest(`${rig.url}/big`, (response) => {
+          response.pause()
+          const before = process.memoryUsage().arrayBuffers
+          stillness(() => sent)
+            .then(() => {
+              // Kernel buffers of two connections, and some streams' worth of memory; not the body.
+              expect(sent).toBeLessThan(24 * MIB)
+              expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(16 * MIB)
+              response.on('data', (chunk: Buffer) => (read += chunk.length))
+              response.on('end', resolve)
+              response.on('error', reject)
+              response.resume()
+            })
+            .catch(reject)
+        }).end()
+      })
+      await finished
+      expect(read).toBe(total)
+    },
+  )
 
   test(
     'S-203 R-U11 comes from a client no faster than the upstream reads',
