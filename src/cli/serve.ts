@@ -42,7 +42,7 @@ Secrets are given as files: onezone.serviceTokenFile, ONEGATE_ONEZONE_SERVICE_TO
     },
     'log-level': { value: 'LEVEL', help: 'debug, info, warn or error (info).' },
     json: {
-      help: 'When ready, print one line {"gateway","admin"} with both base URLs, and "forwardAuth" where it is asked.',
+      help: 'When ready, print one line of JSON with the base URLs: gateway, admin, forwardAuth if there.',
     },
   },
   exits: [[EXIT.config, 'the configuration was refused; every problem is told with its place']],
