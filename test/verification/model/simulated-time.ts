@@ -129,7 +129,7 @@ export function createSimulatedTime(lots: Random): SimulatedTime {
       return queue.length
     },
     install(chance) {
-      const real = { setTimeout, clearTimeout, random: Math.random }
+      const real = { setTimeout, clearTimeout, setImmediate, clearImmediate, random: Math.random }
       const fake = {
         setTimeout: (run: () => void, afterMs = 0) => {
           const cancel = schedule(afterMs, run)
@@ -137,6 +137,8 @@ export function createSimulatedTime(lots: Random): SimulatedTime {
           return timer
         },
         clearTimeout: (timer?: { [TIMER]?: () => void }) => timer?.[TIMER]?.(),
+        setImmediate: (run: () => void) => ({ [TIMER]: schedule(0, run) }),
+        clearImmediate: (timer?: { [TIMER]?: () => void }) => timer?.[TIMER]?.(),
       }
       Object.assign(globalThis, fake)
       Math.random = () => chance.next()
@@ -144,6 +146,8 @@ export function createSimulatedTime(lots: Random): SimulatedTime {
         Object.assign(globalThis, {
           setTimeout: real.setTimeout,
           clearTimeout: real.clearTimeout,
+          setImmediate: real.setImmediate,
+          clearImmediate: real.clearImmediate,
         })
         Math.random = real.random
       }
