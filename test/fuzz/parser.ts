@@ -4,6 +4,8 @@
  * @module
  */
 
+import { createRequire } from 'node:module'
+
 /** A message as the parser of Node has read it. Text is latin-1. */
 export interface ReadMessage {
   readonly method: string
@@ -32,20 +34,10 @@ interface ParserClass {
   readonly kOnMessageComplete: number
 }
 
-interface Binding {
-  readonly HTTPParser: ParserClass
-  readonly methods: readonly string[]
-  readonly allMethods?: readonly string[]
-}
-
-// There is no other way to it in every version of Node that is supported, and it warns of itself each time.
+// There is no other way to it in every version of Node that is supported, and some warn of it.
 const warnings = process.emitWarning.bind(process)
 process.emitWarning = () => {}
-const {
-  HTTPParser,
-  methods,
-  allMethods = methods,
-} = (process as unknown as { binding(name: string): Binding }).binding('http_parser')
+const { HTTPParser } = createRequire(import.meta.url)('_http_common') as { HTTPParser: ParserClass }
 process.emitWarning = warnings
 
 const REUSED = new HTTPParser()
@@ -76,13 +68,14 @@ export function readMessage(text: string, kind: 'request' | 'response'): ReadMes
     versionMajor: number,
     versionMinor: number,
     last: string[] | undefined,
-    methodAt: number,
+    _method: number,
     path: string,
     code: number,
   ) => {
     if (messages > 1) return 0
     ;[major, minor, status] = [versionMajor, versionMinor, code]
-    method = allMethods[methodAt] ?? ''
+    // The parser numbers methods, and each version of Node in its own way.
+    method = /^[\r\n]*([A-Z-]+) /.exec(text)?.[1] ?? ''
     headers.push(...(last ?? []))
     url += path ?? ''
     return 0
