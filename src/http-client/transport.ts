@@ -56,7 +56,7 @@ export function createHttpTransport(settings: ClientSettings): HttpTransport {
       const hasWaited = await admission.enter(deadline.signal, call)
       waitedMs = hasWaited ? clock.monotonic() - startedAtMs : 0
       try {
-        const received = await attempt(call, deadline.signal)
+        const received = await attempt(call, deadline.signal, () => late !== undefined)
         if (received.status === TOO_MANY) {
           backOff.pause(readRetryAfter(received.headers['retry-after'], clock.now()) ?? 0)
         }
@@ -94,6 +94,7 @@ export function createHttpTransport(settings: ClientSettings): HttpTransport {
   async function attempt<Result, ErrorBody>(
     call: HttpCall<Result, ErrorBody>,
     signal: AbortSignal,
+    isLate: () => boolean,
   ): Promise<Answer> {
     const request = toRequest(settings, call)
     budget.earn()
@@ -110,7 +111,7 @@ export function createHttpTransport(settings: ClientSettings): HttpTransport {
         // What changes something may have done so though no answer came.
         const repeatable = call.changesThings === true ? error.unsent : error.unanswered
         if (left === 0 || !repeatable || !budget.spend()) throw error.fault
-        if (!(await pause(signal))) throw error.fault
+        if (!(await pause(signal)) || isLate()) throw error.fault
       }
     }
   }
