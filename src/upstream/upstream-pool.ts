@@ -41,6 +41,8 @@ export interface UpstreamPoolOptions {
   readonly maxAgeMs?: number | undefined
   /** Looks the host up. @default as the system does */
   readonly lookup?: LookupFunction | undefined
+  /** Makes the requests that are to become WebSockets, on connections of its own. @default they are not told apart */
+  readonly upgrades?: WaitedForPool | undefined
 }
 
 /** Connections to one upstream. */
@@ -83,6 +85,7 @@ class Pool implements WaitedForPool, ConnectionOwner, ExchangeKeeper {
   readonly #target: ConnectionTarget
   readonly #maxConnections: number
   readonly #maxWaiting: number
+  readonly #upgrades: WaitedForPool | undefined
   readonly #connections = new Set<UpstreamConnection>()
   /** The one that was used last is used next, so that those too many are let go. */
   readonly #idle: UpstreamConnection[] = []
@@ -97,13 +100,17 @@ class Pool implements WaitedForPool, ConnectionOwner, ExchangeKeeper {
     this.#maxWaiting = options.maxWaiting ?? 1_024
     this.idleMs = options.idleMs ?? IDLE_MS
     this.maxAgeMs = options.maxAgeMs ?? 0
+    this.#upgrades = options.upgrades
   }
 
   get waiting(): number {
-    return this.#waiting.length
+    return this.#waiting.length + (this.#upgrades?.waiting ?? 0)
   }
 
   dispatch(given: UpstreamRequest, handler: UpstreamHandler): boolean {
+    if (given.upgrade === 'websocket' && this.#upgrades !== undefined) {
+      return this.#upgrades.dispatch(given, handler)
+    }
     const request = this.idleMs === 0 ? { ...given, reset: true } : given
     const head = writeRequestHead(request)
     const exchange = new UpstreamExchange(request, head ?? { text: '', bodyLength: 0 }, handler)
@@ -120,12 +127,12 @@ class Pool implements WaitedForPool, ConnectionOwner, ExchangeKeeper {
     return 2 * (this.#connections.size - this.#idle.length) >= this.#maxConnections
   }
 
-  destroy(): Promise<void> {
+  async destroy(): Promise<void> {
     this.#closed = true
     const error = poolClosed()
     for (const exchange of this.#waiting.splice(0)) exchange.fail(error)
     for (const connection of this.#connections) connection.destroy(error)
-    return Promise.resolve()
+    await this.#upgrades?.destroy()
   }
 
   deadlineIn(ms: number): number {

@@ -75,10 +75,9 @@ export function createUpstreamPools(lookup: LookupFunction): UpstreamPools {
  */
 function createPool(connecting: Connecting, lookup: LookupFunction): WaitedForPool {
   const { target, connectMs, maxConnections, tls } = connecting
-  const upgrades = createLimitedPool(connecting, lookup)
   const { protocol, hostname, port } = new URL(target.origin)
   const isSecure = protocol === 'https:'
-  const requests = createUpstreamPool({
+  return createUpstreamPool({
     host: hostname.replace(/^\[|\]$/g, ''),
     port: Number(port === '' ? (isSecure ? 443 : 80) : port),
     socketPath: target.socketPath,
@@ -89,22 +88,8 @@ function createPool(connecting: Connecting, lookup: LookupFunction): WaitedForPo
     idleMs: connecting.keepAliveMs,
     maxAgeMs: connecting.maxConnectionAgeMs,
     lookup,
+    upgrades: createLimitedPool(connecting, lookup),
   })
-  return {
-    asksBeforeBody: true,
-    takesText: true,
-    get isCrowded() {
-      return requests.isCrowded === true
-    },
-    dispatch: (request, handler) =>
-      (request.upgrade === 'websocket' ? upgrades : requests).dispatch(request, handler),
-    get waiting() {
-      return requests.waiting + upgrades.waiting
-    },
-    async destroy() {
-      await Promise.all([requests.destroy(), upgrades.destroy()])
-    },
-  }
 }
 
 function createLimitedPool(connecting: Connecting, lookup: LookupFunction): WaitedForPool {
