@@ -12,6 +12,11 @@ export function isLoopbackHostname(hostname: string): boolean {
   return LOOPBACK.test(hostname)
 }
 
+/** Whether a host, in lower case and without brackets, is this machine itself: `localhost` or an address of it. */
+export function isLoopbackHost(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(?:\.\d+){3}$/.test(host)
+}
+
 /** Whether a `Host` field, with or without port, names this machine; otherwise a name may have been bent to it. */
 export function namesThisMachine(host: string): boolean {
   const url = `http://${host}/`

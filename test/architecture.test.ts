@@ -171,7 +171,7 @@ const TABLE: Record<string, Row> = {
   cli: row(
     11,
     // Links to token forms, and which tokens pass where, are the authenticator's to know.
-    'errors clock line-sink logger token onezone authenticator config cluster gateway state dev-onezone dev-token-lookup json suggestion package-version',
+    'errors clock line-sink logger loopback-host token onezone authenticator config cluster gateway state dev-onezone dev-token-lookup json suggestion package-version',
     'pino yaml',
     'any',
   ),

@@ -27,11 +27,6 @@ export function readListenFlag(text: string): ListenAddress {
   }
 }
 
-/** Whether only this machine can reach a host, by how it is written. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(?:\.\d+){3}$/.test(host)
-}
-
 /**
  * Opens listeners and tells a person which of their settings is to blame where that fails.
  *

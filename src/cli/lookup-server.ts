@@ -1,8 +1,9 @@
 import { createDevTokenLookup } from '../dev-token-lookup/index.ts'
+import { isLoopbackHost } from '../loopback-host.ts'
 import type { Command } from './command.ts'
 import { EXIT } from './exit-codes.ts'
 import { UsageError } from './failure.ts'
-import { isLoopback, openListeners, readListenFlag } from './listening.ts'
+import { openListeners, readListenFlag } from './listening.ts'
 import { createStopSignal, throwFault } from './stop-signal.ts'
 
 /** `onegate lookup-server` */
@@ -24,7 +25,7 @@ lists, changes, deletes and looks up tokens that protect nothing. Not for produc
   async run(args, terminal) {
     const address = readListenFlag(args.text('listen') ?? '127.0.0.1:9444')
     const isAllowed = args.has('i-know-this-is-not-a-cluster')
-    if (!isAllowed && !isLoopback(address.host)) {
+    if (!isAllowed && !isLoopbackHost(address.host)) {
       throw new UsageError(
         `--listen ${address.host} can be reached by others, and the tokens of this server protect nothing; ` +
           'listen on 127.0.0.1, or add --i-know-this-is-not-a-cluster',

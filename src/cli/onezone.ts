@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { createDevOnezone, validateWorld, type World } from '../dev-onezone/index.ts'
 import { isJsonObject } from '../json.ts'
+import { isLoopbackHost } from '../loopback-host.ts'
 import type { Command } from './command.ts'
 import { EXIT } from './exit-codes.ts'
 import { CommandFailure, isSystemError, UsageError } from './failure.ts'
-import { isLoopback, openListeners, readListenFlag } from './listening.ts'
+import { openListeners, readListenFlag } from './listening.ts'
 import { onezoneFacts, onezoneGuide } from './onezone-guide.ts'
 import { createStopSignal, throwFault } from './stop-signal.ts'
 
@@ -36,7 +37,7 @@ up, and says what to paste for a start. With --control everybody who reaches it 
   async run(args, terminal) {
     const address = readListenFlag(args.text('listen') ?? '127.0.0.1:9443')
     const isAllowed = args.has('i-know-this-is-not-onezone')
-    if (!isAllowed && !isLoopback(address.host)) {
+    if (!isAllowed && !isLoopbackHost(address.host)) {
       throw new UsageError(
         `--listen ${address.host} can be reached by others, and this Onezone is for development only; ` +
           'listen on 127.0.0.1, or add --i-know-this-is-not-onezone',

@@ -1,5 +1,7 @@
 import { BlockList, isIP } from 'node:net'
 
+import { isLoopbackHost } from '../loopback-host.ts'
+
 /** Environment variables by their names. */
 export type Variables = Readonly<Record<string, string | undefined>>
 
@@ -46,7 +48,7 @@ export function proxyFor(url: string, variables: Variables): ProxyChoice | null 
       .find(([, value]) => Boolean(value)) ?? []
   if (variable === undefined || given === undefined) return null
   const host = hostname.replace(/^\[|\]$/g, '').toLowerCase()
-  if (host === 'localhost' || host === '::1' || /^127(?:\.\d+){3}$/.test(host)) return null
+  if (isLoopbackHost(host)) return null
   const own = port === '' ? (protocol === 'https:' ? '443' : '80') : port
   const without = variables['no_proxy'] || variables['NO_PROXY'] || ''
   const isExempt = without
