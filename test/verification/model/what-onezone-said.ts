@@ -2,9 +2,11 @@ import type { PresentedToken } from '../../../src/token/index.ts'
 import { serializeSubject } from '../../../src/token/index.ts'
 import type { Question } from '../../../src/verifier/index.ts'
 import { familyNameOf, ownerOf, questionName } from './accounts.ts'
+import type { Objection } from './onezone-law.ts'
 import { isRemote } from './onezone-law.ts'
 import type { Call, Outcome } from './onezone-server.ts'
 import type { History } from './world.ts'
+import { onezoneNowMs } from './world.ts'
 
 /** One answer, as far as it counts for something. */
 export interface Said {
@@ -54,6 +56,8 @@ interface Mark {
 /** How long it is believed that a generation is over. */
 const BELIEVED_MS = 60_000
 
+const EXPIRED: Objection = { reason: 'token_expired', caveat: null, error: { id: '' } }
+
 export function createWhatOnezoneSaid(history: History): WhatOnezoneSaid {
   const yes = new Map<string, Said>()
   const no = new Map<string, Said>()
@@ -98,8 +102,20 @@ export function createWhatOnezoneSaid(history: History): WhatOnezoneSaid {
     marks.set(subject, known)
   }
 
-  function heardVerdict(question: Question, { objection }: Outcome, said: Said): void {
+  /** The gateway judges by itself, when the answer is there, whether a record that is looked up has come to its end. */
+  function objectionWhenHeard(
+    { token }: Question,
+    { objection }: Outcome,
+    atMs: number,
+  ): Objection | null {
+    const expires = token.id === null ? history.now.lookups[token.serialized]?.expires : null
+    const hasEnded = (expires ?? Infinity) <= onezoneNowMs(history.now, atMs)
+    return objection === null && hasEnded ? EXPIRED : objection
+  }
+
+  function heardVerdict(question: Question, outcome: Outcome, said: Said): void {
     const { token } = question
+    const objection = objectionWhenHeard(question, outcome, said.heardAtMs)
     const family = familyNameOf(token, history.now)
     const owner = `owner/${ownerOf(token, history.now)}`
     if (objection === null) {
@@ -125,7 +141,8 @@ export function createWhatOnezoneSaid(history: History): WhatOnezoneSaid {
       if (token.generation === null) latest(deaths, family, said)
       else mark(serializeSubject(token.subject), token.generation, said, false)
     } else if (reason === 'user_blocked') {
-      latest(deaths, owner, said)
+      // Whom a version 1 token speaks for, only a yes tells.
+      if (token.subject.id !== null || isProven(question)) latest(deaths, owner, said)
     } else {
       if (reason === 'token_invalid' && isProven(question)) {
         latest(deaths, family, said)
