@@ -61,6 +61,8 @@ const DEAD_GENERATION_MS = 60_000
 const UNSEEN_MS = 100
 /** How soon workers are told what their primary has found out of Onezone’s time. */
 const HERALD_MS = 110
+/** How long it may take until each stream has been asked about again after something ended. */
+const SWEEP_MS = 750
 /** How long a stream may take to end that must. */
 const FAREWELL_MS = 500 + EPSILON_MS
 /** How much longer than its primary a worker waits for an answer. */
@@ -299,7 +301,7 @@ export function createReferee(options: RefereeOptions): Referee {
       const boundMs = maxStalenessMs + staleIfErrorMs
       const sinceMs = atMs - boundMs
       const errorMs = knownTime.errorMs(atMs, sinceMs)
-      const former = { toldByMs: atMs - FAREWELL_MS, moreMs: staleIfErrorMs }
+      const former = { toldByMs: atMs - SWEEP_MS - FAREWELL_MS, moreMs: staleIfErrorMs }
       if (accepted(request, sinceMs, atMs, errorMs)) return
       // One that is refused has a little time to say so to its client.
       if (isOfFormerLife(request, sinceMs, atMs, errorMs, former)) return
