@@ -32,6 +32,8 @@ export interface SimulatedTime {
   setWallClock(byMs: number): void
   /** When the wall clock last went ahead of the monotonic one by more than that. */
   lastStepMs(ofMs: number): number
+  /** How often it did. */
+  stepsBeyond(ofMs: number): number
   /** Timers of the gateway and messages under way. */
   readonly happenings: number
   /** Puts the timers and the chance of this world in the place of the real ones. What is returned takes that back. */
@@ -125,6 +127,7 @@ export function createSimulatedTime(lots: Random): SimulatedTime {
     lastStepMs(ofMs) {
       return steps.findLast(({ byMs }) => byMs > ofMs)?.atMs ?? -Infinity
     },
+    stepsBeyond: (ofMs) => steps.filter(({ byMs }) => byMs > ofMs).length,
     get happenings() {
       return queue.length
     },

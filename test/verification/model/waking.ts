@@ -25,19 +25,18 @@ export function createWaking({
 }): Waking {
   const { workers, channelMs } = settings
   const awake = time.clockOf(0)
-  let seenStepMs = -Infinity
+  let seenSteps = 0
   let lookDueMs = -Infinity
   let wokenAtMs = -Infinity
 
   function look(mustSee: boolean, isOnlySeen = workers > 0): void {
-    const stepMs = time.lastStepMs(LEAST_STEP_MS)
+    const steps = time.stepsBeyond(LEAST_STEP_MS)
     const isDue = mustSee || awake.monotonic() >= lookDueMs
     if (isDue) lookDueMs = awake.monotonic() + STEP_CHECK_MS
-    if (stepMs <= seenStepMs || (!isDue && !isOnlySeen)) return
+    if (steps <= seenSteps || (!isDue && !isOnlySeen)) return
     wokenAtMs = time.nowMs
-    if (mustSee || !isOnlySeen || time.nowMs >= stepMs + STEP_CHECK_MS + channelMs) {
-      seenStepMs = stepMs
-    }
+    const seenByMs = time.lastStepMs(LEAST_STEP_MS) + STEP_CHECK_MS + channelMs
+    if (mustSee || !isOnlySeen || time.nowMs >= seenByMs) seenSteps = steps
   }
 
   return {

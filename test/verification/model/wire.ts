@@ -137,7 +137,7 @@ export function createWire(options: WireOptions): Wire {
     const name = questionName(question)
     const isRepeated = repeats.get(name) === nowMs
     // A second attempt is made without a look at the clocks, and so is a question whose answer counted no more.
-    if (workers > 0 && call.askedAtMs === nowMs && !isRepeated) waking.look(false)
+    if (call.askedAtMs === nowMs && !isRepeated) waking.look(false)
     refreshes.asked(familyNameOf(question.token, history.now))
     if (call.askedAtMs === nowMs) floods.asked(question.token)
     const isProven = said.isProven(question)
