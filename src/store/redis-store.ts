@@ -95,8 +95,9 @@ export function openRedisStore(options: RedisStoreOptions): Store {
   function clockOf(client: RedisClient): Pick<RedisClient, 'time'> {
     if (!('slots' in client)) return client
     const [key = ''] = client.slots[clockSlot] ?? []
-    if (clockNode !== null && key !== clockNode) for (const tell of connectListeners) tell()
-    clockNode = key
+    const isAnother = clockNode !== null && key !== clockNode
+    clockNode = key // before others are told, who ask for the time at once
+    if (isAnother) for (const tell of connectListeners) tell()
     const node = client
       .nodes('master')
       .find(({ options: { host, port } }) => `${host}:${port}` === key)

@@ -1,76 +1,18 @@
 import { describe, expect, test } from 'vitest'
 
-import type { Gateway } from '../../src/gateway/index.ts'
-import { block, names, rows } from '../docs/pages.ts'
+import { names, rows } from '../docs/pages.ts'
 import { eventually } from '../helpers/eventually.ts'
-import { startGateway } from '../helpers/gateway.ts'
-import { ALICE, startOnezone } from '../helpers/onezone.ts'
+import { ALICE } from '../helpers/onezone.ts'
 import type { RedisServer } from '../helpers/redis-server.ts'
 import { HAS_REDIS, startRedisServer } from '../helpers/redis-server.ts'
-import { startUpstream } from '../helpers/upstream.ts'
+import type { ReplicaOptions } from '../helpers/replicas.ts'
+import { openReplicas, storeUser } from '../helpers/replicas.ts'
 import { openWebSocket, startEchoUpstream } from '../helpers/websocket.ts'
 
-const SECRET = 'canary-secret-of-the-store-0123456789abcdef'
-const PASSWORD = 'canary-password-of-the-store'
-
-/** The user of docs/replicas.md, who may do nothing else. */
-const USER = block('acl', 'user onegate', 'docs/replicas.md')
-  .replace('>password', `>${PASSWORD}`)
-  .trim()
-  .split(/\s+/)
-  .slice(1)
-
-interface ReplicaOptions {
-  readonly upstream?: string
-  readonly maxStalenessMs?: number
-}
-
 /** Two gateways around one real server, before one Onezone. */
-async function startReplicas({ upstream, maxStalenessMs = 300_000 }: ReplicaOptions = {}) {
-  const onezone = await startOnezone()
-  const to = upstream ?? (await startUpstream()).url
-  const redis = await startRedisServer(['--user', ...USER])
-  // Long enough for a machine that has much else to do.
-  const yaml = `
-upstream: ${to}
-verdicts: { maxStalenessMs: ${maxStalenessMs} }
-store: { url: '${redis.url}', secretFile: secret, usernameFile: user, passwordFile: password, deadlineMs: 1000 }
-`
-  const files = { secret: SECRET, user: 'onegate', password: PASSWORD }
-  const open = (): Promise<Gateway> => startGateway({ onezoneUrl: onezone.url, yaml, files })
-  const [a, b] = [await open(), await open()]
-
-  const status = async ({ url }: Gateway, token: string): Promise<number> => {
-    const response = await fetch(url, { headers: { 'X-Auth-Token': token } })
-    await response.arrayBuffer()
-    return response.status
-  }
-  const metrics = async ({ adminUrl }: Gateway): Promise<string> =>
-    (await fetch(`${adminUrl}/metrics`)).text()
-  const sample = async (gateway: Gateway, name: string): Promise<number> => {
-    const lines = (await metrics(gateway)).split('\n')
-    return Number(lines.find((each) => each.startsWith(`${name} `))?.split(' ')[1])
-  }
-  const invalidate = async ({ adminUrl }: Gateway, selector: object): Promise<unknown> => {
-    const headers = { 'Content-Type': 'application/json' }
-    const body = JSON.stringify(selector)
-    const response = await fetch(`${adminUrl}/invalidate`, { method: 'POST', headers, body })
-    return response.json()
-  }
-  /** Both reach the store, and hear each other. */
-  const together = (): Promise<void> =>
-    eventually(async () => {
-      const seen = [a, b].map(async (gateway) => [
-        await sample(gateway, 'onegate_store_up'),
-        await sample(gateway, 'onegate_store_subscription_up'),
-        await sample(gateway, 'onegate_store_peers'),
-      ])
-      return (await Promise.all(seen)).flat().every((value) => value === 1)
-    })
-  await together()
-  const calls = () => onezone.calls().verifyAccessToken
-  const issue = () => onezone.createTemporaryToken({ subject: ALICE })
-  return { onezone, redis, a, b, status, metrics, sample, invalidate, together, calls, issue }
+async function startReplicas(options: Omit<ReplicaOptions, 'place'> = {}) {
+  const redis = await startRedisServer(storeUser())
+  return { ...(await openReplicas({ ...options, place: `url: '${redis.url}'` })), redis }
 }
 
 const keysOf = ({ client }: RedisServer, pattern: string): Promise<string[]> => client.keys(pattern)
