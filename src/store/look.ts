@@ -65,9 +65,9 @@ export function createLook(options: LookOptions) {
   }
 
   /** What a value says; null: nothing, or nothing that is ours. */
-  function factOf(seal: Seal, name: string, value: string): StampedFact | null {
-    const body =
-      value.length > LONGEST_VALUE ? ({ rejected: 'shape' } as const) : seal.open(name, value)
+  function factOf(seal: Seal, name: string, value: unknown): StampedFact | null {
+    const isText = typeof value === 'string' && value.length <= LONGEST_VALUE
+    const body = isText ? seal.open(name, value) : ({ rejected: 'shape' } as const)
     const fact = typeof body === 'string' ? readFact(body) : null
     if (fact === null) onRejected(typeof body === 'string' ? 'shape' : body.rejected)
     return fact
@@ -82,11 +82,20 @@ export function createLook(options: LookOptions) {
     const wanted = secrets.map((secret) => namesBy(secret, ref, subject, proofKey))
     const values = await Promise.all(
       wanted.map(async ({ seal, family, subject: one, all }) => {
-        const found = await Promise.all([from.mget(family), from.mget(one), from.get(all)])
-        return { seal, found: found.flat(), names: [...family, ...one, all] }
+        const about = { seal, isOfAll: false }
+        const [ofFamily, ofSubject, ofAll] = await Promise.all([
+          from.mget(family),
+          from.mget(one),
+          from.get(all),
+        ])
+        return [
+          ...family.map((name, place) => ({ ...about, name, value: valueIn(ofFamily, place) })),
+          ...one.map((name, place) => ({ ...about, name, value: valueIn(ofSubject, place) })),
+          { seal, name: all, value: ofAll, isOfAll: true },
+        ]
       }),
     )
-    const isHit = values.some(({ found }) => found.some((value) => (value ?? null) !== null))
+    const found: readonly Value[] = values.flat().filter(({ value }) => isThere(value))
 
     /** Whether it was taken back, here or by others who said so, after it was asked for. */
     function isOver({ fact, stamp }: StampedFact): boolean {
@@ -99,20 +108,29 @@ export function createLook(options: LookOptions) {
       return atMs !== null && !isAfter(stamp, stampOf(atMs))
     }
 
-    function findingOf(seal: Seal, name: string, value: unknown, isOfAll: boolean): Finding | null {
-      if (typeof value !== 'string') return null
-      const found = factOf(seal, name, value)
-      return found === null || isOver(found) ? null : { ...found, age: ageOf(found.stamp), isOfAll }
+    function findingOf({ seal, name, value, isOfAll }: Value): Finding | null {
+      const fact = factOf(seal, name, value)
+      return fact === null || isOver(fact) ? null : { ...fact, age: ageOf(fact.stamp), isOfAll }
     }
 
     return {
-      isHit,
-      read: () =>
-        values.flatMap(({ seal, names, found }) =>
-          names
-            .map((name, place) => findingOf(seal, name, found[place], place === names.length - 1))
-            .filter((finding) => finding !== null),
-        ),
+      isHit: found.length > 0,
+      read: () => found.map(findingOf).filter((finding) => finding !== null),
     }
   }
+}
+
+/** What stands under a name. */
+interface Value {
+  readonly seal: Seal
+  readonly name: string
+  readonly value: unknown
+  readonly isOfAll: boolean
+}
+
+const isThere = (value: unknown): boolean => value !== null && value !== undefined
+
+/** A server may say anything where a list is due. */
+function valueIn(values: unknown, place: number): unknown {
+  return Array.isArray(values) ? values[place] : values
 }
