@@ -180,7 +180,8 @@ async function startServer(
   }
 }
 
-async function freePort(): Promise<number> {
+/** Whoever else is quick may take it. */
+export async function freePort(): Promise<number> {
   const server = createServer()
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
