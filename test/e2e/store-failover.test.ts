@@ -93,6 +93,10 @@ describe.runIf(HAS_REDIS)('a store of which the first server is lost under load'
       expect((await sample(gateway, failed)) || 0).toBeLessThan(200)
     }
     const left = servers.filter((server) => server !== master)
-    for (const { client } of left) expect(await client.call('ACL', 'LOG')).toEqual([])
+    for (const { client } of left) {
+      const denied = (await client.call('ACL', 'LOG')) as unknown[][]
+      // In a Cluster the client says what it is, to servers that know of that, whether it may or not.
+      expect(denied.filter((entry) => !entry.includes('client|setinfo'))).toEqual([])
+    }
   })
 })
