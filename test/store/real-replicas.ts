@@ -23,9 +23,9 @@ import { seededRandom, zipf } from '../../bench/programs/random.ts'
 import { createDevOnezone } from '../../src/dev-onezone/index.ts'
 
 const [seconds = 30] = argv.slice(2).map(Number)
-const USERS = 40
+const USERS = 30
 const TOKENS_OF_EACH = 5
-const REQUESTS_PER_SECOND = 100
+const REQUESTS_PER_SECOND = 60
 const directory = mkdtempSync(join(tmpdir(), 'onegate-replicas-'))
 const children: ChildProcess[] = []
 const users = Array.from({ length: USERS }, (_, user) => `user${user}`)
