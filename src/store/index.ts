@@ -1,10 +1,9 @@
 export type { Fact } from './fact.ts'
 export type { StoreEvent, StoreOperation, StoreOutcome } from './guarded-store.ts'
+export type { Finding, Rejection } from './look.ts'
 export type { Told } from './peers.ts'
 export type {
-  Finding,
   News,
-  Rejection,
   SharedKnowledge,
   SharedKnowledgeOptions,
   StoreState,
@@ -12,7 +11,7 @@ export type {
 export { LONGEST_PROOF_MS, openSharedKnowledge } from './shared-knowledge.ts'
 export type { OpenStore, Store } from './store.ts'
 export type { Age, Stamp } from './store-time.ts'
-export { MOST_DISAGREEMENT_MS } from './store-time.ts'
+export { isAfter, MOST_DISAGREEMENT_MS } from './store-time.ts'
 export { hasStoreClient } from './store-client.ts'
 export { openRedisStore } from './redis-store.ts'
 export type { StoreConnection, StoreOptions, StorePlace } from './store-options.ts'

@@ -13,6 +13,8 @@ export interface RedisClients {
 }
 
 const CONNECT_MS = 1_000
+/** Until a connection that is given up is gone, whatever the other side says. */
+const DISCONNECT_MS = 100
 const FIRST_RETRY_MS = 50
 const LONGEST_RETRY_MS = 2_000
 const NAME = 'onegate'
@@ -40,6 +42,7 @@ export async function makeRedisClients(connection: StoreConnection): Promise<Red
     username,
     password,
     connectTimeout: CONNECT_MS,
+    disconnectTimeout: DISCONNECT_MS,
     enableOfflineQueue: false,
     enableReadyCheck: false, // it asks with INFO, which no user of ours may
     maxRetriesPerRequest: 0,

@@ -1,5 +1,6 @@
 import type { Logger } from '../logger.ts'
 import { slotOf } from './cluster-slot.ts'
+import type { Redis } from 'ioredis'
 import type { RedisClient, RedisClients } from './redis-client.ts'
 import { makeRedisClients } from './redis-client.ts'
 import type { Store } from './store.ts'
@@ -16,6 +17,8 @@ export interface RedisStoreOptions {
 /** A connection on which an answer is overdue for so long is given up, whatever else comes on it. */
 const OVERDUE_MS = 1_000
 const LOOK_MS = 250
+/** More than this does not come between two answers: none of ours is longer than a few values. */
+const MOST_BYTES = 1_048_576
 /** How often the connection that only listens is asked whether it is there. */
 const PING_MS = 5_000
 
@@ -55,16 +58,34 @@ export function openRedisStore(options: RedisStoreOptions): Store {
     for (const client of [commands, listener] as const) {
       client.on('error', (error: Error) => void (lastError = error))
     }
+    limit(commands, overdue.commands)
+    limit(listener, overdue.listener)
     commands.on('ready', () => {
       lastError = null
       for (const tell of connectListeners) tell()
     })
     listener.on('ready', listen)
     listener.on('message', (_channel: string, message: unknown) => {
+      overdue.listener.heard()
       if (typeof message === 'string') subscription?.hear(message)
     })
     // That the first attempt fails is nothing: there are others, for ever.
     for (const client of [commands, listener] as const) client.connect().catch(() => {})
+  }
+
+  /** Ends a connection on which an answer comes that is far too long, before it fills the memory. */
+  function limit(client: RedisClient, answers: Overdue): void {
+    if ('slots' in client) {
+      client.on('+node', (node: Redis) => limit(node, answers))
+      return
+    }
+    client.on('connect', () => {
+      const { stream } = client
+      answers.heard()
+      stream.on('data', ({ length }: Buffer) => {
+        if (answers.isTooMuch(length)) stream.destroy()
+      })
+    })
   }
 
   function listen(): void {
@@ -95,8 +116,9 @@ export function openRedisStore(options: RedisStoreOptions): Store {
   function clockOf(client: RedisClient): Pick<RedisClient, 'time'> {
     if (!('slots' in client)) return client
     const [key = ''] = client.slots[clockSlot] ?? []
-    if (clockNode !== null && key !== clockNode) for (const tell of connectListeners) tell()
-    clockNode = key
+    const isAnother = clockNode !== null && key !== clockNode
+    clockNode = key // before others are told, who ask for the time at once
+    if (isAnother) for (const tell of connectListeners) tell()
     const node = client
       .nodes('master')
       .find(({ options: { host, port } }) => `${host}:${port}` === key)
@@ -134,6 +156,10 @@ export function openRedisStore(options: RedisStoreOptions): Store {
 /** Which answers are waited for, and since when. */
 interface Overdue {
   track<T>(answer: Promise<T>): Promise<T>
+  /** Something came to its end. */
+  heard(): void
+  /** Whether so many bytes more are too many since something did. */
+  isTooMuch(bytes: number): boolean
   /** Whether one is overdue; all are forgotten then. */
   isOverdue(): boolean
 }
@@ -141,11 +167,18 @@ interface Overdue {
 function createOverdue(): Overdue {
   /** The oldest first. */
   const sentAtMs = new Map<object, number>()
+  let bytesSince = 0
+  const heard = (): void => void (bytesSince = 0)
   return {
+    heard,
+    isTooMuch: (bytes) => (bytesSince += bytes) > MOST_BYTES,
     track(answer) {
       const mark = {}
       sentAtMs.set(mark, performance.now())
-      return answer.finally(() => sentAtMs.delete(mark))
+      return answer.finally(() => {
+        sentAtMs.delete(mark)
+        heard()
+      })
     },
     isOverdue() {
       const [oldestMs] = sentAtMs.values()

@@ -2,21 +2,21 @@ import type { Clock, Schedule } from '../clock.ts'
 import type { Logger } from '../logger.ts'
 import type { FamilyRef, Subject } from '../token/index.ts'
 import type { Fact } from './fact.ts'
-import { readFact, writeFact } from './fact.ts'
+import { writeFact } from './fact.ts'
 import type { StoreEvent } from './guarded-store.ts'
 import { guardStore } from './guarded-store.ts'
-import type { Named, Names } from './names.ts'
+import type { Finding, Rejection, Secret } from './look.ts'
+import { createLook } from './look.ts'
+import type { Named } from './names.ts'
 import { createNames } from './names.ts'
 import type { Told } from './peers.ts'
 import { joinPeers } from './peers.ts'
 import type { Seal } from './seal.ts'
-import { createSeal, LONGEST_VALUE } from './seal.ts'
-import type { OpenStore, Store } from './store.ts'
+import { createSeal } from './seal.ts'
+import type { OpenStore } from './store.ts'
 import type { Age, Stamp } from './store-time.ts'
 import { createStoreTime } from './store-time.ts'
-
-/** Why something that was in the store, or came from it, is not used. */
-export type Rejection = 'mac' | 'shape' | 'age' | 'clock' | 'flood'
+import { createTakenBack } from './taken-back.ts'
 
 /** Options of {@link openSharedKnowledge}. */
 export interface SharedKnowledgeOptions {
@@ -40,16 +40,6 @@ export interface SharedKnowledgeOptions {
   /** Told of each operation at the store. Must not throw. */
   readonly onEvent: (event: StoreEvent) => void
   readonly onRejected: (reason: Rejection) => void
-}
-
-/** Something that was found, or heard. */
-export interface Finding {
-  readonly fact: Fact
-  readonly stamp: Stamp
-  /** Null: that cannot be told. */
-  readonly age: Age | null
-  /** It is about all that there is. */
-  readonly isOfAll: boolean
 }
 
 /** Something that was heard, and whom it is about: all, one, or whose fingerprint has this name. */
@@ -129,6 +119,7 @@ export function openSharedKnowledge(options: SharedKnowledgeOptions): SharedKnow
   const world = seal.nameOf('all', '')
   const channel = `${prefix}ev:${world}`
   const deathMs = maxStalenessMs + GRACE_MS
+  const takenBack = createTakenBack()
   let closed = false
 
   const peers = joinPeers({
@@ -139,6 +130,7 @@ export function openSharedKnowledge(options: SharedKnowledgeOptions): SharedKnow
     clock,
     schedule,
     onFact(name, { fact, stamp }, by) {
+      if (fact.kind === 'invalidated') noteInvalidated(name, by)
       const about = holderOf(name, by)
       if (about !== null)
         onNews({ about, fact, stamp, age: ageOf(stamp), isOfAll: about === 'all' })
@@ -152,6 +144,11 @@ export function openSharedKnowledge(options: SharedKnowledgeOptions): SharedKnow
       return { isFingerprint: (text) => by.nameOf('fingerprint', text) === name.slice(1) }
     }
     return seals.find((each) => each.seal === by)?.names.find(name.slice(1)) ?? null
+  }
+
+  /** Nothing counts that was asked until it was heard that it was taken back, whether or not it was known here. */
+  function noteInvalidated(name: string, by: Seal): void {
+    takenBack.note(at(name === ALL ? by.nameOf('all', '') : name.slice(1), 'i'), clock.monotonic())
   }
 
   async function sample(): Promise<void> {
@@ -174,50 +171,6 @@ export function openSharedKnowledge(options: SharedKnowledgeOptions): SharedKnow
     const age = time.ageOf(stamp)
     if (age === null) onRejected('clock')
     return age
-  }
-
-  /** Reads the values of names that one, another and a third place of the store may hold. */
-  async function lookBy(
-    from: Store,
-    { seal: by, names: known }: Secret,
-    ref: FamilyRef,
-    subject: Subject,
-    proofKey: string,
-  ): Promise<Value[]> {
-    const of = known.of(ref, subject)
-    const ofFamily = [
-      at(of.family, 'p', by.nameOf('proof', proofKey)),
-      ...['a', 'd', 'i'].map((what) => at(of.family, what)),
-    ]
-    const ofSubject = ['s', 'b', 'i'].map((what) => at(of.subject, what))
-    const ofAll = at(by.nameOf('all', ''), 'i')
-    const [family, one, all] = await Promise.all([
-      from.mget(ofFamily),
-      from.mget(ofSubject),
-      from.get(ofAll),
-    ])
-    return [
-      ...ofFamily.map((name, index) => ({ by, name, value: family[index], isOfAll: false })),
-      ...ofSubject.map((name, index) => ({ by, name, value: one[index], isOfAll: false })),
-      { by, name: ofAll, value: all, isOfAll: true },
-    ]
-  }
-
-  /** What a value says; null: nothing, or nothing that is ours. */
-  function readValue({ by, name, value, isOfAll }: Value): Finding | null {
-    if (value === null || value === undefined) return null
-    const body =
-      value.length > LONGEST_VALUE ? ({ rejected: 'shape' } as const) : by.open(name, value)
-    if (typeof body !== 'string') {
-      onRejected(body.rejected)
-      return null
-    }
-    const read = readFact(body)
-    if (read === null) {
-      onRejected('shape')
-      return null
-    }
-    return { ...read, age: ageOf(read.stamp), isOfAll }
   }
 
   function set(name: string, fact: Fact, askedAtMs: number, ttlMs: number): Entry | null {
@@ -247,17 +200,23 @@ export function openSharedKnowledge(options: SharedKnowledgeOptions): SharedKnow
   const at = (name: string, ...rest: readonly string[]): string =>
     `${prefix}{${name}}:${rest.join(':')}`
   const allName = at(world, 'i')
+  const lookInto = createLook({
+    secrets: seals,
+    at,
+    takenBack,
+    stampOf: eventStampOf,
+    ageOf,
+    onRejected,
+  })
 
   return {
     async look(ref, subject, proofKey) {
-      const answers = await guard.run(
+      const found = await guard.run(
         'look',
-        (from) => Promise.all(seals.map((each) => lookBy(from, each, ref, subject, proofKey))),
-        (found) => (found.some((values) => values.some(isThere)) ? 'hit' : 'miss'),
+        (from) => lookInto(from, ref, subject, proofKey),
+        ({ isHit }) => (isHit ? 'hit' : 'miss'),
       )
-      return (answers ?? []).flatMap((values) =>
-        values.map(readValue).filter((finding) => finding !== null),
-      )
+      return found?.read() ?? []
     },
     stampOf: (atMs) => time.stampOf(atMs),
     acquaint(ref, subject) {
@@ -273,6 +232,7 @@ export function openSharedKnowledge(options: SharedKnowledgeOptions): SharedKnow
     },
     tellWithdrawn(ref, proofKey, askedAtMs) {
       const name = at(names.familyName(ref), 'p', seal.nameOf('proof', proofKey))
+      takenBack.note(name, askedAtMs)
       write(set(name, { kind: 'withdrawn' }, askedAtMs, LONGEST_PROOF_MS))
     },
     tellOfFamily(ref, fact, askedAtMs, isNews) {
@@ -292,6 +252,7 @@ export function openSharedKnowledge(options: SharedKnowledgeOptions): SharedKnow
       const stamp = eventStampOf(nowMs)
       const fact: Fact = { kind: 'invalidated' }
       if (about === 'all') {
+        takenBack.note(allName, nowMs)
         write(set(allName, fact, nowMs, LONGEST_PROOF_MS + GRACE_MS))
         return peers.tellAndWait(ALL, { fact, stamp })
       }
@@ -300,6 +261,7 @@ export function openSharedKnowledge(options: SharedKnowledgeOptions): SharedKnow
         return peers.tellAndWait(name, { fact: { kind: 'withdrawn' }, stamp })
       }
       const name = 'kind' in about ? names.familyName(about) : names.subjectName(about)
+      takenBack.note(at(name, 'i'), nowMs)
       write(set(at(name, 'i'), fact, nowMs, deathMs))
       return peers.tellAndWait(`n${name}`, { fact, stamp })
     },
@@ -319,21 +281,6 @@ export function openSharedKnowledge(options: SharedKnowledgeOptions): SharedKnow
     },
   }
 }
-
-interface Secret {
-  readonly seal: Seal
-  readonly names: Names
-}
-
-/** What stands under a name; it may be anything. */
-interface Value {
-  readonly by: Seal
-  readonly name: string
-  readonly value: string | null | undefined
-  readonly isOfAll: boolean
-}
-
-const isThere = ({ value }: Value): boolean => value !== null && value !== undefined
 
 interface Entry {
   readonly name: string

@@ -52,6 +52,14 @@ interface Sample {
   readonly heardAtMs: number
 }
 
+/** Whether one moment is certainly after another, by both clocks. */
+export function isAfter(one: Stamp, other: Stamp): boolean {
+  return (
+    one.storeMs > other.storeMs + MOST_DISAGREEMENT_MS &&
+    one.wallMs > other.wallMs + MOST_DISAGREEMENT_MS
+  )
+}
+
 /** Starts without knowing the store's clock. */
 export function createStoreTime(clock: Clock): StoreTime {
   let samples: Sample[] = []

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { FamilyLedger, FamilyRecord } from '../revocation/index.ts'
-import type { Finding, SharedKnowledge, Stamp } from '../store/index.ts'
-import { MOST_DISAGREEMENT_MS } from '../store/index.ts'
+import type { Finding, SharedKnowledge } from '../store/index.ts'
+import { isAfter } from '../store/index.ts'
 import type { FamilyRef, Subject } from '../token/index.ts'
 import { selectorOf } from './dead-selector.ts'
 import type { InvalidationSelector } from './invalidation-selector.ts'
@@ -27,14 +27,6 @@ export interface SharedDeaths {
     about: { readonly ref: FamilyRef | null; readonly subject: Subject | null },
     finding: Finding,
   ): void
-}
-
-/** Whether one moment is certainly after another, by both clocks. */
-export function isAfter(one: Stamp, other: Stamp): boolean {
-  return (
-    one.storeMs > other.storeMs + MOST_DISAGREEMENT_MS &&
-    one.wallMs > other.wallMs + MOST_DISAGREEMENT_MS
-  )
 }
 
 /** Makes what takes them in. */

@@ -1,92 +1,48 @@
 import { describe, expect, test } from 'vitest'
 
-import type { Gateway } from '../../src/gateway/index.ts'
-import { block, names, rows } from '../docs/pages.ts'
+import { names, rows } from '../docs/pages.ts'
 import { eventually } from '../helpers/eventually.ts'
-import { startGateway } from '../helpers/gateway.ts'
-import { ALICE, startOnezone } from '../helpers/onezone.ts'
+import { ALICE } from '../helpers/onezone.ts'
 import type { RedisServer } from '../helpers/redis-server.ts'
 import { HAS_REDIS, startRedisServer } from '../helpers/redis-server.ts'
-import { startUpstream } from '../helpers/upstream.ts'
+import type { Gateway } from '../../src/gateway/index.ts'
+import type { ReplicaOptions } from '../helpers/replicas.ts'
+import { openReplicas, storeUser } from '../helpers/replicas.ts'
 import { openWebSocket, startEchoUpstream } from '../helpers/websocket.ts'
 
-const SECRET = 'canary-secret-of-the-store-0123456789abcdef'
-const PASSWORD = 'canary-password-of-the-store'
-
-/** The user of docs/replicas.md, who may do nothing else. */
-const USER = block('acl', 'user onegate', 'docs/replicas.md')
-  .replace('>password', `>${PASSWORD}`)
-  .trim()
-  .split(/\s+/)
-  .slice(1)
-
-interface ReplicaOptions {
-  readonly upstream?: string
-  readonly maxStalenessMs?: number
+/** Two gateways around one real server, before one Onezone. */
+async function startReplicas(options: Omit<ReplicaOptions, 'place'> = {}) {
+  const redis = await startRedisServer(storeUser())
+  return { ...(await openReplicas({ ...options, place: `url: '${redis.url}'` })), redis }
 }
 
-/** Two gateways around one real server, before one Onezone. */
-async function startReplicas({ upstream, maxStalenessMs = 300_000 }: ReplicaOptions = {}) {
-  const onezone = await startOnezone()
-  const to = upstream ?? (await startUpstream()).url
-  const redis = await startRedisServer(['--user', ...USER])
-  // Long enough for a machine that has much else to do.
-  const yaml = `
-upstream: ${to}
-verdicts: { maxStalenessMs: ${maxStalenessMs} }
-store: { url: '${redis.url}', secretFile: secret, usernameFile: user, passwordFile: password, deadlineMs: 1000 }
-`
-  const files = { secret: SECRET, user: 'onegate', password: PASSWORD }
-  const open = (): Promise<Gateway> => startGateway({ onezoneUrl: onezone.url, yaml, files })
-  const [a, b] = [await open(), await open()]
-
-  const status = async ({ url }: Gateway, token: string): Promise<number> => {
-    const response = await fetch(url, { headers: { 'X-Auth-Token': token } })
-    await response.arrayBuffer()
-    return response.status
-  }
-  const metrics = async ({ adminUrl }: Gateway): Promise<string> =>
-    (await fetch(`${adminUrl}/metrics`)).text()
-  const sample = async (gateway: Gateway, name: string): Promise<number> => {
-    const lines = (await metrics(gateway)).split('\n')
-    return Number(lines.find((each) => each.startsWith(`${name} `))?.split(' ')[1])
-  }
-  const invalidate = async ({ adminUrl }: Gateway, selector: object): Promise<unknown> => {
-    const headers = { 'Content-Type': 'application/json' }
-    const body = JSON.stringify(selector)
-    const response = await fetch(`${adminUrl}/invalidate`, { method: 'POST', headers, body })
-    return response.json()
-  }
-  /** Both reach the store, and hear each other. */
-  const together = (): Promise<void> =>
-    eventually(async () => {
-      const seen = [a, b].map(async (gateway) => [
-        await sample(gateway, 'onegate_store_up'),
-        await sample(gateway, 'onegate_store_subscription_up'),
-        await sample(gateway, 'onegate_store_peers'),
-      ])
-      return (await Promise.all(seen)).flat().every((value) => value === 1)
-    })
-  await together()
-  const calls = () => onezone.calls().verifyAccessToken
-  const issue = () => onezone.createTemporaryToken({ subject: ALICE })
-  return { onezone, redis, a, b, status, metrics, sample, invalidate, together, calls, issue }
+/** On which the gateways speak to each other. */
+async function channelOf({ client }: RedisServer): Promise<string> {
+  const [channel = ''] = (await client.pubsub('CHANNELS')) as string[]
+  return channel
 }
 
 const keysOf = ({ client }: RedisServer, pattern: string): Promise<string[]> => client.keys(pattern)
 
 describe.runIf(HAS_REDIS)('two gateways around one store', () => {
-  test('what one has asked costs the other nothing', async () => {
+  test('what one has asked about costs the other nothing', async () => {
     const { a, b, redis, status, calls, issue, metrics } = await startReplicas()
-    const tokens = Array.from({ length: 20 }, issue)
-    for (const token of tokens) expect(await status(a, token)).toBe(200)
+    const tokens = Array.from({ length: 200 }, issue)
+    const askAll = async (gateway: Gateway): Promise<void> => {
+      for (let from = 0; from < tokens.length; from += 20) {
+        const some = tokens.slice(from, from + 20).map((token) => status(gateway, token))
+        expect(new Set(await Promise.all(some))).toEqual(new Set([200]))
+      }
+    }
+    await askAll(a)
     await eventually(async () => (await keysOf(redis, 'og:1:*:p:*')).length === tokens.length)
     const asked = calls()
-    for (const token of tokens) expect(await status(b, token)).toBe(200)
+    expect(asked).toBe(tokens.length)
+    await askAll(b)
     expect(calls()).toBe(asked)
     const text = await metrics(b)
     expect(text).toContain(
-      'onegate_verdicts_total{route="/**",outcome="granted",source="shared"} 20',
+      'onegate_verdicts_total{route="/**",outcome="granted",source="shared"} 200',
     )
     const shown = [...text.matchAll(/^# TYPE (onegate_store_\w+)/gm)].map((match) => match[1])
     const listed = rows('docs/replicas.md', 'Metrics').map(([metric]) => names(metric ?? '')[0])
@@ -106,6 +62,22 @@ describe.runIf(HAS_REDIS)('two gateways around one store', () => {
     await eventually(async () => (await status(b, token)) === 401)
     await socket.closed(30_000)
     expect(calls()).toBe(asked)
+  })
+
+  test('after its subscription was killed one listens again, and hears of the next revocation', async () => {
+    const { onezone, a, b, redis, status, calls, issue, sample } = await startReplicas()
+    const [token, other] = [issue(), issue()]
+    for (const gateway of [a, b]) expect(await status(gateway, token)).toBe(200)
+    expect(await redis.client.call('CLIENT', 'KILL', 'TYPE', 'pubsub')).toBe(2)
+    await eventually(async () =>
+      Object.values(await redis.client.pubsub('NUMSUB', await channelOf(redis))).includes(2),
+    )
+    onezone.revokeTemporaryTokens(ALICE)
+    expect(await status(a, other)).toBe(401)
+    const asked = calls()
+    await eventually(async () => (await status(b, token)) === 401)
+    expect(calls()).toBe(asked)
+    expect(await sample(b, 'onegate_staleness_violations_total')).toBe(0)
   })
 
   test('an invalidation reaches the other, and the answer says so', async () => {
@@ -133,6 +105,31 @@ describe.runIf(HAS_REDIS)('two gateways around one store', () => {
     await together()
     expect(await status(b, token)).toBe(200)
     expect(await sample(a, 'onegate_staleness_violations_total')).toBe(0)
+  })
+
+  test('one that is frozen costs hits nothing, and a miss one wait of its deadline', async () => {
+    const { a, redis, status, issue, metrics } = await startReplicas({ deadlineMs: 30 })
+    const looks = async (...outcomes: readonly string[]): Promise<number> => {
+      const text = await metrics(a)
+      const all = text.matchAll(
+        /^onegate_store_requests_total\{operation="look",outcome="(\w+)"\} (\d+)/gm,
+      )
+      const counted = [...all].filter(([, outcome = '']) => outcomes.includes(outcome))
+      return counted.reduce((sum, [, , count]) => sum + Number(count), 0)
+    }
+    const answered = ['hit', 'miss', 'error']
+    const notAnswered = ['late', 'skipped']
+    const token = issue()
+    expect(await status(a, token)).toBe(200)
+    const before = [await looks(...answered), await looks(...notAnswered)] as const
+    redis.freeze()
+    for (let i = 0; i < 50; i++) expect(await status(a, token)).toBe(200)
+    expect([await looks(...answered), await looks(...notAnswered)]).toEqual(before)
+    expect(await status(a, issue())).toBe(200)
+    expect([await looks(...answered), await looks(...notAnswered)]).toEqual([
+      before[0],
+      before[1] + 1,
+    ])
   })
 
   test('one that was killed, and comes back with nothing, is used again', async () => {
@@ -190,5 +187,13 @@ describe.runIf(HAS_REDIS)('two gateways around one store', () => {
       for (const secret of [token, named, tokenId]) expect(text).not.toContain(secret)
     }
     expect(await redis.client.call('ACL', 'LOG')).toEqual([])
+    // And no less: what its user may do is used.
+    const mayDo = storeUser()
+      .filter((rule) => rule.startsWith('+'))
+      .map((rule) => rule.slice(1))
+    await eventually(async () => {
+      const stats = await redis.client.info('commandstats')
+      return mayDo.every((command) => stats.includes(`cmdstat_${command}:`))
+    })
   })
 })

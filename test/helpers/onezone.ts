@@ -11,3 +11,4 @@ export async function startOnezone(options: DevOnezoneOptions = {}): Promise<Dev
 }
 
 export const ALICE = { type: 'user', id: 'alice' } as const
+export const BOB = { type: 'user', id: 'bob' } as const

@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici'
 
 import type { Clock } from '../../src/clock.ts'
+import type { Store } from '../../src/store/index.ts'
 import type { Token } from '../../src/token/index.ts'
 import { parseToken } from '../../src/token/index.ts'
 import type { InvalidationSelector, Verification } from '../../src/verification/index.ts'
@@ -27,9 +28,16 @@ interface Gate {
   readonly clock: Clock
   readonly trueTimeOf: (monotonicMs: number) => number
   readonly setWall: (aheadMs: number) => void
+  /** Stands still for so long, though its clocks do not: what comes meanwhile is taken in later. */
+  readonly freeze: (forMs: number) => void
+  /** Runs something as soon as it does not stand still. */
+  readonly awake: (run: () => void) => void
   /** What was taken back here, and when. */
   readonly takenBack: { readonly selector: InvalidationSelector; readonly atMs: number }[]
 }
+
+type Action = () => Promise<void> | void
+type Actions = readonly (readonly [weight: number, run: Action])[]
 
 export interface ReplicasOutcome {
   readonly violations: readonly object[]
@@ -42,7 +50,9 @@ const SECRET = 'a secret of the store, long enough for anybody'
 const BOUND_MS = 10_000
 const NEGATIVE_MS = 2_000
 const DEADLINE_MS = 30
+/** How long the way to Onezone takes, and the way back. */
 const SLOWEST_MS = 400
+const LONGEST_FREEZE_MS = 1_500
 /** Clocks that go 100 ppm wrong, and rounding. */
 const EPSILON_MS = 5
 const USERS = ['alice', 'bob'] as const
@@ -84,17 +94,14 @@ export async function runReplicas(options: {
     )
   }
 
+  // Some forget what they cannot hold; and room for many more would take longer to make than all steps.
+  const most = chance.pick([5, 500])
+  const limits = { maxTokens: most, maxFamilies: most, maxRefusals: most }
   let slowMs = 0
   const server = createMemoryServer({
     clock: { now: () => EPOCH_MS + time.nowMs, monotonic: () => time.nowMs },
     schedule: time.schedule,
     random: () => chance.next(),
-  })
-  const dispatcher = createOnezone({
-    later: (ms, run) => void time.schedule(ms, run),
-    delayMs: () => chance.next() * slowMs,
-    judge: (text) => objectionsTo(now(), tokens.byText(text))[0] ?? null,
-    subjectOf: (text) => tokens.byText(text).token.subject,
   })
   const gates = Array.from({ length: options.gates }, (_, index): Gate => {
     const startMs = 1_000_000 * (index + 1)
@@ -105,15 +112,40 @@ export async function runReplicas(options: {
       monotonic: () => startMs + time.nowMs * (1 + drift),
     }
     const name = 'ABC'[index] ?? ''
+    let frozenUntilMs = 0
+    const awake = (run: () => void): void => {
+      const leftMs = frozenUntilMs - time.nowMs
+      if (leftMs > 0) void time.schedule(leftMs, () => awake(run))
+      else run()
+    }
+    const dispatcher = createOnezone({
+      later: (ms, run) => void time.schedule(ms, run),
+      awake,
+      delayMs: () => chance.next() * slowMs,
+      judge: (text) => objectionsTo(now(), tokens.byText(text))[0] ?? null,
+      subjectOf: (text) => tokens.byText(text).token.subject,
+    })
     const verification = createVerification({
       onezone: { url: 'https://onezone.example.org', dispatcher, clock, maxAttempts: 1 },
-      store: { secret: SECRET, deadlineMs: DEADLINE_MS, open: () => server.open(name) },
-      verdicts: { budget: { perAddressPerSecond: 1_000_000, perSubjectPerSecond: 1_000_000 } },
+      store: {
+        secret: SECRET,
+        deadlineMs: DEADLINE_MS,
+        open: () => heardWhenAwake(server.open(name), awake),
+      },
+      verdicts: { ...limits, budget: { perAddressPerSecond: 1e6, perSubjectPerSecond: 1e6 } },
       clock,
-      schedule: time.schedule,
+      schedule(afterMs, run) {
+        let cancelled = false
+        const cancel = time.schedule(afterMs, () => awake(() => void (cancelled || run())))
+        return () => {
+          cancelled = true
+          cancel()
+        }
+      },
       random: () => chance.next(),
       onStoreEvent({ operation, durationMs }) {
-        if (durationMs > DEADLINE_MS + EPSILON_MS)
+        const isFrozen = time.nowMs - frozenUntilMs < durationMs
+        if (durationMs > DEADLINE_MS + EPSILON_MS && !isFrozen)
           object('the store held somebody up', { operation })
       },
     })
@@ -123,6 +155,8 @@ export async function runReplicas(options: {
       clock,
       trueTimeOf: (atMs) => (atMs - startMs) / (1 + drift),
       setWall: (aheadMs) => void (wallAheadMs = aheadMs),
+      freeze: (forMs) => void (frozenUntilMs = time.nowMs + forMs),
+      awake,
       takenBack: [],
     }
   })
@@ -164,7 +198,8 @@ export async function runReplicas(options: {
           object('a grant on what was taken back', { ...about, source, ageMs })
         }
       } else {
-        const windowMs = NEGATIVE_MS + (nowMs - askedAtMs) + SLOWEST_MS + EPSILON_MS
+        const slowestMs = 2 * SLOWEST_MS + LONGEST_FREEZE_MS
+        const windowMs = NEGATIVE_MS + (nowMs - askedAtMs) + slowestMs + EPSILON_MS
         const isTrue = (world: World): boolean =>
           objectionsTo(world, known).includes(verdict.reason)
         if (!heldWithin(nowMs - windowMs, nowMs, isTrue)) {
@@ -177,19 +212,22 @@ export async function runReplicas(options: {
   }
 
   const underWay = new Set<Promise<void>>()
-  const start = (asked: Promise<void>): void => {
+  const start = (gate: Gate, known: KnownToken, maxFactAgeMs?: number): void => {
+    const asked = new Promise<void>((resolve) => gate.awake(resolve)).then(() =>
+      ask(gate, known, maxFactAgeMs),
+    )
     underWay.add(asked)
     void asked.finally(() => underWay.delete(asked))
   }
 
-  const ACTIONS: readonly (readonly [weight: number, run: () => Promise<void> | void])[] = [
+  const ACTIONS: Actions = [
     [
       60,
       async () => {
         const known = tokens.pick(now())
         const age = chance.chance(0.1) ? chance.pick([0, 500, 3_000]) : undefined
-        start(ask(chance.pick(gates), known, age))
-        if (chance.chance(0.3)) start(ask(chance.pick(gates), known))
+        start(chance.pick(gates), known, age)
+        if (chance.chance(0.3)) start(chance.pick(gates), known)
         await time.settle()
       },
     ],
@@ -228,11 +266,15 @@ export async function runReplicas(options: {
       () => {
         const gate = chance.pick(gates)
         const selector = drawSelector(chance, tokens.pick(now()))
-        gate.verification.invalidate(selector)
-        gate.takenBack.push({ selector, atMs: time.nowMs })
+        gate.awake(() => {
+          gate.verification.invalidate(selector)
+          gate.takenBack.push({ selector, atMs: time.nowMs })
+        })
       },
     ],
     [1, () => void (slowMs = chance.pick([0, 0, 50, SLOWEST_MS]))],
+  ]
+  const FAULTS: Actions = [
     [
       4,
       () => {
@@ -245,6 +287,7 @@ export async function runReplicas(options: {
     ],
     [6, () => void (server.faults = NO_FAULTS)],
     [2, () => server.step(chance.pick([-5_000, -700, -100, 100, 700, 5_000]))],
+    [2, () => chance.pick(gates).freeze(chance.pick([20, 40, 300, LONGEST_FREEZE_MS]))],
     [1, () => server.restart()],
     [1, () => server.evict(() => chance.chance(0.3))],
     [
@@ -273,13 +316,19 @@ export async function runReplicas(options: {
       },
     ],
   ]
-  const weights = ACTIONS.flatMap(([weight, run]) => Array.from({ length: weight }, () => run))
+  const totalOf = (actions: Actions): number => actions.reduce((sum, [weight]) => sum + weight, 0)
+  const draw = (actions: Actions): Action => {
+    let left = chance.next() * totalOf(actions)
+    return actions.find(([weight]) => (left -= weight) < 0)?.[1] ?? (() => {})
+  }
+  // Where something goes wrong all the time nothing is shared, and nothing shared can be wrong.
+  const faultPart = chance.pick([0.01, 0.05, 0.15])
 
   try {
     await time.pass(2_000)
     for (let step = 0; step < options.steps && violations.length === 0; step++) {
       stepMs = step
-      await chance.pick(weights)()
+      await draw(chance.chance(faultPart) ? FAULTS : ACTIONS)()
       if (server.written.length > 1_000) server.written.splice(0, 500)
     }
     slowMs = 0
@@ -290,6 +339,27 @@ export async function runReplicas(options: {
     uninstall()
   }
   return { violations, granted, shared }
+}
+
+/** What a client that stands still takes in when it goes on. */
+function heardWhenAwake(store: Store, awake: (run: () => void) => void): Store {
+  const later = <T>(answer: Promise<T>): Promise<T> =>
+    new Promise((resolve, reject) => {
+      answer.then(
+        (value) => awake(() => resolve(value)),
+        (error: unknown) => awake(() => reject(error as Error)),
+      )
+    })
+  return {
+    get: (name) => later(store.get(name)),
+    mget: (names) => later(store.mget(names)),
+    set: (name, value, ttlMs) => later(store.set(name, value, ttlMs)),
+    publish: (channel, message) => later(store.publish(channel, message)),
+    time: () => later(store.time()),
+    subscribe: (channel, hear) => store.subscribe(channel, (message) => awake(() => hear(message))),
+    onConnect: (listener) => store.onConnect(() => awake(listener)),
+    close: () => store.close(),
+  }
 }
 
 interface KnownToken {
@@ -393,11 +463,13 @@ function selects(selector: InvalidationSelector, known: KnownToken): boolean {
 /** Onezone behind HTTP, as plain as can be. */
 function createOnezone(options: {
   readonly later: (ms: number, run: () => void) => void
+  /** When whoever asked takes in what comes. */
+  readonly awake: (run: () => void) => void
   readonly delayMs: () => number
   readonly judge: (text: string) => string | null
   readonly subjectOf: (text: string) => object
 }): Dispatcher {
-  const { later, delayMs, judge, subjectOf } = options
+  const { later, awake, delayMs, judge, subjectOf } = options
   const ids: Readonly<Record<string, string>> = {
     token_revoked: 'tokenRevoked',
     token_invalid: 'tokenInvalid',
@@ -418,13 +490,14 @@ function createOnezone(options: {
         reason === null
           ? JSON.stringify({ subject: subjectOf(token), ttl: null })
           : JSON.stringify({ error: { id: ids[reason] } })
-      later(delayMs(), () => {
+      const answer = (): void => {
         if (aborted) return
         const headers = { 'content-type': 'application/json' }
         handler.onResponseStart?.(controller, reason === null ? 200 : 400, headers, '')
         handler.onResponseData?.(controller, Buffer.from(text))
         handler.onResponseEnd?.(controller, {})
-      })
+      }
+      later(delayMs(), () => awake(answer))
     })
     return true
   }
