@@ -158,11 +158,12 @@ const TABLE: Record<string, Row> = {
   ),
   // What the processes of one gateway say to each other. What they do is not its business. Connections are accepted in
   // one for all, by the listener's rule.
-  cluster: row(8, 'errors clock logger token verifier verification listener json', '', [
-    'child_process',
-    'events',
-    'net',
-  ]),
+  cluster: row(
+    8,
+    'errors clock identity-provider logger token verifier verification listener json',
+    '',
+    ['child_process', 'events', 'net'],
+  ),
   // The process: what it works by, what of that can change while it runs, and who carries its traffic.
   gateway: row(
     10,

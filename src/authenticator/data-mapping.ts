@@ -164,8 +164,8 @@ interface PlainForm {
 }
 
 /**
- * Finds them, so that a path of plain names is read by one test, and not segment by segment. Null: the canonical path is
- * not the end of the route's path.
+ * Finds them, so that a path of plain names is read by one test, and not segment by segment. Null: the canonical path
+ * is not the end of the route's path.
  */
 function plainForm(source: Pattern, target: Pattern): PlainForm | null {
   const before = source.segments.length - target.segments.length
