@@ -60,10 +60,17 @@ describe('two workers ask Onezone as one process would', () => {
 describe('a token of an identity provider, with two workers', () => {
   const JWT = jwtOf({ azp: 'portal-1', exp: 4_000_000_000 })
   const start = () =>
-    startClusteredGateway('', {}, undefined, undefined, undefined, {
-      world: worldWith({ [JWT]: 'alice' }),
-      yaml: "[{ prefix: 'egi:', clients: [portal-1] }]",
-    })
+    startClusteredGateway(
+      'verdicts: { maxStalenessMs: 6000 }',
+      {},
+      undefined,
+      undefined,
+      undefined,
+      {
+        world: worldWith({ [JWT]: 'alice' }),
+        yaml: "[{ prefix: 'egi:', clients: [portal-1] }]",
+      },
+    )
 
   test('is exchanged once for all, until it is taken back', async () => {
     const { onezone, statuses, upstream, post, metrics } = await start()

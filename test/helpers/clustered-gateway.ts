@@ -29,6 +29,8 @@ export async function startClusteredGateway(
       ? ''
       : `, watchTokenFile: watch-token, watchIntervalMs: ${watchIntervalMs}`
   const exchanging = providers === undefined ? '' : `, identityProviders: ${providers.yaml}`
+  // An exchange comes before the question.
+  const totalTimeoutMs = providers === undefined ? 1_000 : 5_000
   const taking = providers === undefined ? '' : ', identityProviderTokens: true'
   const directory = mkdtempSync(join(tmpdir(), 'onegate-workers-'))
   onTestFinished(() => rmSync(directory, { recursive: true }))
@@ -40,7 +42,7 @@ export async function startClusteredGateway(
 listen: ${listen}
 adminListen: 127.0.0.1:0
 workers: 2
-onezone: { url: '${onezone.url}', totalTimeoutMs: 1000${watch}${exchanging} }
+onezone: { url: '${onezone.url}', totalTimeoutMs: ${totalTimeoutMs}${watch}${exchanging} }
 reload: { intervalMs: 100 }
 routes: [{ id: all, path: /**, upstream: '${to ?? upstream.url}'${taking} }]
 ${/^shutdown:/m.test(text) ? '' : 'shutdown: { drainMs: 0 }'}
