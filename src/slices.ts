@@ -22,12 +22,25 @@ export function inOneGo<Result>(work: Sliced<Result>): Result {
 
 /** Does the work in slices of a few milliseconds; between two of them the event loop turns. */
 export async function inSlices<Result>(work: Sliced<Result>): Promise<Result> {
-  let startedAt = performance.now()
+  const rest = createRest()
   for (;;) {
     const step = work.next()
     if (step.done === true) return step.value
-    if (performance.now() - startedAt < SLICE_MS) continue
-    await setImmediate()
-    startedAt = performance.now()
+    const pause = rest()
+    if (pause !== null) await pause
+  }
+}
+
+/**
+ * Makes the function by which work that awaits things of its own lets others go first: between two of its steps it asks
+ * for a turn of the event loop to wait for; null: it has not been at it for long.
+ */
+export function createRest(): () => Promise<void> | null {
+  let startedAt = performance.now()
+  return () => {
+    if (performance.now() - startedAt < SLICE_MS) return null
+    return setImmediate().then(() => {
+      startedAt = performance.now()
+    })
   }
 }

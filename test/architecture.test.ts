@@ -36,6 +36,8 @@ const TABLE: Record<string, Row> = {
   clock: row(-2, '', '', ['timers']),
   // Every room in which all routes are gone through at once lets requests go first now and then.
   slices: row(-2, '', '', ['timers/promises']),
+  // Which of thousands of routes say the same as before, or as others.
+  'same-data': row(-2, '', '', ['util']),
   logger: row(-2, ''),
   'bounded-map': row(-1, '', 'lru-cache'),
   'token-bucket': row(-1, 'clock'),
@@ -99,7 +101,7 @@ const TABLE: Record<string, Row> = {
   // Doors in other people's apps have one policy each, and open the verification that it needs.
   authenticator: row(
     5,
-    'assertion bounded-map errors clock kept-text limited-log logger token unix-peer verifier identity-provider verification option-shape',
+    'assertion bounded-map errors clock kept-text limited-log logger same-data token unix-peer verifier identity-provider verification option-shape',
     'ipaddr.js lru-cache',
     ['crypto', 'net'], // ids of requests are made of random bytes
   ),
@@ -130,7 +132,7 @@ const TABLE: Record<string, Row> = {
   'access-log': row(8, 'bounded-map json kept-text line-sink logger option-shape proxy token'),
   metrics: row(
     8,
-    'forward-auth http-client verifier revocation verification authenticator proxy json option-shape',
+    'forward-auth http-client verifier revocation verification authenticator proxy json option-shape slices',
     'prom-client',
   ),
   // Requests as OpenTelemetry shows them, where the process has its SDK.
@@ -144,23 +146,24 @@ const TABLE: Record<string, Row> = {
     ['crypto', 'fs', 'http', 'net'], // its page is served from files
   ),
   // What an operator sees at a glance: the figures of the metrics, what they were of late, and what they mean.
-  state: row(9, 'clock metrics package-version'),
+  state: row(9, 'clock metrics package-version slices'),
   // Runs in browsers, with a tsconfig of its own: of the gateway it knows the shape of one document.
   page: row(10, 'state'),
   // Above the rooms that settings are for: it checks them by those rooms' own rules, so that no rule has a twin.
   config: row(
     9,
-    'access-log assertion errors token http-client onezone token-lookup identity-provider verification authenticator listener routing slices upstream proxy tls json suggestion option-shape',
+    'access-log assertion errors token http-client onezone token-lookup identity-provider verification authenticator listener routing same-data slices upstream proxy tls json suggestion option-shape',
     'yaml zod',
     'any',
   ),
   // What the processes of one gateway say to each other. What they do is not its business. Connections are accepted in
   // one for all, by the listener's rule.
-  cluster: row(8, 'errors clock logger token verifier verification listener json', '', [
-    'child_process',
-    'events',
-    'net',
-  ]),
+  cluster: row(
+    8,
+    'errors clock identity-provider logger token verifier verification listener json',
+    '',
+    ['child_process', 'events', 'net'],
+  ),
   // The process: what it works by, what of that can change while it runs, and who carries its traffic.
   gateway: row(
     10,

@@ -31,6 +31,7 @@ import { prefersPage } from './refusal-page.ts'
 import type { RoutePolicy } from './route-policy.ts'
 import { compileRouteRules, impossibilityOf } from './route-rules.ts'
 import { withRememberedTokens } from './remembered-tokens.ts'
+import { withSharedParts } from './shared-parts.ts'
 import type { GrantedAs, Standing } from './standing.ts'
 import { NO_VERDICT } from './standing.ts'
 import { createTokenForms } from './token-form.ts'
@@ -58,6 +59,8 @@ export interface ExplainingRoute extends RouteAuthenticator {
 
 /** Tells the upstream that the grant is older than it usually may be, because nobody could say. */
 const STALE = [VERDICT_FIELD, 'stale']
+
+const NO_NAMES: readonly string[] = []
 
 /** The one executor behind all doors. */
 export interface Authenticator {
@@ -100,7 +103,8 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   const mayIdentify = (token: ReturnType<typeof readToken>): token is PresentedToken =>
     typeof token !== 'string' && token.kind !== 'invite' && impossibilityOf(token) === null
 
-  function createRoute(policy: RoutePolicy, reserved: readonly string[] = []): ExplainingRoute {
+  const sources = { ...options, backend: traits.backend, onezoneNowMs }
+  const partsOf = withSharedParts((policy, reserved) => {
     const rules = compileRouteRules(policy, traits)
     const headers = headerPolicyOf({
       names: policy.headers,
@@ -110,14 +114,21 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       reserved,
       passHeaders: policy.passHeaders,
     })
-
-    const read = credentialsRead(policy.credentials)
-    const offersBasic = read.basic
-    const tokenForm = tokenFormFor(rules)
     const providers = providersFor(policy, options.identityProviders ?? null)
-    const providerTokens = createProviderTokens({ providers, verifier, rules, traits })
-    const sources = { ...options, backend: traits.backend, onezoneNowMs }
-    const statements = createRouteStatements(policy, rules, headers, sources)
+    return {
+      rules,
+      headers,
+      read: credentialsRead(policy.credentials),
+      tokenForm: tokenFormFor(rules),
+      providers,
+      providerTokens: createProviderTokens({ providers, verifier, rules, traits }),
+      statements: createRouteStatements(policy, rules, headers, sources),
+    }
+  })
+
+  function createRoute(policy: RoutePolicy, reserved = NO_NAMES): ExplainingRoute {
+    const parts = partsOf(policy, reserved)
+    const { rules, headers, read, tokenForm, providers, providerTokens, statements } = parts
 
     const deny = (
       code: AnswerCode,
@@ -132,7 +143,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       const answer = answerFor(code, {
         ...about,
         realm: policy.realm,
-        offersBasic,
+        offersBasic: read.basic,
         requestId,
         tokenForm,
         page,

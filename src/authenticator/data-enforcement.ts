@@ -90,10 +90,16 @@ function queryNames(query: string): string[] {
 
 /** Fields that decide; of others nothing need be known. */
 const DECIDING = new Set([...NAMING, 'if', 'content-type', 'depth'])
-/** Their lengths, so that most other names are told apart by that alone. */
-const LENGTHS: readonly boolean[] = Array.from({ length: 32 }, (_, length) =>
-  [...DECIDING].some((name) => name.length === length),
+/** Their lengths and first letters, so that most other names are told apart by these alone. */
+const PLACES: readonly boolean[] = Array.from({ length: 1024 }, (_, place) =>
+  [...DECIDING].some((name) => placeOf(name) === place),
 )
+
+/** Folding keeps the length, and the first letter but for its case. */
+function placeOf(name: string): number {
+  return name.length * 32 + (name.charCodeAt(0) & 31)
+}
+
 const NO_FIELDS: ReadonlyMap<string, string> = new Map()
 
 /** Values of those that decide, by name as loose readers spell names; of repeated ones, all. */
@@ -101,8 +107,7 @@ function fieldsOf(rawHeaders: readonly string[]): ReadonlyMap<string, string> {
   let fields: Map<string, string> | null = null
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const written = rawHeaders[i] ?? ''
-    // Folding keeps the length.
-    if (LENGTHS[written.length] !== true) continue
+    if (PLACES[placeOf(written)] !== true) continue
     const name = foldName(written)
     if (!DECIDING.has(name)) continue
     fields ??= new Map()

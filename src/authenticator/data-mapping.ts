@@ -1,6 +1,6 @@
 import type { OptionShape } from '../option-shape.ts'
 import { listOf, oneOf, TEXT } from '../option-shape.ts'
-import { canonicalPath, decodeSegment, readObjectId } from '../token/index.ts'
+import { canonicalPath, decodeSegment, PLAIN_NAME, readObjectId } from '../token/index.ts'
 import { nameOption } from './named-option.ts'
 
 /**
@@ -95,6 +95,10 @@ export function compileDataMapping(mapping: DataMapping): CompiledMapping {
     at: segment.startsWith(':') ? source.segments.indexOf(segment) : -1,
   }))
 
+  const plain = target === null ? null : plainForm(source, target)
+  const beginsWithSpace = parts[0] !== undefined && parts[0].at !== -1
+  const plainNames = beginsWithSpace ? names && canonicalOf(names) : null
+
   const spaceOf = (segment: string): string | null => {
     if (names === null) return segment
     const name = decodeSegment(segment)
@@ -108,6 +112,10 @@ export function compileDataMapping(mapping: DataMapping): CompiledMapping {
     hasId: id !== undefined,
     pathOf(requested) {
       if (target === null) return null
+      if (plain !== null && plain.form.test(requested)) {
+        const end = requested.slice(plain.from, requested.endsWith('/') ? -1 : undefined)
+        return plainNames === null ? end : withSpace(end, plainNames)
+      }
       const given = segmentsOf(requested)
       const found: string[] = []
       for (const { text, at } of parts) {
@@ -129,6 +137,55 @@ export function compileDataMapping(mapping: DataMapping): CompiledMapping {
     },
   }
 }
+
+/** The ids of spaces as they stand in canonical paths; without those that cannot. */
+function canonicalOf(names: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  const known = new Map<string, string>()
+  for (const [name, id] of names) {
+    const decoded = decodeSegment(id)
+    if (decoded !== null) known.set(name, `/${decoded}`)
+  }
+  return known
+}
+
+/** A path with the id of its space in place of the name. */
+function withSpace(path: string, ids: ReadonlyMap<string, string>): string | null {
+  const end = path.indexOf('/', 1)
+  const id = ids.get(end === -1 ? path.slice(1) : path.slice(1, end))
+  if (id === undefined) return null
+  return end === -1 ? id : id + path.slice(end)
+}
+
+/** The paths of a route whose end is the canonical path, letter by letter. */
+interface PlainForm {
+  readonly form: RegExp
+  /** Where the canonical path begins in them. */
+  readonly from: number
+}
+
+/**
+ * Finds them, so that a path of plain names is read by one test, and not segment by segment. Null: the canonical path
+ * is not the end of the route's path.
+ */
+function plainForm(source: Pattern, target: Pattern): PlainForm | null {
+  const before = source.segments.length - target.segments.length
+  const isEnd = target.segments.every((segment, at) => segment === source.segments[before + at])
+  const literals = source.segments.filter((segment) => !segment.startsWith(':'))
+  if (before < 0 || !isEnd || !literals.every((segment) => PLAIN.test(segment))) return null
+  const dropped = source.segments.slice(0, before)
+  if (dropped.some((segment) => segment.startsWith(':'))) return null
+  const names = source.segments.map((segment) =>
+    segment.startsWith(':') ? PLAIN_NAME : segment.replaceAll('.', '\\.'),
+  )
+  // What names nothing has no canonical path.
+  const rest = source.open ? `(?:/${PLAIN_NAME})${target.segments.length === 0 ? '+' : '*'}` : ''
+  return {
+    form: new RegExp(`^${names.map((name) => `/${name}`).join('')}${rest}/?$`),
+    from: dropped.reduce((length, segment) => length + 1 + segment.length, 0),
+  }
+}
+
+const PLAIN = new RegExp(`^${PLAIN_NAME}$`)
 
 /** Of a door that says itself what requests are about: the same rules, for text that was decoded before. */
 function statedMapping(

@@ -160,9 +160,19 @@ export const ROUTE_POLICY_OPTIONS: OptionShape<RoutePolicy> = {
   realm: textLike(/^[\x20-\x7e]*$/, 'printable ASCII'),
 }
 
-/** The policy in what may say more than that, as the options of a door do. */
-export function routePolicyOf(given: RoutePolicy): RoutePolicy {
-  const names = Object.keys(ROUTE_POLICY_OPTIONS) as (keyof RoutePolicy)[]
-  const policy = Object.fromEntries(names.map((name) => [name, given[name]]))
-  return policy as object as RoutePolicy
+const POLICY_NAMES = Object.keys(ROUTE_POLICY_OPTIONS) as (keyof RoutePolicy)[]
+
+/**
+ * The policy in what may say more than that, as the options of a door do.
+ *
+ * @param realm Used where the policy says none.
+ */
+export function routePolicyOf(given: RoutePolicy, realm?: string): RoutePolicy {
+  const policy: Partial<Record<keyof RoutePolicy, unknown>> = {}
+  for (const name of POLICY_NAMES) {
+    const value = given[name]
+    if (value !== undefined) policy[name] = value
+  }
+  if (realm !== undefined) policy.realm ??= realm
+  return policy as RoutePolicy
 }

@@ -116,7 +116,7 @@ export function compileRouteRules(
     },
     treatmentOf,
     dataObjectionTo(token, request) {
-      if (mapping === null) return null
+      if (mapping === null || token.caveats.length === 0) return null
       let scope = scopesOfData.get(token)
       if (scope === undefined) {
         scope = readDataScope(token.caveats)

@@ -13,7 +13,7 @@ import type { ConfigPiece } from './config-apart.ts'
 import { loadWithFiles } from './reloading.ts'
 
 /** Some milliseconds to take. */
-const ROUTES_OF_PIECE = 200
+const ROUTES_OF_PIECE = 100
 
 const files = new Set<string>()
 const reading = pieces(workerData as ConfigSources)

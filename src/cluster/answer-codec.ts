@@ -100,15 +100,19 @@ function decodeOutcome(message: Message, times: QuestionTimes): DecodedAnswer['o
       return decodeAccepted(message, times)
     case 'refused':
       return decodeRefused(message, times)
-    case 'fault':
-      return decodeFault(message)
-    case 'budget': {
-      const { retryAfterSeconds } = message
-      return isCount(retryAfterSeconds) ? new VerificationBudgetError(retryAfterSeconds) : null
-    }
     default:
-      return null
+      return decodeFailure(message)
   }
+}
+
+/** Reads why nobody could say, as {@link encodeFault} writes it; null: it is none of that. */
+export function decodeFailure(
+  message: Message,
+): VerifierFaultError | VerificationBudgetError | null {
+  const { outcome, retryAfterSeconds } = message
+  if (outcome === 'fault') return decodeFault(message)
+  if (outcome !== 'budget' || !isCount(retryAfterSeconds)) return null
+  return new VerificationBudgetError(retryAfterSeconds)
 }
 
 function decodeAccepted(message: Message, { sentAtMs }: QuestionTimes): SourcedVerdict | null {

@@ -3,9 +3,9 @@ import { VerifierFaultError } from '../errors.ts'
 import type { Backend, BackendTraits, Question, SourcedVerdict } from '../verifier/index.ts'
 import { isAccepted } from '../verifier/index.ts'
 import { decodeAnswer } from './answer-codec.ts'
+import { createAsking, GRACE_MS } from './asking.ts'
 import type { FollowedTime } from './followed-time.ts'
 import type { Channel } from './message.ts'
-import { idOf } from './message.ts'
 import { encodeQuestion } from './question-codec.ts'
 
 /** Options of {@link createPrimaryBackend}. */
@@ -30,35 +30,16 @@ export interface Questions {
   ask(question: Question, hear: (answer: unknown) => void): () => void
 }
 
-/** How much longer than the primary a worker waits: for its own turn and the primary's, and both ways. */
-const GRACE_MS = 2_000
-
 /** An answer with less than a hundredth of its time left could run out before whoever asked gets to use it. */
 const USABLE_PART = 0.99
 
 /** How young a fact is demanded where the first answer was too old when it came, as a part of the bound. */
 const YOUNG_PART = 0.5
 
-/** Numbers questions on a channel, and finds out which answer belongs to which. */
+/** Asks questions on a channel. */
 export function createQuestions(channel: Channel): Questions {
-  const waiting = new Map<number, (answer: unknown) => void>()
-  let last = 0
-  channel.on('answer', (message) => {
-    const id = idOf(message)
-    const hear = id === null ? undefined : waiting.get(id)
-    if (id === null || hear === undefined) return
-    waiting.delete(id)
-    hear(message['answer'])
-  })
-  return {
-    ask(question, hear) {
-      last += 1
-      const id = last
-      waiting.set(id, hear)
-      channel.send({ kind: 'ask', id, question: encodeQuestion(question) })
-      return () => void waiting.delete(id)
-    },
-  }
+  const asking = createAsking(channel, 'ask', 'answer')
+  return { ask: (question, hear) => asking.ask({ question: encodeQuestion(question) }, hear) }
 }
 
 /**

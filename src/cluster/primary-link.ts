@@ -1,9 +1,12 @@
 import type { Clock } from '../clock.ts'
+import { createAsking } from './asking.ts'
 import type { FollowedTime } from './followed-time.ts'
 import { createFollowedTime } from './followed-time.ts'
 import type { Channel, Message } from './message.ts'
 import type { Questions } from './primary-backend.ts'
 import { createQuestions } from './primary-backend.ts'
+import type { Exchanges } from './primary-exchange.ts'
+import { createExchanges } from './primary-exchange.ts'
 
 /** Options of {@link openPrimaryLink}. */
 export interface PrimaryLinkOptions {
@@ -15,6 +18,7 @@ export interface PrimaryLinkOptions {
 /** What a worker has of its primary: one for all its verifications, one after the other. */
 export interface PrimaryLink {
   readonly questions: Questions
+  readonly exchanges: Exchanges
   readonly onezoneTime: FollowedTime
   /** Takes over the time in a message; a message without one says nothing of it. */
   follow(message: Message): void
@@ -35,5 +39,6 @@ export function openPrimaryLink(channel: Channel, options: PrimaryLinkOptions): 
   channel.on('withdraw', ({ key }) => {
     if (typeof key === 'string' && key.length <= LONGEST_KEY) options.onWithdrawal(key)
   })
-  return { questions: createQuestions(channel), onezoneTime, follow }
+  const exchanges = createExchanges(channel, createAsking(channel, 'exchange', 'exchanged'))
+  return { questions: createQuestions(channel), exchanges, onezoneTime, follow }
 }

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { Logger } from '../logger.ts'
 import type { Verification } from '../verification/index.ts'
 import { encodeFault, encodeVerdict } from './answer-codec.ts'
+import { openExchangeDesk } from './exchange-desk.ts'
 import type { Channel, Message } from './message.ts'
 import { idOf } from './message.ts'
 import { decodeQuestion } from './question-codec.ts'
@@ -16,12 +17,13 @@ export interface QuestionDeskOptions {
 }
 
 /**
- * Answers the questions of a worker from what the primary knows, or finds out, and takes in which families the worker
- * has used. What is no question gets no answer.
+ * Answers the questions of a worker from what the primary knows, or finds out, exchanges for it, and takes in which
+ * families it has used. What is no question gets no answer.
  */
 export function openQuestionDesk(channel: Channel, options: QuestionDeskOptions): void {
   const { clock, logger } = options
 
+  openExchangeDesk(channel, options)
   takeUseReports(channel, (families) => options.verification().noteUse(families))
   channel.on('ask', (message) => {
     const id = idOf(message)

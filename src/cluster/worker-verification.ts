@@ -9,11 +9,12 @@ import type {
 import { createVerification, VERDICT_RANGES } from '../verification/index.ts'
 import type { BackendTraits } from '../verifier/index.ts'
 import { createPrimaryBackend } from './primary-backend.ts'
+import { createPrimaryExchange } from './primary-exchange.ts'
 import type { PrimaryLink } from './primary-link.ts'
 
 /** Options of {@link createWorkerVerification}. */
 export interface WorkerVerificationOptions
-  extends VerificationObservers, Pick<VerificationOptions, 'identityProviders' | 'exchangeAt'> {
+  extends VerificationObservers, Pick<VerificationOptions, 'identityProviders'> {
   readonly link: PrimaryLink
   /** The traits of the primary's own backend. */
   readonly traits: BackendTraits
@@ -50,7 +51,7 @@ const [, MOST_PER_SECOND] = VERDICT_RANGES.budget.perAddressPerSecond
  */
 export function createWorkerVerification(options: WorkerVerificationOptions): Verification {
   const { link, traits, totalTimeoutMs, verdicts, schedule, logger, ...rest } = options
-  const { questions, onezoneTime } = link
+  const { questions, exchanges, onezoneTime } = link
   const { maxStalenessMs, staleIfErrorMs, negativeTtlMs, budget } = verdicts
   return createVerification({
     ...rest,
@@ -64,6 +65,7 @@ export function createWorkerVerification(options: WorkerVerificationOptions): Ve
       clock: options.clock,
       schedule,
     }),
+    exchangeRelay: createPrimaryExchange({ exchanges, totalTimeoutMs, onezoneTime, schedule }),
     onezoneTime,
     refusalsTell: false,
     verdicts: {

@@ -34,6 +34,7 @@ import type {
   TlsConfig,
 } from './gateway-config.ts'
 import type { ListenAddress, UnixSocketAddress } from './listen-address.ts'
+import { isSameData } from '../same-data.ts'
 
 const ADDRESS: OptionKind = group<ListenAddress>({ host: TEXT, port: wholeNumber([0, 65_535]) })
 
@@ -150,13 +151,34 @@ export function checkGatewayConfig(config: GatewayConfig): void {
   checkOptions(OWNER, config, GATEWAY_CONFIG)
 }
 
-/** The same, in slices. */
-export function* checksOfGatewayConfig(config: GatewayConfig): Sliced<void> {
-  const routes: unknown = config?.routes
-  if (!Array.isArray(routes)) return checkGatewayConfig(config)
+/**
+ * The same, in slices, for a configuration that follows another that was checked.
+ *
+ * @returns The configuration with the routes of the one before in place of those that say the same: they need not be
+ *   checked again.
+ */
+export function* checksOfGatewayConfig(
+  config: GatewayConfig,
+  before: GatewayConfig,
+): Sliced<GatewayConfig> {
+  const given: unknown = config?.routes
+  if (!Array.isArray(given)) {
+    checkGatewayConfig(config)
+    return config
+  }
   checkOptions(OWNER, { ...config, routes: [] }, GATEWAY_CONFIG)
+  const known = new Map(before.routes.map((route) => [route.id, route]))
+  const routes: RouteConfig[] = []
   for (const [index, route] of config.routes.entries()) {
     yield
-    checkOptions(OWNER, route, ROUTE, `routes[${index}].`)
+    const same = known.get(route?.id)
+    // The very same object may have been changed since.
+    if (same !== undefined && same !== route && isSameData(same, route)) {
+      routes.push(same)
+    } else {
+      checkOptions(OWNER, route, ROUTE, `routes[${index}].`)
+      routes.push(route)
+    }
   }
+  return { ...config, routes }
 }

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../json.ts'
 import { isJsonObject } from '../json.ts'
+import type { Sliced } from '../slices.ts'
 import type { GatewayConfig } from './gateway-config.ts'
 
 /** Stands in place of each secret. */
@@ -16,12 +17,17 @@ const SECRET_TEXT =
   /-----BEGIN [A-Z ]*PRIVATE KEY-----|^(?:op[wp]-)?MDA\w{40,}$|^[dD][tT]0[a-zA-Z]\d{2}\.\w+\.\w{32,}$/
 
 /**
- * A configuration as it may be shown: secrets are `•••`, certificates are named and not printed, and what is not set is
- * left out. Rather too much is hidden than too little.
+ * A configuration as it may be shown, in slices: secrets are `•••`, certificates are named and not printed, and what is
+ * not set is left out. Rather too much is hidden than too little.
  */
-export function shownConfig(config: GatewayConfig): JsonObject {
-  const shown = shownOf(config, '')
-  return isJsonObject(shown) ? shown : {}
+export function* shownConfig({ routes, ...rest }: GatewayConfig): Sliced<JsonObject> {
+  const shown = shownOf(rest, '')
+  const shownRoutes: unknown[] = []
+  for (const route of routes) {
+    yield
+    shownRoutes.push(shownOf(route, 'routes'))
+  }
+  return { ...(isJsonObject(shown) ? shown : {}), routes: shownRoutes }
 }
 
 function shownOf(value: unknown, name: string): unknown {

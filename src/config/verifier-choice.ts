@@ -1,4 +1,4 @@
-import { IDENTITY_PROVIDER_DEFAULTS } from '../identity-provider/index.ts'
+import { boundOf } from '../identity-provider/index.ts'
 import type { VerificationOptions } from '../verification/index.ts'
 import type { GatewayConfig, VerifierConfig } from './gateway-config.ts'
 
@@ -35,9 +35,7 @@ export function verifierChoiceOf(verifier: VerifierConfig): VerifierChoice {
 /** The longest that a revocation at an identity provider can go unseen, in milliseconds; 0: none is taken. */
 export function exchangeBoundMs({ verifier, routes }: GatewayConfig): number {
   const isTaken = routes.some((route) => route.identityProviderTokens === true)
-  const providers = (verifier.type === 'onezone' && isTaken && verifier.identityProviders) || []
-  const { exchangeMs: byDefault } = IDENTITY_PROVIDER_DEFAULTS
-  return Math.max(0, ...providers.map(({ exchangeMs }) => exchangeMs ?? byDefault))
+  return boundOf((verifier.type === 'onezone' && isTaken && verifier.identityProviders) || [])
 }
 
 /** Names of the settings in force that are unsafe, for the metric that shows them. */

@@ -75,7 +75,7 @@ export function* assembleDoors(
   const routes: (ProxyRoute & { readonly authenticator: ExplainingRoute })[] = []
   for (const route of config.routes) {
     yield
-    const policy = routePolicyOf({ ...route, realm: config.realm })
+    const policy = routePolicyOf(route, config.realm)
     routes.push({
       ...route,
       upstream: route.upstream ?? null,

@@ -3,6 +3,7 @@ import type { GatewayConfig } from '../config/index.ts'
 import { shownConfig } from '../config/index.ts'
 import type { MetricsSnapshot, ReloadOutcome } from '../metrics/index.ts'
 import { packageVersion } from '../package-version.ts'
+import { inSlices } from '../slices.ts'
 import type { GatewayFacts, RefusalLine, State } from '../state/index.ts'
 import { keepState } from '../state/index.ts'
 import type { LiveConfiguration } from './live-configuration.ts'
@@ -31,13 +32,12 @@ const MOST_REFUSALS = 100
 export function openState(config: GatewayConfig, options: GatewayStateOptions): GatewayState {
   const { live, snapshot, refusals, unreadiness, urls } = options
   let reload: GatewayFacts['reload'] = null
-  let shown: { config: GatewayConfig; text: unknown } | null = null
+  let shown: { config: GatewayConfig; text: Promise<unknown> } | null = null
   const keeper = keepState({
     version: packageVersion(),
     snapshot,
     facts() {
       const current = live.config
-      if (shown?.config !== current) shown = { config: current, text: shownConfig(current) }
       return {
         listeners: urls(),
         unreadiness: unreadiness(),
@@ -55,8 +55,15 @@ export function openState(config: GatewayConfig, options: GatewayStateOptions): 
           current.routes.map(({ id, upstream }) => [id, upstream?.maxConnections ?? 0]),
         ),
         reload,
-        configuration: shown.text,
       }
+    },
+    backend: () => live.config.verifier.type,
+    configuration() {
+      const current = live.config
+      if (shown?.config !== current) {
+        shown = { config: current, text: inSlices(shownConfig(current)) }
+      }
+      return shown.text
     },
     async refusals() {
       if (live.config.adminPage?.refusals === false) return null

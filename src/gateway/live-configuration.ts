@@ -116,7 +116,7 @@ export function createLiveConfiguration(options: LiveConfigurationOptions): Live
     if (closed) return end(current)
     if (!keeps) logger.info({}, 'the verifier has changed: what was known of tokens is forgotten')
     watch.change(config)
-    metrics.onConfiguration(configurationFacts(config))
+    await metrics.onConfiguration(configurationFacts(config))
     Promise.all(leads.map((lead) => lead(current.doors))).then(
       () => end(before),
       (error: unknown) => logger.error({ err: error }, 'old settings could not be let go'),

@@ -5,7 +5,6 @@ import { checksOfGatewayConfig } from '../config/index.ts'
 import { ConfigError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import type { ReloadOutcome } from '../metrics/index.ts'
-import type { Sliced } from '../slices.ts'
 import { inSlices } from '../slices.ts'
 
 /** Options of {@link createReload}. */
@@ -50,9 +49,8 @@ export function createReload(
     problems: string[],
   ): Promise<ReloadOutcome> {
     try {
-      const loaded = await load()
-      await inSlices(checksOfGatewayConfig(loaded))
-      if (await inSlices(equality(loaded, last))) return 'unchanged'
+      const loaded = await inSlices(checksOfGatewayConfig(await load(), last))
+      if (isSame(loaded, last)) return 'unchanged'
       const next = withFixed(loaded, current)
       for (const part of parts) await part.change(next)
       const ignored = changesOf(loaded, next)
@@ -84,15 +82,11 @@ export function createReload(
   }
 }
 
-/** Whether two configurations say the same, found out in slices. */
-function* equality(one: GatewayConfig, other: GatewayConfig): Sliced<boolean> {
+/** Whether two configurations say the same; routes that do are one object by now. */
+function isSame(one: GatewayConfig, other: GatewayConfig): boolean {
   if (one.routes.length !== other.routes.length) return false
-  if (!isDeepStrictEqual({ ...one, routes: [] }, { ...other, routes: [] })) return false
-  for (const [index, route] of one.routes.entries()) {
-    yield
-    if (!isDeepStrictEqual(route, other.routes[index])) return false
-  }
-  return true
+  if (one.routes.some((route, index) => route !== other.routes[index])) return false
+  return isDeepStrictEqual({ ...one, routes: [] }, { ...other, routes: [] })
 }
 
 /** The configuration as far as it can be applied to a gateway that runs. */

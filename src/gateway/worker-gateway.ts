@@ -180,11 +180,6 @@ function takeBack(live: LiveConfiguration, selector: unknown): void {
   }
 }
 
-/** Each worker exchanges what comes to it; only what that gives is asked about by way of the primary. */
-function exchangeOf({ identityProviders, onezone }: ReturnType<typeof verifierChoiceOf>) {
-  return { identityProviders, exchangeAt: onezone }
-}
-
 function askPrimary(link: PrimaryLink): OpenVerification {
   return ({ verifier, verdicts }, { metrics, logger, recheckStreams }) =>
     createWorkerVerification({
@@ -193,7 +188,7 @@ function askPrimary(link: PrimaryLink): OpenVerification {
         verifier.type,
         verifier.type === 'onezone' && verifier.serviceToken !== undefined,
       ),
-      ...exchangeOf(verifierChoiceOf(verifier)),
+      identityProviders: verifierChoiceOf(verifier).identityProviders,
       totalTimeoutMs: verifier.totalTimeoutMs,
       onCall: metrics.onCall,
       verdicts,

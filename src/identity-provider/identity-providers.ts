@@ -1,5 +1,3 @@
-import { createHmac, randomBytes } from 'node:crypto'
-
 import { createBoundedMap } from '../bounded-map.ts'
 import { networkOf } from '../client-network.ts'
 import type { Clock } from '../clock.ts'
@@ -10,12 +8,15 @@ import { createTokenBucket } from '../token-bucket.ts'
 import type { TokenBucket } from '../token-bucket.ts'
 import type { BreakerState } from '../verifier/index.ts'
 import { createCircuit, createFaultAttribution } from '../verifier/index.ts'
-import { claimsOf, isJwt, isOfReadableLength } from './credential.ts'
+import { claimsOf } from './credential.ts'
+import type { ProviderCredential } from './credential-reader.ts'
+import { createCredentialReader, objectionTo } from './credential-reader.ts'
 import type { ExchangeAnswer } from './exchange.ts'
 import { createExchange, findingOf } from './exchange.ts'
-import type { MintedToken } from './minted-token.ts'
+import type { Exchanged } from './exchange-memory.ts'
+import { createExchangeMemory } from './exchange-memory.ts'
 import type { IdentityProvider } from './provider.ts'
-import { IDENTITY_PROVIDER_DEFAULTS, problemsOfProviders } from './provider.ts'
+import { boundOf, IDENTITY_PROVIDER_DEFAULTS } from './provider.ts'
 
 /** Options of {@link createIdentityProviders}. */
 export interface IdentityProvidersOptions {
@@ -31,25 +32,6 @@ export interface IdentityProvidersOptions {
   /** Told when the breaker before the exchange changes; it is none of the verifier's. */
   readonly onBreakerChange: (state: BreakerState) => void
 }
-
-/** A credential that one of the providers has issued, as far as its form tells. */
-export interface ProviderCredential {
-  /** With the prefix. */
-  readonly text: string
-  /** Names it in the memory of this process, and nowhere else. */
-  readonly key: string
-  readonly provider: IdentityProvider
-}
-
-/** What became of an exchange. */
-export type Exchanged =
-  | ({ readonly outcome: 'exchanged' } & MintedToken)
-  | {
-      readonly outcome: 'refused'
-      readonly code: 'idp_token_invalid' | 'idp_client_not_allowed' | 'user_blocked'
-      /** What exactly is wrong. @default what is to be said of the code */
-      readonly detail?: string
-    }
 
 /** Takes tokens of identity providers for identity tokens of Onezone. */
 export interface IdentityProviders {
@@ -78,20 +60,11 @@ export interface IdentityProviders {
 /** Exchanges that an address may cause at once, and each second: each may make an account. */
 const EXCHANGES_AT_ONCE = 60
 const EXCHANGES_PER_SECOND = 2
-/** Exchanges at a time, and that are remembered. */
+/** Exchanges at a time, and addresses that are remembered. */
 const MOST_IN_FLIGHT = 16
 const MOST_REMEMBERED = 10_000
 /** For how long a refusal is believed, as one of Onezone is. */
 const REFUSED_MS = 2_000
-/** What is left of a long exchange when it is made anew, so that none is used at its very end. */
-const MARGIN_MS = 1_000
-const LONG_MS = 5_000
-
-interface Kept {
-  readonly exchanged: Exchanged
-  /** By Onezone's clock for what was exchanged, by the monotonic one for a refusal. */
-  readonly endsAtMs: number
-}
 
 /**
  * Makes the exchange of tokens of identity providers.
@@ -100,11 +73,7 @@ interface Kept {
  */
 export function createIdentityProviders(options: IdentityProvidersOptions): IdentityProviders {
   const { providers, clock, onezoneNowMs } = options
-  const [problem] = problemsOfProviders(providers)
-  if (problem !== undefined) {
-    const { index, name, message } = problem
-    throw new TypeError(`"identityProviders[${index}].${name}" ${message}`)
-  }
+  const read = createCredentialReader(providers)
   const exchange = createExchange({ ...options, maxInFlight: MOST_IN_FLIGHT })
   const attribution = createFaultAttribution(clock)
   const circuit = createCircuit({
@@ -113,18 +82,9 @@ export function createIdentityProviders(options: IdentityProvidersOptions): Iden
     onChange: options.onBreakerChange,
     whom: 'The exchange of tokens of identity providers',
   })
-  const secret = randomBytes(32)
-  const kept = createBoundedMap<Kept>({ max: MOST_REMEMBERED })
-  const refused = createBoundedMap<Kept>({ max: MOST_REMEMBERED })
+  const memory = createExchangeMemory({ clock, onezoneNowMs, refusedMs: REFUSED_MS })
   const purses = createBoundedMap<TokenBucket>({ max: MOST_REMEMBERED })
   const inFlight = new Map<string, Promise<Exchanged>>()
-
-  const bare = providers.find((provider) => provider.bare === true)
-  const credentialOf = (text: string, provider: IdentityProvider): ProviderCredential => ({
-    text,
-    key: createHmac('sha256', secret).update(text).digest('base64url'),
-    provider,
-  })
 
   function charge(clientAddress: string): void {
     const network = networkOf(clientAddress)
@@ -151,47 +111,23 @@ export function createIdentityProviders(options: IdentityProvidersOptions): Iden
       },
       (error) => findingOf(error, () => attribution.counts(question)),
     )
-    if (answer.outcome === 'refused') {
-      refused.set(key, { exchanged: answer, endsAtMs: clock.monotonic() + REFUSED_MS })
-      return answer
-    }
-    const endsAtMs = (answer.token.validUntil ?? latest) * 1000
-    const margin = endsAtMs - onezoneNowMs() > LONG_MS ? MARGIN_MS : 0
-    kept.set(key, { exchanged: answer, endsAtMs: endsAtMs - margin })
+    memory.keep(key, answer)
     return answer
-  }
-
-  function known({ key }: ProviderCredential): Exchanged | null {
-    const good = kept.get(key)
-    if (good !== undefined && onezoneNowMs() < good.endsAtMs) return good.exchanged
-    const bad = refused.peek(key)
-    return bad !== undefined && clock.monotonic() < bad.endsAtMs ? bad.exchanged : null
   }
 
   return {
     get breakerState() {
       return circuit.state
     },
-    boundMs: Math.max(
-      0,
-      ...providers.map(({ exchangeMs }) => exchangeMs ?? IDENTITY_PROVIDER_DEFAULTS.exchangeMs),
-    ),
-    read(text) {
-      if (!isOfReadableLength(text)) return null
-      const provider = providers.find(({ prefix }) => text.startsWith(prefix))
-      // What is not longer than the prefix is never asked about: Onezone stumbles over less.
-      if (provider !== undefined) {
-        return text.length > provider.prefix.length ? credentialOf(text, provider) : null
-      }
-      return bare !== undefined && isJwt(text) ? credentialOf(bare.prefix + text, bare) : null
-    },
-    known,
+    boundMs: boundOf(providers),
+    read,
+    known: ({ key }) => memory.known(key),
     async exchange(credential, clientAddress) {
-      const found = known(credential) ?? inFlight.get(credential.key)
-      if (found !== undefined && found !== null) return found
       const { text, key, provider } = credential
+      const found = memory.known(key) ?? inFlight.get(key)
+      if (found !== undefined && found !== null) return found
       const nowSeconds = Math.floor(onezoneNowMs() / 1000)
-      const objection = objectionTo(text, provider, nowSeconds)
+      const objection = objectionTo(credential, nowSeconds)
       if (objection !== null) return objection
       charge(clientAddress)
       if (inFlight.size >= MOST_IN_FLIGHT) {
@@ -207,33 +143,8 @@ export function createIdentityProviders(options: IdentityProvidersOptions): Iden
       inFlight.set(key, asked)
       return asked
     },
-    forget: ({ key }) => void kept.delete(key),
-    forgetOf(userId) {
-      const selected = [...kept.entries()].filter(
-        ([, { exchanged }]) =>
-          userId === null ||
-          (exchanged.outcome === 'exchanged' && exchanged.token.subject.id === userId),
-      )
-      for (const [key] of selected) kept.delete(key)
-      refused.clear()
-    },
+    forget: ({ key }) => memory.forget(key),
+    forgetOf: (userId) => memory.forgetOf(userId),
     close: () => exchange.close(),
   }
-}
-
-/** Why a credential is not worth asking about, by what it claims; null: it may be. */
-function objectionTo(
-  text: string,
-  { prefix, clients, any = false }: IdentityProvider,
-  nowSeconds: number,
-): Exchanged | null {
-  const claims = claimsOf(text.slice(prefix.length))
-  if (!any && !(claims?.clients.some((client) => clients?.includes(client)) ?? false)) {
-    return { outcome: 'refused', code: 'idp_client_not_allowed' }
-  }
-  if (claims?.endsAt !== null && claims !== null && claims.endsAt <= nowSeconds) {
-    const detail = 'The time of the token of the identity provider has passed; obtain a new one.'
-    return { outcome: 'refused', code: 'idp_token_invalid', detail }
-  }
-  return null
 }

@@ -21,6 +21,12 @@ export interface IdentityProvider {
 /** What is used where an option is left out. */
 export const IDENTITY_PROVIDER_DEFAULTS = { any: false, bare: false, exchangeMs: 300_000 } as const
 
+/** The longest that a revocation at one of these providers can go unseen, in milliseconds. */
+export function boundOf(providers: readonly IdentityProvider[]): number {
+  const { exchangeMs: byDefault } = IDENTITY_PROVIDER_DEFAULTS
+  return Math.max(0, ...providers.map(({ exchangeMs }) => exchangeMs ?? byDefault))
+}
+
 /** The least and the most that it may be. */
 export const EXCHANGE_RANGE = [10_000, 900_000] as const
 

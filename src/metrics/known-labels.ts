@@ -14,6 +14,7 @@ import type { FinishedCall } from '../http-client/index.ts'
 import type { StreamEnd, StreamKind, UpstreamEvent } from '../proxy/index.ts'
 import { UNMATCHED } from '../proxy/index.ts'
 import type { DeathReason } from '../revocation/index.ts'
+import type { Sliced } from '../slices.ts'
 import type { WatchOutcome, WatchState } from '../verification/index.ts'
 import type { BackendName, BreakerState, VerdictSource } from '../verifier/index.ts'
 import type { RouteFacts } from './process-metrics.ts'
@@ -180,15 +181,24 @@ export interface RouteCountable {
   readonly upstreamAnswers: QuickHistogram
 }
 
-/** Exports it as 0 for these routes, and for requests that take none; what was counted stays. */
-export function startRoutesFromZero(
+/**
+ * Exports it as 0 for these routes, and for requests that take none, in slices; what was counted stays.
+ *
+ * @param begun The routes for which that was done before: to do it again takes as long, and changes nothing.
+ */
+export function* startRoutesFromZero(
   countable: RouteCountable,
   backend: BackendName,
   routes: readonly RouteFacts[],
-): void {
+  begun: Set<string>,
+): Sliced<void> {
   const { requests, requestDuration, verdicts, refusals } = countable
   for (const code of BEFORE_A_ROUTE) refusals.inc({ route: UNMATCHED, code }, 0)
   for (const { id, takesTokens, hasUpstream } of routes.slice(0, MOST_ROUTES)) {
+    yield
+    const what = `${takesTokens} ${hasUpstream} ${id}`
+    if (begun.has(what)) continue
+    begun.add(what)
     requestDuration.begin(id)
     for (const status of FIRST_STATUSES) requests.begin(id, FIRST_METHOD, status)
     if (takesTokens) {

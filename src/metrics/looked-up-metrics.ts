@@ -9,6 +9,7 @@ import type { Registry } from 'prom-client'
 import { Gauge } from 'prom-client'
 
 import { BREAKER_STATES, WATCH_STATES } from './known-labels.ts'
+import { showLookedUp } from './looked-up-gauge.ts'
 import type { MetricsOptions } from './metrics-options.ts'
 import { OF_THE_FIRST } from './process-metrics.ts'
 
@@ -85,29 +86,22 @@ export function showUpstreams(
     waiting = () => new Map(),
   }: Pick<MetricsOptions, 'upstreams' | 'waiting'>,
 ): void {
-  new Gauge({
-    name: 'onegate_upstream_up',
-    help: 'Whether an upstream is in use: 0 while it is left out, because requests or checks failed.',
-    labelNames: ['route', 'upstream'],
-    registers,
-    // Each process judges for itself: one that leaves an upstream out is worth a look.
-    aggregator: 'min',
-    collect() {
-      this.reset()
-      for (const { routeId, url, up } of upstreams()) {
-        this.set({ route: routeId, upstream: url }, up ? 1 : 0)
-      }
-    },
-  })
-  new Gauge({
-    name: 'onegate_upstream_requests_waiting',
-    help: 'Requests that wait for a connection to an upstream, because maxConnections are in use.',
-    labelNames: ['upstream'],
-    registers,
-    aggregator: 'sum',
-    collect() {
-      this.reset()
-      for (const [upstream, requests] of waiting()) this.set({ upstream }, requests)
-    },
-  })
+  for (const registry of registers) {
+    showLookedUp({
+      name: 'onegate_upstream_up',
+      help: 'Whether an upstream is in use: 0 while it is left out, because requests or checks failed.',
+      // Each process judges for itself: one that leaves an upstream out is worth a look.
+      aggregator: 'min',
+      registry,
+      look: () =>
+        upstreams().map(({ routeId, url, up }) => [{ route: routeId, upstream: url }, up ? 1 : 0]),
+    })
+    showLookedUp({
+      name: 'onegate_upstream_requests_waiting',
+      help: 'Requests that wait for a connection to an upstream, because maxConnections are in use.',
+      aggregator: 'sum',
+      registry,
+      look: () => Array.from(waiting(), ([upstream, requests]) => [{ upstream }, requests]),
+    })
+  }
 }

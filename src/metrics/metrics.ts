@@ -8,6 +8,8 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { DecisionEvent } from '../authenticator/index.ts'
 import { checkOptions } from '../option-shape.ts'
+import type { Sliced } from '../slices.ts'
+import { inOneGo, inSlices } from '../slices.ts'
 import type { VerdictStore, WatchOutcome } from '../verification/index.ts'
 import type { DeathReason } from '../revocation/index.ts'
 import type { FinishedCall } from '../http-client/index.ts'
@@ -49,11 +51,13 @@ const GREATEST_OF_MS = 60_000
 /** Takes what the rooms observe and shows it to Prometheus. */
 export interface Metrics
   extends
-    ProcessMetrics,
+    Omit<ProcessMetrics, 'onConfiguration'>,
     AssertionMetrics,
     StoreMetrics,
     Pick<TrafficMetrics, 'onHandshakeFailure'> {
   readonly registry: Registry
+  /** The gateway works by another configuration from now on. Settles when all that it can count is exported. */
+  readonly onConfiguration: (facts: ConfigurationFacts) => Promise<void>
   readonly onDecision: (event: DecisionEvent) => void
   readonly onRequest: (event: Omit<RequestEvent, 'trace'> & Partial<RequestEvent>) => void
   readonly onUpstream: (event: UpstreamEvent) => void
@@ -218,19 +222,20 @@ export function createMetrics(options: MetricsOptions): Metrics {
   )
 
   const processes = createProcessMetrics(registry, options)
-  function startRoutes({ routes = [] }: ConfigurationFacts): void {
+  const begun = new Set<string>()
+  function startRoutes({ routes = [] }: ConfigurationFacts): Sliced<void> {
     const { upstreamAnswers } = traffic
     const byRoute = { requests, requestDuration, verdicts, refusals }
     const byUpstream = { upstreamRequests, upstreamRetries, upstreamAnswers }
-    startRoutesFromZero({ ...byRoute, ...byUpstream }, backend, routes)
+    return startRoutesFromZero({ ...byRoute, ...byUpstream }, backend, routes, begun)
   }
-  startRoutes(options)
+  inOneGo(startRoutes(options))
 
   return {
     ...processes,
     onConfiguration(facts) {
       processes.onConfiguration(facts)
-      startRoutes(facts)
+      return inSlices(startRoutes(facts))
     },
     onHandshakeFailure: traffic.onHandshakeFailure,
     ...createStoreMetrics(registry, () => options.verification.storeState ?? null),

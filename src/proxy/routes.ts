@@ -146,12 +146,22 @@ export function* compileRoutes(
   routes: readonly ProxyRoute[],
   groupFor: Upstreams['groupFor'],
 ): Sliced<CompiledRoute[]> {
-  const ids = new Set<string>()
   const compiled: CompiledRoute[] = []
-  const settingsOf = createUpstreamReader()
+  const compile = createRouteCompiler(groupFor)
   for (const [index, route] of routes.entries()) {
     yield
-    const at = `routes[${index}]`
+    compiled.push(compile(route, `routes[${index}]`))
+  }
+  return compiled
+}
+
+/** Makes what compiles one route after the other. */
+function createRouteCompiler(
+  groupFor: Upstreams['groupFor'],
+): (route: ProxyRoute, at: string) => CompiledRoute {
+  const ids = new Set<string>()
+  const settingsOf = createUpstreamReader()
+  return (route, at) => {
     if (route.id === '' || ids.has(route.id)) {
       throw new TypeError(`"${at}.id" must be a name that no other route has`)
     }
@@ -162,7 +172,7 @@ export function* compileRoutes(
     const { headers } = route.authenticator
     const timeouts = readTimeouts(route.timeouts, `${at}.timeouts`)
     const strip = route.stripPrefix ?? ''
-    compiled.push({
+    return {
       id: route.id,
       ...match,
       keepsPaths:
@@ -188,9 +198,8 @@ export function* compileRoutes(
       policy: headers,
       websocket: route.websocket ?? true,
       timeouts,
-    })
+    }
   }
-  return compiled
 }
 
 /** Reads each way to write an upstream once: most routes share a few. */

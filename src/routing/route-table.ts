@@ -86,8 +86,7 @@ function* assembleFinder<Route extends RouteMatch>(
   const own = new Map<string, Row<Route>[]>()
   const others: Row<Route>[] = []
   const ranks = new Map<Row<Route>, number>()
-  for (const [rank, route] of routes.entries()) {
-    yield
+  const file = (route: Route, rank: number): void => {
     const path = spell(route.path)
     const row = rowOf(route, path)
     const segment = firstLiteral(path)
@@ -96,10 +95,14 @@ function* assembleFinder<Route extends RouteMatch>(
     if (rows === undefined) own.set(segment ?? '', [row])
     else rows.push(row)
   }
+  for (const [rank, route] of routes.entries()) {
+    yield
+    file(route, rank)
+  }
   const rankOf = (row: Row<Route>): number => ranks.get(row) ?? 0
   const byFirstSegment = new Map<string, readonly Row<Route>[]>()
   for (const [segment, rows] of own) {
-    yield
+    if (others.length > 0) yield
     byFirstSegment.set(
       segment,
       others.length === 0 ? rows : [...rows, ...others].toSorted((a, b) => rankOf(a) - rankOf(b)),

@@ -1,4 +1,5 @@
 import type { MetricsSnapshot } from '../metrics/index.ts'
+import type { Sliced } from '../slices.ts'
 
 type Values = MetricsSnapshot[number]['values']
 
@@ -50,8 +51,8 @@ export interface Figures {
   }[]
 }
 
-/** Reads the figures of a snapshot. @param backend Who is asked: its metrics bear its name. */
-export function readFigures(snapshot: MetricsSnapshot, backend: string): Figures {
+/** Reads the figures of a snapshot, in slices. @param backend Who is asked: its metrics bear its name. */
+export function* readFigures(snapshot: MetricsSnapshot, backend: string): Sliced<Figures> {
   const byName = new Map<string, Values>(snapshot.map(({ name, values }) => [name, values]))
   const of = (name: string): Values => byName.get(`onegate_${name}`) ?? []
   const asked = backend.replaceAll('-', '_')
@@ -67,10 +68,13 @@ export function readFigures(snapshot: MetricsSnapshot, backend: string): Figures
   }
   const entries = by('cache_entries', 'store')
   const certificates = of('tls_certificate_expiry_seconds').map(({ value }) => value)
+  const routes = yield* readRoutes(of)
+  const durations = durationsOf(of('request_duration_seconds'))
+  yield
   return {
-    routes: readRoutes(of),
+    routes,
     requests: sum('requests_total'),
-    durations: durationsOf(of('request_duration_seconds')),
+    durations,
     verdicts: outcomes('verdicts_total', 'granted', 'refused', 'fault'),
     bySource: grouped(counted(of('verdicts_total')), 'source'),
     calls: outcomes(`${asked}_requests_total`, 'ok', 'refused', 'fault'),
@@ -101,29 +105,30 @@ export function readFigures(snapshot: MetricsSnapshot, backend: string): Figures
   }
 }
 
-function readRoutes(of: (name: string) => Values): Map<string, RouteFigures> {
+function* readRoutes(of: (name: string) => Values): Sliced<Map<string, RouteFigures>> {
   const requests = apart(counted(of('requests_total')))
   const refusals = apart(counted(of('refusals_total')))
   const upstream = apart(counted(of('upstream_requests_total')))
+  yield
   const durations = apart(of('request_duration_seconds'))
   const ids = new Set([...requests.keys(), ...refusals.keys(), ...upstream.keys()])
   const withStatus = (id: string, least: number): number =>
     (requests.get(id) ?? [])
       .filter(({ labels }) => Math.floor(Number(labels['status']) / 100) === least)
       .reduce((total, { value }) => total + value, 0)
-  return new Map(
-    [...ids].map((id) => [
-      id,
-      {
-        requests: (requests.get(id) ?? []).reduce((total, { value }) => total + value, 0),
-        status4xx: withStatus(id, 4),
-        status5xx: withStatus(id, 5),
-        refusals: grouped(refusals.get(id) ?? [], 'code'),
-        upstream: grouped(upstream.get(id) ?? [], 'outcome'),
-        durations: durationsOf(durations.get(id) ?? []),
-      },
-    ]),
-  )
+  const routes = new Map<string, RouteFigures>()
+  for (const id of ids) {
+    yield
+    routes.set(id, {
+      requests: (requests.get(id) ?? []).reduce((total, { value }) => total + value, 0),
+      status4xx: withStatus(id, 4),
+      status5xx: withStatus(id, 5),
+      refusals: grouped(refusals.get(id) ?? [], 'code'),
+      upstream: grouped(upstream.get(id) ?? [], 'outcome'),
+      durations: durationsOf(durations.get(id) ?? []),
+    })
+  }
+  return routes
 }
 
 /** Without what was there from the start and has not happened yet. */

@@ -1,6 +1,8 @@
 import type { Clock, Schedule } from '../clock.ts'
 import type { MetricsSnapshot } from '../metrics/index.ts'
 import { betterNodeThan } from '../package-version.ts'
+import type { Sliced } from '../slices.ts'
+import { inSlices } from '../slices.ts'
 import type { Figures } from './figures.ts'
 import { readFigures } from './figures.ts'
 import { quantileMs } from './quantile.ts'
@@ -19,8 +21,6 @@ export interface GatewayFacts {
   /** How many connections one process may have to an upstream, by route. */
   readonly maxConnections: ReadonlyMap<string, number>
   readonly reload: ReloadState['last']
-  /** Fit to be shown. */
-  readonly configuration: unknown
 }
 
 /** Options of {@link keepState}. */
@@ -28,7 +28,12 @@ export interface StateKeeperOptions {
   readonly version: string
   /** The figures of all processes. */
   readonly snapshot: () => Promise<MetricsSnapshot>
+  /** Who is asked: its metrics bear its name. */
+  readonly backend: () => string
+  /** Wanted only where somebody looks: to gather them takes long where there are thousands of routes. */
   readonly facts: () => GatewayFacts
+  /** The configuration in force, fit to be shown; likewise. */
+  readonly configuration: () => Promise<unknown>
   /** The refusals of late; null where none are to be shown. */
   readonly refusals: () => Promise<readonly RefusalLine[] | null>
   readonly clock: Clock
@@ -53,7 +58,8 @@ const BREAKER = ['closed', 'half-open', 'open'] as const
 
 /** Begins to take samples. */
 export function keepState(options: StateKeeperOptions): StateKeeper {
-  const { version, snapshot, facts, refusals, clock, schedule } = options
+  const { version, snapshot, backend, facts, configuration, refusals } = options
+  const { clock, schedule } = options
   const startedAt = new Date(clock.now()).toISOString()
   const ring = createSampleRing(SAMPLE_MS, MOST_SAMPLES, RECENT_SAMPLES)
   const lastUsed = new Map<string, string>()
@@ -64,8 +70,8 @@ export function keepState(options: StateKeeperOptions): StateKeeper {
 
   async function takeSample(): Promise<void> {
     try {
-      const figures = readFigures(await snapshot(), facts().verifier.type)
-      notice(figures)
+      const figures = await inSlices(readFigures(await snapshot(), backend()))
+      await inSlices(notice(figures))
       ring.take({ atMs: clock.now(), monotonicMs: clock.monotonic(), figures })
     } catch {
       // A sample that cannot be taken is a gap; what is wrong shows where it is looked at.
@@ -74,25 +80,31 @@ export function keepState(options: StateKeeperOptions): StateKeeper {
   }
 
   /** Takes note of what has changed since the last sample. */
-  function notice(figures: Figures): void {
+  function* notice(figures: Figures): Sliced<void> {
     const now = new Date(clock.now()).toISOString()
     const before = ring.last?.figures
     for (const [id, { requests }] of figures.routes) {
+      yield
       if (requests > (before?.routes.get(id)?.requests ?? 0)) lastUsed.set(id, now)
     }
+    const there = new Set<string>()
     for (const { route, url, up } of figures.upstreams) {
+      yield
       const key = `${route} ${url}`
+      there.add(key)
       const known = standings.get(key)
       if (known?.up !== up) standings.set(key, { up, since: known === undefined ? startedAt : now })
     }
+    for (const key of standings.keys()) if (!there.has(key)) standings.delete(key)
   }
 
   async function compute(): Promise<State> {
-    const known = facts()
-    const figures = readFigures(await snapshot(), known.verifier.type)
-    notice(figures)
-    const nowMs = clock.now()
+    const figures = await inSlices(readFigures(await snapshot(), backend()))
+    await inSlices(notice(figures))
     const shown = await refusals()
+    const configured = await configuration()
+    const known = facts()
+    const nowMs = clock.now()
     const reload: ReloadState = {
       appliedAt: isoOf(figures.appliedAt) ?? startedAt,
       last: known.reload,
@@ -150,7 +162,7 @@ export function keepState(options: StateKeeperOptions): StateKeeper {
       refusals: shown,
       reload,
       samples: ring.read(),
-      configuration: known.configuration,
+      configuration: configured,
     }
   }
 

@@ -41,13 +41,16 @@ const SLASH = '/'.charCodeAt(0)
 
 /** Whether a canonical path lies at or below a path of every `data.path`; byte by byte, as Oneprovider compares. */
 export function isWithinPaths({ paths }: DataScope, path: string): boolean {
-  return paths.every((entries) =>
-    entries.some(
-      (entry) =>
-        path.startsWith(entry) &&
-        (path.length === entry.length || path.charCodeAt(entry.length) === SLASH),
-    ),
-  )
+  for (const entries of paths) if (!isWithinOne(entries, path)) return false
+  return true
+}
+
+function isWithinOne(entries: readonly string[], path: string): boolean {
+  for (const entry of entries) {
+    if (!path.startsWith(entry)) continue
+    if (path.length === entry.length || path.charCodeAt(entry.length) === SLASH) return true
+  }
+  return false
 }
 
 /** Whether a file, as {@link readObjectId} reads it, is named by every `data.objectid`. */
@@ -83,8 +86,13 @@ export function canonicalPath(segments: readonly string[]): string | null {
   return path === '' ? null : path
 }
 
-/** A name that every reading leaves as it is: most are, and to decode them costs more than all the rest. */
-const PLAIN_SEGMENT = /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/
+/**
+ * A pattern of names that every reading leaves as they are, so that they are canonical as sent: most are, and to decode
+ * them costs more than all the rest.
+ */
+export const PLAIN_NAME = '[A-Za-z0-9_-][A-Za-z0-9._-]*'
+
+const PLAIN_SEGMENT = new RegExp(`^${PLAIN_NAME}$`)
 
 /** One segment, decoded once, as latin-1 text of its bytes. Null: it could be read in a second way. */
 export function decodeSegment(segment: string): string | null {

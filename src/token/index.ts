@@ -45,6 +45,7 @@ export type { CaveatInput } from './confine.ts'
 export {
   canonicalPath,
   decodeSegment,
+  PLAIN_NAME,
   isAmongObjects,
   isWithinPaths,
   readDataScope,

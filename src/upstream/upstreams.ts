@@ -45,7 +45,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
   const lookup = createNameLookup()
   const pools = createUpstreamPools(lookup)
   const groups = new Map<string, UpstreamGroup>()
-  const keys = new WeakMap<UpstreamSettings, string>()
+  const found = new WeakMap<UpstreamSettings, Map<number, UpstreamGroup>>()
   const checks: HealthCheck[] = []
   let started = false
 
@@ -85,13 +85,15 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
     groupFor(settings, connecting) {
       if (connecting.dispatcher !== undefined) return make(settings, connecting)
       // Routes that share settings often share the object.
-      const written = keys.get(settings) ?? JSON.stringify(settings)
-      keys.set(settings, written)
-      const key = `${connecting.connectMs} ${written}`
-      const known = groups.get(key)
-      if (known !== undefined) return known
-      const group = make(settings, connecting)
+      const byConnectMs = found.get(settings) ?? new Map<number, UpstreamGroup>()
+      found.set(settings, byConnectMs)
+      const { connectMs } = connecting
+      const same = byConnectMs.get(connectMs)
+      if (same !== undefined) return same
+      const key = `${connectMs} ${JSON.stringify(settings)}`
+      const group = groups.get(key) ?? make(settings, connecting)
       groups.set(key, group)
+      byConnectMs.set(connectMs, group)
       return group
     },
     waiting: () => pools.waiting(),

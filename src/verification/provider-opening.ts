@@ -1,6 +1,10 @@
 import type { FinishedCall } from '../http-client/index.ts'
-import type { IdentityProvider, IdentityProviders } from '../identity-provider/index.ts'
-import { createIdentityProviders } from '../identity-provider/index.ts'
+import type {
+  ExchangeRelay,
+  IdentityProvider,
+  IdentityProviders,
+} from '../identity-provider/index.ts'
+import { createIdentityProviders, createRelayedProviders } from '../identity-provider/index.ts'
 import type { Clock } from '../clock.ts'
 import type { OnezoneClientOptions } from '../onezone/index.ts'
 import type { Logger } from '../logger.ts'
@@ -14,8 +18,8 @@ export interface ProviderChoice {
    * @default none
    */
   readonly identityProviders?: readonly IdentityProvider[] | undefined
-  /** The Onezone that exchanges them. @default `onezone` */
-  readonly exchangeAt?: OnezoneClientOptions | undefined
+  /** Has them exchanged elsewhere: of several processes one does it for all. @default `onezone` does */
+  readonly exchangeRelay?: ExchangeRelay | undefined
 }
 
 /** What an exchange shares with the verification that it belongs to. */
@@ -34,23 +38,23 @@ export interface ProviderSurroundings {
  */
 export function openProviders(
   {
-    identityProviders,
-    exchangeAt,
+    identityProviders: providers,
+    exchangeRelay: relay,
     onezone,
   }: ProviderChoice & { readonly onezone?: OnezoneClientOptions | undefined },
   { logger, ...surroundings }: ProviderSurroundings,
 ): IdentityProviders | null {
-  if (identityProviders === undefined || identityProviders.length === 0) return null
-  const at = exchangeAt ?? onezone
-  if (at === undefined) {
+  if (providers === undefined || providers.length === 0) return null
+  if (relay !== undefined) return createRelayedProviders({ ...surroundings, providers, relay })
+  if (onezone === undefined) {
     throw new TypeError(
       '"identityProviders" are only for "onezone": their tokens are exchanged there',
     )
   }
   return createIdentityProviders({
     ...surroundings,
-    providers: identityProviders,
-    onezone: at,
+    providers,
+    onezone,
     onBreakerChange: (state) =>
       logger.warn({ state }, 'the breaker before the exchange of identity providers changed'),
   })

@@ -109,7 +109,7 @@ const VERIFICATION_OPTIONS: OptionShape<VerificationOptions> = {
   watch: WATCH_OPTIONS,
   store: STORE_OPTIONS,
   identityProviders: listOfGroups(IDENTITY_PROVIDER_OPTIONS),
-  exchangeAt: JUDGED_ELSEWHERE,
+  exchangeRelay: JUDGED_ELSEWHERE,
   clock: CLOCK,
   random: CALLBACK,
   refusalsTell: FLAG,

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { GatewayConfig } from '../../src/config/index.ts'
 import { loadConfig } from '../../src/config/index.ts'
 import { shownConfig } from '../../src/config/shown-config.ts'
+import { inOneGo } from '../../src/slices.ts'
 import type { State } from '../../src/state/index.ts'
 import { directoryWith, SERVICE_TOKEN } from '../config/config-directory.ts'
 import { startGateway } from '../helpers/gateway.ts'
@@ -152,11 +153,11 @@ test('a configuration is shown without its secrets, whatever they are called', a
     },
     odd: { note: SERVICE_TOKEN },
   } as object as GatewayConfig
-  const shown = JSON.stringify(shownConfig(later))
+  const shown = JSON.stringify(inOneGo(shownConfig(later)))
   for (const secret of [SERVICE_TOKEN, 'the-watch-token', ADMIN_TOKEN, 'pass-word', 'MIGH']) {
     expect(shown).not.toContain(secret)
   }
-  expect(shownConfig(later)).toMatchObject({
+  expect(inOneGo(shownConfig(later))).toMatchObject({
     adminToken: '•••',
     verifier: { url: 'https://onezone.example.org', serviceToken: '•••', watchToken: '•••' },
     routes: [{ token: 'identity', forwardToken: false }],

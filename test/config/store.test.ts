@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 
 import { insecureSettingsOf, loadConfig, shownConfig } from '../../src/config/index.ts'
+import { inOneGo } from '../../src/slices.ts'
 import { withDigestedSecrets } from '../../src/config/digested-secrets.ts'
 import { ConfigError } from '../../src/errors.ts'
 import { temporaryDirectory } from '../helpers/programs.ts'
@@ -59,7 +60,7 @@ test('nothing secret of it is shown, and workers hear nothing of it', async () =
   const config = await load(
     '{ url: rediss://store.example.org, secretFile: two, passwordFile: password }',
   )
-  expect(JSON.stringify(shownConfig(config))).not.toMatch('canary')
+  expect(JSON.stringify(inOneGo(shownConfig(config)))).not.toMatch('canary')
   expect(JSON.stringify(withDigestedSecrets(config))).not.toMatch(/canary|store/)
 })
 

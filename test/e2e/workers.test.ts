@@ -14,6 +14,7 @@ import { eventually } from '../helpers/eventually.ts'
 import { startHttpServer } from '../helpers/http-server.ts'
 import { startKeepAliveLoad } from '../helpers/keep-alive-load.ts'
 import { ALICE } from '../helpers/onezone.ts'
+import { jwtOf, worldWith } from '../helpers/provider-tokens.ts'
 
 const all = (status: number, count: number): number[] => Array.from({ length: count }, () => status)
 
@@ -53,6 +54,48 @@ describe('two workers ask Onezone as one process would', () => {
     onezone.revokeTemporaryTokens(ALICE)
     expect(await statuses(token, 20)).toEqual(all(401, 20))
     expect(onezone.calls().verifyAccessToken).toBe(1)
+  })
+})
+
+describe('a token of an identity provider, with two workers', () => {
+  const JWT = jwtOf({ azp: 'portal-1', exp: 4_000_000_000 })
+  const start = () =>
+    startClusteredGateway(
+      'verdicts: { maxStalenessMs: 6000 }',
+      {},
+      undefined,
+      undefined,
+      undefined,
+      {
+        world: worldWith({ [JWT]: 'alice' }),
+        yaml: "[{ prefix: 'egi:', clients: [portal-1] }]",
+      },
+    )
+
+  test('is exchanged once for all, until it is taken back', async () => {
+    const { onezone, statuses, upstream, post, metrics } = await start()
+    expect(await statuses(`egi:${JWT}`, 200)).toEqual(all(200, 200))
+    expect(onezone.calls().createTemporaryToken).toBe(1)
+    expect(onezone.calls().verifyIdentityToken).toBe(1)
+    expect(upstream.seen).toHaveLength(200)
+    expect(await metrics()).toContain(
+      'onegate_onezone_requests_total{operation="createTemporaryTokenForCurrentUser",outcome="ok"} 1\n',
+    )
+    await post('/invalidate', { subject: ALICE })
+    expect(await statuses(`egi:${JWT}`, 20)).toEqual(all(200, 20))
+    expect(onezone.calls().createTemporaryToken).toBe(2)
+  })
+
+  test('is exchanged anew, once, when what it was exchanged for was revoked', async () => {
+    const { onezone, statuses } = await start()
+    expect(await statuses(`egi:${JWT}`, 10)).toEqual(all(200, 10))
+    onezone.revokeTemporaryTokens(ALICE)
+    await eventually(async () => {
+      await statuses(`egi:${JWT}`, 4)
+      return onezone.calls().createTemporaryToken > 1
+    })
+    expect(await statuses(`egi:${JWT}`, 20)).toEqual(all(200, 20))
+    expect(onezone.calls().createTemporaryToken).toBe(2)
   })
 })
 

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 
 import { onTestFinished } from 'vitest'
 
+import type { World } from '../../src/dev-onezone/index.ts'
 import { startOnegate } from '../cli/onegate-process.ts'
 import { eventually } from './eventually.ts'
 import { ALICE, startOnezone } from './onezone.ts'
@@ -19,13 +20,18 @@ export async function startClusteredGateway(
   to?: string,
   watchIntervalMs?: number,
   listen = '127.0.0.1:0',
+  providers?: { readonly world: World; readonly yaml: string },
 ) {
-  const onezone = await startOnezone()
+  const onezone = await startOnezone(providers === undefined ? {} : { world: providers.world })
   const upstream = await startUpstream()
   const watch =
     watchIntervalMs === undefined
       ? ''
       : `, watchTokenFile: watch-token, watchIntervalMs: ${watchIntervalMs}`
+  const exchanging = providers === undefined ? '' : `, identityProviders: ${providers.yaml}`
+  // An exchange comes before the question.
+  const totalTimeoutMs = providers === undefined ? 1_000 : 5_000
+  const taking = providers === undefined ? '' : ', identityProviderTokens: true'
   const directory = mkdtempSync(join(tmpdir(), 'onegate-workers-'))
   onTestFinished(() => rmSync(directory, { recursive: true }))
   const file = join(directory, 'onegate.yaml')
@@ -36,9 +42,9 @@ export async function startClusteredGateway(
 listen: ${listen}
 adminListen: 127.0.0.1:0
 workers: 2
-onezone: { url: '${onezone.url}', totalTimeoutMs: 1000${watch} }
+onezone: { url: '${onezone.url}', totalTimeoutMs: ${totalTimeoutMs}${watch}${exchanging} }
 reload: { intervalMs: 100 }
-routes: [{ id: all, path: /**, upstream: '${to ?? upstream.url}' }]
+routes: [{ id: all, path: /**, upstream: '${to ?? upstream.url}'${taking} }]
 ${/^shutdown:/m.test(text) ? '' : 'shutdown: { drainMs: 0 }'}
 ${text}`,
     )

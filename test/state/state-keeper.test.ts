@@ -14,7 +14,6 @@ const FACTS: GatewayFacts = {
   routes: [{ id: 'api', path: '/**', hosts: null, methods: null, token: 'access' }],
   maxConnections: new Map([['api', 256]]),
   reload: null,
-  configuration: {},
 }
 
 /** A gateway that counts what it is told, on a clock that moves when told. */
@@ -23,6 +22,7 @@ function rig() {
   const counted = { requests: 0, granted: 0, up: 1, stalenessSeconds: 0 }
   let due: (() => void) | null = null
   let snapshots = 0
+  let gathered = 0
   const metric = (name: string, value: number, labels: Record<string, string> = {}) =>
     ({ name, help: '', type: 'counter', values: [{ value, labels }] }) as never
   const keeper = keepState({
@@ -37,7 +37,12 @@ function rig() {
         metric('onegate_upstream_up', counted.up, { route: 'api', upstream: 'http://up' }),
       ]
     },
-    facts: () => FACTS,
+    backend: () => 'onezone',
+    facts() {
+      gathered++
+      return FACTS
+    },
+    configuration: async () => ({}),
     refusals: async () => [],
     clock,
     schedule(_, run) {
@@ -51,6 +56,7 @@ function rig() {
     counted,
     keeper,
     snapshots: () => snapshots,
+    gathered: () => gathered,
     hasTimer: () => due !== null,
     /** Five seconds pass, and a sample is taken. */
     pass: async (): Promise<void> => {
@@ -122,6 +128,16 @@ test('who looks within a second gets what was computed already; a closed one tak
   expect(await keeper.read()).not.toBe(a)
   keeper.close()
   expect(hasTimer()).toBe(false)
+})
+
+test('what only those see who look is not gathered for a sample', async () => {
+  const { keeper, pass, snapshots, gathered } = rig()
+  for (let at = 0; at < 3; at++) await pass()
+  expect(snapshots()).toBeGreaterThanOrEqual(3)
+  expect(gathered()).toBe(0)
+  await keeper.read()
+  expect(gathered()).toBe(1)
+  keeper.close()
 })
 
 test('a quantile lies between the bounds of its bucket', () => {
