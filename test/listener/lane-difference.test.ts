@@ -83,6 +83,9 @@ async function startBoth(door: Door) {
     Promise.all([exchange(join(directory, 'on'), parts), exchange(join(directory, 'off'), parts)])
 }
 
+/** When a connection should long have ended of which the client has sent its end. */
+const END_MS = 20_000
+
 interface Heard {
   readonly text: string
   /** Whether the connection was reset, which can take away what had not been read yet. */
@@ -107,9 +110,14 @@ function exchange(path: string, parts: readonly string[]): Promise<Heard> {
     socket.on('end', () => socket.end())
     // As happens to who still writes to a connection that is over.
     socket.on('error', () => (reset = true))
-    socket.on('close', () =>
-      resolve({ text: heard.replaceAll(/^Date: .*GMT\r$/gm, 'Date: now\r'), reset }),
-    )
+    const overdue = setTimeout(() => {
+      heard += 'and the connection stays open'
+      socket.destroy()
+    }, END_MS)
+    socket.on('close', () => {
+      clearTimeout(overdue)
+      resolve({ text: heard.replaceAll(/^Date: .*GMT\r$/gm, 'Date: now\r'), reset })
+    })
   })
 }
 
@@ -136,6 +144,7 @@ async function expectAlike(door: Door, texts: fc.Arbitrary<string>): Promise<voi
     // What was taken away by a reset may have been the same.
     const length = on.reset || off.reset ? Math.min(on.text.length, off.text.length) : Infinity
     expect(on.text.slice(0, length), JSON.stringify([text, cuts])).toBe(off.text.slice(0, length))
+    expect(on.text, JSON.stringify([text, cuts])).not.toContain('stays open')
     const status = on.text.slice(9, 12)
     statuses.set(status, (statuses.get(status) ?? 0) + 1)
   }
