@@ -50,7 +50,8 @@ export function sawCurrent(known: Generations, generation: number, askedAtMs: nu
   if (generation !== known.current && askedAtMs < known.namedAtMs) return 'late'
   const before = known.overUpTo
   const isAnew = isOver || generation < known.current
-  if (isAnew) leaveLife(known, Infinity)
+  // Where others were over since, that may have been said of the new life; the former one was last named before.
+  if (isAnew) leaveLife(known, Infinity, isOver ? known.overAtMs : known.namedAtMs)
   known.overUpTo = generation - 1
   known.overAtMs = Math.max(known.overAtMs, askedAtMs)
   known.current = generation

@@ -99,7 +99,12 @@ export function createOnezoneTime(clock: Clock): OnezoneTime {
       commonRange(agreeing) ??
       byDate
     if (range === null) return
+    const before = offsetMs
     offsetMs = nearestTo(0, range)
+    // What was asked before the first of them was answered may be from before the clock was set.
+    if (isOutvoted && Math.abs(offsetMs - before) > AGREEMENT_MS) {
+      setAtMs = Math.max(setAtMs, Math.min(...against.map((each) => each.answeredAtMs)))
+    }
     if (agreeing.length > 0) agreedMs = offsetMs
   }
 

@@ -50,7 +50,8 @@ interface Selection {
 /**
  * Makes the function that takes back what is known. What is selected stops counting at once, as a token and as the
  * consumer token that others came with, and so does the answer to every question about it that is under way: nothing
- * that Onezone was asked before decides about a request that comes after.
+ * that Onezone was asked before decides about a request that comes after. A fingerprint selects a text and not its
+ * family: that the family has ended stays known.
  */
 export function createInvalidation(
   subjects: InvalidationSubjects,

@@ -23,7 +23,7 @@ export interface Turns {
   take(
     family: FamilyRecord,
     proof: Proof<FamilyRecord>,
-    isFit: (proof: Proof<FamilyRecord>) => boolean,
+    isFit: (turn: Turn) => boolean,
   ): Turn | null
 }
 
@@ -44,7 +44,7 @@ export function createTurns(): Turns {
       family.turnAtMs = Infinity
       turns.delete(family)
       if (turn === undefined || (proof.asAccess && !turn.proof.asAccess)) return null
-      return isFit(turn.proof) ? turn : null
+      return isFit(turn) ? turn : null
     },
   }
 }

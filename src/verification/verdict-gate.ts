@@ -15,7 +15,9 @@ import { grantAsOf, isOfKnownFamily, knownSince } from './proven-grant.ts'
 import { createRecollection } from './recollection.ts'
 import type { Sharing } from './sharing.ts'
 import { createSuspensionCheck } from './suspension.ts'
+import type { TokenEnd } from './token-end.ts'
 import { hasEnded } from './token-end.ts'
+import type { Turn } from './turns.ts'
 import { createTurns } from './turns.ts'
 import type { VerificationBudget } from './verification-budget.ts'
 
@@ -94,8 +96,13 @@ export function createVerdictGate(
   const isProven = (proof: Proof<FamilyRecord>): boolean =>
     known.stillProves(proof, familyFor(proof))
 
-  const isFit = (proof: Proof<FamilyRecord>): boolean =>
-    isProven(proof) && hasEnded(proof, onezoneTime.now(), clock.monotonic()) === false
+  /** Null: only Onezone can say. */
+  const isOver = (end: TokenEnd): boolean | null =>
+    hasEnded(end, onezoneTime.now(), clock.monotonic())
+
+  // One that was proven anew since, or refused, is not the one that waits longest.
+  const isFit = ({ request, proof }: Turn): boolean =>
+    memory.proofs.peek(proofKey(request)) === proof && isProven(proof) && isOver(proof) === false
 
   /** What can be said of a proven token without asking; null where a fact is too old, its family's or its own. */
   function judge(
@@ -111,19 +118,13 @@ export function createVerdictGate(
     if (verification?.source === 'cache') {
       turns.note(family, request, proof)
       if (refreshes.has(family)) return verification
-      if (nowMs >= proof.ownRefreshAtMs) {
-        refreshInBackground(request, proof)
-      } else if (nowMs >= family.refreshAtMs) {
+      if (nowMs >= proof.ownRefreshAtMs) refreshInBackground(request, proof)
+      else if (nowMs >= family.refreshAtMs) {
         const turn = turns.take(family, proof, isFit) ?? { request, proof }
         refreshInBackground(turn.request, turn.proof)
       }
     }
     return verification
-  }
-
-  /** Whether only Onezone can say if a proven token has ended. */
-  function endIsDisputed(proof: Proof<FamilyRecord>): boolean {
-    return hasEnded(proof, onezoneTime.now(), clock.monotonic()) === null
   }
 
   /** Whether a question about another token of the family does not tell of this one what it needs to. */
@@ -132,7 +133,7 @@ export function createVerdictGate(
       clock.monotonic() >= proof.ownLimitAtMs ||
       // A question about this very token is shared whatever the answer: a refusal may be about nothing else.
       questions.underWay(key) !== null ||
-      endIsDisputed(proof)
+      isOver(proof) === null
     )
   }
 
@@ -219,7 +220,7 @@ export function createVerdictGate(
       noteSuspension(clock.monotonic(), true)
       const { verdict } = granted.grant
       const usable =
-        hasEnded(granted, onezoneTime.now(), clock.monotonic()) === false &&
+        isOver(granted) === false &&
         mayServeStale(error, verdict.askedAtMs) &&
         memory.contexts.get(key) === granted &&
         known.stillCounts(granted)
@@ -306,9 +307,8 @@ export function createVerdictGate(
     return { verdict, source: 'shared' }
   }
 
-  function stillProven(proof: Proof<FamilyRecord> | null): Proof<FamilyRecord> | null {
-    return proof !== null && isProven(proof) ? proof : null
-  }
+  const stillProven = (proof: Proof<FamilyRecord> | null): Proof<FamilyRecord> | null =>
+    proof !== null && isProven(proof) ? proof : null
 
   /** A grant beyond the bound, where the operator allows it and nobody could say. */
   function staleGrant(
@@ -320,7 +320,7 @@ export function createVerdictGate(
     noteSuspension(nowMs, true)
     const family = familyFor(proof)
     const knownAtMs = knownSince(proof, family, ledger)
-    if (!proof.kept || !mayServeStale(error, knownAtMs) || endIsDisputed(proof)) return null
+    if (!proof.kept || !mayServeStale(error, knownAtMs) || isOver(proof) === null) return null
     if (nowMs >= proof.ownLimitAtMs + staleIfErrorMs) return null
     if (known.objectionToProven(request, proof, family, nowMs) !== null) return null
     return { verdict: grantAsOf(proof, knownAtMs).verdict, source: 'stale' }

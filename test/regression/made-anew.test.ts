@@ -69,6 +69,22 @@ describe('a token that was refused as unknown', () => {
   })
 })
 
+test('a yes to a token of the new life counts, though of the same moment it is known that an older one is over', async () => {
+  const rig = createGateRig()
+  await rig.ask({ token: temporary(3) })
+  rig.clock.advance(70_000)
+  rig.hold()
+  const older = rig.ask({ token: temporary(1) })
+  const current = rig.ask({ token: temporary(2) })
+  await settle()
+  await rig.open[0]?.answer(no('token_revoked'))
+  await rig.open[1]?.answer(yes(rig.clock))
+  expect(await older).toEqual(['token_revoked', 'onezone'])
+  expect(await current).toEqual(['accepted', 'onezone'])
+  rig.clock.advance(1)
+  expect(await rig.ask({ token: temporary(2) })).toEqual(['accepted', 'cache'])
+})
+
 describe('a subject that had generation 4 and is made anew', () => {
   async function setUp() {
     const rig = createGateRig()

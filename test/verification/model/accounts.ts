@@ -82,7 +82,8 @@ export function areGenerationsSelected(
   return serializeSubject(subject) === serializeSubject(selected)
 }
 
-function isTokenSelected(
+/** Whether it takes back what is known of this token. */
+export function isTokenSelected(
   selector: InvalidationSelector,
   token: PresentedToken,
   world: World,

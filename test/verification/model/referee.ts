@@ -2,18 +2,17 @@ import { VerificationBudgetError, VerifierFaultError } from '../../../src/errors
 import type { InvalidationSelector } from '../../../src/verification/index.ts'
 import type { Accepted, Question, Refused, SourcedVerdict } from '../../../src/verifier/index.ts'
 import { isAccepted } from '../../../src/verifier/index.ts'
-import { isSelected } from './accounts.ts'
 import type { Door, ModelGateway } from './gateway.ts'
+import { createHindsight } from './hindsight.ts'
 import type { KnownTime } from './known-time.ts'
-import type { Objection } from './onezone-law.ts'
-import { isRefused, isRemote, objectionsTo, readsConsumer } from './onezone-law.ts'
+import { objectionsTo, readsConsumer } from './onezone-law.ts'
 import type { Settings } from './settings.ts'
 import { TIMEOUT_MS } from './settings.ts'
 import type { SimulatedTime } from './simulated-time.ts'
+import { createTakenBack } from './taken-back.ts'
 import type { WhatOnezoneSaid } from './what-onezone-said.ts'
 import type { Wire } from './wire.ts'
 import type { History } from './world.ts'
-import { aheadMs } from './world.ts'
 
 /** A request that is under way. */
 export interface Pending {
@@ -29,14 +28,6 @@ export interface ModelStream {
   readonly door: Door
   readonly request: Question
   carrying: boolean
-}
-
-/** What an operator took back, and when all processes knew. */
-interface TakenBack {
-  readonly selector: InvalidationSelector
-  readonly atMs: number
-  /** Whatever has a later turn must know. */
-  knownSinceTurn: number
 }
 
 /** Judges what the gateway does, by what Onezone would have done and by what the gateway was told. */
@@ -70,22 +61,23 @@ const DEAD_GENERATION_MS = 60_000
 const UNSEEN_MS = 100
 /** How soon workers are told what their primary has found out of Onezone’s time. */
 const HERALD_MS = 110
+/** How long it may take until each stream has been asked about again after something ended. */
+const SWEEP_MS = 750
 /** How long a stream may take to end that must. */
 const FAREWELL_MS = 500 + EPSILON_MS
 /** How much longer than its primary a worker waits for an answer. */
 const GRACE_MS = 2_000
 /** How long the machine may take to see that it has slept. */
 const WAKING_MS = 2_000
-/**
- * For how many intervals a token that was proven may go unasked, while others vouch for its family: so long can one
- * pass whose subject was made anew with the same generation, for a worker and its primary one after the other.
- */
-const OWN_QUESTION_INTERVALS = 10
-
 export function createReferee(options: RefereeOptions): Referee {
   const { settings, time, history, said, knownTime, wire, object } = options
   const { maxStalenessMs, staleIfErrorMs, negativeTtlMs, workers, channelMs, isTiny } = settings
-  const takenBack: TakenBack[] = []
+  const { accepted, acceptedByClockSetBack, isOfFormerLife, reasonIsTrue } = createHindsight({
+    settings,
+    history,
+    said,
+  })
+  const takenBack = createTakenBack({ time, history, nextTurn: options.nextTurn })
   const sleeps: { readonly atMs: number; readonly forMs: number }[] = []
 
   const sleptSince = (atMs: number): number =>
@@ -101,93 +93,6 @@ export function createReferee(options: RefereeOptions): Referee {
       workers === 0 ? askedAtMs : askedAtMs - maxStalenessMs - TIMEOUT_MS,
       request !== undefined && workers === 0 && said.isProven(request),
     )
-
-  /** Onezone is not told through which interface an invite token comes. */
-  const asTold = (request: Question): Question =>
-    request.kind === 'invite' ? { ...request, interface: null } : request
-
-  function accepted(asked: Question, fromMs: number, toMs: number, errorMs: number): boolean {
-    const request = asTold(asked)
-    for (const span of history.within(fromMs - EPSILON_MS, toMs)) {
-      if (!isRefused(span.world, Math.max(0, span.fromMs), request, -errorMs)) return true
-    }
-    return false
-  }
-
-  /**
-   * Whether it was accepted but for its end, and Onezone’s clock was set back since, by which it has not come: an end is
-   * no fact that is asked about, so that its moment need not be the one of the others.
-   */
-  function acceptedByClockSetBack(
-    request: Question,
-    fromMs: number,
-    toMs: number,
-    errorMs: number,
-  ): boolean {
-    const { clocks } = history
-    const wentBack = clocks.some(({ fromMs: atMs, clock }, index) => {
-      const before = clocks[index - 1]?.clock
-      return atMs >= fromMs && before !== undefined && aheadMs(clock, atMs) < aheadMs(before, atMs)
-    })
-    if (!wentBack) return false
-    const isEnd = ({ reason }: Objection): boolean => reason === 'token_expired'
-    if ([...objectionsTo(history.now, toMs, request, -errorMs)].some(isEnd)) return false
-    for (const span of history.within(fromMs - EPSILON_MS, toMs)) {
-      const objections = [...objectionsTo(span.world, Math.max(0, span.fromMs), request, -errorMs)]
-      if (objections.every(isEnd)) return true
-    }
-    return false
-  }
-
-  /** Whether it is nothing but a subject that was made anew, and not too long ago. */
-  function isOfFormerLife(
-    request: Question,
-    fromMs: number,
-    toMs: number,
-    errorMs: number,
-    { toldByMs = toMs, moreMs = 0 } = {},
-  ): boolean {
-    if (request.token.generation === null || isRemote(request.token)) return false
-    // The gateway has been told so of this very token.
-    const told = said.noTo(request)
-    const isTold = told?.reason === 'token_invalid' && told.heardAtMs <= toldByMs
-    const toldMs = isTold ? told.askedAtMs : -Infinity
-    if (workers === 0 && toldMs > (said.yesTo(request)?.askedAtMs ?? -Infinity)) return false
-    const intervals = OWN_QUESTION_INTERVALS * (workers === 0 ? 1 : 2)
-    if (!accepted(request, toMs - intervals * maxStalenessMs - moreMs, toMs, errorMs)) return false
-    for (const span of history.within(fromMs - EPSILON_MS, toMs)) {
-      const objections = [...objectionsTo(span.world, Math.max(0, span.fromMs), request, -errorMs)]
-      if (objections.every(({ error }) => error.id === 'tokenInvalid')) return true
-    }
-    return false
-  }
-
-  function reasonIsTrue(
-    asked: Question,
-    { reason, caveat }: Refused,
-    fromMs: number,
-    toMs: number,
-    errorMs: number,
-  ): boolean {
-    const request = asTold(asked)
-    for (const span of history.within(fromMs - EPSILON_MS, toMs)) {
-      for (const each of objectionsTo(span.world, span.toMs, request, errorMs)) {
-        if (each.reason === reason && each.caveat === caveat) return true
-      }
-    }
-    return false
-  }
-
-  /** The last time that something was taken back on which the request rests, and of which this door knew. */
-  function takenBackAt({ request, turn }: Pending, takesProofs = false): number {
-    const last = takenBack.findLast(
-      ({ selector, knownSinceTurn }) =>
-        knownSinceTurn < turn &&
-        (!takesProofs || 'all' in selector || 'fingerprint' in selector) &&
-        isSelected(selector, request, history.now),
-    )
-    return last?.atMs ?? -Infinity
-  }
 
   function granted(pending: Pending, verdict: Accepted, source: string): void {
     const { door, request, askedAtMs } = pending
@@ -245,12 +150,12 @@ export function createReferee(options: RefereeOptions): Referee {
       }
     }
     if (!isTiny) knownDeath(pending, latestMs, source)
-    const backMs = takenBackAt(pending)
+    const backMs = takenBack.at(pending)
     const isNews =
       accepted(request, backMs, nowMs, errorMs) ||
       acceptedByClockSetBack(request, backMs, nowMs, errorMs) ||
       // A signature stays good that was taken back with its family only: others may vouch for it.
-      (accepted(request, takenBackAt(pending, true), nowMs, errorMs) &&
+      (accepted(request, takenBack.proofsAt(pending), nowMs, errorMs) &&
         isOfFormerLife(request, Math.max(backMs, sinceMs), nowMs, errorMs, former))
     if (latestMs < backMs - EPSILON_MS || !isNews) {
       object('a grant on what was taken back', { ...about, takenBackMs: nowMs - backMs })
@@ -333,10 +238,9 @@ export function createReferee(options: RefereeOptions): Referee {
       nowMs - askedAtMs + EPSILON_MS,
     )
     const sleptMs = sleptSince(nowMs - windowMs - spreadMs)
-    const sinceMs = Math.max(
-      nowMs - windowMs - spreadMs - sleptMs,
-      isOver ? -Infinity : takenBackAt(pending),
-    )
+    const isOfFamily = source === 'local' || workers > 0
+    const backMs = isOfFamily ? takenBack.endAt(pending, verdict) : takenBack.at(pending)
+    const sinceMs = Math.max(nowMs - windowMs - spreadMs - sleptMs, isOver ? -Infinity : backMs)
     const errorMs = timeErrorMs(askedAtMs, request)
     const isKnown = workers === 0 && !isTiny && source === 'local' && said.isProven(request)
     const alive = said.ownerAliveSince(token)
@@ -365,7 +269,7 @@ export function createReferee(options: RefereeOptions): Referee {
     if (error instanceof VerificationBudgetError) {
       if (settings.budgetPerSecond === null) object('a budget without bounds was spent', about)
       const knownMs = said.yesFor(request)?.askedAtMs ?? -Infinity
-      const isYoung = knownMs > Math.max(askedAtMs - maxStalenessMs, takenBackAt(pending))
+      const isYoung = knownMs > Math.max(askedAtMs - maxStalenessMs, takenBack.at(pending))
       if (!isTiny && workers === 0 && isYoung && said.isProven(request)) {
         object('a proven token was charged', about)
       }
@@ -387,7 +291,7 @@ export function createReferee(options: RefereeOptions): Referee {
       else refused(pending, outcome.verdict, outcome.source)
       const tookMs = time.nowMs - askedAtMs - sleptSince(askedAtMs)
       const mostMs = wire.patienceMs(askedAtMs, time.nowMs) + 6 * channelMs * Math.sign(workers)
-      const again = takenBack.filter(({ atMs }) => atMs >= askedAtMs).length
+      const again = takenBack.since(askedAtMs)
       if (tookMs > mostMs * (1 + again) + EPSILON_MS) {
         object('an answer took longer than Onezone', { tookMs, mostMs })
       }
@@ -397,7 +301,7 @@ export function createReferee(options: RefereeOptions): Referee {
       const boundMs = maxStalenessMs + staleIfErrorMs
       const sinceMs = atMs - boundMs
       const errorMs = knownTime.errorMs(atMs, sinceMs)
-      const former = { toldByMs: atMs - FAREWELL_MS, moreMs: staleIfErrorMs }
+      const former = { toldByMs: atMs - SWEEP_MS - FAREWELL_MS, moreMs: staleIfErrorMs }
       if (accepted(request, sinceMs, atMs, errorMs)) return
       // One that is refused has a little time to say so to its client.
       if (isOfFormerLife(request, sinceMs, atMs, errorMs, former)) return
@@ -414,13 +318,7 @@ export function createReferee(options: RefereeOptions): Referee {
       if (sleptSince(time.nowMs - 2 * boundMs) > 0) return
       object('a stream was ended in vain', { door: door.name })
     },
-    takenBack(selector) {
-      const entry: TakenBack = { selector, atMs: time.nowMs, knownSinceTurn: Infinity }
-      takenBack.push(entry)
-      return () => {
-        entry.knownSinceTurn = options.nextTurn()
-      }
-    },
+    takenBack: takenBack.add,
     suspended: (forMs) => void sleeps.push({ atMs: time.nowMs + forMs, forMs }),
   }
 }

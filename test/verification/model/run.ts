@@ -264,7 +264,8 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
       note(() => `taken back: ${JSON.stringify(selector)}`)
       const selects = (question: Question): boolean => isSelected(selector, question, history.now)
       const known = referee.takenBack(selector)
-      if ('fingerprint' in selector || 'all' in selector) said.takenBack(selects)
+      const takesProofs = 'fingerprint' in selector || 'all' in selector
+      said.takenBack((each) => selects(each) && (takesProofs || each.token.id === null))
       wire.takenBack(
         (question) => mayBeSelected(selector, question, history.now),
         (question) => areGenerationsSelected(selector, question),

@@ -294,8 +294,11 @@ export const STORIES = {
         clock: { ...world.clock, aheadMs: world.clock.aheadMs + byMs },
       }))
       run.setNetwork(WELL)
+      const caveats = chance.chance(0.5)
+        ? [{ type: 'time', validUntil: ends + 7_200 } as const]
+        : []
       const later = ['usr-alice', 'usr-bob', 'usr-carol'].map((owner) =>
-        cast.issueTo(owner, { named }),
+        cast.issueTo(owner, { named, caveats }),
       )
       for (const token of chance.chance(0.5) ? later : tokens)
         ask(run, chance.pick(run.gateway.doors), goodRequest(token, null))

@@ -2,9 +2,11 @@ import type { PresentedToken } from '../../../src/token/index.ts'
 import { serializeSubject } from '../../../src/token/index.ts'
 import type { Question } from '../../../src/verifier/index.ts'
 import { familyNameOf, ownerOf, questionName } from './accounts.ts'
+import type { Objection } from './onezone-law.ts'
 import { isRemote } from './onezone-law.ts'
 import type { Call, Outcome } from './onezone-server.ts'
 import type { History } from './world.ts'
+import { onezoneNowMs } from './world.ts'
 
 /** One answer, as far as it counts for something. */
 export interface Said {
@@ -51,8 +53,25 @@ interface Mark {
   readonly isNamed: boolean
 }
 
+/** What is accepted in one use. */
+interface Proven {
+  readonly question: Question
+  /** When the question was asked to which it last was. */
+  readonly askedAtMs: number
+  /** And to which it first was. */
+  readonly sinceMs: number
+}
+
+/** That a token was found unknown which had been accepted. */
+interface Loss extends Said {
+  /** What was first accepted until then is lost with it; what came later may be of the subject’s next life. */
+  readonly upToMs: number
+}
+
 /** How long it is believed that a generation is over. */
 const BELIEVED_MS = 60_000
+
+const EXPIRED: Objection = { reason: 'token_expired', caveat: null, error: { id: '' } }
 
 export function createWhatOnezoneSaid(history: History): WhatOnezoneSaid {
   const yes = new Map<string, Said>()
@@ -60,10 +79,9 @@ export function createWhatOnezoneSaid(history: History): WhatOnezoneSaid {
   const vouched = new Map<string, Said>()
   const deaths = new Map<string, Said>()
   const marks = new Map<string, Mark[]>()
-  /** What is accepted, and when the question was asked to which it last was. */
-  const proven = new Map<string, { readonly question: Question; readonly askedAtMs: number }>()
+  const proven = new Map<string, Proven>()
   /** When a family was last found to be lost: what was proven until then must be proven anew. */
-  const losses = new Map<string, Said>()
+  const losses = new Map<string, Loss>()
   const anew = new Map<string, Said>()
 
   const useOf = ({ token, kind }: Question): string => `${token.digest}/${kind}`
@@ -98,8 +116,20 @@ export function createWhatOnezoneSaid(history: History): WhatOnezoneSaid {
     marks.set(subject, known)
   }
 
-  function heardVerdict(question: Question, { objection }: Outcome, said: Said): void {
+  /** The gateway judges by itself, when the answer is there, whether a record that is looked up has come to its end. */
+  function objectionWhenHeard(
+    { token }: Question,
+    { objection }: Outcome,
+    atMs: number,
+  ): Objection | null {
+    const expires = token.id === null ? history.now.lookups[token.serialized]?.expires : null
+    const hasEnded = (expires ?? Infinity) <= onezoneNowMs(history.now, atMs)
+    return objection === null && hasEnded ? EXPIRED : objection
+  }
+
+  function heardVerdict(question: Question, outcome: Outcome, said: Said): void {
     const { token } = question
+    const objection = objectionWhenHeard(question, outcome, said.heardAtMs)
     const family = familyNameOf(token, history.now)
     const owner = `owner/${ownerOf(token, history.now)}`
     if (objection === null) {
@@ -111,7 +141,9 @@ export function createWhatOnezoneSaid(history: History): WhatOnezoneSaid {
       // A yes that comes after word of the end is no proof.
       const isLate = (deathOf(token)?.askedAtMs ?? -Infinity) >= said.askedAtMs
       if (!isRemote(token) && !isLate) {
-        proven.set(useOf(question), { question, askedAtMs: said.askedAtMs })
+        const { askedAtMs } = said
+        const sinceMs = isProven(question) ? proven.get(useOf(question))?.sinceMs : undefined
+        proven.set(useOf(question), { question, askedAtMs, sinceMs: sinceMs ?? askedAtMs })
       }
       return
     }
@@ -125,21 +157,37 @@ export function createWhatOnezoneSaid(history: History): WhatOnezoneSaid {
       if (token.generation === null) latest(deaths, family, said)
       else mark(serializeSubject(token.subject), token.generation, said, false)
     } else if (reason === 'user_blocked') {
-      latest(deaths, owner, said)
+      // Whom a version 1 token speaks for, only a yes tells.
+      if (token.subject.id !== null || isProven(question)) latest(deaths, owner, said)
     } else {
+      const confirmedAtMs = proven.get(useOf(question))?.askedAtMs
       if (reason === 'token_invalid' && isProven(question)) {
-        latest(deaths, family, said)
-        latest(losses, family, said)
+        lose(family, said, token.generation === null ? Infinity : (confirmedAtMs ?? -Infinity))
       }
       if (error.id !== 'tokenSessionInvalid') proven.delete(useOf(question))
     }
   }
 
+  function lose(family: string, said: Said, upToMs: number): void {
+    const known = losses.get(family)
+    const later = known !== undefined && known.askedAtMs > said.askedAtMs ? known : said
+    losses.set(family, { ...later, upToMs: Math.max(upToMs, known?.upToMs ?? -Infinity) })
+  }
+
+  /** When a token was first accepted in any use; -Infinity: it is not. */
+  function firstProvenMs({ digest }: PresentedToken): number {
+    const since = [...proven.values()].filter(({ question }) => question.token.digest === digest)
+    return since.length === 0 ? -Infinity : Math.max(...since.map(({ sinceMs }) => sinceMs))
+  }
+
   function deathOf(token: PresentedToken): Said | undefined {
-    const family = deaths.get(familyNameOf(token, history.now))
+    const name = familyNameOf(token, history.now)
+    const family = deaths.get(name)
     const owner = deaths.get(`owner/${ownerOf(token, history.now)}`)
-    if (family === undefined || owner === undefined) return family ?? owner
-    return family.askedAtMs > owner.askedAtMs ? family : owner
+    const loss = losses.get(name)
+    const isLost = loss !== undefined && firstProvenMs(token) <= loss.upToMs
+    const ends = [family, owner, isLost ? loss : undefined].filter((each) => each !== undefined)
+    return ends.sort((a, b) => b.askedAtMs - a.askedAtMs)[0]
   }
 
   function overSince({ generation, subject }: PresentedToken): Said | undefined {
@@ -165,7 +213,7 @@ export function createWhatOnezoneSaid(history: History): WhatOnezoneSaid {
     if (named !== undefined) {
       const isDead = reading === null || ('revoked' in reading && reading.revoked)
       if (isDead) latest(deaths, `named/${named}`, said)
-      if (reading === null) latest(losses, `named/${named}`, said)
+      if (reading === null) lose(`named/${named}`, said, Infinity)
     } else if (reading !== null && 'generation' in reading) {
       const [, collection, id] = /\/(users|providers)\/([^/]+)\//.exec(path) ?? []
       mark((collection === 'users' ? 'usr-' : 'prv-') + id, reading.generation - 1, said, true)

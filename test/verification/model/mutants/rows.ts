@@ -215,7 +215,7 @@ export const ROWS: readonly Mutant[] = [
     look: 'tiny',
     edits: [
       [
-        'src/verification/verdict-gate.ts',
+        'src/verification/inspect.ts',
         'kept ? proof.family : ledger.glance.open(ref, proof.subject)',
         'kept ? proof.family : ledger.open(ref, proof.subject)',
       ],

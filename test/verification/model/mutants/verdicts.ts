@@ -183,7 +183,7 @@ export const VERDICTS: readonly Mutant[] = [
     name: 'lessons: families are asked about too soon',
     look: 'oneProcess',
     edits: [
-      ['src/verification/lessons.ts', 'const REFRESH_FROM = 0.65', 'const REFRESH_FROM = 0.4'],
+      ['src/verification/lessons.ts', '{ from: 0.65, jitter: 0.1 }', '{ from: 0.4, jitter: 0.1 }'],
     ],
   },
   {
@@ -230,7 +230,7 @@ export const VERDICTS: readonly Mutant[] = [
     edits: [
       [
         'src/verification/turns.ts',
-        '      return isFit(turn.proof) ? turn : null',
+        '      return isFit(turn) ? turn : null',
         '      return isFit(turn.proof) ? null : null',
       ],
     ],
