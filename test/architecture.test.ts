@@ -291,6 +291,13 @@ describe('the house', () => {
     expect(circles).toEqual([])
   })
 
+  test('undici is loaded when it is needed, and not when a gateway starts', () => {
+    const eager = FILES.filter((file) =>
+      /^import (?!type )[^'"]*from 'undici'/m.test(readFileSync(join(SRC, file), 'utf8')),
+    )
+    expect(eager).toEqual([])
+  })
+
   test('no line of prose passes 120 columns', () => {
     const long = FILES.flatMap((file) =>
       readFileSync(join(SRC, file), 'utf8')

@@ -98,12 +98,14 @@ export function createHeaderPolicy(options: HeaderPolicyOptions = {}): HeaderPol
       foldName(readOption(`passHeaders[${index}]`, name, parsePassedHeader)),
     ),
   )
-  const memo = new Map<string, boolean>()
 
   const isReserved = (folded: string): boolean =>
     own.has(folded) || reserved.has(folded) || folded.startsWith('x-onedata-')
 
-  const judge = (name: string): boolean => {
+  const claims = remembered(
+    (name) => isReserved(foldName(name)) && name.toLowerCase() !== CONSUMER_TOKEN,
+  )
+  const dropsAlways = remembered((name) => {
     const folded = foldName(name)
     // Only the spelling that was read was verified: `X_Auth_Token` beside it is another credential to a CGI back end.
     if (credentials.has(folded)) return !forwardToken || name.toLowerCase() !== folded
@@ -114,24 +116,16 @@ export function createHeaderPolicy(options: HeaderPolicyOptions = {}): HeaderPol
       folded === 'x-real-ip' ||
       (isForeign(folded) && !passed.has(folded))
     )
-  }
+  })
 
   return {
     drops(name, value) {
       if (name.length === 13 && value !== undefined && !isOurs(value, read) && !isTaken) {
         if (name.toLowerCase() === 'authorization') return false
       }
-      let dropped = memo.get(name)
-      if (dropped === undefined) {
-        dropped = judge(name)
-        if (memo.size < MEMO_LIMIT && name.length <= MEMO_LONGEST) memo.set(keptText(name), dropped)
-      }
-      return dropped
+      return dropsAlways(name)
     },
-    claims(name) {
-      const folded = foldName(name)
-      return isReserved(folded) && name.toLowerCase() !== CONSUMER_TOKEN
-    },
+    claims,
     credentialFields,
     clean: read.protocol && !forwardToken ? takeTokenProtocolsOut : null,
     names: [
@@ -145,6 +139,20 @@ export function createHeaderPolicy(options: HeaderPolicyOptions = {}): HeaderPol
 }
 
 const NO_NAMES: readonly string[] = []
+
+/** Keeps what was found out about names: most requests have the same ones. */
+function remembered(judge: (name: string) => boolean): (name: string) => boolean {
+  const known = new Map<string, boolean>()
+  return (name) => {
+    let judgement = known.get(name)
+    if (judgement === undefined) {
+      judgement = judge(name)
+      if (known.size < MEMO_LIMIT && name.length <= MEMO_LONGEST)
+        known.set(keptText(name), judgement)
+    }
+    return judgement
+  }
+}
 
 const folded = new WeakMap<readonly string[], ReadonlySet<string>>()
 

@@ -101,7 +101,8 @@ export interface Asked {
  * another dialect to its own. The query is the client's and means nothing. Null: there is no such dialect.
  */
 export function readDialect(url: string): Asked | null {
-  const path = url.replace(/\?.*$/s, '')
+  const mark = url.indexOf('?')
+  const path = mark === -1 ? url : url.slice(0, mark)
   const dialect = BY_PATH.get(path)
   if (dialect !== undefined && dialect !== 'envoy') return { dialect, rest: '' }
   const envoy = `${PREFIX}envoy`

@@ -148,6 +148,7 @@ export function createIntrospection(options: IntrospectionOptions): Introspectio
     incoming.on('end', () => {
       if (!outgoing.headersSent) introspect(new URLSearchParams(body), reply)
     })
+    incoming.resume()
   }
 }
 

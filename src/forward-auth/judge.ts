@@ -15,6 +15,7 @@ import type { RequestLimits, RouteMatch } from '../routing/index.ts'
 import { assembleRouter, isRefusal } from '../routing/index.ts'
 import type { Sliced } from '../slices.ts'
 import type { AskedIn } from './dialects.ts'
+import { someName } from './field-names.ts'
 import type { Question } from './question.ts'
 
 /** Which requests take a route, and who may make them. */
@@ -171,18 +172,13 @@ export function* assembleJudge(options: JudgeOptions): Sliced<Judge> {
       return refuse('gateway_misconfigured', route.id)
     }
     const { headers } = route.authenticator
-    if (!removesForged && namesOf(rawHeaders).some((name) => headers.claims(name))) {
+    if (!removesForged && someName(rawHeaders, (name) => headers.claims(name))) {
       return refuse('identity_forged', route.id)
     }
     const decision = route.authenticator.authenticate(requestOf(question, requestId))
     if (decision instanceof Promise) void decision.then((settled) => conclude(route, settled))
     else conclude(route, decision)
   }
-}
-
-/** Every other one: name, value, name, value … */
-export function namesOf(fields: readonly string[]): string[] {
-  return fields.filter((_, index) => index % 2 === 0)
 }
 
 /**
@@ -204,6 +200,10 @@ function requestOf(
     method,
     path: target.slice(0, mark),
     query: target.slice(mark),
-    upgrade: namesOf(rawHeaders).some((name) => name.toLowerCase() === 'upgrade'),
+    upgrade: someName(rawHeaders, isUpgrade),
   }
+}
+
+function isUpgrade(name: string): boolean {
+  return name.length === 7 && name.toLowerCase() === 'upgrade'
 }

@@ -29,7 +29,7 @@ export interface AskingRequest {
   readonly rawHeaders: readonly string[]
 }
 
-const FORWARDED = /^x-forwarded-(?:for|host|proto)$/
+const FORWARDED = new Set(['x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto'])
 
 const ORIGINAL_URL = /^(https?|wss?):\/\/([^/?#]+)(\/.*)$/s
 
@@ -52,7 +52,7 @@ export function readQuestion(
 ): Question | AnswerCode {
   if (rawHeaders.length > 2 * limits.requestFields) return 'headers_too_large'
   const fields = DIALECTS[dialect]
-  const said = collect(rawHeaders)
+  const said = new Said(rawHeaders)
   const place = placeOf(fields, said, rest)
   if (place === null) return 'request_invalid'
 
@@ -60,7 +60,7 @@ export function readQuestion(
   if (asked === undefined || !KNOWN_METHODS.has(asked)) return 'request_invalid'
 
   let hops: readonly string[] = []
-  if (fields.address !== null && said.count(fields.address) > 0) {
+  if (fields.address !== null && said.has(fields.address)) {
     const listed = said.once(fields.address)
     if (listed === undefined) return 'request_invalid'
     hops = listed.split(',').map((hop) => hop.trim())
@@ -71,7 +71,7 @@ export function readQuestion(
 
 function placeOf(
   fields: DialectFields,
-  said: Collected,
+  said: Said,
   rest: string,
 ): Pick<Question, 'host' | 'target' | 'secure'> | null {
   if (fields.url !== null) {
@@ -88,36 +88,36 @@ function placeOf(
     : { host, target, secure }
 }
 
-function schemeOf({ scheme, schemeOptional }: DialectFields, said: Collected): boolean | undefined {
-  if (scheme === null || (schemeOptional && said.count(scheme) === 0)) return false
+function schemeOf({ scheme, schemeOptional }: DialectFields, said: Said): boolean | undefined {
+  if (scheme === null || (schemeOptional && !said.has(scheme))) return false
   return SCHEMES.get(said.once(scheme) ?? '')
 }
 
-interface Collected {
-  count(name: string): number
-  /** The value of a field that is there exactly once and says something; else undefined. */
-  once(name: string): string | undefined
-  /** What is no field that says where the client came from. */
-  readonly others: readonly string[]
-}
+/** The header fields of a question. */
+class Said {
+  /** What is no field that says where the client came from: name in lower case, value … */
+  readonly others: string[] = []
+  readonly #rawHeaders: readonly string[]
+  /** All names in lower case. */
+  readonly #names: string[] = []
 
-function collect(rawHeaders: readonly string[]): Collected {
-  const values = new Map<string, string[]>()
-  const others: string[] = []
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    const name = (rawHeaders[i] ?? '').toLowerCase()
-    const value = rawHeaders[i + 1] ?? ''
-    const known = values.get(name)
-    if (known === undefined) values.set(name, [value])
-    else known.push(value)
-    if (!FORWARDED.test(name)) others.push(name, value)
+  constructor(rawHeaders: readonly string[]) {
+    this.#rawHeaders = rawHeaders
+    for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+      const name = (rawHeaders[i] ?? '').toLowerCase()
+      this.#names.push(name)
+      if (!FORWARDED.has(name)) this.others.push(name, rawHeaders[i + 1] ?? '')
+    }
   }
-  return {
-    count: (name) => values.get(name)?.length ?? 0,
-    once(name) {
-      const all = values.get(name)
-      return all?.length === 1 && all[0] !== '' ? all[0] : undefined
-    },
-    others,
+
+  has(name: string): boolean {
+    return this.#names.includes(name)
+  }
+
+  /** The value of a field that is there exactly once and says something; else undefined. */
+  once(name: string): string | undefined {
+    const at = this.#names.indexOf(name)
+    if (at === -1 || this.#names.includes(name, at + 1)) return undefined
+    return this.#rawHeaders[2 * at + 1] || undefined
   }
 }

@@ -4,8 +4,8 @@ import { answerHeaders } from '../authenticator/index.ts'
 import type { Incoming, Outgoing } from '../listener/index.ts'
 import type { Dialect } from './dialects.ts'
 import { DIALECTS } from './dialects.ts'
+import { hasName } from './field-names.ts'
 import type { ForwardAuthRoute, Judgement } from './judge.ts'
-import { namesOf } from './judge.ts'
 
 type Granted = Extract<Judgement, { readonly outcome: 'granted' }>
 type Refused = Extract<Judgement, { readonly outcome: 'refused' }>
@@ -26,9 +26,8 @@ export function sendGrant(
   const { headers } = route.authenticator
   const fields = [...ALWAYS, 'Content-Length', '0', 'X-Onegate-Status', '200', ...identityHeaders]
   fields.push('X-Request-Id', requestId)
-  const stated = new Set(namesOf(identityHeaders))
   for (const name of headers.names) {
-    if (!stated.has(name)) fields.push(name, '')
+    if (!hasName(identityHeaders, name)) fields.push(name, '')
   }
   if (dialect === 'envoy') {
     const removed = removedCredentials(route)

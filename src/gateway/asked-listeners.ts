@@ -30,7 +30,7 @@ export interface AskedListenerSurroundings {
  * @throws {Error} the system's own where a listener cannot be opened (`EADDRINUSE` …).
  */
 export async function openAskedListeners(
-  { forwardAuth, limits, reload }: GatewayConfig,
+  { forwardAuth, limits, reload, fastLane }: GatewayConfig,
   live: LiveConfiguration,
   { logger, metrics }: AskedListenerSurroundings,
 ): Promise<AskedListeners> {
@@ -43,6 +43,7 @@ export async function openAskedListeners(
       tls: forwardAuth.tls,
       reload,
       limits,
+      fastLane: fastLane !== false,
       door,
       logger,
       onHandshakeFailure: metrics.onHandshakeFailure,

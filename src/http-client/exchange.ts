@@ -1,4 +1,5 @@
-import { errors, type Dispatcher } from 'undici'
+import type { Dispatcher } from 'undici'
+
 import type { FaultReason, PeerFaultError } from '../errors.ts'
 import type { Peer } from './peer.ts'
 
@@ -138,14 +139,12 @@ function faultOf(error: Error, { server, connecting, peer }: Failure): PeerFault
     const message = `No connection to ${server}; check its address, certificate and network`
     return fault('UNREACHABLE', message, { cause: error })
   }
-  if (error instanceof errors.HeadersOverflowError) {
+  // By their names: their classes would have to be loaded.
+  if (error.name === 'HeadersOverflowError') {
     return fault('ANSWER_TOO_LARGE', `The headers of ${server} are too long`)
   }
   // No cause: a parser's error carries the bytes that it did not understand.
-  if (
-    error instanceof errors.HTTPParserError ||
-    error instanceof errors.ResponseContentLengthMismatchError
-  ) {
+  if (error.name === 'HTTPParserError' || error.name === 'ResponseContentLengthMismatchError') {
     return fault('ANSWER_INVALID', `What ${server} sent is no answer in HTTP/1.1`)
   }
   const message = `${server} broke the connection before its answer was complete`

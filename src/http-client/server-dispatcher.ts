@@ -1,4 +1,4 @@
-import { type Dispatcher, Pool, ProxyAgent } from 'undici'
+import type { Dispatcher } from 'undici'
 
 import type { ClientSettings } from './client-options.ts'
 import { createNameLookup } from './name-lookup.ts'
@@ -11,26 +11,11 @@ const MAX_CONNECTION_AGE_MS = 300_000
 
 /**
  * Makes what sends the requests of a client: connections to its server, or tunnels to it through a proxy. Its name is
- * never looked up behind others.
+ * never looked up behind others. What makes them is loaded with the first: it takes a tenth of the time that a gateway
+ * needs to start.
  */
-export function createServerDispatcher(settings: ClientSettings): Dispatcher {
-  return withDispatch(makeDispatcher(settings))
-}
-
-/**
- * Sees to it that requests can be sent at all: a runtime may have an undici of its own that lacks this, as Bun does.
- *
- * @throws {TypeError} where they cannot.
- */
-export function withDispatch(dispatcher: Dispatcher): Dispatcher {
-  const { dispatch } = dispatcher as Partial<Dispatcher>
-  if (typeof dispatch === 'function') return dispatcher
-  throw new TypeError(
-    'The undici of this runtime cannot send requests, as that of Bun; run on Node, or give a "dispatcher" that can.',
-  )
-}
-
-function makeDispatcher(settings: ClientSettings): Dispatcher {
+export async function createServerDispatcher(settings: ClientSettings): Promise<Dispatcher> {
+  const { Pool, ProxyAgent } = await import('undici')
   const { origin, ca, connectTimeoutMs, proxy } = settings
   const connections = {
     connections: settings.maxConnections,
@@ -56,4 +41,16 @@ function makeDispatcher(settings: ClientSettings): Dispatcher {
     proxyTls: { timeout, rejectUnauthorized: true, lookup },
     requestTls: connect,
   })
+}
+
+/**
+ * Sees to it that requests can be sent at all: Bun has an undici of its own that cannot.
+ *
+ * @throws {TypeError} where they cannot.
+ */
+export function checkRuntime(versions: object = process.versions): void {
+  if (!('bun' in versions)) return
+  throw new TypeError(
+    'The undici of Bun cannot send requests; run on Node, or give a "dispatcher" that can.',
+  )
 }

@@ -1,3 +1,5 @@
+import type { Dispatcher } from 'undici'
+
 import type { PeerFaultError } from '../errors.ts'
 import { createAdmission } from './admission.ts'
 import { readAnswer, readDate, readRetryAfter } from './answer.ts'
@@ -7,7 +9,7 @@ import { exchange, FailedExchange, type Answer, type ExchangeRequest } from './e
 import type { HttpAnswer, HttpCall } from './http-call.ts'
 import { shownProxy } from './proxy-url.ts'
 import { createRetryBudget } from './retry-budget.ts'
-import { createServerDispatcher } from './server-dispatcher.ts'
+import { checkRuntime, createServerDispatcher } from './server-dispatcher.ts'
 
 /** Performs operations of an API over HTTP. */
 export interface HttpTransport {
@@ -25,7 +27,9 @@ const RETRY_PAUSE_MS = { least: 50, most: 150 }
 
 /** Makes the {@link HttpTransport} of a client. */
 export function createHttpTransport(settings: ClientSettings): HttpTransport {
-  const { origin, peer, clock, dispatcher = createServerDispatcher(settings) } = settings
+  const { origin, peer, clock } = settings
+  if (settings.dispatcher === undefined) checkRuntime()
+  let opening: Promise<Dispatcher> | undefined
   const via = settings.proxy === undefined ? '' : ` through the proxy ${shownProxy(settings.proxy)}`
   const backOff = createBackOff(clock)
   const admission = createAdmission({
@@ -98,6 +102,7 @@ export function createHttpTransport(settings: ClientSettings): HttpTransport {
   ): Promise<Answer> {
     const request = toRequest(settings, call)
     budget.earn()
+    const dispatcher = settings.dispatcher ?? (await (opening ??= createServerDispatcher(settings)))
     for (let left = settings.maxAttempts - 1; ; left -= 1) {
       try {
         return await exchange(dispatcher, request, {
@@ -159,7 +164,7 @@ export function createHttpTransport(settings: ClientSettings): HttpTransport {
     },
     close() {
       closing ??= Promise.allSettled(underWay).then(async () => {
-        if (settings.dispatcher === undefined) await dispatcher.destroy()
+        await (await opening)?.destroy()
       })
       return closing
     },

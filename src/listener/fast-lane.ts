@@ -42,6 +42,7 @@ export function createFastLane(options: FastLaneOptions): FastLane {
   const connections = new Set<PlainConnection>()
   const owner = {
     serve,
+    keepAlive: `Connection: keep-alive\r\nKeep-Alive: timeout=${Math.floor(idleMs / 1000)}\r\n\r\n`,
     mostHeadBytes: Math.min(maxHeadBytes, MOST_HEAD_BYTES),
     tick: 0,
     forget: (connection: PlainConnection) => void connections.delete(connection),

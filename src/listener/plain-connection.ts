@@ -12,6 +12,8 @@ export interface PlainConnectionOwner {
   /** Gives the connection away; `unread` is what came of its next request. */
   readonly handOver: (connection: PlainConnection, unread: Buffer) => void
   readonly forget: (connection: PlainConnection) => void
+  /** What ends the head of a response after which the connection goes on. */
+  readonly keepAlive: string
   /** The time, as often as the lane looks over its connections. */
   readonly tick: number
   /** How much of what came is looked at for a head, in bytes: a longer one is not plain. */
@@ -44,6 +46,10 @@ export class PlainConnection implements ResponseOwner {
     socket.on('end', this.#onEnd)
     socket.on('error', ignore)
     socket.on('close', this.#onClose)
+  }
+
+  get keepAlive(): string {
+    return this.#owner.keepAlive
   }
 
   get idle(): boolean {

@@ -17,7 +17,7 @@ export interface PlainHead {
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
 
-/** Methods whose requests have no body in plain form: what a body means there is for a parser to say. */
+/** Methods whose requests have no body in plain form, though maybe a length of 0: what one means a parser says. */
 const BODILESS = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS'])
 
 const MOST_FIELDS = 100
@@ -135,7 +135,7 @@ export function readPlainHead(text: string): PlainHead | null {
         return null
     }
   }
-  if (hosts !== 1 || (length !== -1 && BODILESS.has(method))) return null
+  if (hosts !== 1 || (length > 0 && BODILESS.has(method))) return null
   return { method, url, rawHeaders, bodyStart: at + 2, bodyLength: Math.max(length, 0), keepsAlive }
 }
 

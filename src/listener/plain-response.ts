@@ -5,8 +5,10 @@ import { dateField } from './date-field.ts'
 import type { Outgoing } from './http-message.ts'
 import type { PlainRequest } from './plain-request.ts'
 
-/** Told of the end of a response. */
+/** What carries responses, and is told of their end. */
 export interface ResponseOwner {
+  /** What ends the head where its connection goes on. */
+  readonly keepAlive: string
   /** All of it has been written; `keepsAlive`: its connection may go on. */
   onResponseEnd(keepsAlive: boolean): void
 }
@@ -72,7 +74,7 @@ export class PlainResponse implements Outgoing {
       else this.shouldKeepAlive = false
       this.#chunked = this.#mayChunk
     }
-    this.#head = text + (this.shouldKeepAlive ? KEEP_ALIVE : CLOSE)
+    this.#head = text + (this.shouldKeepAlive ? this.#owner.keepAlive : CLOSE)
   }
 
   #ownStatusLine(status: number): string {
@@ -191,7 +193,6 @@ export class PlainResponse implements Outgoing {
   }
 }
 
-const KEEP_ALIVE = 'Connection: keep-alive\r\nKeep-Alive: timeout=65\r\n\r\n'
 const CLOSE = 'Connection: close\r\n\r\n'
 
 /** What no value of a field holds (RFC 9110 §5.5). Doors have looked, and this is where it would count. */

@@ -70,6 +70,6 @@ export function upstreamFields(input: UpstreamFieldsInput): string[] {
   if (prefix !== '') fields.push('X-Forwarded-Prefix', prefix)
   if (fixed !== null) fields.push(...fixed.fields)
   if (traced !== null) fields.push(...traced.fields)
-  for (const text of identityHeaders) fields.push(text)
+  fields.push(...identityHeaders)
   return fields
 }

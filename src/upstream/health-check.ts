@@ -4,7 +4,7 @@ import { request as requestHttps } from 'node:https'
 import type { LookupFunction } from 'node:net'
 
 import type { UpstreamSettings, UpstreamTls } from './upstream-options.ts'
-import { serverNameOf, tlsMaterial } from './upstream-pools.ts'
+import { serverNameOf, tlsMaterial } from './upstream-names.ts'
 import type { UpstreamTarget } from './upstream-url.ts'
 
 /** Options of {@link createHealthCheck}. */

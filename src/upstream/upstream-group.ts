@@ -6,7 +6,7 @@ import type { UpstreamDispatcher } from './dispatcher.ts'
 import type { Standing } from './standing.ts'
 import { createStanding } from './standing.ts'
 import type { UpstreamSettings } from './upstream-options.ts'
-import { ownHost } from './upstream-pools.ts'
+import { ownHost } from './upstream-names.ts'
 import type { UpstreamTarget } from './upstream-url.ts'
 
 /** One upstream of a group. */

@@ -8,7 +8,8 @@ import type { UpstreamGroup } from './upstream-group.ts'
 import { createUpstreamGroup } from './upstream-group.ts'
 import type { ResponseLimits } from './response-head.ts'
 import type { UpstreamSettings } from './upstream-options.ts'
-import { createUpstreamPools, ownHost } from './upstream-pools.ts'
+import { ownHost } from './upstream-names.ts'
+import { createUpstreamPools } from './upstream-pools.ts'
 
 /** Options of {@link createUpstreams}. */
 export interface UpstreamsOptions {

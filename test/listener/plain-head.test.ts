@@ -28,6 +28,11 @@ describe('a plain head is read', () => {
     expect(readPlainHead(`POST / HTTP/1.1\r\n${HOST}${field}\r\n`)).toMatchObject(facts)
   })
 
+  test.each(['GET', 'HEAD', 'DELETE', 'OPTIONS'])('of a %s that says it has no body', (method) => {
+    const head = readPlainHead(`${method} / HTTP/1.1\r\n${HOST}Content-Length: 0\r\n\r\n`)
+    expect(head).toMatchObject({ method, bodyLength: 0 })
+  })
+
   test('under names that fall on one place in the memory of names', () => {
     // Both have the hash of the other: 31 * 'A' + 'b' = 31 * 'B' + 'C'.
     const text = `GET / HTTP/1.1\r\n${HOST}Ab: 1\r\nBC: 2\r\nAb: 3\r\n\r\n`
