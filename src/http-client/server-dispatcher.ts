@@ -15,7 +15,8 @@ const MAX_CONNECTION_AGE_MS = 300_000
  * needs to start.
  */
 export async function createServerDispatcher(settings: ClientSettings): Promise<Dispatcher> {
-  const { Pool, ProxyAgent } = await import('undici')
+  // Its default export is what bundlers keep of a package in CommonJS that is loaded later.
+  const { Pool, ProxyAgent } = (await import('undici')).default
   const { origin, ca, connectTimeoutMs, proxy } = settings
   const connections = {
     connections: settings.maxConnections,

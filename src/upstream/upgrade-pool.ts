@@ -39,7 +39,7 @@ export function createUpgradePool(connecting: Connecting, lookup: LookupFunction
 
 async function openPool(connecting: Connecting, lookup: LookupFunction): Promise<Pool> {
   const { target, maxConnections, limits = RESPONSE_LIMITS } = connecting
-  const undici = await import('undici')
+  const { default: undici } = await import('undici')
   return new undici.Pool(target.origin, {
     connections: maxConnections,
     pipelining: 1,
@@ -53,7 +53,7 @@ async function openPool(connecting: Connecting, lookup: LookupFunction): Promise
 function connectOptions(
   { target, connectMs, tls }: Connecting,
   lookup: LookupFunction,
-  { buildConnector }: typeof import('undici'),
+  { buildConnector }: Pick<typeof import('undici'), 'buildConnector'>,
 ): Exclude<Pool.Options['connect'], undefined> {
   if (target.socketPath !== null) return { timeout: connectMs, socketPath: target.socketPath }
   if (target.origin.startsWith('http:')) return { timeout: connectMs, lookup }

@@ -106,7 +106,8 @@ export function createReferee(options: RefereeOptions): Referee {
     if (source === 'cache') wire.used(request, ageMs)
     const boundMs = maxStalenessMs + (source === 'stale' ? staleIfErrorMs : 0)
     if (source === 'stale' && staleIfErrorMs === 0) object('a stale grant without leave', about)
-    if (source === 'stale' && !wire.hasTrouble(askedAtMs - spreadMs, nowMs)) {
+    const hasTrouble = wire.hasTrouble(askedAtMs - spreadMs, nowMs) || mayLosePatience(pending)
+    if (source === 'stale' && !hasTrouble) {
       object('a stale grant though Onezone answers', { ...about, ageMs })
     }
     if (ageMs > boundMs + EPSILON_MS) {
@@ -263,6 +264,11 @@ export function createReferee(options: RefereeOptions): Referee {
     }
   }
 
+  /** A worker that waits for several answers may lose patience, or the last of them may be too old for it. */
+  function mayLosePatience({ askedAtMs }: Pending): boolean {
+    return workers > 0 && wire.patienceMs(askedAtMs, time.nowMs) > mostWorkerMs
+  }
+
   function undecided(pending: Pending, error: Error): void {
     const { door, request, askedAtMs } = pending
     const about = { door: door.name, error: error.message }
@@ -276,9 +282,7 @@ export function createReferee(options: RefereeOptions): Referee {
     } else if (!(error instanceof VerifierFaultError))
       object('an error that is no fault', { ...about, stack: error.stack })
     else if (error.code !== 'ERR_VERIFIER_UNAVAILABLE') object('a fault of our own', about)
-    else if (workers > 0 && wire.patienceMs(askedAtMs, time.nowMs) > mostWorkerMs) {
-      // A worker that waits for several answers may lose patience, or the last of them may be too old for it.
-    } else if (!wire.hasTrouble(askedAtMs - spreadMs, time.nowMs)) {
+    else if (!mayLosePatience(pending) && !wire.hasTrouble(askedAtMs - spreadMs, time.nowMs)) {
       object('a fault though Onezone answers', about)
     }
   }

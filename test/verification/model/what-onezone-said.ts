@@ -30,6 +30,8 @@ export interface WhatOnezoneSaid {
   yesFor(question: Question): Said | undefined
   /** The last death of the family, or of its subject, that is known. */
   deathOf(token: Question['token']): Said | undefined
+  /** When a token of the family was last found unknown: then each must be proven anew. */
+  lossOf(token: Question['token']): Said | undefined
   /** Since when it is known that the generation of the token is over. */
   overSince(token: Question['token']): Said | undefined
   /** Since when the generation of the token was last named as the current one. */
@@ -110,9 +112,14 @@ export function createWhatOnezoneSaid(history: History): WhatOnezoneSaid {
       const askedAtMs = Math.max(...before.map((each) => each.said.askedAtMs))
       latest(anew, subject, { ...said, askedAtMs: Math.min(askedAtMs, said.askedAtMs - 0.001) })
     }
+    const own: Mark = { upTo, said, isNamed }
     // Of a row of the same, the first and the last say all.
-    if (known.at(-1)?.upTo === upTo && known.at(-2)?.upTo === upTo) known.pop()
-    known.push({ upTo, said, isNamed })
+    const isRow = [-1, -2].every((at) => {
+      const each = known.at(at)
+      return each?.upTo === upTo && each.isNamed === isNamed
+    })
+    const last = isRow ? known.pop() : undefined
+    known.push(last !== undefined && last.said.askedAtMs > said.askedAtMs ? last : own)
     marks.set(subject, known)
   }
 
@@ -234,6 +241,7 @@ export function createWhatOnezoneSaid(history: History): WhatOnezoneSaid {
         ? yes.get(questionName(question))
         : vouched.get(vouchesFor(question).at(-1) ?? ''),
     deathOf,
+    lossOf: (token) => losses.get(familyNameOf(token, history.now)),
     ownerAliveSince: (token) => vouched.get(`owner/${ownerOf(token, history.now)}`),
     overSince,
     namedSince({ generation, subject }) {

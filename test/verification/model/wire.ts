@@ -200,6 +200,7 @@ export function createWire(options: WireOptions): Wire {
     const voidMs = Math.max(
       death?.askedAtMs ?? -Infinity,
       said.madeAnewSince(question.token)?.askedAtMs ?? -Infinity,
+      said.lossOf(question.token)?.askedAtMs ?? -Infinity,
       noMs,
       consumerEndedMs(question),
       // What is said of generations that were taken back may be of another life, in which this one must be proven.
