@@ -295,7 +295,8 @@ export function createReferee(options: RefereeOptions): Referee {
       else refused(pending, outcome.verdict, outcome.source)
       const tookMs = time.nowMs - askedAtMs - sleptSince(askedAtMs)
       const mostMs = wire.patienceMs(askedAtMs, time.nowMs) + 6 * channelMs * Math.sign(workers)
-      const again = takenBack.since(askedAtMs)
+      // What was asked before the machine was seen to have slept is asked anew, too.
+      const again = takenBack.since(askedAtMs) + Math.sign(sleptSince(askedAtMs - UNSEEN_MS))
       if (tookMs > mostMs * (1 + again) + EPSILON_MS) {
         object('an answer took longer than Onezone', { tookMs, mostMs })
       }

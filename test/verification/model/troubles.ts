@@ -50,7 +50,8 @@ export function createTroubles({ settings, time, object }: TroublesOptions): Tro
       ({ atMs }, from) =>
         (from === 0 || nowMs - atMs >= 8_900) &&
         window.length - from >= 20 &&
-        faultsSince(from) * 2 >= window.length - from,
+        // A fault that is one text's own counts for nothing, not even as a call.
+        faultsSince(from) * 2 >= (window.length - from) * 0.9,
     )
     if (faultsInARow < 5 && !many) {
       object('the breaker opened without need', { faultsInARow, faults, calls: window.length })

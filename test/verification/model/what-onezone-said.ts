@@ -3,7 +3,7 @@ import { serializeSubject } from '../../../src/token/index.ts'
 import type { Question } from '../../../src/verifier/index.ts'
 import { familyNameOf, ownerOf, questionName } from './accounts.ts'
 import type { Objection } from './onezone-law.ts'
-import { isRemote } from './onezone-law.ts'
+import { isRemote, readsConsumer } from './onezone-law.ts'
 import type { Call, Outcome } from './onezone-server.ts'
 import type { History } from './world.ts'
 import { onezoneNowMs } from './world.ts'
@@ -34,8 +34,14 @@ export interface WhatOnezoneSaid {
   lossOf(token: Question['token']): Said | undefined
   /** Since when it is known that the generation of the token is over. */
   overSince(token: Question['token']): Said | undefined
+  /** The last moment of which it is known that the consumer token that is read had ended; -Infinity: there is none. */
+  consumerEndedMs(question: Question): number
   /** Since when the generation of the token was last named as the current one. */
   namedSince(token: Question['token']): Said | undefined
+  /** Since when another generation than the token’s was last named as the current one. */
+  otherNamedSince(token: Question['token']): Said | undefined
+  /** When a token of the family was last said to be invalid, proven or not. */
+  invalidSince(token: Question['token']): Said | undefined
   /** When a subject that was found to have been made anew was last spoken of in its former life, of which nothing holds. */
   madeAnewSince(token: Question['token']): Said | undefined
   /** The last yes to any token of whom the token speaks for. */
@@ -84,6 +90,7 @@ export function createWhatOnezoneSaid(history: History): WhatOnezoneSaid {
   const proven = new Map<string, Proven>()
   /** When a family was last found to be lost: what was proven until then must be proven anew. */
   const losses = new Map<string, Loss>()
+  const invalid = new Map<string, Said>()
   const anew = new Map<string, Said>()
 
   const useOf = ({ token, kind }: Question): string => `${token.digest}/${kind}`
@@ -167,6 +174,7 @@ export function createWhatOnezoneSaid(history: History): WhatOnezoneSaid {
       // Whom a version 1 token speaks for, only a yes tells.
       if (token.subject.id !== null || isProven(question)) latest(deaths, owner, said)
     } else {
+      if (reason === 'token_invalid') latest(invalid, family, said)
       const confirmedAtMs = proven.get(useOf(question))?.askedAtMs
       if (reason === 'token_invalid' && isProven(question)) {
         lose(family, said, token.generation === null ? Infinity : (confirmedAtMs ?? -Infinity))
@@ -201,6 +209,15 @@ export function createWhatOnezoneSaid(history: History): WhatOnezoneSaid {
     if (generation === null) return undefined
     const known = marks.get(serializeSubject(subject)) ?? []
     return known.findLast(({ upTo }) => upTo >= generation)?.said
+  }
+
+  function lastNaming(
+    { generation, subject }: PresentedToken,
+    isMeant: (generation: number) => boolean,
+  ): Said | undefined {
+    const known = generation === null ? [] : (marks.get(serializeSubject(subject)) ?? [])
+    const named = known.filter((each) => each.isNamed && isMeant(each.upTo + 1))
+    return named.sort((a, b) => a.said.askedAtMs - b.said.askedAtMs).at(-1)?.said
   }
 
   function isProven(question: Question): boolean {
@@ -244,11 +261,14 @@ export function createWhatOnezoneSaid(history: History): WhatOnezoneSaid {
     lossOf: (token) => losses.get(familyNameOf(token, history.now)),
     ownerAliveSince: (token) => vouched.get(`owner/${ownerOf(token, history.now)}`),
     overSince,
-    namedSince({ generation, subject }) {
-      const known = generation === null ? [] : (marks.get(serializeSubject(subject)) ?? [])
-      const named = known.filter((mark) => mark.isNamed && mark.upTo + 1 === generation)
-      return named.sort((a, b) => a.said.askedAtMs - b.said.askedAtMs).at(-1)?.said
+    consumerEndedMs({ token, consumerToken }) {
+      if (consumerToken === null || !readsConsumer(token)) return -Infinity
+      const ends = [deathOf(consumerToken), overSince(consumerToken)]
+      return Math.max(...ends.map((end) => end?.askedAtMs ?? -Infinity))
     },
+    namedSince: (token) => lastNaming(token, (generation) => generation === token.generation),
+    otherNamedSince: (token) => lastNaming(token, (generation) => generation !== token.generation),
+    invalidSince: (token) => invalid.get(familyNameOf(token, history.now)),
     madeAnewSince: anewSince,
     isProven,
     takenBack(selects) {

@@ -1,7 +1,7 @@
 import type { PresentedToken } from '../../../src/token/index.ts'
 import type { BreakerState, Question } from '../../../src/verifier/index.ts'
 import { familyNameOf, ownerOf, questionName } from './accounts.ts'
-import { isRemote, readsConsumer } from './onezone-law.ts'
+import { isRemote } from './onezone-law.ts'
 import type { KnownTime } from './known-time.ts'
 import type { Call, Network, WireWatcher } from './onezone-server.ts'
 import type { Pending } from './referee.ts'
@@ -162,6 +162,7 @@ export function createWire(options: WireOptions): Wire {
         !isTiny &&
         isProven &&
         !hasOwnTurn &&
+        !mayBeUnproven(question) &&
         other.isProven &&
         !hasWaitedInVain(family) &&
         lastTakenBack(question) < nowMs - TIMEOUT_MS * settings.maxAttempts &&
@@ -197,12 +198,16 @@ export function createWire(options: WireOptions): Wire {
     }
     const noMs = no?.askedAtMs ?? -Infinity
     const yesMs = yes?.askedAtMs ?? -Infinity
+    const mayHaveSlept = workers > 0 && waking.atMs > -Infinity
     const voidMs = Math.max(
       death?.askedAtMs ?? -Infinity,
       said.madeAnewSince(question.token)?.askedAtMs ?? -Infinity,
       said.lossOf(question.token)?.askedAtMs ?? -Infinity,
+      said.otherNamedSince(question.token)?.askedAtMs ?? -Infinity,
+      // Which answers a primary counted around a sleep that its workers saw, is not certain; nor then what was proven.
+      mayHaveSlept && mayBeUnproven(question) ? Infinity : -Infinity,
       noMs,
-      consumerEndedMs(question),
+      said.consumerEndedMs(question),
       // What is said of generations that were taken back may be of another life, in which this one must be proven.
       generationsBackAt(question),
     )
@@ -246,19 +251,19 @@ export function createWire(options: WireOptions): Wire {
     }
   }
 
-  /** The last moment of which it is known that the consumer token that is read had ended. */
-  function consumerEndedMs({ token, consumerToken }: Question): number {
-    if (consumerToken === null || !readsConsumer(token)) return -Infinity
-    const ends = [said.deathOf(consumerToken), said.overSince(consumerToken)]
-    return Math.max(...ends.map((end) => end?.askedAtMs ?? -Infinity))
-  }
-
   /** Whether Onezone’s clock seems to have been set since it last spoke of the token, so that only it can say. */
   function isDisputed(question: Question): boolean {
     if (question.token.validUntil === null) return false
     const spokenAtMs = said.yesTo(question)?.askedAtMs ?? -Infinity
     const heardByMs = spokenAtMs - EPSILON_MS - (workers === 0 ? 0 : HERALD_MS + 2 * channelMs)
     return knownTime.errorMs(time.nowMs, heardByMs) > LARGEST_DRIFT_MS
+  }
+
+  /** Workers forget more than their primary: whether it can matter to one that a token of the family was invalid. */
+  function mayBeUnproven(question: Question): boolean {
+    if (workers === 0) return false
+    const invalidMs = said.invalidSince(question.token)?.askedAtMs ?? -Infinity
+    return invalidMs > (said.yesTo(question)?.askedAtMs ?? -Infinity)
   }
 
   function hasWaitedInVain(family: string): boolean {
