@@ -21,6 +21,8 @@ const KINDS: readonly DecisionKind[] = [
 ]
 
 const MANY_TOKENS = 1_000_000
+/** So many take minutes of a busy machine. */
+const MEMORY_LONGEST_MS = 900_000
 
 /** A million tokens with text and parsed form are more than Node allows itself by default. */
 const MEMORY_OPTIONS = ['--expose-gc', '--max-old-space-size=8192', '--max-semi-space-size=64']
@@ -69,7 +71,12 @@ const memory: Suite = {
   quick: ONCE,
   async open(product) {
     const weigh = (tokens: number): Promise<DecisionMemoryResult> =>
-      runProgram('decision-memory', { product, input: { tokens }, nodeOptions: MEMORY_OPTIONS })
+      runProgram('decision-memory', {
+        product,
+        input: { tokens },
+        nodeOptions: MEMORY_OPTIONS,
+        longestMs: MEMORY_LONGEST_MS,
+      })
     let weighed: Promise<DecisionMemoryResult> | null = null
     const row = (name: string, key: keyof DecisionMemoryResult): Scenario => ({
       name,
