@@ -1,4 +1,6 @@
 import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stderr } from 'node:process'
 
@@ -101,5 +103,34 @@ describe('the container', () => {
     }
     expect(Object.keys(services)).toContain(new URL(config.verifier.url).hostname)
     expect(services['onegate']?.read_only).toBe(true)
+  })
+
+  test('has three that share a store, each with settings that are right', async () => {
+    const { services, secrets } = parse(shipped('container/compose.replicas.yaml'), {
+      merge: true,
+    }) as {
+      services: Record<string, { environment?: Record<string, string>; secrets?: string[] }>
+      secrets: Record<string, unknown>
+    }
+    const gateways = Object.entries(services).filter(([name]) => name.startsWith('onegate'))
+    expect(gateways).toHaveLength(3)
+    const directory = mkdtempSync(join(tmpdir(), 'onegate-compose-'))
+    const secretFile = join(directory, 'store-secret')
+    writeFileSync(secretFile, 'f'.repeat(64))
+    for (const [, { environment = {}, secrets: own = [] }] of gateways) {
+      expect(own.map((name) => `/run/secrets/${name}`)).toEqual([
+        environment['ONEGATE_STORE_SECRET_FILE'],
+      ])
+      expect(own.every((name) => name in secrets)).toBe(true)
+      const config = await loadConfig({
+        file: join(DEPLOY, 'container/onegate.yaml'),
+        env: { ...environment, ONEGATE_STORE_SECRET_FILE: secretFile },
+      })
+      expect(config.store).toMatchObject({ url: environment['ONEGATE_STORE_URL'] })
+      expect(Object.keys(services)).toContain(
+        new URL(environment['ONEGATE_STORE_URL'] ?? '').hostname,
+      )
+    }
+    rmSync(directory, { recursive: true })
   })
 })
