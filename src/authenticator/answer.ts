@@ -1,3 +1,4 @@
+import { asciiJson } from '../json.ts'
 import type { AnswerCode, AnswerRow } from './answers.ts'
 import { ANSWER_ROWS } from './answers.ts'
 import { challengesFor } from './challenges.ts'
@@ -23,6 +24,8 @@ export interface Answer {
   readonly isPage: boolean
   /** The `application/problem+json` document (RFC 9457), as text; or the page. */
   readonly body: string
+  /** The document, whatever the body is, as a header field can carry it. */
+  readonly problem: string
 }
 
 /** What is known about one case beyond its code. */
@@ -55,6 +58,8 @@ export function answerFor(code: AnswerCode, about: AnswerCase = {}): Answer {
   const caveat = about.caveat || null
   const requestId = about.requestId ?? null
   const tokenForm = isCurable(code, caveat) ? (about.tokenForm ?? null) : null
+  const told = { detail, caveat, requestId, tokenForm }
+  const document = documentOf(code, row, told)
   const retryAfterSeconds = Math.max(1, about.retryAfterSeconds ?? row.retryAfterSeconds ?? 0)
   return {
     status,
@@ -65,7 +70,8 @@ export function answerFor(code: AnswerCode, about: AnswerCase = {}): Answer {
     requestId,
     detail,
     isPage: about.page === true,
-    body: bodyOf(code, row, { detail, caveat, requestId, tokenForm, page: about.page === true }),
+    body: about.page === true ? refusalPage({ title: row.title, code, ...told }) : document,
+    problem: asciiJson(document),
   }
 }
 
@@ -74,12 +80,10 @@ interface Told {
   readonly caveat: string | null
   readonly requestId: string | null
   readonly tokenForm: string | null
-  readonly page: boolean
 }
 
-function bodyOf(code: AnswerCode, { status, title }: AnswerRow, told: Told): string {
+function documentOf(code: AnswerCode, { status, title }: AnswerRow, told: Told): string {
   const { detail, caveat, requestId, tokenForm } = told
-  if (told.page) return refusalPage({ title, detail, code, requestId, tokenForm })
   return JSON.stringify({
     type: `urn:onegate:problem:${code}`,
     title,

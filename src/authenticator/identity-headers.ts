@@ -4,6 +4,7 @@
  * @module
  */
 
+import { asciiJson } from '../json.ts'
 import { keptText } from '../kept-text.ts'
 import type { CredentialKind } from './credentials.ts'
 import {
@@ -204,7 +205,7 @@ function stateIdentity(
     names.tokenExpires,
     String(identity?.token.expiresAt ?? ''),
     names.caveats,
-    caveats.length === 0 ? '' : asciiJson(caveats),
+    caveats.length === 0 ? '' : asciiJson(JSON.stringify(caveats)),
     // A verifier that states none has nothing to say, and nobody else can say it: inbound ones are dropped.
     ...(scopes === null ? [] : [names.scopes, scopes.map(asciiId).join(' ')]),
   ]
@@ -215,12 +216,4 @@ function asciiId(id: string | null | undefined): string {
   const text = id ?? ''
   if (/^[\x21-\x7e]*$/.test(text)) return text
   return encodeURIComponent(text.replace(/\p{Surrogate}/gu, '\ufffd'))
-}
-
-/** JSON whose every character is printable ASCII. */
-function asciiJson(value: unknown): string {
-  return JSON.stringify(value).replace(
-    /[\u007f-\uffff]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
 }

@@ -52,10 +52,10 @@ export function sendRefusal(
   dialect: Dialect | null,
   { answer, allow }: Refused,
 ): void {
-  const { status, body } = answer
+  const { status, body, problem } = answer
   const narrow = dialect !== null && DIALECTS[dialect].narrow
   const fields = refusalFields(answer, allow)
-  fields.push('Content-Length', String(Buffer.byteLength(body)), 'X-Onegate-Problem', body)
+  fields.push('Content-Length', String(Buffer.byteLength(body)), 'X-Onegate-Problem', problem)
   send(incoming, outgoing, narrow ? narrowed(status) : status, fields, body)
 }
 
