@@ -139,7 +139,10 @@ export function createReferee(options: RefereeOptions): Referee {
         why: [...objectionsTo(history.now, nowMs, request)],
       })
     }
-    if (source === 'cache' || source === 'stale') {
+    // Where only tokens tell the time, that it was set is seen by the next question about the very token.
+    const isSeenLater =
+      !settings.tellsDate && history.clocks.some(({ fromMs }) => fromMs >= factMs - EPSILON_MS)
+    if ((source === 'cache' || source === 'stale') && !isSeenLater) {
       // What time it is, all processes know at once.
       const heardByMs = askedAtMs - (workers === 0 ? 0 : HERALD_MS + 2 * channelMs)
       const endErrorMs = knownTime.errorMs(nowMs, heardByMs)

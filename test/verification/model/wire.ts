@@ -198,14 +198,12 @@ export function createWire(options: WireOptions): Wire {
     }
     const noMs = no?.askedAtMs ?? -Infinity
     const yesMs = yes?.askedAtMs ?? -Infinity
-    const mayHaveSlept = workers > 0 && waking.atMs > -Infinity
     const voidMs = Math.max(
       death?.askedAtMs ?? -Infinity,
       said.madeAnewSince(question.token)?.askedAtMs ?? -Infinity,
       said.lossOf(question.token)?.askedAtMs ?? -Infinity,
       said.otherNamedSince(question.token)?.askedAtMs ?? -Infinity,
-      // Which answers a primary counted around a sleep that its workers saw, is not certain; nor then what was proven.
-      mayHaveSlept && mayBeUnproven(question) ? Infinity : -Infinity,
+      mayBeUnproven(question) ? Infinity : -Infinity,
       noMs,
       said.consumerEndedMs(question),
       // What is said of generations that were taken back may be of another life, in which this one must be proven.
