@@ -294,11 +294,8 @@ export const STORIES = {
         clock: { ...world.clock, aheadMs: world.clock.aheadMs + byMs },
       }))
       run.setNetwork(WELL)
-      const caveats = chance.chance(0.5)
-        ? [{ type: 'time', validUntil: ends + 7_200 } as const]
-        : []
       const later = ['usr-alice', 'usr-bob', 'usr-carol'].map((owner) =>
-        cast.issueTo(owner, { named, caveats }),
+        cast.issueTo(owner, { named }),
       )
       for (const token of chance.chance(0.5) ? later : tokens)
         ask(run, chance.pick(run.gateway.doors), goodRequest(token, null))
