@@ -101,7 +101,7 @@ const TABLE: Record<string, Row> = {
   // Doors in other people's apps have one policy each, and open the verification that it needs.
   authenticator: row(
     5,
-    'assertion bounded-map errors clock kept-text limited-log logger same-data token unix-peer verifier identity-provider verification option-shape',
+    'assertion bounded-map errors clock json kept-text limited-log logger same-data token unix-peer verifier identity-provider verification option-shape',
     'ipaddr.js lru-cache',
     ['crypto', 'net'], // ids of requests are made of random bytes
   ),
