@@ -7,9 +7,6 @@ export interface Asking {
   ask(message: Message, hear: (answer: unknown) => void): () => void
 }
 
-/** How much longer than the primary a worker waits: for its own turn and the primary's, and both ways. */
-export const GRACE_MS = 2_000
-
 /**
  * Numbers what is asked, and finds out which answer belongs to which.
  *

@@ -1,27 +1,23 @@
-import type { Clock, Schedule } from '../clock.ts'
-import { VerifierFaultError } from '../errors.ts'
+import type { Clock } from '../clock.ts'
 import type { Backend, BackendTraits, Question, SourcedVerdict } from '../verifier/index.ts'
 import { isAccepted } from '../verifier/index.ts'
 import { decodeAnswer } from './answer-codec.ts'
-import { createAsking, GRACE_MS } from './asking.ts'
-import type { FollowedTime } from './followed-time.ts'
+import { createAsking } from './asking.ts'
 import type { Channel } from './message.ts'
+import type { PrimaryWaiting } from './primary-answer.ts'
+import { answerOfPrimary, unavailable } from './primary-answer.ts'
 import { encodeQuestion } from './question-codec.ts'
 
 /** Options of {@link createPrimaryBackend}. */
-export interface PrimaryBackendOptions {
+export interface PrimaryBackendOptions extends PrimaryWaiting {
   readonly questions: Questions
   /** The traits of the primary's own backend. */
   readonly traits: BackendTraits
-  /** How long the primary's own question may take, in milliseconds. */
-  readonly totalTimeoutMs: number
   /** From which age on a fact must not be used without asking, in milliseconds. */
   readonly maxStalenessMs: number
   /** How much longer a fact may be used where the verifier cannot say, in milliseconds. */
   readonly staleIfErrorMs: number
-  readonly onezoneTime: FollowedTime
   readonly clock: Clock
-  readonly schedule: Schedule
 }
 
 /** Questions on a channel to the primary, and their answers. */
@@ -47,28 +43,17 @@ export function createQuestions(channel: Channel): Questions {
  * asked no more often than by one process.
  */
 export function createPrimaryBackend(options: PrimaryBackendOptions): Backend {
-  const { questions, traits, totalTimeoutMs, onezoneTime, clock, schedule } = options
+  const { questions, traits, totalTimeoutMs, clock } = options
   const { maxStalenessMs, staleIfErrorMs } = options
 
-  const ask = (question: Question): Promise<SourcedVerdict> =>
-    new Promise((resolve, reject) => {
-      const sentAtMs = clock.monotonic()
-      const forget = questions.ask(question, (message) => {
-        cancel()
-        const answer = decodeAnswer(message, { sentAtMs, heardAtMs: clock.monotonic() })
-        if (answer === null) {
-          reject(unavailable('The primary process gave an answer that cannot be read'))
-          return
-        }
-        onezoneTime.follow(answer.onezoneNowMs)
-        if (answer.outcome instanceof Error) reject(answer.outcome)
-        else resolve(answer.outcome)
-      })
-      const cancel = schedule(totalTimeoutMs + GRACE_MS, () => {
-        forget()
-        reject(unavailable('The primary process did not answer in time'))
-      })
-    })
+  function ask(question: Question): Promise<SourcedVerdict> {
+    const sentAtMs = clock.monotonic()
+    return answerOfPrimary<SourcedVerdict>(
+      (hear) => questions.ask(question, hear),
+      (message) => decodeAnswer(message, { sentAtMs, heardAtMs: clock.monotonic() }),
+      options,
+    )
+  }
 
   /** The primary found the fact young enough, but it has grown older on its way. */
   function isTooOld({ verdict, source }: SourcedVerdict): boolean {
@@ -94,8 +79,4 @@ export function createPrimaryBackend(options: PrimaryBackendOptions): Backend {
     verify,
     close: async () => {},
   }
-}
-
-function unavailable(message: string): VerifierFaultError {
-  return new VerifierFaultError('ERR_VERIFIER_UNAVAILABLE', message)
 }
