@@ -238,6 +238,7 @@ export function showConfiguration(configuration: unknown): void {
   drawRows(
     'configuration-lines',
     lines.map(([name, value]) => ({
+      name,
       key: JSON.stringify([name, value]),
       make: () => el('div', {}, el('dt', {}, name), el('dd', {}, value)),
     })),
