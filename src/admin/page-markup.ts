@@ -149,7 +149,7 @@ export const PAGE_MARKUP = `<!doctype html>
 </section>
 <section aria-labelledby="configuration-title">
 <details id="configuration">
-<summary><h2 id="configuration-title">Configuration in force</h2></summary>
+<summary><h2 id="configuration-title">Configuration in force</h2> <span class="amount" id="configuration-note"></span></summary>
 <dl class="configuration card" id="configuration-lines"></dl>
 </details>
 </section>

@@ -111,7 +111,7 @@ button.danger { background: var(--bad); border-color: var(--bad); color: var(--c
 .figure .chart { height: 38px; margin: 6px -14px 0; width: calc(100% + 28px); }
 .figure .grid { display: none; }
 
-.filter { float: right; }
+.filter { float: right; margin-top: -6px; }
 .filter input { width: 210px; padding: 4px 11px; }
 .scroll { overflow-x: auto; margin-top: 10px; background: var(--card); border: 1px solid var(--line); border-radius: 12px; box-shadow: var(--shadow); }
 .tall { max-height: 420px; overflow-y: auto; }
@@ -160,6 +160,7 @@ summary { cursor: pointer; }
 .configuration.long div { content-visibility: auto; contain-intrinsic-size: auto 24px; }
 .configuration dt { color: var(--soft); overflow-wrap: anywhere; }
 .configuration dd { text-align: right; overflow-wrap: anywhere; }
+.origin { display: block; color: var(--accent); font-size: 11.5px; }
 #unlock { display: flex; flex-wrap: wrap; gap: 8px 10px; align-items: center; margin-top: 16px; }
 #unlock[hidden] { display: none; }
 footer { margin-top: 28px; color: var(--soft); font-size: 12.5px; }

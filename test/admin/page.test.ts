@@ -3,6 +3,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 
 import { loadConfig } from '../../src/config/index.ts'
 import { createGateway } from '../../src/gateway/index.ts'
+import { directoryWith } from '../config/config-directory.ts'
 import { CHROMIUM, openPage, pictureFile } from '../helpers/browser.ts'
 import { startClusteredGateway } from '../helpers/clustered-gateway.ts'
 import { ALICE, startOnezone } from '../helpers/onezone.ts'
@@ -234,6 +235,40 @@ describe.skipIf(CHROMIUM === null)('the page for operators', () => {
     expect(await lines()).toBe(0)
     await page.click('#configuration summary')
     await expect.poll(lines).toBeGreaterThan(500)
+  })
+
+  test('each setting says where it was given, in words that stay text, and defaults say nothing', async () => {
+    const onezone = await startOnezone()
+    const name = `${IMAGE.replaceAll('/', '')}.yaml`
+    const text = `onezone: { url: '${onezone.url}' }
+adminListen: 127.0.0.1:0
+listen: 127.0.0.1:0
+upstream: http://127.0.0.1:9
+`
+    const file = `${await directoryWith({ [name]: text })}/${name}`
+    const env = { ONEGATE_REALM: 'here', ONEGATE_ACCESS_LOG_TO: 'none' }
+    const gateway = await createGateway(await loadConfig({ file, env }))
+    onTestFinished(() => gateway.close())
+    const { page, complaints, violations } = await openPage(gateway.adminUrl)
+    await page.click('#configuration summary')
+    const origins = (): Promise<Record<string, string>> =>
+      page.$$eval('#configuration-lines div', (lines) =>
+        Object.fromEntries(
+          lines.map((line) => [
+            line.querySelector('dt')?.textContent ?? '',
+            line.querySelector('.origin')?.textContent ?? '',
+          ]),
+        ),
+      )
+    await expect.poll(origins).toMatchObject({
+      'verifier.url': `${name}:1`,
+      'adminListen.port': `${name}:2`,
+      realm: 'ONEGATE_REALM',
+      'verdicts.maxStalenessMs': '',
+    })
+    expect(await page.$$('img')).toEqual([])
+    expect(complaints).toEqual([])
+    expect(await violations()).toEqual([])
   })
 
   test('rows that say the same are left as they are when the figures are read again', async () => {
