@@ -125,7 +125,7 @@ thead button:hover { color: var(--ink); text-decoration: underline; }
 @media (min-width: 621px) {
   .routes { min-width: 980px; } .routes, .routes thead, .routes tbody { display: block; }
   .routes tr { display: grid; grid-template-columns: minmax(0, 3.3fr) repeat(7, minmax(0, 1fr)) minmax(0, 3fr) minmax(0, 1.8fr); }
-  .routes tbody tr { content-visibility: auto; contain-intrinsic-size: auto 53px; }
+  .routes .many tr { content-visibility: auto; contain-intrinsic-size: auto 53px; }
 }
 tbody tr + tr > * { border-top: 1px solid var(--line); }
 tbody tr:hover > * { background: color-mix(in srgb, var(--accent) 5%, transparent); }
@@ -184,7 +184,7 @@ footer { margin-top: 28px; color: var(--soft); font-size: 12.5px; }
   .filter input { width: 100%; padding: 7px 11px; }
   table, tbody, tr, td, tbody th { display: block; }
   
-  tbody tr { content-visibility: auto; contain-intrinsic-size: auto 150px; }
+  .many tr { content-visibility: auto; contain-intrinsic-size: auto 150px; }
   thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   tbody tr { display: grid; grid-template-columns: 1fr 1fr; gap: 1px 14px; padding: 10px 12px; }
   tbody tr + tr { border-top: 1px solid var(--line); }

@@ -12,6 +12,9 @@ export interface Row {
 /** For how long rows are drawn in one go; the rest follows frame by frame, so that thousands hold nothing up. */
 const FRAME_MS = 25
 
+/** So many rows are laid out only where they are in sight. */
+const MANY_ROWS = 50
+
 interface DrawnRow {
   readonly key: string
   readonly element: HTMLElement
@@ -28,6 +31,7 @@ const drawings = new Map<string, Drawing>()
 export function drawRows(id: string, rows: readonly Row[]): void {
   const body = at(id)
   if (isMarked(body)) return
+  body.classList.toggle('many', rows.length > MANY_ROWS)
   const drawing = drawings.get(id) ?? { rows: new Map<string, DrawnRow>(), frame: 0 }
   drawings.set(id, drawing)
   cancelAnimationFrame(drawing.frame)
