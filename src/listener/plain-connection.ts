@@ -147,6 +147,7 @@ export class PlainConnection implements ResponseOwner {
 }
 
 /** The stream's own way of taking what has been read. */
+// oxlint-disable-next-line typescript/unbound-method -- called on the socket that it belongs to
 const readablePush = Readable.prototype.push
 
 function goOn(connection: PlainConnection): void {
