@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
 
+import type { OnezoneTime } from '../../src/revocation/index.ts'
 import { createOnezoneTime } from '../../src/revocation/index.ts'
 import { accept } from '../../src/verifier/index.ts'
+import { createClusterRig } from '../cluster/cluster-rig.ts'
 import { createFakeClock } from '../helpers/fake-clock.ts'
 import { tokenOf } from '../helpers/tokens.ts'
 import { createGateRig, no, START_SECONDS } from '../verification/gate-rig.ts'
@@ -149,4 +151,31 @@ test('clocks that differ by less than tokens tell apart cost no question', async
     onezoneTime.observeDate({ dateMs, askedAtMs: nowMs, answeredAtMs: nowMs })
     expect(await rig.ask({ token })).toEqual(['accepted', 'cache'])
   }
+})
+
+test('a worker, too, asks about a token that was spoken of before the clock was set there and back', async () => {
+  const times: OnezoneTime[] = []
+  const rig = createClusterRig({
+    onezoneTime(clock) {
+      const time = createOnezoneTime(clock)
+      times.push(time)
+      return time
+    },
+  })
+  const { clock } = rig
+  const token = tokenOf({ caveats: [{ type: 'time', validUntil: START_SECONDS + 600 }] })
+  const [worker] = rig.workers
+  const tellDate = (aheadMs: number): void => {
+    const nowMs = clock.monotonic()
+    const dateMs = Math.floor((clock.now() + aheadMs) / 1000) * 1000
+    for (const time of times) time.observeDate({ dateMs, askedAtMs: nowMs, answeredAtMs: nowMs })
+  }
+  tellDate(0)
+  expect(await worker.ask({ token })).toEqual(['accepted', 'onezone'])
+  expect(await worker.ask({ token })).toEqual(['accepted', 'cache'])
+  tellDate(-AN_HOUR_MS)
+  tellDate(0)
+  await rig.pass(200)
+  rig.answerWith(no('token_expired'))
+  expect(await worker.ask({ token })).toEqual(['token_expired', 'onezone'])
 })

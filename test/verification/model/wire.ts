@@ -251,6 +251,7 @@ export function createWire(options: WireOptions): Wire {
     if (question.token.validUntil === null) return false
     const spokenAtMs = said.yesTo(question)?.askedAtMs ?? -Infinity
     const heardByMs = spokenAtMs - EPSILON_MS - (workers === 0 ? 0 : HERALD_MS + 2 * channelMs)
+    if (knownTime.contradictedAtMs >= heardByMs) return true
     return knownTime.errorMs(time.nowMs, heardByMs) > LARGEST_DRIFT_MS
   }
 
