@@ -123,7 +123,7 @@ const TABLE: Record<string, Row> = {
     'any',
   ),
   // Beside the proxy: the same routes and authenticator for requests that others carry.
-  'forward-auth': row(7, 'assertion clock logger listener authenticator routing slices token', '', [
+  'forward-auth': row(7, 'assertion clock limited-log logger listener authenticator routing slices token', '', [
     'crypto',
     'http2',
     'net',
