@@ -1,9 +1,9 @@
 import type { BrowserContextOptions, Page } from 'playwright-core'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 
 import { loadConfig } from '../../src/config/index.ts'
 import { createGateway } from '../../src/gateway/index.ts'
-import { CHROMIUM, openPage, pictureFile } from '../helpers/browser.ts'
+import { CHROMIUM, closeBrowser, openPage, pictureFile } from '../helpers/browser.ts'
 import { startClusteredGateway } from '../helpers/clustered-gateway.ts'
 import { ALICE, startOnezone } from '../helpers/onezone.ts'
 import { startUpstream } from '../helpers/upstream.ts'
@@ -52,6 +52,8 @@ const kept = (page: Page): Promise<string> =>
     location.href, JSON.stringify(history.state), name,
     ...performance.getEntries().map(({ name }) => name),
   ].join('\\n')`)
+
+afterAll(closeBrowser)
 
 describe.skipIf(CHROMIUM === null)('the page for operators', () => {
   test('its strip turns red when Onezone goes away, says why, and is green again when it is back', async () => {
