@@ -64,55 +64,55 @@ export const PAGE_MARKUP = `<!doctype html>
 <h2 id="routes-title">Routes <span class="amount" id="route-count"></span></h2>
 <label class="filter" for="route-filter"><span class="unseen">Only routes with</span><input id="route-filter" type="search" placeholder="Filter routes" autocomplete="off" spellcheck="false"></label>
 <div class="scroll" tabindex="0" role="region" aria-labelledby="routes-title">
-<table class="routes">
-<thead><tr>
-<th scope="col"><button type="button" data-sort="id">route</button></th>
-<th scope="col">token</th>
-<th scope="col" class="number"><button type="button" data-sort="requests">requests</button></th>
-<th scope="col" class="number"><button type="button" data-sort="perSecond">per second</button></th>
-<th scope="col" class="number"><button type="button" data-sort="status4xx">4xx</button></th>
-<th scope="col" class="number"><button type="button" data-sort="status5xx">5xx</button></th>
-<th scope="col" class="number"><button type="button" data-sort="p50Ms">median</button></th>
-<th scope="col" class="number"><button type="button" data-sort="p99Ms">99 %</button></th>
-<th scope="col">refused for</th>
-<th scope="col" class="number"><button type="button" data-sort="lastUsedAt">last used</button></th>
+<table class="routes" role="table">
+<thead role="rowgroup"><tr role="row">
+<th scope="col" role="columnheader"><button type="button" data-sort="id">route</button></th>
+<th scope="col" role="columnheader">token</th>
+<th scope="col" role="columnheader" class="number"><button type="button" data-sort="requests">requests</button></th>
+<th scope="col" role="columnheader" class="number"><button type="button" data-sort="perSecond">per second</button></th>
+<th scope="col" role="columnheader" class="number"><button type="button" data-sort="status4xx">4xx</button></th>
+<th scope="col" role="columnheader" class="number"><button type="button" data-sort="status5xx">5xx</button></th>
+<th scope="col" role="columnheader" class="number"><button type="button" data-sort="p50Ms">median</button></th>
+<th scope="col" role="columnheader" class="number"><button type="button" data-sort="p99Ms">99 %</button></th>
+<th scope="col" role="columnheader">refused for</th>
+<th scope="col" role="columnheader" class="number"><button type="button" data-sort="lastUsedAt">last used</button></th>
 </tr></thead>
-<tbody id="route-rows"></tbody>
+<tbody role="rowgroup" id="route-rows"></tbody>
 </table>
 </div>
 </section>
 <section id="upstreams" aria-labelledby="upstreams-title">
 <h2 id="upstreams-title">Upstreams</h2>
 <div class="scroll" tabindex="0" role="region" aria-labelledby="upstreams-title">
-<table>
-<thead><tr>
-<th scope="col">upstream</th>
-<th scope="col">routes</th>
-<th scope="col">state</th>
-<th scope="col" class="number">for</th>
-<th scope="col" class="number">answered</th>
-<th scope="col" class="number">failed</th>
-<th scope="col" class="number">connections at most</th>
+<table role="table">
+<thead role="rowgroup"><tr role="row">
+<th scope="col" role="columnheader">upstream</th>
+<th scope="col" role="columnheader">routes</th>
+<th scope="col" role="columnheader">state</th>
+<th scope="col" role="columnheader" class="number">for</th>
+<th scope="col" role="columnheader" class="number">answered</th>
+<th scope="col" role="columnheader" class="number">failed</th>
+<th scope="col" role="columnheader" class="number">connections at most</th>
 </tr></thead>
-<tbody id="upstream-rows"></tbody>
+<tbody role="rowgroup" id="upstream-rows"></tbody>
 </table>
 </div>
 </section>
 <section id="refusals" aria-labelledby="refusals-title">
 <h2 id="refusals-title">Refusals <span class="amount" id="refusal-count"></span></h2>
 <div class="scroll tall" tabindex="0" role="region" aria-labelledby="refusals-title">
-<table>
-<thead><tr>
-<th scope="col">last</th>
-<th scope="col">route</th>
-<th scope="col" class="number">status</th>
-<th scope="col">code</th>
-<th scope="col" class="number">times</th>
-<th scope="col">token</th>
-<th scope="col">client</th>
-<th scope="col">request</th>
+<table role="table">
+<thead role="rowgroup"><tr role="row">
+<th scope="col" role="columnheader">last</th>
+<th scope="col" role="columnheader">route</th>
+<th scope="col" role="columnheader" class="number">status</th>
+<th scope="col" role="columnheader">code</th>
+<th scope="col" role="columnheader" class="number">times</th>
+<th scope="col" role="columnheader">token</th>
+<th scope="col" role="columnheader">client</th>
+<th scope="col" role="columnheader">request</th>
 </tr></thead>
-<tbody id="refusal-rows"></tbody>
+<tbody role="rowgroup" id="refusal-rows"></tbody>
 </table>
 </div>
 </section>
@@ -149,7 +149,7 @@ export const PAGE_MARKUP = `<!doctype html>
 </section>
 <section aria-labelledby="configuration-title">
 <details id="configuration">
-<summary><h2 id="configuration-title">Configuration in force</h2></summary>
+<summary><h2 id="configuration-title">Configuration in force</h2> <span class="amount" id="configuration-note"></span></summary>
 <dl class="configuration card" id="configuration-lines"></dl>
 </details>
 </section>

@@ -111,7 +111,7 @@ button.danger { background: var(--bad); border-color: var(--bad); color: var(--c
 .figure .chart { height: 38px; margin: 6px -14px 0; width: calc(100% + 28px); }
 .figure .grid { display: none; }
 
-.filter { float: right; }
+.filter { float: right; margin-top: -6px; }
 .filter input { width: 210px; padding: 4px 11px; }
 .scroll { overflow-x: auto; margin-top: 10px; background: var(--card); border: 1px solid var(--line); border-radius: 12px; box-shadow: var(--shadow); }
 .tall { max-height: 420px; overflow-y: auto; }
@@ -121,9 +121,12 @@ thead th { position: sticky; top: 0; background: var(--card); color: var(--soft)
 thead button { border: 0; padding: 0; background: none; color: inherit; font-size: inherit; }
 thead button:hover { color: var(--ink); text-decoration: underline; }
 [aria-sort=ascending] button::after { content: " ↑"; } [aria-sort=descending] button::after { content: " ↓"; }
-/* What many rows cost is finding out how wide they want to be. */
-.routes { table-layout: fixed; min-width: 980px; }
-.routes th:nth-child(1) { width: 22%; } .routes th:nth-child(9) { width: 20%; } .routes th:nth-child(10) { width: 12%; }
+/* Rows of a table are laid out all together; grids of one kind only where they are in sight. */
+@media (min-width: 621px) {
+  .routes { min-width: 980px; } .routes, .routes thead, .routes tbody { display: block; }
+  .routes tr { display: grid; grid-template-columns: minmax(0, 3.3fr) repeat(7, minmax(0, 1fr)) minmax(0, 3fr) minmax(0, 1.8fr); }
+  .routes .many tr { content-visibility: auto; contain-intrinsic-size: auto 53px; }
+}
 tbody tr + tr > * { border-top: 1px solid var(--line); }
 tbody tr:hover > * { background: color-mix(in srgb, var(--accent) 5%, transparent); }
 tbody th .detail { display: block; }
@@ -157,6 +160,7 @@ summary { cursor: pointer; }
 .configuration.long div { content-visibility: auto; contain-intrinsic-size: auto 24px; }
 .configuration dt { color: var(--soft); overflow-wrap: anywhere; }
 .configuration dd { text-align: right; overflow-wrap: anywhere; }
+.origin { display: block; color: var(--accent); font-size: 11.5px; }
 #unlock { display: flex; flex-wrap: wrap; gap: 8px 10px; align-items: center; margin-top: 16px; }
 #unlock[hidden] { display: none; }
 footer { margin-top: 28px; color: var(--soft); font-size: 12.5px; }
@@ -179,8 +183,8 @@ footer { margin-top: 28px; color: var(--soft); font-size: 12.5px; }
   .filter { float: none; display: block; margin-top: 8px; }
   .filter input { width: 100%; padding: 7px 11px; }
   table, tbody, tr, td, tbody th { display: block; }
-  .routes { min-width: 0; } .routes tbody th { width: auto; }
-  tbody tr { content-visibility: auto; contain-intrinsic-size: auto 150px; }
+  
+  .many tr { content-visibility: auto; contain-intrinsic-size: auto 150px; }
   thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   tbody tr { display: grid; grid-template-columns: 1fr 1fr; gap: 1px 14px; padding: 10px 12px; }
   tbody tr + tr { border-top: 1px solid var(--line); }

@@ -5,6 +5,7 @@ import {
   formatListenAddress,
   formatSocketAddress,
   loadConfig,
+  originsOf,
   routeTitle,
   warningsOf,
 } from '../config/index.ts'
@@ -24,7 +25,9 @@ export const checkCommand: Command = {
 and says what would run. Nothing is started, and no verifier is asked.`,
   options: {
     config: { value: 'FILE', help: 'YAML or JSON file with the configuration.' },
-    json: { help: 'Print one line: {"ok":true,"config","warnings"} or {"ok":false,"problems"}.' },
+    json: {
+      help: 'Print one line: {"ok":true,"config","origins","warnings"} or {"ok":false,"problems"}.',
+    },
   },
   exits: [
     [EXIT.ok, 'the configuration is good'],
@@ -40,7 +43,8 @@ and says what would run. Nothing is started, and no verifier is asked.`,
       const warnings = warningsOf(config.routes)
       if (args.has('json')) {
         const shown = withoutSecrets(config)
-        terminal.print(JSON.stringify({ ok: true, config: shown, warnings }))
+        const origins = originsOf(config)
+        terminal.print(JSON.stringify({ ok: true, config: shown, origins, warnings }))
       } else for (const line of summary(file, config, terminal)) terminal.print(line)
       return EXIT.ok
     } catch (error) {

@@ -3,14 +3,15 @@ import { stat } from 'node:fs/promises'
 import { Worker } from 'node:worker_threads'
 
 import type { ConfigSources, GatewayConfig, RouteConfig } from '../config/index.ts'
-import { withKeyOfThisProcess } from '../config/index.ts'
+import { withKeyOfThisProcess, withOrigins } from '../config/index.ts'
 import type { ConfigProblem } from '../errors.ts'
 import { ConfigError } from '../errors.ts'
 
-/** What `config-thread` says, in this order: the frame, its routes, the end; or why there is none. */
+/** What `config-thread` says, in this order: the frame, its routes, where they stand, the end; or why there is none. */
 export type ConfigPiece =
   | { readonly kind: 'frame'; readonly config: GatewayConfig; readonly files: readonly string[] }
   | { readonly kind: 'routes'; readonly routes: readonly RouteConfig[] }
+  | { readonly kind: 'origins'; readonly origins: readonly (readonly [string, string])[] }
   | { readonly kind: 'end' }
   | {
       readonly kind: 'failure'
@@ -56,11 +57,14 @@ export async function loadApart(
   try {
     let frame: GatewayConfig | null = null
     const routes: RouteConfig[] = []
+    const origins: Record<string, string> = {}
     for (;;) {
       const piece = await next()
       if (piece.kind === 'frame') frame = await withKeyOfThisProcess(piece.config)
       else if (piece.kind === 'routes') routes.push(...piece.routes)
-      else if (piece.kind === 'end' && frame !== null) return { ...frame, routes }
+      else if (piece.kind === 'origins') Object.assign(origins, Object.fromEntries(piece.origins))
+      else if (piece.kind === 'end' && frame !== null)
+        return withOrigins({ ...frame, routes }, origins)
       if ('files' in piece) for (const name of piece.files) files.add(name)
       if (piece.kind === 'failure') {
         throw piece.problems === null ? piece.error : new ConfigError(piece.problems)

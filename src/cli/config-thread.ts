@@ -8,12 +8,14 @@
 import { parentPort, workerData } from 'node:worker_threads'
 
 import type { ConfigSources } from '../config/index.ts'
+import { originsOf } from '../config/index.ts'
 import { ConfigError } from '../errors.ts'
 import type { ConfigPiece } from './config-apart.ts'
 import { loadWithFiles } from './reloading.ts'
 
 /** Some milliseconds to take. */
 const ROUTES_OF_PIECE = 100
+const ORIGINS_OF_PIECE = 2_000
 
 const files = new Set<string>()
 const reading = pieces(workerData as ConfigSources)
@@ -28,6 +30,10 @@ async function* pieces(sources: ConfigSources): AsyncGenerator<ConfigPiece, unde
     yield { kind: 'frame', config: { ...config, routes: [] }, files: [...files] }
     for (let at = 0; at < routes.length; at += ROUTES_OF_PIECE) {
       yield { kind: 'routes', routes: routes.slice(at, at + ROUTES_OF_PIECE) }
+    }
+    const origins = Object.entries(originsOf(config) ?? {})
+    for (let at = 0; at < origins.length; at += ORIGINS_OF_PIECE) {
+      yield { kind: 'origins', origins: origins.slice(at, at + ORIGINS_OF_PIECE) }
     }
     yield { kind: 'end' }
   } catch (error) {

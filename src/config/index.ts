@@ -10,6 +10,8 @@ export type {
 } from './gateway-config.ts'
 export { checkGatewayConfig, checksOfGatewayConfig } from './gateway-config-shape.ts'
 export { withKeyOfThisProcess } from './signing-keys.ts'
+export type { SettingOrigins } from './setting-origins.ts'
+export { originsOf, withOrigins } from './setting-origins.ts'
 export { shownConfig } from './shown-config.ts'
 export type { ListenAddress, SocketAddress } from './listen-address.ts'
 export {

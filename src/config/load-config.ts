@@ -16,6 +16,7 @@ import type { ConfigFlags, Overlay } from './overlay.ts'
 import { outgoingProxyOf } from './outgoing-proxy.ts'
 import { byPlace, problemAt, unitHint, type Finding, type SettingPath } from './problems.ts'
 import { configSchema, type Settings } from './schema.ts'
+import { findOrigins, withOrigins } from './setting-origins.ts'
 import { readSigningKeys } from './signing-keys.ts'
 import type { SigningKeys } from './signing-keys.ts'
 import { readStoreFiles, type StoreFiles } from './store-files.ts'
@@ -120,8 +121,12 @@ export async function loadConfig(sources: ConfigSources): Promise<GatewayConfig>
     upstreamFiles,
     isJsonObject(written) && 'listen' in written,
   )
-  if (proxy === null || 'problem' in proxy) return completed
-  return { ...completed, verifier: { ...completed.verifier, proxy: proxy.url } }
+  const origins = findOrigins(isJsonObject(written) ? written : {}, completed, (path) =>
+    placed({ path, message: '' }),
+  )
+  if (proxy === null || 'problem' in proxy) return withOrigins(completed, origins)
+  const config = { ...completed, verifier: { ...completed.verifier, proxy: proxy.url } }
+  return withOrigins(config, { ...origins, 'verifier.proxy': proxy.variable })
 }
 
 /** Makes the function that finds out in which flag, variable or line a finding stands. */

@@ -4,7 +4,8 @@ import { problemAt, problemOf } from './problems.ts'
 import type { Settings } from './schema.ts'
 
 /** The proxy through which the verifier is asked, or what is wrong with it. */
-export type OutgoingProxy = { readonly url: string } | { readonly problem: ConfigProblem }
+export type OutgoingProxy =
+  { readonly url: string; readonly variable: string } | { readonly problem: ConfigProblem }
 
 /** Finds the proxy that the environment names for the verifier; null: none. */
 export function outgoingProxyOf(
@@ -15,7 +16,7 @@ export function outgoingProxyOf(
   const choice = url === undefined ? null : proxyFor(url, variables)
   if (choice === null) return null
   const message = problemOf(() => parseProxyUrl(choice.url))
-  if (message === null) return { url: parseProxyUrl(choice.url) }
+  if (message === null) return { url: parseProxyUrl(choice.url), variable: choice.variable }
   return { problem: problemAt({ path: [], message }, { source: choice.variable }) }
 }
 

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
 import type { GatewayConfig } from '../config/index.ts'
+import { originsOf } from '../config/index.ts'
 import type { Logger } from '../logger.ts'
 import type { Metrics, MetricsSnapshot, ReloadOutcome } from '../metrics/index.ts'
 import type { AdminView, AdminWindow } from './admin-window.ts'
@@ -140,7 +141,10 @@ export async function openGateway(
     forwardAuthUrl: asked.url,
     forwardAuthGrpcUrl: asked.grpcUrl,
     async reload(load) {
-      const outcome = await reloadConfig(load)
+      let loaded: GatewayConfig | null = null
+      const outcome = await reloadConfig(async () => (loaded = await load()))
+      // Settings that say the same may stand elsewhere now.
+      if (loaded !== null && outcome !== 'refused') state.onOrigins(originsOf(loaded))
       await asked.reloadCertificate(live.config)
       await opened.change(live.config)
       return outcome

@@ -1,6 +1,6 @@
 import { systemClock, systemSchedule } from '../clock.ts'
-import type { GatewayConfig } from '../config/index.ts'
-import { shownConfig } from '../config/index.ts'
+import type { GatewayConfig, SettingOrigins } from '../config/index.ts'
+import { originsOf, shownConfig } from '../config/index.ts'
 import type { MetricsSnapshot, ReloadOutcome } from '../metrics/index.ts'
 import { packageVersion } from '../package-version.ts'
 import { inSlices } from '../slices.ts'
@@ -22,6 +22,8 @@ export interface GatewayStateOptions {
 export interface GatewayState {
   readonly read: () => Promise<State>
   readonly onReload: (outcome: ReloadOutcome, problems: readonly string[]) => void
+  /** Told where the settings in force stand now; null: that is not known. */
+  readonly onOrigins: (origins: SettingOrigins | null) => void
   close(): void
 }
 
@@ -32,6 +34,7 @@ const MOST_REFUSALS = 100
 export function openState(config: GatewayConfig, options: GatewayStateOptions): GatewayState {
   const { live, snapshot, refusals, unreadiness, urls } = options
   let reload: GatewayFacts['reload'] = null
+  let origins = originsOf(config)
   let shown: { config: GatewayConfig; text: Promise<unknown> } | null = null
   const keeper = keepState({
     version: packageVersion(),
@@ -65,6 +68,7 @@ export function openState(config: GatewayConfig, options: GatewayStateOptions): 
       }
       return shown.text
     },
+    origins: () => origins,
     async refusals() {
       if (live.config.adminPage?.refusals === false) return null
       return (await refusals()).slice(0, MOST_REFUSALS).map(lineOf)
@@ -77,6 +81,7 @@ export function openState(config: GatewayConfig, options: GatewayStateOptions): 
     onReload(outcome, problems) {
       reload = { at: new Date(systemClock.now()).toISOString(), outcome, problems }
     },
+    onOrigins: (found) => void (origins = found),
     close: () => keeper.close(),
   }
 }

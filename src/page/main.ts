@@ -40,7 +40,7 @@ function show(state: State): void {
   showStrip(state)
   showVerdicts(state)
   showTables(state)
-  showConfiguration(state.configuration)
+  showConfiguration(state)
   setText('freshness', clockTime(state.at))
   at('content').hidden = false
 }

@@ -1,5 +1,6 @@
+import type { State } from '../state/state.ts'
 import { order } from './api.ts'
-import { at, el, icon } from './dom.ts'
+import { at, el, icon, setText } from './dom.ts'
 import type { Child } from './dom.ts'
 import { span } from './format.ts'
 import { drawRows } from './rows.ts'
@@ -223,25 +224,53 @@ function amount(families: number, tokens: number): string {
 const MANY_LINES = 400
 
 let shown = ''
-let latest: unknown = null
+let latest: State | null = null
 
 /** Shows the configuration, which is the same mostly, where somebody looks at it: of many routes it is long. */
-export function showConfiguration(configuration: unknown): void {
-  latest = configuration
-  if (!at<HTMLDetailsElement>('configuration').open) return
-  const text = JSON.stringify(configuration)
+export function showConfiguration(state: State | null): void {
+  latest = state
+  if (state === null || !at<HTMLDetailsElement>('configuration').open) return
+  const { configuration, origins } = state
+  const text = JSON.stringify([configuration, origins])
   if (text === shown) return
   shown = text
+  const note = 'below a setting stands where it was given; the others have their defaults'
+  setText('configuration-note', origins === null ? 'given by a program' : note)
   const lines = linesOf(configuration, '')
   // Columns of equal length are found by trial.
   at('configuration-lines').classList.toggle('long', lines.length > MANY_LINES)
   drawRows(
     'configuration-lines',
-    lines.map(([name, value]) => ({
-      key: JSON.stringify([name, value]),
-      make: () => el('div', {}, el('dt', {}, name), el('dd', {}, value)),
-    })),
+    lines.map(([name, value]) => {
+      const origin = originOf(name, origins)
+      return {
+        name,
+        key: JSON.stringify([name, value, origin]),
+        make: () => settingLine(name, value, origin),
+      }
+    }),
   )
+}
+
+function settingLine(name: string, value: string, origin: string | null): HTMLElement {
+  // The directory is the same mostly, and long.
+  const place = origin === null ? null : (origin.split('/').at(-1) ?? origin)
+  const from = place === null ? null : el('span', { class: 'origin', title: origin ?? '' }, place)
+  return el('div', {}, el('dt', {}, name), el('dd', {}, value, from))
+}
+
+function endOfOuter(name: string): number {
+  return Math.max(name.lastIndexOf('.'), name.lastIndexOf('['))
+}
+
+/** Where a setting was given, or the one that it is a part of; null: by default, or nobody knows. */
+function originOf(name: string, origins: State['origins']): string | null {
+  if (origins === null) return null
+  for (let part = name; part !== ''; part = part.slice(0, Math.max(0, endOfOuter(part)))) {
+    const origin = Object.hasOwn(origins, part) ? origins[part] : undefined
+    if (origin !== undefined) return origin
+  }
+  return null
 }
 
 /** `verdicts.maxStalenessMs` and its value, one for each setting. */

@@ -34,6 +34,8 @@ export interface StateKeeperOptions {
   readonly facts: () => GatewayFacts
   /** The configuration in force, fit to be shown; likewise. */
   readonly configuration: () => Promise<unknown>
+  /** Where its settings were given; null where that is not known. */
+  readonly origins: () => State['origins']
   /** The refusals of late; null where none are to be shown. */
   readonly refusals: () => Promise<readonly RefusalLine[] | null>
   readonly clock: Clock
@@ -58,7 +60,7 @@ const BREAKER = ['closed', 'half-open', 'open'] as const
 
 /** Begins to take samples. */
 export function keepState(options: StateKeeperOptions): StateKeeper {
-  const { version, snapshot, backend, facts, configuration, refusals } = options
+  const { version, snapshot, backend, facts, configuration, origins, refusals } = options
   const { clock, schedule } = options
   const startedAt = new Date(clock.now()).toISOString()
   const ring = createSampleRing(SAMPLE_MS, MOST_SAMPLES, RECENT_SAMPLES)
@@ -163,6 +165,7 @@ export function keepState(options: StateKeeperOptions): StateKeeper {
       reload,
       samples: ring.read(),
       configuration: configured,
+      origins: origins(),
     }
   }
 

@@ -54,6 +54,11 @@ export interface State {
   readonly samples: Samples
   /** The configuration in force. In place of each secret stands `•••`. */
   readonly configuration: unknown
+  /**
+   * Where each of its settings was given, and what is within it: `FILE:LINE`, the name of a variable or of a flag, by
+   * the name that it has there, e.g. `routes[0].path`. What is not here has its default. Null: a program gave them.
+   */
+  readonly origins: Readonly<Record<string, string>> | null
 }
 
 /** Who is asked about tokens. */

@@ -3,6 +3,7 @@ import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 
 import { loadConfig } from '../../src/config/index.ts'
 import { createGateway } from '../../src/gateway/index.ts'
+import { directoryWith } from '../config/config-directory.ts'
 import { CHROMIUM, closeBrowser, openPage, pictureFile } from '../helpers/browser.ts'
 import { startClusteredGateway } from '../helpers/clustered-gateway.ts'
 import { ALICE, startOnezone } from '../helpers/onezone.ts'
@@ -54,6 +55,40 @@ const kept = (page: Page): Promise<string> =>
   ].join('\\n')`)
 
 afterAll(closeBrowser)
+
+const DRAWN_WITHIN_MS = 200
+/** The machine may do other things as well: what the page needs is what its quickest draw takes. */
+const MOST_DRAWS = 40
+
+/** How long it takes until all rows stand as they shall and are painted, by the clock of the page. */
+async function bestDrawMs(page: Page, draw: string, before = ''): Promise<number> {
+  let best = Infinity
+  for (let at = 0; at < MOST_DRAWS && best >= DRAWN_WITHIN_MS; at++) {
+    const tookMs: number = await page.evaluate(`(async () => {
+      const painted = () => new Promise((resolve) => requestAnimationFrame(() => {
+        const { port1, port2 } = new MessageChannel()
+        port1.onmessage = resolve
+        port2.postMessage(null)
+      }))
+      const filter = (text) => {
+        const field = document.getElementById('route-filter')
+        field.value = text
+        field.dispatchEvent(new Event('input'))
+      }
+      const rows = document.getElementById('route-rows')
+      ${before}
+      await painted()
+      const last = rows.lastElementChild
+      const from = performance.now()
+      ${draw}
+      do await painted()
+      while (rows.children.length < 500 || rows.lastElementChild === last)
+      return performance.now() - from
+    })()`)
+    best = Math.min(best, Math.round(tookMs))
+  }
+  return best
+}
 
 describe.skipIf(CHROMIUM === null)('the page for operators', () => {
   test('its strip turns red when Onezone goes away, says why, and is green again when it is back', async () => {
@@ -183,27 +218,59 @@ describe.skipIf(CHROMIUM === null)('the page for operators', () => {
     expect(await page.content()).not.toContain(ADMIN_TOKEN)
   })
 
-  test('500 routes are drawn at once', async () => {
+  test('500 routes are drawn and painted within 200 ms, made anew as well as sorted', async () => {
     const { gateway } = await startRig(Array.from({ length: 500 }, (_, at) => `route-${at}`))
     const { page } = await openPage(gateway.adminUrl)
     await expect.poll(() => page.$$eval('#route-rows tr', (rows) => rows.length)).toBe(500)
-    // The rows are drawn anew when they are sorted: how long that takes, layout included.
-    const tookMs: number = await page.evaluate(`
-      (() => {
-        const from = performance.now()
-        document.querySelector('[data-sort=id]').click()
-        document.body.offsetHeight
-        return performance.now() - from
-      })()`)
-    process.stdout.write(`500 routes: ${tookMs.toFixed(0)} ms\n`)
-    // The goal is 200 ms on a machine that does nothing else; ten times that is a mistake, not load.
-    expect(tookMs).toBeLessThan(2_000)
+    await page.click('#pause')
+    const sorting = await bestDrawMs(page, `document.querySelector('[data-sort=id]').click()`)
+    const making = await bestDrawMs(page, `filter('')`, `filter('no such route')`)
+    process.stdout.write(`500 routes: made in ${making} ms, sorted in ${sorting} ms\n`)
+    expect(sorting).toBeLessThan(DRAWN_WITHIN_MS)
+    expect(making).toBeLessThan(DRAWN_WITHIN_MS)
+    // One upstream serves them all, and is no list of 500 names.
+    expect(await page.$$eval('#upstream-rows .tag', (tags) => tags.length)).toBe(12)
+    expect(await page.textContent('#upstream-rows [data-name=routes]')).toContain('+ 488 more')
     // Their settings are many lines, which are drawn for those only who look at them.
     const lines = (): Promise<number> =>
       page.$$eval('#configuration-lines div', (found) => found.length)
     expect(await lines()).toBe(0)
     await page.click('#configuration summary')
     await expect.poll(lines).toBeGreaterThan(500)
+  })
+
+  test('each setting says where it was given, in words that stay text, and defaults say nothing', async () => {
+    const onezone = await startOnezone()
+    const name = `${IMAGE.replaceAll('/', '')}.yaml`
+    const text = `onezone: { url: '${onezone.url}' }
+adminListen: 127.0.0.1:0
+listen: 127.0.0.1:0
+upstream: http://127.0.0.1:9
+`
+    const file = `${await directoryWith({ [name]: text })}/${name}`
+    const env = { ONEGATE_REALM: 'here', ONEGATE_ACCESS_LOG_TO: 'none' }
+    const gateway = await createGateway(await loadConfig({ file, env }))
+    onTestFinished(() => gateway.close())
+    const { page, complaints, violations } = await openPage(gateway.adminUrl)
+    await page.click('#configuration summary')
+    const origins = (): Promise<Record<string, string>> =>
+      page.$$eval('#configuration-lines div', (lines) =>
+        Object.fromEntries(
+          lines.map((line) => [
+            line.querySelector('dt')?.textContent ?? '',
+            line.querySelector('.origin')?.textContent ?? '',
+          ]),
+        ),
+      )
+    await expect.poll(origins).toMatchObject({
+      'verifier.url': `${name}:1`,
+      'adminListen.port': `${name}:2`,
+      realm: 'ONEGATE_REALM',
+      'verdicts.maxStalenessMs': '',
+    })
+    expect(await page.$$('img')).toEqual([])
+    expect(complaints).toEqual([])
+    expect(await violations()).toEqual([])
   })
 
   test('rows that say the same are left as they are when the figures are read again', async () => {

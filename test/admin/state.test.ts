@@ -1,8 +1,11 @@
-import { describe, expect, test } from 'vitest'
+import { writeFile } from 'node:fs/promises'
+
+import { describe, expect, onTestFinished, test } from 'vitest'
 
 import type { GatewayConfig } from '../../src/config/index.ts'
 import { loadConfig } from '../../src/config/index.ts'
 import { shownConfig } from '../../src/config/shown-config.ts'
+import { createGateway } from '../../src/gateway/index.ts'
 import { inOneGo } from '../../src/slices.ts'
 import type { State } from '../../src/state/index.ts'
 import { directoryWith, SERVICE_TOKEN } from '../config/config-directory.ts'
@@ -86,6 +89,31 @@ describe('GET /state', () => {
     await gateway.reload(() => loadConfig({ file }))
     await expect.poll(async () => (await state()).health).toBe('good')
   })
+})
+
+test('says where each setting was given, and where it stands when the file has changed', async () => {
+  const onezone = await startOnezone()
+  const text = `onezone: { url: '${onezone.url}' }\nadminListen: 127.0.0.1:0\nlisten: 127.0.0.1:0\nupstream: http://127.0.0.1:9\n`
+  const directory = await directoryWith({ 'onegate.yaml': text })
+  const file = `${directory}/onegate.yaml`
+  const load = () => loadConfig({ file, env: { ONEGATE_LOG_LEVEL: 'error' } })
+  const gateway = await createGateway(await load())
+  onTestFinished(() => gateway.close())
+  const origins = async () =>
+    ((await (await fetch(`${gateway.adminUrl}/state`)).json()) as State).origins
+  expect(await origins()).toEqual({
+    'verifier.url': `${file}:1`,
+    adminListen: `${file}:2`,
+    listen: `${file}:3`,
+    'routes[0].upstream.urls': `${file}:4`,
+    'log.level': 'ONEGATE_LOG_LEVEL',
+  })
+  await writeFile(file, `# all is the same, two lines further down\n\n${text}`)
+  expect(await gateway.reload(load)).toBe('unchanged')
+  await expect.poll(async () => (await origins())?.['verifier.url']).toBe(`${file}:3`)
+  await writeFile(file, `realm: 7\n${text}`)
+  expect(await gateway.reload(load)).toBe('refused')
+  await expect.poll(async () => (await origins())?.['verifier.url']).toBe(`${file}:3`)
 })
 
 describe('adminPage', () => {

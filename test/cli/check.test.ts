@@ -124,6 +124,8 @@ routes:
         verifier: { serviceToken: true, ca: false },
         routes: [{ id: '/public/**' }, { id: 'api' }],
       },
+      // Where it was given, not what is in it.
+      origins: { 'verifier.serviceToken': expect.stringMatching(/c\.yaml:\d+$/) },
     })
     expect(stdout).not.toContain('MDA')
   })

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 
 import { isLong, loadApart } from '../../src/cli/config-apart.ts'
-import { loadConfig } from '../../src/config/index.ts'
+import { loadConfig, originsOf } from '../../src/config/index.ts'
 import { ConfigError } from '../../src/errors.ts'
 import { directoryWith } from '../config/config-directory.ts'
 import { bundledProgram } from '../helpers/bundled-program.ts'
@@ -36,7 +36,10 @@ describe('a long configuration', { timeout: SLOW }, () => {
     const files = new Set<string>()
     const sources = { file, env, flags: { listen: '127.0.0.1:0' } }
     const apart = await loadApart(PROGRAM, sources, files)
-    expect(apart).toStrictEqual(await loadConfig(sources))
+    const here = await loadConfig(sources)
+    expect(apart).toStrictEqual(here)
+    expect(originsOf(apart)).toEqual(originsOf(here))
+    expect(originsOf(apart)).toMatchObject({ 'routes[449].upstream.urls': `${file}:453` })
     expect(apart.routes).toHaveLength(450)
     expect([...files]).toEqual([file, key])
   })

@@ -74,5 +74,5 @@ test('the README is the entrance: it links to every page, and stays short', () =
 
 test('every block of code is in a language that is run or checked', () => {
   const languages = new Set(BLOCKS.map(({ language }) => language))
-  expect([...languages].sort()).toEqual(['acl', 'sh', 'text', 'ts', 'yaml'])
+  expect([...languages].sort()).toEqual(['acl', 'console', 'sh', 'text', 'ts', 'yaml'])
 })

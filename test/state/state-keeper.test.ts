@@ -43,6 +43,7 @@ function rig() {
       return FACTS
     },
     configuration: async () => ({}),
+    origins: () => null,
     refusals: async () => [],
     clock,
     schedule(_, run) {
