@@ -34,22 +34,13 @@ export function createBoundedMap<Value extends object>(
 ): BoundedMap<Value> {
   const { max, onEviction, ownerOf } = options
   if (ownerOf !== undefined) return createSharedMap(max, ownerOf, onEviction ?? (() => {}))
-  if (onEviction === undefined) return new LRUCache(bound(max))
+  if (onEviction === undefined) return new LRUCache({ max })
   return new LRUCache({
-    ...bound(max),
+    max,
     dispose: (value, _key, reason) => {
       if (reason === 'evict') onEviction(value)
     },
   })
-}
-
-/** Not `max`: room for all would be taken at once, in every process and at each reload. */
-function bound(max: number): { readonly maxSize: number; readonly sizeCalculation: () => number } {
-  return { maxSize: max, sizeCalculation: one }
-}
-
-function one(): number {
-  return 1
 }
 
 /** A part of the map that one owner may hold without being the first to lose an entry. */
@@ -65,7 +56,7 @@ function createSharedMap<Value extends object>(
 ): BoundedMap<Value> {
   const holdings = createHoldings(Math.ceil(max * FAIR_SHARE))
   const map = new LRUCache<string, Value>({
-    ...bound(max + 1), // the newest entry has come in before it is known which one has to go
+    max: max + 1, // the newest entry has come in before it is known which one has to go
     dispose: (value, key, reason) => {
       holdings.remove(ownerOf(value), key)
       if (reason === 'evict') onEviction(value)

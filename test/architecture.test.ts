@@ -29,6 +29,8 @@ const TABLE: Record<string, Row> = {
   suggestion: row(-2, ''),
   // What is remembered of a request's text must not keep all of it: every room that remembers some copies it by this.
   'kept-text': row(-2, '', '', ['buffer']),
+  // Names of header fields, which both sides of the data plane read again and again.
+  'name-table': row(-1, 'kept-text'),
   // What options of factories may be: every factory refuses what it does not know.
   'option-shape': row(-1, 'suggestion'),
   'package-version': row(-1, 'json', '', ['fs']),
@@ -95,7 +97,7 @@ const TABLE: Record<string, Row> = {
   // What a TLS listener shows, and how it changes: below config, which tries the files that it names.
   tls: row(4, 'logger', '', 'any'),
   // Connections in. Below the doors, which are what it says a door is; it knows none of them, and no framework.
-  listener: row(5, 'client-network clock kept-text tls token-bucket unix-peer', '', 'any'),
+  listener: row(5, 'client-network clock name-table tls token-bucket unix-peer', '', 'any'),
   // The decision as a signed JWT: below the authenticator, whose identity fields it adds to.
   assertion: row(4, 'clock json option-shape token', 'jose', ['crypto']),
   // Doors in other people's apps have one policy each, and open the verification that it needs.
@@ -108,7 +110,7 @@ const TABLE: Record<string, Row> = {
   // Which upstream, and over which connection: beside the question who may, which it never asks.
   upstream: row(
     5,
-    'client-network clock kept-text logger http-client option-shape',
+    'client-network clock kept-text name-table logger http-client option-shape',
     'undici',
     'any',
   ),
@@ -123,11 +125,12 @@ const TABLE: Record<string, Row> = {
     'any',
   ),
   // Beside the proxy: the same routes and authenticator for requests that others carry.
-  'forward-auth': row(7, 'assertion clock logger listener authenticator routing slices token', '', [
-    'crypto',
-    'http2',
-    'net',
-  ]),
+  'forward-auth': row(
+    7,
+    'assertion clock limited-log logger listener authenticator routing slices token',
+    '',
+    ['crypto', 'http2', 'net'],
+  ),
   // What is remembered of requests that have ended.
   'access-log': row(8, 'bounded-map json kept-text line-sink logger option-shape proxy token'),
   metrics: row(

@@ -21,10 +21,10 @@ export function createAdminDoor(options: AdminAppOptions): Door {
   // Old probes name no host, and HTTP/1.0 lets them; the guard before orders reads the field itself.
   const answerOld = getRequestListener(fetch, { ...how, hostname: 'localhost' })
   return {
-    serve(incoming, outgoing) {
+    async serve(incoming, outgoing) {
       // The adapter reads more of Node's classes than doors know of.
       const reply = incoming.httpVersion === '1.0' ? answerOld : answer
-      void reply(incoming as IncomingMessage, outgoing as unknown as ServerResponse)
+      await reply(incoming as IncomingMessage, outgoing as unknown as ServerResponse)
     },
   }
 }

@@ -7,8 +7,9 @@ export interface FollowedTime extends OnezoneTime {
    * Takes over what the other process says, from the moment at which it is heard.
    *
    * @param onezoneNowMs Onezone's time when it was said.
+   * @param isSet Whether its clock was seen to be set, even if it shows what it did before. @default false
    */
-  follow(onezoneNowMs: number): void
+  follow(onezoneNowMs: number, isSet?: boolean): void
 }
 
 /** Less than this is the way of a statement, or a correction of what was not known to the second. */
@@ -36,10 +37,10 @@ export function createFollowedTime(clock: Clock): FollowedTime {
     observe() {}, // the other process has seen the same answer
     observeDate() {},
     slept() {}, // and its next answer says what time it is now
-    follow(onezoneNowMs) {
+    follow(onezoneNowMs, isSet = false) {
       const nowMs = clock.monotonic()
       const nextMs = onezoneNowMs - nowMs - epochMs
-      if (Math.abs(nextMs - offsetMs) > LEAST_STEP_MS) setAtMs = nowMs
+      if (isSet || Math.abs(nextMs - offsetMs) > LEAST_STEP_MS) setAtMs = nowMs
       offsetMs = nextMs
     },
   }

@@ -7,6 +7,8 @@ export interface HeraldOptions {
   readonly tell: (message: Message) => void
   /** What time it is at the verifier, as far as the primary knows. */
   readonly onezoneNowMs: () => number
+  /** When it was last seen that its clock was set, in monotonic milliseconds. */
+  readonly onezoneSetAtMs: () => number
   readonly clock: Clock
   readonly schedule: Schedule
 }
@@ -20,7 +22,7 @@ export interface Herald {
   close(): void
 }
 
-/** How often is looked whether the time at the verifier is not what it would be by the last statement. */
+/** How often is looked whether the time at the verifier is not what it would be by the last statement, or was set. */
 const LOOK_MS = 100
 
 /** Less than this is the rounding of sums. */
@@ -28,16 +30,20 @@ const LEAST_STEP_MS = 1
 
 /** Starts to tell: of withdrawals at once, and of the verifier's time when what is known of it changes. */
 export function createHerald(options: HeraldOptions): Herald {
-  const { tell, onezoneNowMs, clock, schedule } = options
+  const { tell, onezoneNowMs, onezoneSetAtMs, clock, schedule } = options
   const aheadMs = (): number => onezoneNowMs() - clock.monotonic()
   const statement = (): Message => ({ onezoneNowMs: onezoneNowMs() })
   let toldMs = aheadMs()
+  let toldSetAtMs = onezoneSetAtMs()
 
   function look(): void {
     cancel = schedule(LOOK_MS, look)
-    if (Math.abs(aheadMs() - toldMs) < LEAST_STEP_MS) return
+    const setAtMs = onezoneSetAtMs()
+    const isSet = setAtMs > toldSetAtMs
+    if (!isSet && Math.abs(aheadMs() - toldMs) < LEAST_STEP_MS) return
     toldMs = aheadMs()
-    tell({ kind: 'time', ...statement() })
+    toldSetAtMs = setAtMs
+    tell({ kind: 'time', ...statement(), isSet })
   }
 
   let cancel = schedule(LOOK_MS, look)

@@ -30,9 +30,9 @@ const LONGEST_KEY = 1_024
 /** Starts to listen to what the primary says, asked or not. */
 export function openPrimaryLink(channel: Channel, options: PrimaryLinkOptions): PrimaryLink {
   const onezoneTime = createFollowedTime(options.clock)
-  const follow = ({ onezoneNowMs }: Message): void => {
+  const follow = ({ onezoneNowMs, isSet }: Message): void => {
     if (typeof onezoneNowMs === 'number' && Number.isFinite(onezoneNowMs)) {
-      onezoneTime.follow(onezoneNowMs)
+      onezoneTime.follow(onezoneNowMs, isSet === true)
     }
   }
   channel.on('time', follow)

@@ -35,7 +35,7 @@ export function createForwardAuth(options: ForwardAuthOptions): Door {
   const { judge, keySet, introspection, limits, anyAsker = false } = options
   const mayAsk = createProxyTrust(options.trustedProxies)
 
-  function serve(incoming: Incoming, outgoing: Outgoing): void {
+  function serve(incoming: Incoming, outgoing: Outgoing): Promise<void> | void {
     const { url = '' } = incoming
     if (keySet !== undefined && url === KEY_SET_PATH) return sendKeySet(incoming, outgoing, keySet)
     if (introspection !== undefined && url === INTROSPECTION_PATH) {
@@ -44,7 +44,7 @@ export function createForwardAuth(options: ForwardAuthOptions): Door {
     const isTrusted = anyAsker || mayAsk(incoming.socket.remoteAddress)
     const asked = isTrusted ? readDialect(url) : null
     const dialect = asked?.dialect ?? null
-    judge({
+    return judge({
       dialect,
       question: isTrusted ? read(incoming, asked, limits) : 'asker_not_trusted',
       removesForged: false,

@@ -29,11 +29,11 @@ export function createGrpcDoor(options: GrpcDoorOptions): GrpcDoor {
   const mayAsk = createProxyTrust(options.trustedProxies)
   let draining = false
 
-  function check({ message, askedBy, answer }: GrpcCall): void {
+  function check({ message, askedBy, answer }: GrpcCall): Promise<void> | void {
     const isTrusted = anyAsker || mayAsk(askedBy)
     const question = isTrusted ? readCheckRequest(message) : 'asker_not_trusted'
     const asked = typeof question === 'string' ? [] : question.rawHeaders
-    judge({
+    return judge({
       dialect: 'grpc',
       question,
       removesForged: true,

@@ -30,7 +30,7 @@ export interface GrpcCall {
 
 /** What answers calls, by their path. */
 export interface GrpcDoor {
-  readonly methods: ReadonlyMap<string, (call: GrpcCall) => void>
+  readonly methods: ReadonlyMap<string, (call: GrpcCall) => Promise<void> | void>
   /** From now on it says that it serves no more. */
   readonly drain: () => void
 }
@@ -112,11 +112,16 @@ function take(door: GrpcDoor, stream: ServerHttp2Stream, headers: IncomingHttpHe
     if (typeof message === 'string') return end(stream, GRPC.invalidArgument, message)
     if (message === null) return end(stream, GRPC.unimplemented, 'compression is not understood')
     const askedBy = stream.session?.socket.remoteAddress
-    try {
-      method({ message: readMessage(message), askedBy, answer: (reply) => send(stream, reply) })
-    } catch (error) {
+    const failed = (error: unknown): void => {
       const malformed = error instanceof MalformedMessage
       end(stream, malformed ? GRPC.invalidArgument : GRPC.internal, malformed ? error.message : '')
+    }
+    try {
+      const answer = (reply: GrpcReply): void => send(stream, reply)
+      const work = method({ message: readMessage(message), askedBy, answer })
+      if (work !== undefined) work.catch(failed)
+    } catch (error) {
+      failed(error)
     }
   })
 }

@@ -31,7 +31,7 @@ export interface IntrospectionOptions {
 }
 
 /** Answers questions about tokens (RFC 7662). */
-export type Introspection = (incoming: Incoming, outgoing: Outgoing) => void
+export type Introspection = (incoming: Incoming, outgoing: Outgoing) => Promise<void> | void
 
 /** Where they are asked. */
 export const INTROSPECTION_PATH = '/introspect'
@@ -84,7 +84,7 @@ export function createIntrospection(options: IntrospectionOptions): Introspectio
     )
   }
 
-  function introspect(form: URLSearchParams, reply: Reply): void {
+  function introspect(form: URLSearchParams, reply: Reply): Promise<void> | void {
     const [token = '', ...others] = form.getAll('token')
     const door = form.get('interface')
     const authenticator = authenticators.get(door as AskedInterface)
@@ -98,8 +98,8 @@ export function createIntrospection(options: IntrospectionOptions): Introspectio
       // So that what is said can be believed for half of the bound at least.
       maxFactAgeMs: stalenessBoundMs / 2,
     })
-    if (decided instanceof Promise) void decided.then((decision) => conclude(decision, reply))
-    else conclude(decided, reply)
+    if (!(decided instanceof Promise)) return conclude(decided, reply)
+    return decided.then((decision) => conclude(decision, reply))
   }
 
   function conclude(decision: Decision, reply: Reply): void {
@@ -145,10 +145,11 @@ export function createIntrospection(options: IntrospectionOptions): Introspectio
       body += chunk.toString('latin1')
       if (body.length > LONGEST_FORM) reply.refuse(413)
     })
-    incoming.on('end', () => {
-      if (!outgoing.headersSent) introspect(new URLSearchParams(body), reply)
-    })
+    const asked = new Promise<void>((resolve) => incoming.on('end', resolve))
     incoming.resume()
+    return asked.then(() =>
+      outgoing.headersSent ? undefined : introspect(new URLSearchParams(body), reply),
+    )
   }
 }
 

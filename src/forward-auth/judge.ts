@@ -9,6 +9,7 @@ import type {
 import { answerFor, createRequestIds } from '../authenticator/index.ts'
 import type { Clock } from '../clock.ts'
 import { systemClock } from '../clock.ts'
+import { createLimitedLog } from '../limited-log.ts'
 import type { Logger } from '../logger.ts'
 import { shielded, shieldedLogger, silentLogger } from '../logger.ts'
 import type { RequestLimits, RouteMatch } from '../routing/index.ts'
@@ -91,8 +92,8 @@ export interface Hearing {
   readonly answer: (judgement: Judgement) => void
 }
 
-/** Judges questions of front proxies, however they came. */
-export type Judge = (hearing: Hearing) => void
+/** Judges questions of front proxies, however they came. A promise settles when one is answered that had to wait. */
+export type Judge = (hearing: Hearing) => Promise<void> | void
 
 /**
  * Makes the judge of the routes, in slices: the same routes, the same authenticator and the same answers as those of
@@ -117,6 +118,7 @@ export function* assembleJudge(options: JudgeOptions): Sliced<Judge> {
     }
   }
   const addressless = new Set<AskedIn>()
+  const limited = createLimitedLog(clock)
 
   /** Once each: a front proxy that forgets it would write a line for every request. */
   function noteMissingAddress(dialect: AskedIn | null): void {
@@ -175,9 +177,20 @@ export function* assembleJudge(options: JudgeOptions): Sliced<Judge> {
     if (!removesForged && someName(rawHeaders, (name) => headers.claims(name))) {
       return refuse('identity_forged', route.id)
     }
-    const decision = route.authenticator.authenticate(requestOf(question, requestId))
-    if (decision instanceof Promise) void decision.then((settled) => conclude(route, settled))
-    else conclude(route, decision)
+    const failed = (error: unknown): void => {
+      limited(`failed ${route.id}`, (omitted) => {
+        const facts = { route: route.id, requestId, omitted, err: error }
+        logger.error(facts, 'a question could not be answered')
+      })
+      refuse('internal_error', route.id)
+    }
+    try {
+      const decision = route.authenticator.authenticate(requestOf(question, requestId))
+      if (!(decision instanceof Promise)) return conclude(route, decision)
+      return decision.then((settled) => conclude(route, settled)).catch(failed)
+    } catch (error) {
+      return failed(error)
+    }
   }
 }
 

@@ -88,6 +88,7 @@ export async function createClusteredGateway(
   const herald = createHerald({
     tell: (message) => fleet?.tell(message),
     onezoneNowMs: () => live.verification.onezoneNowMs,
+    onezoneSetAtMs: () => live.verification.onezoneSetAtMs,
     clock: systemClock,
     schedule: systemSchedule,
   })

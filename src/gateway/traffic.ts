@@ -11,6 +11,7 @@ import type {
   ListenOn,
 } from '../listener/index.ts'
 import { openListener } from '../listener/index.ts'
+import { createLimitedLog } from '../limited-log.ts'
 import type { Logger } from '../logger.ts'
 import { createTlsKeeper } from '../tls/index.ts'
 import type { TlsFiles, TlsKeeper } from '../tls/index.ts'
@@ -80,6 +81,7 @@ export async function openTraffic(options: TrafficOptions): Promise<Traffic> {
   const { idleMs, frontProxies, onHandshakeFailure, onCertificate = () => {} } = options
   let isProxy = createProxyTrust(frontProxies ?? [])
   const warn = createRareWarning(logger, systemClock)
+  const limited = createLimitedLog(systemClock)
   const keeper = tls === undefined ? null : await createTlsKeeper(tls, logger)
   const listener = await openListener({
     on,
@@ -98,6 +100,10 @@ export async function openTraffic(options: TrafficOptions): Promise<Traffic> {
     },
     fastLane,
     limit,
+    onFault: (error) =>
+      limited('fault', (omitted) =>
+        logger.error({ omitted, err: error }, 'a request could not be handled'),
+      ),
   })
   let files: TlsFiles | undefined = tls
   let watch: FileWatch | null = null

@@ -4,8 +4,11 @@ import type { Duplex } from 'node:stream'
 
 import type { Incoming, Outgoing } from './http-message.ts'
 
-/** Answers one request. */
-export type Serve = (incoming: Incoming, outgoing: Outgoing) => void
+/**
+ * Answers one request. What it throws, at once or by the promise of its work, is answered 500 by the listener where
+ * nothing was answered yet, and ends the connection where something was.
+ */
+export type Serve = (incoming: Incoming, outgoing: Outgoing) => Promise<void> | void
 
 /**
  * Answers one request to upgrade. `outgoing` is an ordinary response, after which the connection ends. Unless it is
@@ -16,7 +19,7 @@ export type ServeUpgrade = (
   incoming: Incoming,
   outgoing: Outgoing,
   takeConnection: () => Socket,
-) => void
+) => Promise<void> | void
 
 /**
  * What came on a connection of HTTP/1.1 where a request was expected: bytes that are none, or in whose target, version,

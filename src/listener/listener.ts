@@ -12,6 +12,8 @@ import { attachDoor, continueOf } from './attach-door.ts'
 import type { ConnectionLimit } from './connection-limit.ts'
 import { createConnectionLimit } from './connection-limit.ts'
 import type { Door } from './door.ts'
+import { guardedDoor } from './door-guard.ts'
+import type { DoorInUse } from './door-in-use.ts'
 import { createDoorInUse } from './door-in-use.ts'
 import { createFastLane } from './fast-lane.ts'
 import { createHttp2Sessions } from './http2-sessions.ts'
@@ -59,6 +61,8 @@ export interface ListenerOptions {
   readonly fastLane?: boolean | undefined
   /** @default any number of connections */
   readonly limit?: ConnectionLimit | undefined
+  /** Told of what a door throws; the listener answers its request 500, or ends the connection. @default nobody is */
+  readonly onFault?: ((error: unknown) => void) | undefined
 }
 
 /** What a listener has, and has done. */
@@ -134,7 +138,9 @@ const HTTP: ServerOptions = {
 export async function openListener(options: ListenerOptions): Promise<Listener> {
   const { on, tls, idleMs = CLIENT_IDLE_MS, maxHeadBytes = MAX_HEAD_BYTES } = options
   let draining = false
-  let current = createDoorInUse(options.door)
+  const { onFault = () => {} } = options
+  const useDoor = (door: Door): DoorInUse => createDoorInUse(guardedDoor(door, onFault))
+  let current = useDoor(options.door)
   const doors = new Set([current])
   const silent = createSilentConnections(tls === undefined ? FIRST_HEAD_MS : 2 * FIRST_HEAD_MS)
   const arrivals: Arrivals = {
@@ -159,7 +165,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
             arrivals.onRequest(incoming, outgoing)
             const { door } = current
             const serve = expectsContinue ? continueOf(door) : door.serve
-            serve(incoming, outgoing)
+            void serve(incoming, outgoing)
           },
         })
   const peers = createPeers(options.proxyProtocol ?? null)
@@ -194,7 +200,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
           idleMs,
           serve(incoming, outgoing) {
             arrivals.onRequest(incoming, outgoing)
-            current.door.serve(incoming, outgoing)
+            void current.door.serve(incoming, outgoing)
           },
         })
   if (options.limit !== undefined) {
@@ -233,7 +239,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
     urls,
     async use(door) {
       const before = current
-      current = createDoorInUse(door)
+      current = useDoor(door)
       doors.add(current)
       door.opened?.()
       await before.idle()

@@ -39,7 +39,7 @@ export function serveInTurn(incoming: Incoming, outgoing: Outgoing, serve: Serve
       waitingBytes: 0,
       paused: false,
     })
-    serve(incoming, outgoing)
+    void serve(incoming, outgoing)
     return
   }
   // Node goes on handing over what it had read by then.
@@ -72,7 +72,7 @@ function begin(pipeline: Pipeline, incoming: Incoming, outgoing: Outgoing, serve
   // After `Connection: close` whatever follows is no request (RFC 9112 §9.6).
   if (socket.destroyed || socket.writableEnded) return
   pipeline.serving = outgoing
-  serve(incoming, outgoing)
+  void serve(incoming, outgoing)
 }
 
 /** Each time that a request comes: when one is complete Node reads on, which takes effect in the next tick. */

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { Readable } from 'node:stream'
 
 import { readPlainHead } from './plain-head.ts'
 import { PlainRequest } from './plain-request.ts'
@@ -42,6 +43,7 @@ export class PlainConnection implements ResponseOwner {
     this.socket = socket
     this.#owner = owner
     this.idleSince = owner.tick
+    socket.push = this.#onPush
     socket.on('data', this.#onData)
     socket.on('end', this.#onEnd)
     socket.on('error', ignore)
@@ -59,7 +61,9 @@ export class PlainConnection implements ResponseOwner {
   /** Stops listening to the socket, for another to go on in the same turn: a paused one Node would never read again. */
   leave(): void {
     this.#owner.forget(this)
-    this.socket.off('data', this.#onData).off('end', this.#onEnd).off('close', this.#onClose)
+    const { socket } = this
+    socket.push = readablePush
+    socket.off('data', this.#onData).off('end', this.#onEnd).off('close', this.#onClose)
   }
 
   /** Goes on with what came while a request was answered, as though it came now. */
@@ -85,6 +89,20 @@ export class PlainConnection implements ResponseOwner {
     this.#closing = true
     if (!this.#held) return socket.destroySoon()
     endRaw(socket, '')
+  }
+
+  /**
+   * Takes what has been read before it enters the queue of the stream, where nothing is in it and nothing is held back:
+   * a request then costs neither the queue nor the tick in which a stream looks whether to read more.
+   */
+  readonly #onPush = (chunk: Buffer | null): boolean => {
+    const { socket } = this
+    const isNext = this.#response === null && !this.#held && !this.#closing
+    if (chunk === null || !isNext || socket.readableLength > 0 || socket.readableFlowing !== true) {
+      return readablePush.call(socket, chunk)
+    }
+    this.#read(chunk)
+    return true
   }
 
   readonly #onData = (chunk: Buffer): void => {
@@ -127,6 +145,10 @@ export class PlainConnection implements ResponseOwner {
     this.#owner.serve(request, response)
   }
 }
+
+/** The stream's own way of taking what has been read. */
+// oxlint-disable-next-line typescript/unbound-method -- called on the socket that it belongs to
+const readablePush = Readable.prototype.push
 
 function goOn(connection: PlainConnection): void {
   connection.goOn()

@@ -53,8 +53,6 @@ export class PlainResponse implements Outgoing {
 
   writeHead(status: number, fields: readonly string[]): void {
     if (this.headersSent) throw new Error('the head of the response was written already')
-    this.headersSent = true
-    this.statusCode = status
     this.#hasBody = status !== 204 && status !== 304 && this.req.method !== 'HEAD'
     let text = this.statusMessage === '' ? statusLine(status) : this.#ownStatusLine(status)
     let isDated = false
@@ -74,6 +72,9 @@ export class PlainResponse implements Outgoing {
       else this.shouldKeepAlive = false
       this.#chunked = this.#mayChunk
     }
+    // Only now: what could not be written leaves room for an answer that says so.
+    this.headersSent = true
+    this.statusCode = status
     this.#head = text + (this.shouldKeepAlive ? this.#owner.keepAlive : CLOSE)
   }
 

@@ -67,12 +67,16 @@ export class StreamResponse extends EventEmitter implements Outgoing {
   writeHead(status: number, fields: readonly string[]): void {
     if (this.headersSent || this.destroyed) return
     this.statusCode = status
-    this.headersSent = true
     this.#bodiless ||= BODILESS.has(status)
-    if (status > MAX_STATUS) return this.req.socket.destroy()
+    if (status > MAX_STATUS) {
+      this.headersSent = true
+      return this.req.socket.destroy()
+    }
     const headers = headersOf(fields)
     if (status === 205) delete headers['content-length']
     this.#stream.respond({ ...headers, [constants.HTTP2_HEADER_STATUS]: status })
+    // Only now: what could not be written leaves room for an answer that says so.
+    this.headersSent = true
   }
 
   /** There is none but those of `writeHead`. */

@@ -53,7 +53,7 @@ export function serveUpgradeInTurn(
       socket.destroy()
       return
     }
-    serve(incoming, outgoing, take)
+    void serve(incoming, outgoing, take)
   })
 }
 

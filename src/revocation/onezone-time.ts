@@ -37,8 +37,9 @@ export interface OnezoneTime {
   /** How far Onezone's clock is ahead of what this machine's was at the start, in milliseconds. */
   readonly offsetMs: number
   /**
-   * When the answer was there that told last that Onezone's clock had been set, in monotonic milliseconds: what answers
-   * a question that was sent until then may be from before. -Infinity: it never was.
+   * When the answer was there that told last that Onezone's clock had been set, be it before or after that, in
+   * monotonic milliseconds: what answers a question that was sent until then may be from before. -Infinity: it never
+   * was.
    */
   readonly setAtMs: number
   observe(sample: TimeSample): void
@@ -71,9 +72,9 @@ export function createOnezoneTime(clock: Clock): OnezoneTime {
   let samples = new Map<string, Reading>()
   let offsetMs = 0
   let setAtMs = -Infinity
-  /** When the question was sent to which that was the answer. */
-  let askedOfSetAtMs = -Infinity
-  /** The last estimate that tokens and `Date`, or a quorum, agreed in. */
+  /** When the question was sent to the `Date` that counts since two contradicted each other, and both were there. */
+  let contradicted = { askedAtMs: -Infinity, answeredAtMs: -Infinity }
+  /** The last estimate that tokens and `Date`, or a quorum, agreed in, or the least that there was since. */
   let agreedMs = 0
 
   const rangeOf = (sawMs: number, widthMs: number, times: ReadingTimes): Reading => ({
@@ -87,9 +88,13 @@ export function createOnezoneTime(clock: Clock): OnezoneTime {
     const voices = [...samples.values()]
     const near = voices.filter((each) => byDate !== null && isNear(byDate, each, AGREEMENT_MS))
     const against = largestGroup(
-      voices.filter((each) => {
-        return !near.includes(each) && Math.abs(each.least - offsetMs) <= LARGEST_STEP_MS
-      }),
+      voices.filter(
+        (each) =>
+          !near.includes(each) &&
+          // Until both were there, either may have been true.
+          each.askedAtMs >= contradicted.answeredAtMs &&
+          Math.abs(each.least - offsetMs) <= LARGEST_STEP_MS,
+      ),
     )
     const isOutvoted = against.length >= QUORUM && against.length > near.length
     const agreeing = consistent(isOutvoted ? against : near)
@@ -105,7 +110,8 @@ export function createOnezoneTime(clock: Clock): OnezoneTime {
     if (isOutvoted && Math.abs(offsetMs - before) > AGREEMENT_MS) {
       setAtMs = Math.max(setAtMs, Math.min(...against.map((each) => each.answeredAtMs)))
     }
-    if (agreeing.length > 0) agreedMs = offsetMs
+    const isAgreed = agreeing.some((each) => each.askedAtMs >= contradicted.answeredAtMs)
+    agreedMs = isAgreed ? offsetMs : Math.min(agreedMs, offsetMs)
   }
 
   function leastOffsetMs(): number {
@@ -128,7 +134,7 @@ export function createOnezoneTime(clock: Clock): OnezoneTime {
       if (!Number.isSafeInteger(validUntil) || !(ttlSeconds < Number.MAX_SAFE_INTEGER)) return
       const sawMs = (validUntil - ttlSeconds) * 1000
       if (sawMs < 0 || !Number.isSafeInteger(Math.ceil(sawMs))) return
-      if (times.askedAtMs < askedOfSetAtMs) return
+      if (times.askedAtMs < contradicted.askedAtMs) return
       const known = samples.get(holder)
       if (known !== undefined && known.askedAtMs > times.askedAtMs) return
       samples.delete(holder)
@@ -139,14 +145,18 @@ export function createOnezoneTime(clock: Clock): OnezoneTime {
     },
     observeDate({ dateMs, ...times }) {
       if (!Number.isSafeInteger(dateMs) || dateMs < 0) return
-      const told = [rangeOf(dateMs, DATE_WIDTH_MS, times), ...dates]
+      const reading = rangeOf(dateMs, DATE_WIDTH_MS, times)
+      const before = commonRange(dates)
+      const told = [reading, ...dates]
       dates = consistent(told)
       if (dates.length < told.length) {
         // What was told before the clock was set says nothing of it any more.
-        askedOfSetAtMs = Math.max(askedOfSetAtMs, dates.at(-1)?.askedAtMs ?? -Infinity)
-        setAtMs = Math.max(setAtMs, Math.min(...dates.map((each) => each.answeredAtMs)))
-        const recent = [...samples].filter(([, { askedAtMs }]) => askedAtMs >= askedOfSetAtMs)
-        samples = new Map(recent)
+        const askedAtMs = Math.max(contradicted.askedAtMs, dates.at(-1)?.askedAtMs ?? -Infinity)
+        const answeredAtMs = Math.max(contradicted.answeredAtMs, times.answeredAtMs)
+        contradicted = { askedAtMs, answeredAtMs }
+        samples = new Map([...samples].filter(([, each]) => each.askedAtMs >= askedAtMs))
+        const isSet = before !== null && !isNear(before, reading, AGREEMENT_MS)
+        if (isSet) setAtMs = Math.max(setAtMs, times.answeredAtMs)
       }
       dates = dates.slice(0, READINGS)
       estimate()

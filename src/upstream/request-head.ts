@@ -1,6 +1,6 @@
 import { keptText } from '../kept-text.ts'
 import type { UpstreamRequest } from './dispatcher.ts'
-import { isFieldValue, isToken } from './field-syntax.ts'
+import { isToken } from './field-syntax.ts'
 
 /** The head of a request as it is sent, and what frames its body. */
 export interface RequestHead {
@@ -80,6 +80,9 @@ function flat(fields: Fields | null): Fields | null {
   return fields && { ...fields, text: keptText(fields.text) }
 }
 
+/** Lines of a field each (RFC 9110 §5.5, §5.6.2), and nothing that would be cut down to latin-1 (CVE-2018-12116). */
+const SECTION = /^(?:[A-Za-z0-9!#$%&'*+.^_`|~-]+: [\t\x20-\x7e\x80-\xff]*\r\n)*$/
+
 /** @param end Where in the list to end. */
 function writeFields(fields: readonly string[], end: number): Fields | null {
   let text = ''
@@ -87,7 +90,7 @@ function writeFields(fields: readonly string[], end: number): Fields | null {
   for (let i = 0; i + 1 < end; i += 2) {
     const name = fields[i] ?? ''
     const value = fields[i + 1] ?? ''
-    if (!isToken(name) || !isFieldValue(value)) return null
+    if (!isName(name)) return null
     const { length: size } = name
     if (size === 14 || size === 17 || size === 10 || size === 7 || size === 6 || size === 2) {
       const lower = name.toLowerCase()
@@ -99,5 +102,28 @@ function writeFields(fields: readonly string[], end: number): Fields | null {
     }
     text += `${name}: ${value}\r\n`
   }
-  return { text, length }
+  // A value with lines of its own would make more of them than there are fields.
+  const isWhole = SECTION.test(text) && linesIn(text) === end >> 1
+  return isWhole ? { text, length } : null
+}
+
+const names = new Set<string>()
+const MOST_NAMES = 1024
+const LONGEST_NAME = 64
+
+/** Whether it is a token; the names that come again and again are known. */
+function isName(name: string): boolean {
+  if (names.has(name)) return true
+  if (!isToken(name)) return false
+  if (name.length <= LONGEST_NAME) {
+    if (names.size >= MOST_NAMES) names.clear()
+    names.add(keptText(name))
+  }
+  return true
+}
+
+function linesIn(text: string): number {
+  let lines = 0
+  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) lines++
+  return lines
 }

@@ -1,4 +1,5 @@
-import { tokenEnd, valueEnd, withoutSpaceAround } from './field-syntax.ts'
+import { createNameTable } from '../name-table.ts'
+import { withoutSpaceAround } from './field-syntax.ts'
 
 /** The head of a response, read strictly. */
 export interface ResponseHead {
@@ -39,7 +40,23 @@ const STATUS_LINE = /HTTP\/1\.([01]) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?\
 
 const LENGTH = /^\d{1,15}$/
 
-const COLON = 0x3a
+/** Fields in one pass: what follows need only look for where names and lines end, neither of which can hold a CR. */
+const FIELDS = /(?:[A-Za-z0-9!#$%&'*+.^_`|~-]+:[\t\x20-\x7e\x80-\xff]*\r\n)*/y
+
+/** What a field has to do with where its message ends. */
+type Role = 'none' | 'connection' | 'keep-alive' | 'content-length' | 'transfer-encoding'
+
+const ROLES: ReadonlyMap<string, Role> = new Map(
+  (['connection', 'keep-alive', 'content-length', 'transfer-encoding'] as const).map((role) => [
+    role,
+    role,
+  ]),
+)
+
+const nameAt = createNameTable((name) => ({
+  name,
+  role: ROLES.get(name.toLowerCase()) ?? 'none',
+}))
 
 /** A server may close this much earlier than it promised, in milliseconds. */
 const PROMISE_MARGIN_MS = 1000
@@ -49,7 +66,7 @@ const PROMISE_MARGIN_MS = 1000
  * end in CR LF, a folded line, a length beside chunks, a length twice, a coding other than `chunked`.
  *
  * @param text Latin-1, of which the head is a part: a slice of its own would be slower to read.
- * @param start Where it begins.
+ * @param from Where it begins.
  * @param end Where its empty line begins.
  * @param toHead Whether it answers a HEAD request, and so has no body.
  * @param maxFields How many fields it may have.
@@ -57,14 +74,14 @@ const PROMISE_MARGIN_MS = 1000
  */
 export function readResponseHead(
   text: string,
-  start: number,
+  from: number,
   end: number,
   toHead: boolean,
   maxFields: number = RESPONSE_LIMITS.responseFields,
 ): ResponseHead | string {
-  STATUS_LINE.lastIndex = start
+  STATUS_LINE.lastIndex = from
   const line = STATUS_LINE.exec(text)
-  if (line === null || start + line[0].length > end) return 'its status line is malformed'
+  if (line === null || from + line[0].length > end) return 'its status line is malformed'
   const status = Number(line[2])
   const reason = line[3] ?? ''
   const old = line[1] === '0'
@@ -72,22 +89,20 @@ export function readResponseHead(
   let length: number | null = null
   let chunked = false
   let reusableMs = old ? 0 : Infinity
-  let lineEnd = 0
-  for (let at = start + line[0].length; at < end; at = lineEnd + 2) {
-    const colon = tokenEnd(text, at)
-    if (colon === at || text.charCodeAt(colon) !== COLON) {
-      const line = text.slice(at, text.indexOf('\r\n', at))
-      if (!line.includes(':')) return 'a header field has no colon'
-      return 'the name of a header field is malformed'
-    }
-    lineEnd = valueEnd(text, colon + 1)
-    if (!text.startsWith('\r\n', lineEnd)) return 'the value of a header field is malformed'
-    const name = text.slice(at, colon)
+  const start = from + line[0].length
+  FIELDS.lastIndex = start
+  FIELDS.test(text)
+  if (FIELDS.lastIndex < end) return objectionTo(text, FIELDS.lastIndex)
+  for (let at = start; at < end;) {
+    const colon = text.indexOf(':', at)
+    const lineEnd = text.indexOf('\r', colon)
+    const { name, role } = nameAt(text, at, colon)
     const value = withoutSpaceAround(text, colon + 1, lineEnd)
+    at = lineEnd + 2
     if (fields.push(name, value) > 2 * maxFields) return TOO_MANY_FIELDS
-    // Only names of these lengths matter here, and most have others.
-    if (name.length !== 10 && name.length !== 14 && name.length !== 17) continue
-    switch (name.toLowerCase()) {
+    switch (role) {
+      case 'none':
+        break
       case 'connection':
         if (old || closes(value)) reusableMs = 0
         break
@@ -105,7 +120,6 @@ export function readResponseHead(
         if (value.toLowerCase() !== 'chunked') return 'its transfer coding is not known'
         chunked = true
         break
-      default:
     }
   }
   if (chunked && length !== null) return 'it has both a length and a transfer coding'
@@ -124,6 +138,16 @@ export function readResponseHead(
     ? { status, reason, fields, body: 'until-close', reusableMs: 0 }
     : { status, reason, fields, body: length, reusableMs }
 }
+
+/** What is wrong with the field that begins here. */
+function objectionTo(text: string, at: number): string {
+  const line = text.slice(at, text.indexOf('\r\n', at))
+  if (!line.includes(':')) return 'a header field has no colon'
+  if (!NAME.test(line)) return 'the name of a header field is malformed'
+  return 'the value of a header field is malformed'
+}
+
+const NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+:/
 
 /**
  * Whether so much of a head, which is not complete, can still become one.

@@ -16,6 +16,7 @@ import { contextCaveatsOf, isJudgedLocally } from './local-judgement.ts'
 import { hasRecord, ownQuestionOf } from './proven-grant.ts'
 import type { Sharing } from './sharing.ts'
 import { SHARED_REFRESH } from './sharing.ts'
+import type { TokenEnd } from './token-end.ts'
 import { endOfToken } from './token-end.ts'
 
 /** Options of {@link createLessons}. */
@@ -132,10 +133,7 @@ export function createLessons(options: LessonsOptions): Lessons {
   }
 
   /** When a grant in context ends: with its token or its consumer token, and before with the bound. */
-  function endInContext(
-    request: Question,
-    verdict: Accepted,
-  ): { validUntilMs: number; endsAtMs: number; goodUntilMs: number } {
+  function endInContext(request: Question, verdict: Accepted): TokenEnd & { goodUntilMs: number } {
     const nowMs = clock.monotonic()
     const own = endOfToken(request.token, verdict, onezoneTime, nowMs)
     const consumerUntilMs = (consumerOf(request)?.validUntil ?? Infinity) * 1000
@@ -143,7 +141,8 @@ export function createLessons(options: LessonsOptions): Lessons {
     const validUntilMs = Math.min(own.validUntilMs, consumerUntilMs)
     const endsAtMs = Math.min(own.endsAtMs, consumerEndsAtMs)
     const goodUntilMs = Math.min(verdict.askedAtMs + maxStalenessMs, endsAtMs)
-    return { validUntilMs, endsAtMs, goodUntilMs }
+    const toldAtMs = endsAtMs === Infinity ? Infinity : verdict.askedAtMs
+    return { validUntilMs, endsAtMs, toldAtMs, goodUntilMs }
   }
 
   function learnRefused(

@@ -74,7 +74,8 @@ export function createRecollection(options: RecollectionOptions): Recollection {
     const onezoneNowMs = onezoneTime.now()
     const refusal = objection(request, proof, family, { nowMs, onezoneNowMs, sinceMs })
     if (refusal !== null) return { verdict: refusal, source: 'local' }
-    if (hasEnded(proof, onezoneNowMs, nowMs) === null || nowMs >= proof.ownLimitAtMs) return null
+    const ended = hasEnded(proof, onezoneNowMs, nowMs, onezoneTime.setAtMs)
+    if (ended === null || nowMs >= proof.ownLimitAtMs) return null
     const knownAtMs = knownSince(proof, family, ledger)
     return nowMs - knownAtMs < oldestFor(request) ? grantAsOf(proof, knownAtMs) : null
   }
@@ -93,7 +94,8 @@ export function createRecollection(options: RecollectionOptions): Recollection {
     const death = ledger.deathOf(family, proof.provenAtMs, sinceMs)
     if (death !== null) return refuse(death, nowMs)
     if (invitesElsewhere(request)) return refuse('token_type_mismatch', nowMs)
-    if (hasEnded(proof, onezoneNowMs, nowMs) === true) return refuse('token_expired', nowMs)
+    const ended = hasEnded(proof, onezoneNowMs, nowMs, onezoneTime.setAtMs)
+    if (ended === true) return refuse('token_expired', nowMs)
     return objectionOf(proof.caveats, request, onezoneNowMs, nowMs)
   }
 
@@ -112,7 +114,8 @@ export function createRecollection(options: RecollectionOptions): Recollection {
     if (death !== null) return { verdict: refuse(death, nowMs), source: 'local' }
     if (nowMs >= goodUntilMs || nowMs - askedAtMs >= oldestMs) return null
     // Only Onezone can say where its clock seems to have been set since.
-    if (known.endsAtMs < Infinity && hasEnded(known, onezoneTime.now(), nowMs) !== false)
+    const { setAtMs } = onezoneTime
+    if (known.endsAtMs < Infinity && hasEnded(known, onezoneTime.now(), nowMs, setAtMs) !== false)
       return null
     return restsOnFacts(known) ? grant : null
   }

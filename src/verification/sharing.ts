@@ -171,6 +171,7 @@ export function createSharing(options: SharingOptions): Sharing {
       ...ownQuestion,
       validUntilMs: end.validUntilMs - (end.endsAtMs === endsAtMs ? 0 : end.endsAtMs - endsAtMs),
       endsAtMs,
+      toldAtMs: end.toldAtMs,
       caveats: contextCaveatsOf(token),
       grant: Object.freeze({ verdict, source: 'cache' as const }),
       kept: true,

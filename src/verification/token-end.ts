@@ -8,6 +8,8 @@ export interface TokenEnd {
   readonly validUntilMs: number
   /** In monotonic milliseconds, by what Onezone said of this very token; Infinity: never. */
   readonly endsAtMs: number
+  /** When Onezone was asked who said so, in monotonic milliseconds; Infinity: it never ends. */
+  readonly toldAtMs: number
 }
 
 /** Up to so much the two may have moved against each other without anything having happened to a clock. */
@@ -27,9 +29,8 @@ export function endOfToken(
 ): TokenEnd {
   const aheadMs = onezoneTime.now() - nowMs
   const endsAtMs = monotonicEnd(validUntil, { askedAtMs, ttlSeconds }, aheadMs, nowMs)
-  // Onezone may have said so before its clock was set: then the two disagree until it says so again.
-  const isDoubtful = validUntil !== null && askedAtMs <= onezoneTime.setAtMs
-  return { endsAtMs, validUntilMs: isDoubtful ? -Infinity : endsAtMs + aheadMs }
+  const toldAtMs = endsAtMs === Infinity ? Infinity : askedAtMs
+  return { endsAtMs, validUntilMs: endsAtMs + aheadMs, toldAtMs }
 }
 
 function monotonicEnd(
@@ -49,11 +50,19 @@ function monotonicEnd(
 /**
  * Whether a token has ended; null: Onezone's clock, as it is known, has been set since Onezone spoke of this token, or
  * another's token makes it look so. Then only Onezone can say.
+ *
+ * @param setAtMs When it was last seen that the clock was set, in monotonic milliseconds.
  */
-export function hasEnded(end: TokenEnd, onezoneNowMs: number, nowMs: number): boolean | null {
+export function hasEnded(
+  end: TokenEnd,
+  onezoneNowMs: number,
+  nowMs: number,
+  setAtMs: number,
+): boolean | null {
+  // Even where the clock shows what it did before: until then it may have been set twice.
+  if (end.toldAtMs <= setAtMs) return null
   const ended = onezoneNowMs >= end.validUntilMs
-  // What Onezone said before its clock was set says nothing of an end that has come since.
-  if (ended === nowMs >= end.endsAtMs) return ended && end.validUntilMs === -Infinity ? null : ended
+  if (ended === nowMs >= end.endsAtMs) return ended
   const movedMs = onezoneNowMs - nowMs - (end.validUntilMs - end.endsAtMs)
   return Math.abs(movedMs) <= DRIFT_MS ? ended : null
 }

@@ -98,7 +98,7 @@ export function createVerdictGate(
 
   /** Null: only Onezone can say. */
   const isOver = (end: TokenEnd): boolean | null =>
-    hasEnded(end, onezoneTime.now(), clock.monotonic())
+    hasEnded(end, onezoneTime.now(), clock.monotonic(), onezoneTime.setAtMs)
 
   // One that was proven anew since, or refused, is not the one that waits longest.
   const isFit = ({ request, proof }: Turn): boolean =>

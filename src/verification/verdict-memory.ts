@@ -28,6 +28,8 @@ export interface Proof<Family> {
   readonly validUntilMs: number
   /** The same in monotonic milliseconds, by what the verifier said of this very token; Infinity: never. */
   readonly endsAtMs: number
+  /** When the verifier was asked who said so; Infinity: it never ends. */
+  readonly toldAtMs: number
   /** The caveats that a request can fail. */
   readonly caveats: readonly Caveat[]
   /** The grant that rests on the family's last fact. */
@@ -57,6 +59,8 @@ export interface ContextGrant<Family> {
   readonly validUntilMs: number
   /** The same in monotonic milliseconds, by what the verifier said of this very token; Infinity: never. */
   readonly endsAtMs: number
+  /** When the verifier was asked who said so; Infinity: it never ends. */
+  readonly toldAtMs: number
   /** Monotonic milliseconds from which it must not be used without asking. */
   readonly goodUntilMs: number
 }

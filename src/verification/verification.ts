@@ -152,6 +152,11 @@ export interface Verification extends FamilyUse {
   readonly breakerState: BreakerState
   /** What time it is at the verifier, in milliseconds since 1970, as far as answers tell. */
   readonly onezoneNowMs: number
+  /**
+   * When it was last seen that Onezone's clock was set, in monotonic milliseconds: what was asked until then of tokens
+   * with an end is asked anew. -Infinity: it never was.
+   */
+  readonly onezoneSetAtMs: number
   /** How far Onezone's clock is ahead of this machine's, in milliseconds, as far as answers tell. */
   readonly clockOffsetMs: number
   /** Whether the watch or, with `off` and `degraded`, `maxStalenessMs` alone keeps the promise. */
@@ -283,6 +288,9 @@ export function createVerification(options: VerificationOptions): Verification {
     entries: (store) => (store === 'families' ? ledger.size : memory.entries(store)),
     get breakerState() {
       return asked.state
+    },
+    get onezoneSetAtMs() {
+      return onezoneTime.setAtMs
     },
     get onezoneNowMs() {
       return onezoneTime.now()

@@ -1,10 +1,10 @@
 import type { BrowserContextOptions, Page } from 'playwright-core'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 
 import { loadConfig } from '../../src/config/index.ts'
 import { createGateway } from '../../src/gateway/index.ts'
 import { directoryWith } from '../config/config-directory.ts'
-import { CHROMIUM, openPage, pictureFile } from '../helpers/browser.ts'
+import { CHROMIUM, closeBrowser, openPage, pictureFile } from '../helpers/browser.ts'
 import { startClusteredGateway } from '../helpers/clustered-gateway.ts'
 import { ALICE, startOnezone } from '../helpers/onezone.ts'
 import { startUpstream } from '../helpers/upstream.ts'
@@ -53,6 +53,8 @@ const kept = (page: Page): Promise<string> =>
     location.href, JSON.stringify(history.state), name,
     ...performance.getEntries().map(({ name }) => name),
   ].join('\\n')`)
+
+afterAll(closeBrowser)
 
 const DRAWN_WITHIN_MS = 200
 /** The machine may do other things as well: what the page needs is what its quickest draw takes. */

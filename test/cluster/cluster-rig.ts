@@ -91,6 +91,7 @@ export function createClusterRig(settings: ClusterSettings = {}) {
       for (const channel of channels) channel.send(message)
     },
     onezoneNowMs: () => primary.onezoneNowMs,
+    onezoneSetAtMs: () => primary.onezoneSetAtMs,
     clock,
     schedule,
   })

@@ -46,9 +46,11 @@ test('the primary tells the time when it is another than by the last statement, 
   const { clock, schedule, pass } = createFakeTime()
   const told: unknown[] = []
   let aheadMs = 0
+  let setAtMs = -Infinity
   const herald = createHerald({
     tell: (message) => void told.push(message),
     onezoneNowMs: () => clock.now() + aheadMs,
+    onezoneSetAtMs: () => setAtMs,
     clock,
     schedule,
   })
@@ -56,12 +58,17 @@ test('the primary tells the time when it is another than by the last statement, 
   expect(told).toEqual([])
   aheadMs = -30_000
   await pass(100)
-  expect(told).toEqual([{ kind: 'time', onezoneNowMs: clock.now() - 30_000 }])
+  expect(told).toEqual([{ kind: 'time', onezoneNowMs: clock.now() - 30_000, isSet: false }])
   expect(herald.time).toEqual({ onezoneNowMs: clock.now() - 30_000 })
   await pass(60_000)
   expect(told).toHaveLength(1)
+  // It may have been set there and back.
+  setAtMs = clock.monotonic()
+  await pass(60_000)
+  expect(told).toHaveLength(2)
+  expect(told.at(-1)).toMatchObject({ kind: 'time', isSet: true })
   herald.close()
   aheadMs = 0
   await pass(1_000)
-  expect(told).toHaveLength(1)
+  expect(told).toHaveLength(2)
 })

@@ -317,7 +317,7 @@ describe.each(PROXIES.filter(({ name }) => isInstalled(name)))('behind $name', (
     expect(JSON.stringify(app.seen)).not.toContain('root')
   })
 
-  test('F-29: 2 000 requests come over few connections', async () => {
+  test('F-29: 600 requests come over few connections', async () => {
     const { port: door, token } = await startForwardAuthRig()
     const app = await startApp()
     let connections = 0
@@ -346,12 +346,12 @@ describe.each(PROXIES.filter(({ name }) => isInstalled(name)))('behind $name', (
     const statuses = new Set<number>()
     await Promise.all(
       Array.from({ length: 8 }, async () => {
-        for (let i = 0; i < 250; i++) statuses.add(await ask())
+        for (let i = 0; i < 75; i++) statuses.add(await ask())
       }),
     )
     expect([...statuses]).toEqual([200])
-    expect(app.seen).toHaveLength(2_000)
-    expect(connections).toBeLessThan(100)
+    expect(app.seen).toHaveLength(600)
+    expect(connections).toBeLessThan(30)
   })
 })
 

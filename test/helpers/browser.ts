@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { env } from 'node:process'
 
-import type { BrowserContextOptions, Page } from 'playwright-core'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { chromium } from 'playwright-core'
 import { onTestFinished } from 'vitest'
 
@@ -15,15 +15,25 @@ export const CHROMIUM: string | null =
 // Who reads a run must see why it tested less.
 if (CHROMIUM === null) process.stderr.write('no Chromium is installed: the page is not tested\n')
 
-/** A page in a browser of its own, with all that it complains of. */
+let browser: Promise<Browser> | null = null
+
+/** Ends the browser that pages were opened in. */
+export async function closeBrowser(): Promise<void> {
+  const opened = await browser
+  browser = null
+  await opened?.close()
+}
+
+/** A page that shares with others the browser and nothing else, with all that it complains of. */
 export async function openPage(url: string, options: BrowserContextOptions = {}) {
-  const browser = await chromium.launch({
+  browser ??= chromium.launch({
     executablePath: CHROMIUM ?? '',
     // Tests may run as root, where Chromium refuses its sandbox; it loads nothing but our page.
     args: ['--no-sandbox', '--disable-dev-shm-usage'],
   })
-  onTestFinished(() => browser.close())
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options })
+  const size = { width: 1440, height: 900 }
+  const context = await (await browser).newContext({ viewport: size, ...options })
+  onTestFinished(() => context.close())
   const page: Page = await context.newPage()
   const complaints: string[] = []
   page.on('pageerror', (error) => complaints.push(error.message))

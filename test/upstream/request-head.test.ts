@@ -59,6 +59,7 @@ test.each([
   ['NUL in a value', { headers: ['X', 'a\0'] }],
   ['a character that would be cut down to a line feed', { headers: ['X', 'a\u010ab'] }],
   ['a line in a name', { headers: ['X: a\r\nY', 'b'] }],
+  ['a colon in a name', { headers: ['X: y', 'b'] }],
   ['a space in a name', { headers: ['Content-Length ', '5'] }],
   ['no name', { headers: ['', '5'] }],
   ['a line in the path', { path: '/x HTTP/1.1\r\nX: y\r\n' }],

@@ -34,6 +34,7 @@ function setUp(options: Partial<VerdictMemoryOptions> = {}) {
       ownLimitAtMs: Infinity,
       validUntilMs: Infinity,
       endsAtMs: Infinity,
+      toldAtMs: Infinity,
       caveats: [],
       grant,
       kept: true,
@@ -46,6 +47,7 @@ function setUp(options: Partial<VerdictMemoryOptions> = {}) {
       grant,
       validUntilMs: Infinity,
       endsAtMs: Infinity,
+      toldAtMs: Infinity,
       goodUntilMs,
     })
   const refuseKey = (key: string) =>

@@ -238,7 +238,9 @@ export const ACTIONS = {
   explain: {
     weight: 6,
     async run(run) {
-      const { chance, gateway } = run
+      const { chance, gateway, time } = run
+      // A run that only looks takes more turns at it, which must come neither before nor after those of others.
+      await time.settle()
       const door = chance.pick(gateway.doors)
       const requests = [drawRequest(run), drawRequest(run), drawRequest(run)]
       for (const request of requests) {
@@ -248,12 +250,13 @@ export const ACTIONS = {
         const inspected = await gateway.primary.explain(request)
         void inspected
         if (verdict === null || requests.indexOf(request) > 0) continue
+        run.wire.wanted()
         const verified = door.verification.verifier.verify(request)
         const same =
           !(verified instanceof Promise) &&
           (isAccepted(verified.verdict) ? null : verified.verdict.reason) === verdict.reason
         // Whoever only looks does not see that the machine slept; the next request does.
-        const hasSlept = run.time.lastStepMs(LEAST_STEP_MS) > -Infinity
+        const hasSlept = time.lastStepMs(LEAST_STEP_MS) > -Infinity
         if (!same && !hasSlept) run.object('what is explained is not what is done', { verdict })
       }
       if (run.isQuiet) {
@@ -261,9 +264,13 @@ export const ACTIONS = {
         const [request] = requests
         if (request !== undefined) {
           const { verdict } = (await door.verification.explain(request)).explanation
-          if (verdict !== null) void door.verification.verifier.verify(request)
+          if (verdict !== null) {
+            run.wire.wanted()
+            void door.verification.verifier.verify(request)
+          }
         }
       }
+      await time.settle()
     },
   },
   dryRun: {

@@ -136,6 +136,7 @@ export function createModelGateway(options: ModelGatewayOptions): ModelGateway {
       for (const channel of channels) channel.send(message)
     },
     onezoneNowMs: () => primary.onezoneNowMs,
+    onezoneSetAtMs: () => primary.onezoneSetAtMs,
     clock: primaryClock,
     schedule: time.schedule,
   })

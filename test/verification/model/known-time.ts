@@ -13,6 +13,8 @@ export interface KnownTime {
    * @param hasOwnEnd Onezone has said of the very token that is meant when it ends. @default false
    */
   errorMs(atMs: number, heardByMs: number, hasOwnEnd?: boolean): number
+  /** When two answers were there that told different times, whichever was judged first. */
+  readonly contradictedAtMs: number
   /** The clock behind `Date` is off what tokens are judged by. */
   dateIsOff(aheadMs: number): void
   /** The machine slept: its own reckoning is behind by so much. */
@@ -24,6 +26,9 @@ export interface KnownTime {
 /** So many holders must have told the time where no answer has a `Date`. */
 const QUORUM = 3
 
+/** Answers may differ by so much, and nothing follows from it. */
+const LARGEST_DIFFERENCE_MS = 2_000
+
 /** A clock shows whole seconds, and an answer takes its time. */
 const READING_ERROR_MS = 1_000 + 2_500
 
@@ -33,6 +38,7 @@ export function createKnownTime(history: History): KnownTime {
   const steps: { readonly atMs: number; readonly byMs: number }[] = []
   /** When each holder’s token last told the time. */
   const voices = new Map<string, { readonly askedAtMs: number; readonly judgedAtMs: number }>()
+  let contradictedAtMs = -Infinity
   const samples: { readonly judgedAtMs: number; readonly deliveredAtMs: number }[] = []
 
   /** How far ahead Onezone’s clock is of one that goes with the machine’s monotonic time. */
@@ -43,7 +49,15 @@ export function createKnownTime(history: History): KnownTime {
   }
 
   return {
-    told: (judgedAtMs, deliveredAtMs) => void samples.push({ judgedAtMs, deliveredAtMs }),
+    told(judgedAtMs, deliveredAtMs) {
+      const before = samples.at(-1)
+      samples.push({ judgedAtMs, deliveredAtMs })
+      const movedMs = before === undefined ? 0 : aheadAt(judgedAtMs) - aheadAt(before.judgedAtMs)
+      if (Math.abs(movedMs) > LARGEST_DIFFERENCE_MS) contradictedAtMs = deliveredAtMs
+    },
+    get contradictedAtMs() {
+      return contradictedAtMs
+    },
     toldOf(holder, askedAtMs, judgedAtMs, deliveredAtMs) {
       voices.set(holder, { askedAtMs, judgedAtMs })
       const setAtMs = history.clocks.at(-1)?.fromMs ?? -Infinity

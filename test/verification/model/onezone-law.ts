@@ -110,8 +110,10 @@ export function* objectionsTo(
     }
   }
   if (!('secret' in origin)) {
-    // True as well, though Onezone does not get so far.
-    if (world.subjects[serializeSubject(token.subject)]?.blocked === true) {
+    // True as well, though Onezone does not get so far. Whose a version 1 token is, only its record tells.
+    const claimed = serializeSubject(token.subject)
+    const owner = token.subject.id === null ? world.named[token.id]?.owner : claimed
+    if (world.subjects[owner ?? claimed]?.blocked === true) {
       yield objection('user_blocked', 'userBlocked')
     }
     return

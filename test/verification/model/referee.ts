@@ -7,7 +7,7 @@ import { createHindsight } from './hindsight.ts'
 import type { KnownTime } from './known-time.ts'
 import { objectionsTo, readsConsumer } from './onezone-law.ts'
 import type { Settings } from './settings.ts'
-import { TIMEOUT_MS } from './settings.ts'
+import { HERALD_MS, TIMEOUT_MS } from './settings.ts'
 import type { SimulatedTime } from './simulated-time.ts'
 import { createTakenBack } from './taken-back.ts'
 import type { WhatOnezoneSaid } from './what-onezone-said.ts'
@@ -59,8 +59,6 @@ const EPSILON_MS = 0.01
 const DEAD_GENERATION_MS = 60_000
 /** For so long a request may be decided before it is seen that the machine has slept. */
 const UNSEEN_MS = 100
-/** How soon workers are told what their primary has found out of Onezone’s time. */
-const HERALD_MS = 110
 /** How long it may take until each stream has been asked about again after something ended. */
 const SWEEP_MS = 750
 /** How long a stream may take to end that must. */
@@ -82,6 +80,14 @@ export function createReferee(options: RefereeOptions): Referee {
 
   const sleptSince = (atMs: number): number =>
     sleeps.reduce((sum, sleep) => sum + (sleep.atMs >= atMs - EPSILON_MS ? sleep.forMs : 0), 0)
+  /** The same within the last so many milliseconds in which the machine was awake. */
+  const sleptWithin = (awakeMs: number): number => {
+    let sleptMs = 0
+    for (const sleep of sleeps.toReversed()) {
+      if (sleep.atMs >= time.nowMs - awakeMs - sleptMs - EPSILON_MS) sleptMs += sleep.forMs
+    }
+    return sleptMs
+  }
   const mostWorkerMs = Math.min(maxStalenessMs, TIMEOUT_MS + GRACE_MS)
   /** How long it may take until all processes know what one does. */
   const spreadMs = workers === 0 ? 0 : 4 * channelMs + EPSILON_MS
@@ -241,7 +247,7 @@ export function createReferee(options: RefereeOptions): Referee {
       isOver ? DEAD_GENERATION_MS + negativeTtlMs * workerPart + TIMEOUT_MS : 0,
       nowMs - askedAtMs + EPSILON_MS,
     )
-    const sleptMs = sleptSince(nowMs - windowMs - spreadMs)
+    const sleptMs = sleptWithin(windowMs + spreadMs)
     const isOfFamily = source === 'local' || workers > 0
     const backMs = isOfFamily ? takenBack.endAt(pending, verdict) : takenBack.at(pending)
     const sinceMs = Math.max(nowMs - windowMs - spreadMs - sleptMs, isOver ? -Infinity : backMs)

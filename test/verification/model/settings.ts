@@ -26,6 +26,8 @@ export interface Settings {
 
 /** A client gives up on an answer after this time. */
 export const TIMEOUT_MS = 2_500
+/** How soon workers are told what their primary has found out of Onezone’s time. */
+export const HERALD_MS = 110
 
 /** The settings of a seed. */
 export function drawSettings(chance: Random): Settings {

@@ -26,11 +26,16 @@ export interface WhatOnezoneSaid {
   yesTo(question: Question): Said | undefined
   /** The last no to the very question. */
   noTo(question: Question): Said | undefined
+  /** When the last question was sent, of the very same, that was answered; -Infinity: none was. */
+  toldAtMs(question: Question): number
   /** The last yes that vouches for the family of a token in that use. */
   yesFor(question: Question): Said | undefined
   /** The last death of the family, or of its subject, that is known. */
   deathOf(token: Question['token']): Said | undefined
-  /** When a token of the family was last found unknown: then each must be proven anew. */
+  /**
+   * When a token of the family was last found unknown, even if it had been accepted in what was another life as far as
+   * is known here: then each must be proven anew.
+   */
   lossOf(token: Question['token']): Said | undefined
   /** Since when it is known that the generation of the token is over. */
   overSince(token: Question['token']): Said | undefined
@@ -90,6 +95,8 @@ export function createWhatOnezoneSaid(history: History): WhatOnezoneSaid {
   const proven = new Map<string, Proven>()
   /** When a family was last found to be lost: what was proven until then must be proven anew. */
   const losses = new Map<string, Loss>()
+  /** The same, as the gateway may have understood it. */
+  const found = new Map<string, Said>()
   const invalid = new Map<string, Said>()
   const anew = new Map<string, Said>()
 
@@ -176,6 +183,7 @@ export function createWhatOnezoneSaid(history: History): WhatOnezoneSaid {
     } else {
       if (reason === 'token_invalid') latest(invalid, family, said)
       const confirmedAtMs = proven.get(useOf(question))?.askedAtMs
+      if (reason === 'token_invalid' && confirmedAtMs !== undefined) latest(found, family, said)
       if (reason === 'token_invalid' && isProven(question)) {
         lose(family, said, token.generation === null ? Infinity : (confirmedAtMs ?? -Infinity))
       }
@@ -252,13 +260,21 @@ export function createWhatOnezoneSaid(history: History): WhatOnezoneSaid {
     },
     yesTo: (question) => yes.get(questionName(question)),
     noTo: (question) => no.get(questionName(question)),
+    toldAtMs(question) {
+      const name = questionName(question)
+      return Math.max(...[yes, no].map((each) => each.get(name)?.askedAtMs ?? -Infinity))
+    },
     yesFor: (question) =>
       // What is on record of another secret, no answer repeats.
       question.token.id === null
         ? yes.get(questionName(question))
         : vouched.get(vouchesFor(question).at(-1) ?? ''),
     deathOf,
-    lossOf: (token) => losses.get(familyNameOf(token, history.now)),
+    lossOf(token) {
+      const name = familyNameOf(token, history.now)
+      const ends = [losses.get(name), found.get(name)].filter((each) => each !== undefined)
+      return ends.sort((a, b) => b.askedAtMs - a.askedAtMs)[0]
+    },
     ownerAliveSince: (token) => vouched.get(`owner/${ownerOf(token, history.now)}`),
     overSince,
     consumerEndedMs({ token, consumerToken }) {

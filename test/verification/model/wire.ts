@@ -9,7 +9,7 @@ import { createFloods } from './floods.ts'
 import { createReadings } from './readings.ts'
 import { createRefreshes } from './refreshes.ts'
 import type { Settings } from './settings.ts'
-import { TIMEOUT_MS } from './settings.ts'
+import { HERALD_MS, TIMEOUT_MS } from './settings.ts'
 import type { SimulatedTime } from './simulated-time.ts'
 import { createTroubles } from './troubles.ts'
 import { createWaking } from './waking.ts'
@@ -61,8 +61,6 @@ const EPSILON_MS = 0.01
 const OWN_QUESTION_FROM = 9 + EARLIEST_REFRESH
 /** What is known of Onezone’s time may be off by so much, and nothing follows from it. */
 const LARGEST_DRIFT_MS = 3_500 + 2_000
-/** How soon workers are told what their primary has found out of Onezone’s time. */
-const HERALD_MS = 110
 
 /** Not all that the key of a question holds is sent where the token is used as anything but an access token. */
 function isKeptFiner({ kind, consumerToken, token }: Question): boolean {
@@ -154,7 +152,9 @@ export function createWire(options: WireOptions): Wire {
     for (const other of call.askedAtMs < nowMs || isRepeated ? [] : underWay) {
       // Whoever asked has lost patience; where there was no connection yet, nobody says so here.
       if (nowMs - other.call.askedAtMs >= TIMEOUT_MS) continue
-      const fromMs = Math.max(demandMs, waking.atMs, lastTakenBack(other.question))
+      // What was asked before the last answer is of no use to a later request.
+      const knownMs = Math.max(lastTakenBack(other.question), said.toldAtMs(other.question))
+      const fromMs = Math.max(demandMs, waking.atMs, knownMs)
       if (!other.counts || fromMs > other.call.askedAtMs - EPSILON_MS) continue
       if (questionName(other.question) === name && !isKeptFiner(question)) {
         object('the same was asked twice at once', about(question))
@@ -201,13 +201,10 @@ export function createWire(options: WireOptions): Wire {
     const voidMs = Math.max(
       death?.askedAtMs ?? -Infinity,
       said.madeAnewSince(question.token)?.askedAtMs ?? -Infinity,
-      said.lossOf(question.token)?.askedAtMs ?? -Infinity,
       said.otherNamedSince(question.token)?.askedAtMs ?? -Infinity,
       mayBeUnproven(question) ? Infinity : -Infinity,
       noMs,
       said.consumerEndedMs(question),
-      // What is said of generations that were taken back may be of another life, in which this one must be proven.
-      generationsBackAt(question),
     )
     if (
       !isProven &&
@@ -254,14 +251,19 @@ export function createWire(options: WireOptions): Wire {
     if (question.token.validUntil === null) return false
     const spokenAtMs = said.yesTo(question)?.askedAtMs ?? -Infinity
     const heardByMs = spokenAtMs - EPSILON_MS - (workers === 0 ? 0 : HERALD_MS + 2 * channelMs)
+    if (knownTime.contradictedAtMs >= heardByMs) return true
     return knownTime.errorMs(time.nowMs, heardByMs) > LARGEST_DRIFT_MS
   }
 
-  /** Workers forget more than their primary: whether it can matter to one that a token of the family was invalid. */
+  /** Whether the gateway may want the token proven anew. */
   function mayBeUnproven(question: Question): boolean {
-    if (workers === 0) return false
-    const invalidMs = said.invalidSince(question.token)?.askedAtMs ?? -Infinity
-    return invalidMs > (said.yesTo(question)?.askedAtMs ?? -Infinity)
+    const { token } = question
+    const provenMs = said.yesTo(question)?.askedAtMs ?? -Infinity
+    const lostMs = said.lossOf(token)?.askedAtMs ?? -Infinity
+    // What is said of generations that were taken back may be of another life.
+    if (Math.max(lostMs, generationsBackAt(question)) >= provenMs) return true
+    // Workers forget more than their primary: to one it can matter that a token of the family was invalid.
+    return workers > 0 && (said.invalidSince(token)?.askedAtMs ?? -Infinity) > provenMs
   }
 
   function hasWaitedInVain(family: string): boolean {

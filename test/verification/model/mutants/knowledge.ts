@@ -194,8 +194,19 @@ export const KNOWLEDGE: readonly Mutant[] = [
     edits: [
       [
         'src/cluster/herald.ts',
-        'if (Math.abs(aheadMs() - toldMs) < LEAST_STEP_MS) return',
-        'if (toldMs > -1e300) return',
+        'if (!isSet && Math.abs(aheadMs() - toldMs) < LEAST_STEP_MS) return',
+        'if (toldMs > -1e300 || isSet) return',
+      ],
+    ],
+  },
+  {
+    name: 'time: answers from before a date that contradicts them outvote it',
+    look: 'clocks',
+    edits: [
+      [
+        'src/revocation/onezone-time.ts',
+        '          each.askedAtMs >= contradicted.answeredAtMs &&\n',
+        '          each.askedAtMs >= contradicted.askedAtMs &&\n',
       ],
     ],
   },

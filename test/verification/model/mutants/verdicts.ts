@@ -97,8 +97,8 @@ export const VERDICTS: readonly Mutant[] = [
     edits: [
       [
         'src/verification/recollection.ts',
-        "    if (death !== null) return refuse(death, nowMs)\n    if (invitesElsewhere(request)) return refuse('token_type_mismatch', nowMs)\n    if (hasEnded",
-        "    if (invitesElsewhere(request)) return refuse('token_type_mismatch', nowMs)\n    if (hasEnded",
+        "    if (death !== null) return refuse(death, nowMs)\n    if (invitesElsewhere(request)) return refuse('token_type_mismatch', nowMs)\n    const ended",
+        "    if (invitesElsewhere(request)) return refuse('token_type_mismatch', nowMs)\n    const ended",
       ],
     ],
   },
@@ -108,7 +108,7 @@ export const VERDICTS: readonly Mutant[] = [
     edits: [
       [
         'src/verification/recollection.ts',
-        "if (hasEnded(proof, onezoneNowMs, nowMs) === true) return refuse('token_expired', nowMs)",
+        "if (ended === true) return refuse('token_expired', nowMs)",
         '',
       ],
     ],
@@ -278,6 +278,17 @@ export const VERDICTS: readonly Mutant[] = [
         'src/verification/token-end.ts',
         'ended === nowMs >= end.endsAtMs',
         'ended === nowMs - 60_000 >= end.endsAtMs',
+      ],
+    ],
+  },
+  {
+    name: 'token end: what was said before the clock was set counts',
+    look: 'clocks',
+    edits: [
+      [
+        'src/verification/token-end.ts',
+        'if (end.toldAtMs <= setAtMs) return null',
+        'if (end.toldAtMs === setAtMs && setAtMs === Infinity) return null',
       ],
     ],
   },
