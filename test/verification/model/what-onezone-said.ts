@@ -53,6 +53,8 @@ export interface WhatOnezoneSaid {
   ownerAliveSince(token: Question['token']): Said | undefined
   /** Whether the token was accepted in that use, and nothing has taken that back. */
   isProven(question: Question): boolean
+  /** When the question was asked whose answer last confirmed that: a yes that comes after word of the end does not. */
+  confirmedAtMs(question: Question): number | undefined
   /** An operator took something back. */
   takenBack(selects: (question: Question) => boolean): void
 }
@@ -287,6 +289,7 @@ export function createWhatOnezoneSaid(history: History): WhatOnezoneSaid {
     invalidSince: (token) => invalid.get(familyNameOf(token, history.now)),
     madeAnewSince: anewSince,
     isProven,
+    confirmedAtMs: (question) => proven.get(useOf(question))?.askedAtMs,
     takenBack(selects) {
       for (const [use, { question }] of proven) if (selects(question)) proven.delete(use)
     },

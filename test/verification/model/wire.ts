@@ -142,7 +142,7 @@ export function createWire(options: WireOptions): Wire {
     const family = familyNameOf(question.token, history.now)
     const demandMs = demandedSince(family)
     // Each temporary token must itself be asked about at least every so many intervals.
-    const ownMs = nowMs - (said.yesTo(question)?.askedAtMs ?? nowMs)
+    const ownMs = nowMs - (said.confirmedAtMs(question) ?? nowMs)
     const hasOwnTurn =
       isProven &&
       (ownMs >= OWN_QUESTION_FROM * maxStalenessMs - EPSILON_MS ||
