@@ -41,6 +41,11 @@ export function questionName(question: Question): string {
   ])
 }
 
+/** Not all that the key of a question holds is sent where the token is used as anything but an access token. */
+export function isKeptFiner({ kind, consumerToken, token }: Question): boolean {
+  return kind !== 'access' && (consumerToken !== null || isRemote(token))
+}
+
 /** Whether the gateway may take a question for selected, since only Onezone knows whose the token is. */
 export function mayBeSelected(
   selector: InvalidationSelector,

@@ -1,6 +1,6 @@
 import type { PresentedToken } from '../../../src/token/index.ts'
 import type { BreakerState, Question } from '../../../src/verifier/index.ts'
-import { familyNameOf, ownerOf, questionName } from './accounts.ts'
+import { familyNameOf, isKeptFiner, ownerOf, questionName } from './accounts.ts'
 import { isRemote } from './onezone-law.ts'
 import type { KnownTime } from './known-time.ts'
 import type { Call, Network, WireWatcher } from './onezone-server.ts'
@@ -62,11 +62,6 @@ const OWN_QUESTION_FROM = 9 + EARLIEST_REFRESH
 /** What is known of Onezone’s time may be off by so much, and nothing follows from it. */
 const LARGEST_DRIFT_MS = 3_500 + 2_000
 
-/** Not all that the key of a question holds is sent where the token is used as anything but an access token. */
-function isKeptFiner({ kind, consumerToken, token }: Question): boolean {
-  return kind !== 'access' && (consumerToken !== null || isRemote(token))
-}
-
 interface UnderWay {
   readonly call: Call
   readonly question: Question
@@ -99,16 +94,15 @@ export function createWire(options: WireOptions): Wire {
     takenBackAtMs.findLast(({ selectsGenerations }) => selectsGenerations(question))?.atMs ??
     -Infinity
 
+  const waitingFor = (family: string): Question[] =>
+    [...pending]
+      .map(({ request }) => request)
+      .filter(({ token }) => familyNameOf(token, history.now) === family)
+
   /** The youngest fact that somebody who waits about the same family wants. */
   const demandedSince = (family: string): number => {
-    let sinceMs = -Infinity
-    for (const { request } of pending) {
-      const { maxFactAgeMs } = request
-      if (maxFactAgeMs === undefined || familyNameOf(request.token, history.now) !== family)
-        continue
-      sinceMs = Math.max(sinceMs, time.nowMs - maxFactAgeMs)
-    }
-    return sinceMs
+    const ages = waitingFor(family).map(({ maxFactAgeMs = Infinity }) => maxFactAgeMs)
+    return time.nowMs - Math.min(Infinity, ...ages)
   }
 
   const about = (question: Question, more: object = {}): object => {
@@ -328,8 +322,10 @@ export function createWire(options: WireOptions): Wire {
       if (workers === 0) waking.look(false)
     },
     failed(call) {
-      // Before a stale grant.
-      if (call.question !== null && said.isProven(call.question)) waking.look(true)
+      // Before a stale grant: what was asked in the background, nobody waits for.
+      if (call.question !== null && said.isProven(call.question)) {
+        if (waitingFor(familyNameOf(call.question.token, history.now)).length > 0) waking.look(true)
+      }
       troubles.failed()
       ended(call, call.question !== null)
     },
