@@ -299,6 +299,7 @@ export function createReferee(options: RefereeOptions): Referee {
   return {
     decided(pending, outcome) {
       const { askedAtMs } = pending
+      if (!(outcome instanceof Error) && isUnasked(pending.request, outcome)) wire.toldUnasked()
       if (outcome instanceof Error) undecided(pending, outcome)
       else if (isAccepted(outcome.verdict)) granted(pending, outcome.verdict, outcome.source)
       else refused(pending, outcome.verdict, outcome.source)
@@ -335,4 +336,9 @@ export function createReferee(options: RefereeOptions): Referee {
     takenBack: takenBack.add,
     suspended: (forMs) => void sleeps.push({ atMs: time.nowMs + forMs, forMs }),
   }
+}
+
+/** Whether the verifier answered by itself: it looks up no secret that is used as anything but an access token. */
+function isUnasked({ token, kind }: Question, { source }: SourcedVerdict): boolean {
+  return token.id === null && kind !== 'access' && source === 'local'
 }

@@ -29,6 +29,8 @@ export interface Wire extends WireWatcher {
   used(question: Question, ageMs: number): void
   /** Somebody asks a door. */
   wanted(): void
+  /** Somebody was told what the verifier said without asking Onezone, which is an answer like any other. */
+  toldUnasked(): void
   networkIs(network: Network): void
   /** Somebody sends these, each of them once and none of them good. */
   flooded(tokens: readonly PresentedToken[]): void
@@ -321,6 +323,7 @@ export function createWire(options: WireOptions): Wire {
     wanted() {
       if (workers === 0) waking.look(false)
     },
+    toldUnasked: () => waking.look(true),
     failed(call) {
       // Before a stale grant: what was asked in the background, nobody waits for.
       if (call.question !== null && said.isProven(call.question)) {
