@@ -149,9 +149,9 @@ export function createReferee(options: RefereeOptions): Referee {
     const isSeenLater =
       !settings.tellsDate && history.clocks.some(({ fromMs }) => fromMs >= factMs - EPSILON_MS)
     if ((source === 'cache' || source === 'stale') && !isSeenLater) {
-      // What time it is, all processes know at once.
+      // What time it is, all processes know at once; a worker is behind by as long as it was on its way.
       const heardByMs = askedAtMs - (workers === 0 ? 0 : HERALD_MS + 2 * channelMs)
-      const endErrorMs = knownTime.errorMs(nowMs, heardByMs)
+      const endErrorMs = knownTime.errorMs(nowMs, heardByMs) + (workers === 0 ? 0 : channelMs)
       for (const { reason } of objectionsTo(history.now, nowMs, request, -endErrorMs)) {
         const ends =
           reason === 'token_expired' ||
