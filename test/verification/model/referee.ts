@@ -65,6 +65,8 @@ const SWEEP_MS = 750
 const FAREWELL_MS = 500 + EPSILON_MS
 /** How much longer than its primary a worker waits for an answer. */
 const GRACE_MS = 2_000
+/** Three questions of a worker, there and back, each once more where its answer was too old when it came. */
+const MOST_WAYS = 12
 /** How long the machine may take to see that it has slept. */
 const WAKING_MS = 2_000
 export function createReferee(options: RefereeOptions): Referee {
@@ -304,7 +306,8 @@ export function createReferee(options: RefereeOptions): Referee {
       else if (isAccepted(outcome.verdict)) granted(pending, outcome.verdict, outcome.source)
       else refused(pending, outcome.verdict, outcome.source)
       const tookMs = time.nowMs - askedAtMs - sleptSince(askedAtMs)
-      const mostMs = wire.patienceMs(askedAtMs, time.nowMs) + 6 * channelMs * Math.sign(workers)
+      const mostMs =
+        wire.patienceMs(askedAtMs, time.nowMs) + (workers === 0 ? 0 : MOST_WAYS * channelMs)
       // What was asked before the machine was seen to have slept is asked anew, too.
       const again = takenBack.since(askedAtMs) + Math.sign(sleptSince(askedAtMs - UNSEEN_MS))
       if (tookMs > mostMs * (1 + again) + EPSILON_MS) {
