@@ -4,6 +4,7 @@ import type { LineSink } from '../line-sink.ts'
 import { openLineSink } from '../line-sink.ts'
 import type { Logger } from '../logger.ts'
 import { betterNodeThan } from '../package-version.ts'
+import { errorFacts } from './error-facts.ts'
 
 /** A log whose level can be changed. */
 export interface Log extends Logger {
@@ -30,6 +31,7 @@ export function createLog(
       level,
       base: facts,
       timestamp: pino.stdTimeFunctions.isoTime,
+      serializers: { err: (error: unknown) => errorFacts(error) },
       formatters: { level: (label) => ({ level: label }) },
     },
     (standardError ??= openLineSink({ to: 2 })),

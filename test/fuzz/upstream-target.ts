@@ -56,6 +56,9 @@ export const upstreamTarget: Target = {
       // Read over here and not there: blanks behind the size of a chunk (RFC 9112 §7.1.1, BWS), and a tab behind a
       // value (RFC 9110 §5.6.3, OWS).
       if (read === null && /\n[0-9A-Fa-f]+[\t ]|\t\r\n/.test(used)) return whole.outcome
+      // There a coding with a tab behind it is one that it does not know, whose body ends with the connection.
+      if (read?.body !== whole.body && /\nTransfer-Encoding:.*\t\r\n/i.test(used))
+        return whole.outcome
       expectThat(read !== null, 'the parser of Node refuses it')
       expectThat(read.status === whole.head.status, 'another status')
       expectThat(read.body === whole.body, 'another body')

@@ -279,7 +279,7 @@ export function createWhatOnezoneSaid(history: History): WhatOnezoneSaid {
     overSince,
     consumerEndedMs({ token, consumerToken }) {
       if (consumerToken === null || !readsConsumer(token)) return -Infinity
-      const ends = [deathOf(consumerToken), overSince(consumerToken)]
+      const ends = [deathOf(consumerToken), overSince(consumerToken), anewSince(consumerToken)]
       return Math.max(...ends.map((end) => end?.askedAtMs ?? -Infinity))
     },
     namedSince: (token) => lastNaming(token, (generation) => generation === token.generation),

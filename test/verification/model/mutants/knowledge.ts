@@ -200,17 +200,6 @@ export const KNOWLEDGE: readonly Mutant[] = [
     ],
   },
   {
-    name: 'time: answers from before a date that contradicts them outvote it',
-    look: 'clocks',
-    edits: [
-      [
-        'src/revocation/onezone-time.ts',
-        '          each.askedAtMs >= contradicted.answeredAtMs &&\n',
-        '          each.askedAtMs >= contradicted.askedAtMs &&\n',
-      ],
-    ],
-  },
-  {
     name: 'workers: conclude from refusals',
     look: 'workers',
     edits: [['src/cluster/worker-verification.ts', 'refusalsTell: false,', 'refusalsTell: true,']],

@@ -40,6 +40,11 @@ export const ROWS: readonly Mutant[] = [
         '  return Math.abs(movedMs) <= DRIFT_MS ? ended : null',
         '  return movedMs === Infinity ? null : ended',
       ],
+      [
+        'src/verification/token-end.ts',
+        'if (end.toldAtMs <= setAtMs) return null',
+        'if (end.toldAtMs === setAtMs && setAtMs === Infinity) return null',
+      ],
     ],
   },
   {
@@ -50,6 +55,11 @@ export const ROWS: readonly Mutant[] = [
         'src/cluster/followed-time.ts',
         '      offsetMs = nextMs',
         '      offsetMs = Math.min(offsetMs, nextMs)',
+      ],
+      [
+        'src/verification/token-end.ts',
+        'if (end.toldAtMs <= setAtMs) return null',
+        'if (end.toldAtMs === setAtMs && setAtMs === Infinity) return null',
       ],
     ],
   },
@@ -207,6 +217,11 @@ export const ROWS: readonly Mutant[] = [
         'src/revocation/onezone-time.ts',
         'if (known !== undefined && known.askedAtMs > times.askedAtMs) return',
         'if (known !== undefined && known.askedAtMs === Infinity) return',
+      ],
+      [
+        'src/verification/token-end.ts',
+        'if (end.toldAtMs <= setAtMs) return null',
+        'if (end.toldAtMs === setAtMs && setAtMs === Infinity) return null',
       ],
     ],
   },

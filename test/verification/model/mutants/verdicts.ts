@@ -276,8 +276,8 @@ export const VERDICTS: readonly Mutant[] = [
     edits: [
       [
         'src/verification/token-end.ts',
-        'ended === nowMs >= end.endsAtMs',
-        'ended === nowMs - 60_000 >= end.endsAtMs',
+        'const ended = onezoneNowMs >= end.validUntilMs',
+        'const ended = onezoneNowMs - 60_000 >= end.validUntilMs',
       ],
     ],
   },
