@@ -31,6 +31,8 @@ await runAsProgram(async (tokens: number): Promise<DecisionMemoryResult> => {
   assert.equal(onezone.calls, tokens)
 
   const full = await liveBytes()
+  // Read once more: V8 lets go of what nobody reads.
+  assert.equal(kept.length, tokens)
   kept = []
   const remembered = await liveBytes()
   // Still in use, hence all of it was alive until here.

@@ -91,9 +91,11 @@ export const LONG_TRAFFIC: readonly LongTraffic[] = [
     async once({ url, headers, dispatcher }) {
       const socket = new WebSocket(`${url}/echo`.replace(/^http/, 'ws'), { headers, dispatcher })
       socket.binaryType = 'arraybuffer'
-      // Rejects where something else happens, or nothing.
+      const failed = new AbortController()
+      socket.addEventListener('error', () => failed.abort())
+      // Rejects where it fails, or nothing happens.
       const next = async (event: string): Promise<unknown> => {
-        const signal = AbortSignal.timeout(PATIENCE_MS)
+        const signal = AbortSignal.any([failed.signal, AbortSignal.timeout(PATIENCE_MS)])
         const [happened] = (await once(socket, event, { signal })) as [unknown]
         return happened
       }
