@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import type { Readable } from 'node:stream'
 import { createInterface } from 'node:readline'
@@ -45,15 +46,14 @@ process.once('exit', () => running.forEach(killGroup))
  *
  * @throws {Error} with what it wrote to stderr, if it ends or stays silent instead.
  */
-export async function startChild(name: string, args: readonly string[]): Promise<NodeChild> {
+export function startChild(name: string, args: readonly string[]): Promise<NodeChild> {
   // Nothing inherited: neither settings of the product nor of Node.
   const env = { NODE_ENV: 'production' }
-  const launched = launch(name, process.execPath, args, { directory: import.meta.dirname, env })
-  const line = new Promise<string>((resolve) => {
-    createInterface(launched.stdout).once('line', resolve)
+  const program = { name, command: process.execPath, args, directory: import.meta.dirname, env }
+  return launch(program, async (stdout) => {
+    const [line] = (await once(createInterface(stdout), 'line')) as [string]
+    return JSON.parse(line) as NodeChild['ready']
   })
-  const ready = JSON.parse(await launched.orFailure(line)) as Record<string, string>
-  return { pid: launched.pid, ready, stop: () => launched.stop() }
 }
 
 /**
@@ -61,26 +61,18 @@ export async function startChild(name: string, args: readonly string[]): Promise
  *
  * @throws {Error} with what it wrote to stderr, if it ends or does not listen.
  */
-export async function startServer(server: ServerCommand): Promise<Child> {
-  const launched = launch(server.name, server.command, server.args, server)
-  // Some write what they have to say there, and all would block on a full pipe.
-  launched.stdout.resume()
-  await launched.orFailure(untilItAccepts(server.port))
-  return { pid: launched.pid, stop: () => launched.stop() }
+export function startServer(server: ServerCommand): Promise<Child> {
+  return launch(server, (stdout) => {
+    // Some write what they have to say there, and all would block on a full pipe.
+    stdout.resume()
+    return untilItAccepts(server.port)
+  })
 }
 
-interface Launched extends Child {
-  readonly stdout: Readable
-  /** What is waited for, unless the program ends first or takes too long; then it is killed. */
-  orFailure<T>(awaited: Promise<T>): Promise<T>
-}
-
-function launch(
-  name: string,
-  command: string,
-  args: readonly string[],
-  { directory, env = {} }: Pick<ServerCommand, 'directory' | 'env'>,
-): Launched {
+async function launch<Ready>(
+  { name, command, args, directory, env = {} }: Omit<ServerCommand, 'port'>,
+  becomesReady: (stdout: Readable) => Promise<Ready>,
+): Promise<Child & { readonly ready: Ready }> {
   const child = spawn(command, args, {
     cwd: directory,
     env: { PATH: process.env['PATH'], ...env },
@@ -89,15 +81,14 @@ function launch(
     detached: true,
   })
   running.add(child)
-  const ended = new Promise<void>((resolve) => {
-    child.once('error', () => resolve())
-    child.once('exit', () => resolve())
-  })
   let stderr = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr = (stderr + text).slice(-KEPT_STDERR)
   })
-
+  const ended = new Promise<Error>((resolve) => {
+    child.once('error', resolve)
+    child.once('exit', (code) => resolve(new Error(`it ended with ${code}`)))
+  })
   const stop = async (): Promise<void> => {
     const kill = setTimeout(() => killGroup(child), STOP_MS)
     child.kill('SIGTERM')
@@ -106,26 +97,16 @@ function launch(
     if (running.delete(child)) killGroup(child)
   }
   const failure = new Promise<never>((_, reject) => {
-    child.once('error', reject)
-    child.once('exit', (code) => reject(new Error(`it ended with ${code}`)))
+    void ended.then(reject)
     setTimeout(() => reject(new Error(`it was silent for ${READY_MS} ms`)), READY_MS).unref()
   })
-  return {
-    pid: child.pid ?? 0,
-    stdout: child.stdout,
-    stop,
-    async orFailure(awaited) {
-      try {
-        return await Promise.race([awaited, failure])
-      } catch (error) {
-        await stop()
-        const wrote = stderr.trim() || 'nothing'
-        throw new Error(`${name} did not become ready. It wrote: ${wrote}`, { cause: error })
-      } finally {
-        // It also ends when it is meant to; nobody waits for that here.
-        failure.catch(() => {})
-      }
-    },
+  try {
+    const ready = await Promise.race([becomesReady(child.stdout), failure])
+    return { pid: child.pid ?? 0, ready, stop }
+  } catch (error) {
+    await stop()
+    const wrote = stderr.trim() || 'nothing'
+    throw new Error(`${name} did not become ready. It wrote: ${wrote}`, { cause: error })
   }
 }
 
@@ -140,11 +121,12 @@ function killGroup(child: ChildProcess): void {
 
 async function untilItAccepts(port: number): Promise<void> {
   for (const deadline = performance.now() + READY_MS; performance.now() < deadline;) {
-    const accepted = await new Promise<boolean>((resolve) => {
-      const socket = connect(port, '127.0.0.1', () => resolve(true))
-      socket.once('error', () => resolve(false))
-      socket.once('connect', () => socket.destroy())
-    })
+    const socket = connect(port, '127.0.0.1')
+    const accepted = await once(socket, 'connect').then(
+      () => true,
+      () => false,
+    )
+    socket.destroy()
     if (accepted) return
     await sleep(50)
   }

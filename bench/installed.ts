@@ -10,10 +10,6 @@ export function pathOf(program: string): string | null {
   return directories.map((directory) => join(directory, program)).find(isExecutable) ?? null
 }
 
-export function installed(program: string): boolean {
-  return pathOf(program) !== null
-}
-
 function isExecutable(file: string): boolean {
   try {
     accessSync(file, constants.X_OK)

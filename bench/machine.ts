@@ -1,46 +1,35 @@
 import { execFileSync } from 'node:child_process'
 import { cpus, loadavg, platform, release, totalmem } from 'node:os'
 
-/** Where and on what a report was made. */
-export interface Machine {
-  readonly cpu: string
-  readonly cores: number
-  readonly memoryGiB: number
-  readonly system: string
-  readonly node: string
-  /** Commit of the working tree, with `-dirty` behind it where the tree differs; null outside of one. */
-  readonly commit: string | null
-  /** ISO 8601. */
-  readonly date: string
-  /** Load average of the minute before the start: what else was running. */
-  readonly loadBefore: number
+/** Load average per core of a machine that has little else to do. */
+const QUIET_LOAD = 0.5
+
+/** Where, on what and when a report was made, a line a fact. */
+export function describeMachine(): string[] {
+  const { length: cores } = cpus()
+  const [load = 0] = loadavg()
+  const memory = Math.round(totalmem() / 2 ** 30)
+  return [
+    `${cpus()[0]?.model.trim()}, ${cores} cores, ${memory} GiB, ${platform()} ${release()}; ` +
+      `load average before: ${Math.round(load * 100) / 100}` +
+      (load > QUIET_LOAD * cores ? ', **the machine was busy with other things**' : ''),
+    `Node ${process.versions.node}, commit ${currentCommit()}, ${new Date().toISOString()}`,
+  ]
 }
 
-export function describeMachine(): Machine {
-  return {
-    cpu: cpus()[0]?.model.trim() ?? 'unknown',
-    cores: cpus().length,
-    memoryGiB: Math.round(totalmem() / 2 ** 30),
-    system: `${platform()} ${release()}`,
-    node: process.versions.node,
-    commit: currentCommit(),
-    date: new Date().toISOString(),
-    loadBefore: Math.round((loadavg()[0] ?? 0) * 100) / 100,
-  }
-}
-
-function currentCommit(): string | null {
+/** With `-dirty` behind it where the working tree differs. */
+function currentCommit(): string {
+  const git = (...args: string[]): string =>
+    // Without the lock a status does not write the index, which others may be using.
+    execFileSync('git', ['--no-optional-locks', ...args], {
+      cwd: import.meta.dirname,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim()
   try {
-    const git = (...args: string[]): string =>
-      // Without the lock a status does not write the index, which others may be using.
-      execFileSync('git', ['--no-optional-locks', ...args], {
-        cwd: import.meta.dirname,
-        encoding: 'utf8',
-        stdio: ['ignore', 'pipe', 'ignore'],
-      }).trim()
     const commit = git('rev-parse', '--short=10', 'HEAD')
     return git('status', '--porcelain') === '' ? commit : `${commit}-dirty`
   } catch {
-    return null
+    return 'unknown'
   }
 }

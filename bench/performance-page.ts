@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { format, resolveConfig } from 'prettier'
 
 import type { Report } from './report.ts'
-import { machineToMarkdown, resultToMarkdown } from './report.ts'
+import { listOf, resultToMarkdown } from './report.ts'
 
 const PAGE = join(import.meta.dirname, '..', 'docs', 'performance.md')
 
@@ -18,7 +18,7 @@ export async function writePerformancePage(report: Report): Promise<void> {
   const result = report.results.find(({ suite }) => suite.name === 'proxy')
   if (result === undefined)
     throw new Error('There is no result of "proxy" for docs/performance.md.')
-  const lines = [...resultToMarkdown(result), ...machineToMarkdown(report.machine)]
+  const lines = [...resultToMarkdown(result), ...listOf(report.machine)]
   const text = replaceBetweenMarkers(readFileSync(PAGE, 'utf8'), 'proxy', lines.join('\n'))
   const settings = await resolveConfig(PAGE)
   writeFileSync(PAGE, await format(text, { ...settings, filepath: PAGE }))

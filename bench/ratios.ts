@@ -8,8 +8,6 @@ export interface Spread {
   readonly lower: number
   /** A quarter of them is higher. */
   readonly upper: number
-  readonly min: number
-  readonly max: number
 }
 
 /** null, if there is nothing to be in the middle of. */
@@ -17,13 +15,12 @@ export function spreadOf(values: readonly (number | null | undefined)[]): Spread
   const known = values
     .filter((value) => value !== null && value !== undefined)
     .toSorted((a, b) => a - b)
-  const [min, max] = [known.at(0), known.at(-1)]
   const quarter = known.length >> 2
   const [lower, upper] = [known.at(quarter), known.at(-1 - quarter)]
   const [low, high] = [known[(known.length - 1) >> 1], known[known.length >> 1]]
-  if (min === undefined || max === undefined || low === undefined || high === undefined) return null
   if (lower === undefined || upper === undefined) return null
-  return { median: (low + high) / 2, lower, upper, min, max }
+  if (low === undefined || high === undefined) return null
+  return { median: (low + high) / 2, lower, upper }
 }
 
 /** A value of one scenario in a column: over its rounds. */

@@ -1,5 +1,5 @@
-import type { ChildProcess } from 'node:child_process'
 import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 
 import { programPath } from './product.ts'
 
@@ -15,8 +15,8 @@ export interface RunProgramOptions {
   readonly longestMs?: number | undefined
 }
 
-const running = new Set<ChildProcess>()
-process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')))
+const untilExit = new AbortController()
+process.once('exit', () => untilExit.abort())
 
 /**
  * Runs one of the bench's own programs (`programs/`) by plain Node, from the compiled product, in a process of its own,
@@ -28,25 +28,15 @@ export async function runProgram<Result>(
   name: string,
   { product, input, nodeOptions = [], longestMs = 240_000 }: RunProgramOptions,
 ): Promise<Result> {
-  const output = await new Promise<string>((resolve, reject) => {
-    const child = execFile(
-      process.execPath,
-      [...nodeOptions, programPath(product, name)],
-      {
-        cwd: product,
-        env: { PATH: process.env['PATH'], NODE_ENV: 'production' },
-        timeout: longestMs,
-        killSignal: 'SIGKILL',
-        maxBuffer: 64 * 1024 * 1024,
-      },
-      (error, stdout, stderr) => {
-        running.delete(child)
-        if (error === null) resolve(stdout)
-        else reject(new Error(`${name} failed. It wrote: ${stderr.trim().slice(-4_000)}`))
-      },
-    )
-    running.add(child)
-    child.stdin?.end(JSON.stringify(input))
+  const args = [...nodeOptions, programPath(product, name)]
+  const running = promisify(execFile)(process.execPath, args, {
+    cwd: product,
+    env: { PATH: process.env['PATH'], NODE_ENV: 'production' },
+    timeout: longestMs,
+    killSignal: 'SIGKILL',
+    maxBuffer: 64 * 1024 * 1024,
+    signal: untilExit.signal,
   })
-  return JSON.parse(output) as Result
+  running.child.stdin?.end(JSON.stringify(input))
+  return JSON.parse((await running).stdout) as Result
 }

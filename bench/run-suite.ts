@@ -14,26 +14,15 @@ export interface SuiteResult {
   readonly notes: readonly string[]
 }
 
-/** A scenario did not do its job; no numbers are given for its suite. */
-export class CheckFailure extends Error {
-  override readonly name = 'CheckFailure'
-}
-
-export interface RunSuiteOptions {
-  readonly pace: Pace
-  /** The directory of the compiled product. */
-  readonly product: string
-  /** Told what happens now. */
-  readonly onProgress: (text: string) => void
-}
-
 /**
- * Checks all scenarios, warms them up, measures them in turns, to and fro, and asks them once more.
+ * Checks all scenarios, warms them up, measures them in turns, to and fro, and asks them once more. What happens
+ * meanwhile goes to stderr.
  *
- * @throws {CheckFailure} naming the scenario, before there is any number.
+ * @param product The directory of the compiled product.
+ * @throws {Error} naming the scenario that does not do its job; then there are no numbers.
  */
-export async function runSuite(suite: Suite, options: RunSuiteOptions): Promise<SuiteResult> {
-  const { pace, product, onProgress } = options
+export async function runSuite(suite: Suite, pace: Pace, product: string): Promise<SuiteResult> {
+  console.error(`${suite.name}: ${suite.about}`)
   const opened = await suite.open(product)
   try {
     const runnable = opened.scenarios.filter((scenario) => 'check' in scenario)
@@ -44,13 +33,12 @@ export async function runSuite(suite: Suite, options: RunSuiteOptions): Promise<
       scenarios: readonly Scenario[] = runnable,
     ): Promise<void> => {
       for (const scenario of scenarios) {
-        onProgress(`${suite.name}: ${doing} ${scenario.name}`)
+        const what = `${suite.name}: ${doing} ${scenario.name}`
+        console.error(what)
         try {
           await work(scenario)
         } catch (error) {
-          throw new CheckFailure(`${suite.name}, ${doing} "${scenario.name}": ${textOf(error)}`, {
-            cause: error,
-          })
+          throw new Error(`${what} failed`, { cause: error })
         }
       }
     }
@@ -68,21 +56,14 @@ export async function runSuite(suite: Suite, options: RunSuiteOptions): Promise<
     }
     await each('confirming', (scenario) => scenario.confirm?.())
 
-    return {
-      suite,
-      pace,
-      rows: opened.scenarios.map((scenario) => ({
-        scenario: scenario.name,
-        ...('skipped' in scenario ? { skipped: scenario.skipped } : {}),
-        rounds: rounds.get(scenario.name) ?? [],
-      })),
-      notes: opened.notes(),
-    }
+    const rows = opened.scenarios.map((scenario) => ({
+      scenario: scenario.name,
+      ...('skipped' in scenario ? { skipped: scenario.skipped } : {}),
+      rounds: rounds.get(scenario.name) ?? [],
+    }))
+    const own = runnable.flatMap((scenario) => scenario.note?.() ?? [])
+    return { suite, pace, rows, notes: [...opened.notes(), ...own] }
   } finally {
     await opened.close()
   }
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -1,62 +1,77 @@
 /**
- * `npm run bench -- [NAME…] [--quick | --seconds N] [--minutes N] [--write-docs]`
+ * `npm run bench -- [NAME…] [--quick | --seconds N] [--write-docs]`
  *
  * Runs the named suites, or all but those that are long. Every scenario is first asked whether it does its job; if one
  * does not, there are no numbers and the exit status is 1. `--quick` is for a first look, `--seconds` are those of a
- * row of `proxy` or `workers`, `--minutes` those of `soak`. `--write-docs` puts the result of `proxy` into
+ * row of `proxy` or `workers`, and those of the whole `soak`. `--write-docs` puts the result of `proxy` into
  * docs/performance.md. The report goes to stdout, what happens meanwhile to stderr.
  */
 
 import { constants } from 'node:os'
+import { parseArgs } from 'node:util'
+
+import { format } from 'prettier'
 
 import { describeMachine } from './machine.ts'
 import { writePerformancePage } from './performance-page.ts'
 import { buildProduct } from './product.ts'
-import type { Report } from './report.ts'
 import { toMarkdown } from './report.ts'
 import type { SuiteResult } from './run-suite.ts'
-import { CheckFailure, runSuite } from './run-suite.ts'
-import type { Wishes } from './wishes.ts'
-import { listOfSuites, readWishes } from './wishes.ts'
+import { runSuite } from './run-suite.ts'
+import type { Pace, Suite } from './suite.ts'
+import { proxySuite } from './suites/proxy.ts'
+import { soakSuite } from './suites/soak.ts'
+import { verdictSuites } from './suites/verdicts.ts'
+import { workersSuite } from './suites/workers.ts'
 
-const EXIT = { failed: 1, usage: 2 } as const
+const SUITES: readonly Suite[] = [proxySuite, workersSuite, ...verdictSuites, soakSuite]
 
-const onProgress = (text: string): void => console.error(text)
-
-async function main(args: readonly string[]): Promise<number> {
-  let wishes: Wishes
-  try {
-    wishes = readWishes(args)
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : String(error)}\n${listOfSuites()}`)
-    return EXIT.usage
+/** @throws {TypeError} saying what is wrong with the command line. */
+function readCommandLine() {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      quick: { type: 'boolean', default: false },
+      seconds: { type: 'string' },
+      'write-docs': { type: 'boolean', default: false },
+    },
+  })
+  const seconds = values.seconds === undefined ? null : Number(values.seconds)
+  if (seconds !== null && (values.quick || !(seconds > 0))) {
+    throw new TypeError('"--seconds" must be a number above 0, and stands without "--quick"')
   }
-  let report: Report
-  try {
-    report = await measureAll(wishes)
-  } catch (error) {
-    console.error(error instanceof CheckFailure ? error.message : error)
-    return EXIT.failed
+  const unknown = positionals.find((name) => !SUITES.some((suite) => suite.name === name))
+  if (unknown !== undefined) {
+    const names = [...new Set(SUITES.map(({ name }) => name))].join(', ')
+    throw new TypeError(`There is no suite "${unknown}". There are: ${names}`)
   }
-  console.log(toMarkdown(report))
-  if (wishes.writeDocs) await writePerformancePage(report)
-  return 0
-}
-
-async function measureAll(wishes: Wishes): Promise<Report> {
-  const machine = describeMachine()
-  const results: SuiteResult[] = []
-  onProgress('compiling src')
-  const product = await buildProduct()
-  for (const suite of wishes.suites) {
-    onProgress(`${suite.name}: ${suite.about}`)
-    results.push(await runSuite(suite, { pace: wishes.paceOf(suite), product, onProgress }))
+  const suites = SUITES.filter((suite) =>
+    positionals.length === 0 ? suite.long !== true : positionals.includes(suite.name),
+  )
+  const writeDocs = values['write-docs']
+  if (writeDocs && !suites.includes(proxySuite)) {
+    throw new TypeError('"--write-docs" is for the result of "proxy", which is not to be run')
   }
-  return { machine, results }
+  const paceOf = (suite: Suite): Pace =>
+    values.quick ? suite.quick : { ...suite, seconds: seconds ?? suite.seconds }
+  return { suites, paceOf, writeDocs }
 }
 
 // The children and the compiled product go when this process exits (child.ts, product.ts).
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => process.exit(128 + constants.signals[signal]))
 }
-process.exitCode = await main(process.argv.slice(2))
+try {
+  const { suites, paceOf, writeDocs } = readCommandLine()
+  const machine = describeMachine()
+  console.error('compiling src')
+  const product = await buildProduct()
+  const results: SuiteResult[] = []
+  for (const suite of suites) results.push(await runSuite(suite, paceOf(suite), product))
+  const report = { machine, results }
+  console.log(await format(toMarkdown(report), { parser: 'markdown' }))
+  if (writeDocs) await writePerformancePage(report)
+} catch (error) {
+  console.error(error)
+  process.exitCode = 1
+}

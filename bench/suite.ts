@@ -1,4 +1,5 @@
-import type { Goal } from './goal.ts'
+/** What a value is meant to be. A missed goal is reported; it is no failure. */
+export type Goal = { readonly atMost: number } | { readonly atLeast: number }
 
 /** What one round measured: a number per column; null: this machine does not tell. */
 export type Measurement = Readonly<Record<string, number | null>>
@@ -29,6 +30,8 @@ export interface Scenario {
   measure(seconds: number): Promise<Measurement>
   /** Asserts what can only be known when all rounds are over. */
   confirm?(): Promise<void>
+  /** What a reader of its numbers must know, asked for when all is over. */
+  note?(): string
 }
 
 /** A row that cannot be had here: a program that is not installed, a system that does not tell. */
@@ -37,24 +40,18 @@ export interface SkippedScenario {
   readonly skipped: string
 }
 
-/** A column that says how many times a value is that of another scenario in the same round. */
-export interface RatioColumn {
-  readonly title: string
-  /** Key of the column that is compared. */
-  readonly column: string
-  /** Name of the scenario that counts as 1. */
-  readonly to: string
-}
-
 /** A statement about two scenarios, with what it is meant to be. */
 export interface Comparison {
   readonly title: string
+  /** Key of the column that is compared. */
   readonly column: string
   readonly of: string
   readonly to: string
-  /** What the ratio is meant to be. */
   readonly goal?: Goal | undefined
 }
+
+/** A column that says how many times the value of a row is that of the row `to` in the same round. */
+export type RatioColumn = Pick<Comparison, 'title' | 'column' | 'to'>
 
 /** A suite while everything that it needs is running. */
 export interface OpenSuite {

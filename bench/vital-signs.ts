@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { goalText } from './goal.ts'
 import { spreadOf } from './ratios.ts'
+import { goalText } from './report.ts'
 
 interface Sign {
   readonly title: string
@@ -45,60 +45,58 @@ const WINDOWS = { start: [0.1, 0.25], middle: [0.45, 0.6], end: [0.85, 1] } as c
 /** From the last answer until a look at what is left. */
 const REST_MS = 5_000
 
-/** One value per sign, in their order. */
-type Look = readonly number[]
-
-/** What a gateway says of itself in its metrics. */
+/** Looks at the metrics of an admin listener before traffic comes, while it comes, and afterwards. */
 export interface VitalSigns {
-  look(): Promise<Look>
-  /** Looks again and again for so long; the notes say whether it grew, and whether it let go of what it held. */
-  follow(seconds: number): { stop(): void; notes(before: Look): Promise<readonly string[]> }
+  /**
+   * Looks again and again until the traffic, meant to take so many seconds, is over. Says whether values grew, and
+   * whether the gateway let go of what it held.
+   */
+  during(traffic: Promise<unknown>, seconds: number): Promise<readonly string[]>
 }
 
-/** Reads the metrics of an admin listener. */
-export function createVitalSigns(admin: string): VitalSigns {
-  async function look(): Promise<Look> {
+/** Looks for the first time at once. */
+export async function createVitalSigns(admin: string): Promise<VitalSigns> {
+  /** One value per sign, in their order. */
+  async function look(): Promise<readonly number[]> {
     const text = await (await fetch(`${admin}/metrics`)).text()
     return SIGNS.map(({ metric, scale: [factor] }) => sumOf(text, metric) * factor)
   }
 
+  const before = await look()
   return {
-    look,
-    follow(seconds) {
-      const looks: { readonly part: number; readonly look: Look }[] = []
-      const begun = performance.now()
-      // Often enough that each window has some, also in a short soak.
-      const pauseMs = Math.min(10_000, seconds * 20)
+    async during(traffic, seconds) {
       let over = false
-      const following = (async () => {
-        while (!over) {
-          looks.push({ part: (performance.now() - begun) / (seconds * 1000), look: await look() })
-          await sleep(pauseMs)
-        }
-      })()
-      const typical = ([from, to]: readonly [number, number], index: number): number =>
-        spreadOf(
-          looks.filter(({ part }) => part >= from && part <= to).map((each) => each.look[index]),
-        )?.median ?? NaN
-      return {
-        stop: () => void (over = true),
-        async notes(before) {
-          await following
-          await sleep(REST_MS)
-          const after = await look()
-          return SIGNS.map(({ title, scale: [, unit], slack, returns }, index) => {
-            const show = (value: number): string => `${value.toFixed(1)}${unit}`
-            const [start, middle, end] = [WINDOWS.start, WINDOWS.middle, WINDOWS.end].map(
-              (window) => typical(window, index),
-            ) as [number, number, number]
-            const during = `${title}: ${show(start)}, ${show(middle)}, ${show(end)} at start, middle and end`
-            const grown = goalText(end, { atMost: start * GROWTH + slack }, show)
-            if (returns !== true) return `${during}; ${grown}`
-            const [was, is] = [before[index] ?? NaN, after[index] ?? NaN]
-            return `${during}; ${grown}; before ${show(was)}, after ${show(is)}; ${goalText(is, { atMost: was + slack }, show)}`
-          })
-        },
+      const end = (): void => void (over = true)
+      void traffic.then(end, end)
+      const looks: { readonly part: number; readonly values: readonly number[] }[] = []
+      const begun = performance.now()
+      while (!over) {
+        const part = (performance.now() - begun) / (seconds * 1000)
+        looks.push({ part, values: await look() })
+        // Often enough that each window has some, also in a short soak.
+        await sleep(Math.min(10_000, seconds * 20))
       }
+      await sleep(REST_MS)
+      const after = await look()
+      const typical = (index: number, [from, to]: readonly [number, number]): number => {
+        const within = looks.filter(({ part }) => part >= from && part <= to)
+        return spreadOf(within.map(({ values }) => values[index]))?.median ?? NaN
+      }
+
+      return SIGNS.map(({ title, scale: [, unit], slack, returns }, index) => {
+        const show = (value: number): string => `${value.toFixed(1)}${unit}`
+        const [start, middle, last] = [
+          typical(index, WINDOWS.start),
+          typical(index, WINDOWS.middle),
+          typical(index, WINDOWS.end),
+        ]
+        const during = `${title}: ${show(start)}, ${show(middle)}, ${show(last)} at start, middle and end`
+        const grown = goalText(last, { atMost: start * GROWTH + slack }, show)
+        if (returns !== true) return `${during}; ${grown}`
+        const [was, is] = [before[index]!, after[index]!]
+        const back = goalText(is, { atMost: was + slack }, show)
+        return `${during}; ${grown}; before ${show(was)}, after ${show(is)}; ${back}`
+      })
     },
   }
 }

@@ -1,4 +1,4 @@
--- What wrk found out, as one line of JSON; times in microseconds. With FRESH_TOKENS, a file with a token a line, every
+-- What wrk found out, as one line of JSON: a ClosedLoopResult. With FRESH_TOKENS, a file with a token a line, every
 -- FRESH_EVERY-th request carries the next of them in the place of the token that all others carry.
 
 local file = os.getenv('FRESH_TOKENS')
@@ -24,9 +24,10 @@ end
 
 function done(summary, latency)
   local errors = summary.errors
+  local ms = function(part) return latency:percentile(part) / 1000 end
   io.write(string.format(
-    '{"requests":%d,"micros":%d,"bytes":%d,"badStatus":%d,"missing":%d,"p50":%d,"p99":%d,"p999":%d}\n',
-    summary.requests, summary.duration, summary.bytes, errors.status,
-    errors.connect + errors.read + errors.write + errors.timeout,
-    latency:percentile(50), latency:percentile(99), latency:percentile(99.9)))
+    '{"requests":%d,"requestsPerSecond":%.3f,"p50Ms":%.3f,"p99Ms":%.3f,"p999Ms":%.3f,"wrong":%d,"bytesPerRequest":%.3f}\n',
+    summary.requests, summary.requests * 1e6 / summary.duration, ms(50), ms(99), ms(99.9),
+    errors.status + errors.connect + errors.read + errors.write + errors.timeout,
+    summary.bytes / math.max(1, summary.requests)))
 end

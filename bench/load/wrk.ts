@@ -8,18 +8,6 @@ import type { ClosedLoop, ClosedLoopResult } from '../programs/closed-loop.ts'
 /** How long an answer may take, in seconds. */
 const ANSWER_SECONDS = 5
 
-/** What `wrk.lua` prints. */
-interface Printed {
-  readonly requests: number
-  readonly micros: number
-  readonly bytes: number
-  readonly badStatus: number
-  readonly missing: number
-  readonly p50: number
-  readonly p99: number
-  readonly p999: number
-}
-
 /**
  * The load by wrk, which costs a fraction of what a load in JavaScript costs and leaves that time to what is measured.
  *
@@ -52,16 +40,5 @@ export async function runWrk(load: ClosedLoop, directory: string): Promise<Close
   })
   const line = stdout.split('\n').find((text) => text.startsWith('{'))
   if (line === undefined) throw new Error(`wrk did not say what it found out: ${stdout}`)
-  const printed = JSON.parse(line) as Printed
-  return {
-    requests: printed.requests,
-    requestsPerSecond: (printed.requests * 1e6) / printed.micros,
-    p50Ms: printed.p50 / 1000,
-    p99Ms: printed.p99 / 1000,
-    p999Ms: printed.p999 / 1000,
-    badStatus: printed.badStatus,
-    badBody: 0,
-    missing: printed.missing,
-    bytesPerRequest: printed.bytes / printed.requests,
-  }
+  return JSON.parse(line) as ClosedLoopResult
 }

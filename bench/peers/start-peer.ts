@@ -1,4 +1,5 @@
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { userInfo } from 'node:os'
@@ -6,7 +7,18 @@ import { join } from 'node:path'
 
 import type { Child } from '../child.ts'
 import { startServer } from '../child.ts'
-import type { Peer, PeerPlace } from './peers.ts'
+import { pathOf } from '../installed.ts'
+import type { Peer } from './peers.ts'
+import { NODE_PEERS } from './peers.ts'
+
+/** What surrounds a peer; all of it on 127.0.0.1. */
+export interface PeerPlace {
+  readonly upstreamPort: string
+  /** Of the server that it asks about tokens. */
+  readonly authPort: string
+  /** For configurations and state; in memory where the system has such a file system. Each peer gets one below it. */
+  readonly directory: string
+}
 
 /** A peer that accepts connections. */
 export interface RunningPeer extends Child {
@@ -17,26 +29,28 @@ export interface RunningPeer extends Child {
 /**
  * Fills in a peer's configuration and starts it.
  *
- * @param place What is around it; `directory` is that of all peers, each gets one below it.
- * @throws {Error} with what it wrote, if it does not start.
+ * @throws {Error} with what it wrote, if it does not start; with what is missing, if it cannot.
  */
-export async function startPeer(
-  peer: Peer,
-  place: Omit<PeerPlace, 'port' | 'user'>,
-): Promise<RunningPeer> {
-  const directory = join(place.directory, peer.name.replaceAll(/\W+/g, '-'))
+export async function startPeer(peer: Peer, place: PeerPlace): Promise<RunningPeer> {
+  const { name, program, files, args } = peer
+  if (program === 'node') installNodePeers()
+  const command = program === 'node' ? process.execPath : pathOf(program)
+  if (command === null) throw new Error(`${program} is not installed`)
+  const directory = join(place.directory, name.replaceAll(/\W+/g, '-'))
   mkdirSync(directory)
   // Servers that give up their rights must still get there.
   chmodSync(directory, 0o755)
   const port = String(await freePort())
-  const here: PeerPlace = { ...place, directory, port, user: userInfo().username }
-  for (const file of peer.files) {
+  const here = { ...place, directory, port, user: userInfo().username }
+  const shipped = shippedFor(here)
+  for (const file of files) {
     const template = readFileSync(join(import.meta.dirname, file), 'utf8')
-    writeFileSync(join(directory, file), fillIn(template, { ...here, shipped: shippedFor(here) }))
+    writeFileSync(join(directory, file), fillIn(template, { ...here, shipped }))
   }
   const child = await startServer({
-    name: peer.name,
-    ...peer.command(here),
+    name,
+    command,
+    args: args.map((arg) => fillIn(arg, here)),
     port: Number(port),
     directory,
     // GOMAXPROCS: one worker, like everybody else. HOME and the like: nothing is left behind elsewhere.
@@ -45,8 +59,22 @@ export async function startPeer(
   return { ...child, url: `http://127.0.0.1:${port}` }
 }
 
+function installNodePeers(): void {
+  if (existsSync(join(NODE_PEERS, 'node_modules', '.package-lock.json'))) return
+  const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund']
+  try {
+    execFileSync('npm', args, { cwd: NODE_PEERS, timeout: 60_000, stdio: 'ignore' })
+  } catch (error) {
+    throw new Error('`npm ci` in bench/peers/node failed', { cause: error })
+  }
+}
+
 /** What `deploy/` has for nginx that asks onegate, with the addresses of here. */
-function shippedFor({ port, upstreamPort, authPort }: PeerPlace): string {
+function shippedFor({
+  port,
+  upstreamPort,
+  authPort,
+}: PeerPlace & { readonly port: string }): string {
   return readFileSync(join(import.meta.dirname, '../../deploy/nginx/forward-auth.conf'), 'utf8')
     .replace(':8080;', `:${port};`)
     .replace(':8181;', `:${authPort};`)

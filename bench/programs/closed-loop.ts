@@ -1,7 +1,6 @@
 /** Sends requests over some connections; each sends its next when the answer to its last is there: a closed loop. */
 
 import { createHistogram } from 'node:perf_hooks'
-import { setTimeout as sleep } from 'node:timers/promises'
 
 import autocannon from 'autocannon'
 
@@ -19,81 +18,61 @@ export interface ClosedLoop {
   readonly fresh: { readonly every: number; readonly tokens: readonly string[] } | null
 }
 
-/** What came of it. The counts are of the whole time, so that they fit to CPU times from before to after. */
+/** What came of it, of the whole time, so that it fits to CPU times from before to after. */
 export interface ClosedLoopResult {
   readonly requests: number
   readonly requestsPerSecond: number
   readonly p50Ms: number
   readonly p99Ms: number
   readonly p999Ms: number
-  readonly badStatus: number
-  readonly badBody: number
-  /** Requests without an answer. */
-  readonly missing: number
+  /** Answers with a wrong status or body, and requests without one. */
+  readonly wrong: number
   readonly bytesPerRequest: number
 }
-
-/** From the first connection until the first request whose latency counts. */
-const LEAD_IN_MS = 250
 
 /** How long an answer may take, in seconds. */
 const ANSWER_SECONDS = 5
 
 await runAsProgram(async (load: ClosedLoop): Promise<ClosedLoopResult> => {
   const { url, expectBody, connections, seconds, fresh } = load
-  let finish: (result: autocannon.Result) => void
-  let fail: (error: unknown) => void
-  const finished = new Promise<autocannon.Result>((resolve, reject) => {
-    finish = resolve
-    fail = reject
-  })
+  const headers = { ...load.headers }
   let sent = 0
   let nextFresh = 0
-  const headers = { ...load.headers }
   const setupRequest = (request: autocannon.Request): autocannon.Request => {
     sent += 1
     const token = fresh !== null && sent % fresh.every === 0 ? fresh.tokens[nextFresh++] : undefined
     const own = token === undefined ? headers : { ...headers, Authorization: `Bearer ${token}` }
     return { ...request, headers: own }
   }
-  const instance = autocannon(
-    {
-      url,
-      headers,
-      ...(fresh === null ? {} : { requests: [{ setupRequest }] }),
-      verifyBody: (body: unknown) => String(body) === expectBody,
-      connections,
-      timeout: ANSWER_SECONDS,
-      // Stopped below; this is for the case that nobody comes to do it.
-      duration: LEAD_IN_MS / 1000 + seconds + ANSWER_SECONDS,
-      sampleInt: 50,
-    },
-    (error: unknown, result) => (error ? fail(error) : finish(result)),
-  )
-  const latencies = createHistogram({ figures: 3 })
-  let counts = false
   // autocannon's own histogram knows whole milliseconds only.
-  instance.on('response', (_client, _status, _bytes, ms) => {
-    if (counts) latencies.record(Math.max(1, Math.round(ms * 1000)))
+  const latencies = createHistogram({ figures: 3 })
+  const result = await new Promise<autocannon.Result>((resolve, reject) => {
+    const instance = autocannon(
+      {
+        url,
+        headers,
+        ...(fresh === null ? {} : { requests: [{ setupRequest }] }),
+        verifyBody: (body: unknown) => String(body) === expectBody,
+        connections,
+        timeout: ANSWER_SECONDS,
+        duration: seconds,
+        // It looks at the time no more often than this, in milliseconds.
+        sampleInt: 50,
+      },
+      (error: unknown, finished) => (error ? reject(error) : resolve(finished)),
+    )
+    instance.on('response', (_client, _status, _bytes, ms) =>
+      latencies.record(Math.max(1, Math.round(ms * 1000))),
+    )
   })
-
-  await sleep(LEAD_IN_MS)
-  counts = true
-  const begun = performance.now()
-  await sleep(seconds * 1000)
-  counts = false
-  const elapsedSeconds = (performance.now() - begun) / 1000
-  instance.stop()
-  const result = await finished
+  const { requests, non2xx, mismatches, errors, throughput, duration } = result
   return {
-    requests: result.requests.total,
-    requestsPerSecond: latencies.count / elapsedSeconds,
+    requests: requests.total,
+    requestsPerSecond: requests.total / duration,
     p50Ms: latencies.percentile(50) / 1000,
     p99Ms: latencies.percentile(99) / 1000,
     p999Ms: latencies.percentile(99.9) / 1000,
-    badStatus: result.non2xx,
-    badBody: result.mismatches,
-    missing: result.errors,
-    bytesPerRequest: result.throughput.total / Math.max(1, result.requests.total),
+    wrong: non2xx + mismatches + errors,
+    bytesPerRequest: throughput.total / Math.max(1, requests.total),
   }
 })

@@ -55,8 +55,7 @@ export function createClusterTrace(shape: ClusterShape, startMs: number): Cluste
   for (;;) {
     atMs += (-Math.log(1 - random()) / requestsPerSecond) * 1000
     if (atMs >= seconds * 1000) break
-    const token = tokens[drawUser()]?.[drawToken()]
-    if (token === undefined) throw new Error('drawn beyond the end')
+    const token = tokens[drawUser()]![drawToken()]!
     requests.push({ atMs, token, peerIp: addressOf(drawAddress()) })
   }
   const used = new Set(requests.map((request) => request.token))

@@ -10,10 +10,6 @@ import { runAsProgram } from './run-as-program.ts'
 import { createScriptedOnezone } from './scripted-onezone.ts'
 import { requestOf, withVerdictModel } from './verdict-model.ts'
 
-export interface DecisionMemoryInput {
-  readonly tokens: number
-}
-
 export interface DecisionMemoryResult {
   /** Proofs and families alone, bytes a token. */
   readonly remembered: number
@@ -21,8 +17,8 @@ export interface DecisionMemoryResult {
   readonly withTokens: number
 }
 
-await runAsProgram(async ({ tokens }: DecisionMemoryInput): Promise<DecisionMemoryResult> => {
-  const onezone = createScriptedOnezone({ clock: systemClock, blind: true })
+await runAsProgram(async (tokens: number): Promise<DecisionMemoryResult> => {
+  const onezone = createScriptedOnezone({ clock: systemClock })
   const before = await liveBytes()
   const model = withVerdictModel(onezone, { maxEntries: tokens })
   let kept: Token[] = []
@@ -35,6 +31,8 @@ await runAsProgram(async ({ tokens }: DecisionMemoryInput): Promise<DecisionMemo
   assert.equal(onezone.calls, tokens)
 
   const full = await liveBytes()
+  // Read once more: V8 lets go of what nobody reads.
+  assert.equal(kept.length, tokens)
   kept = []
   const remembered = await liveBytes()
   // Still in use, hence all of it was alive until here.

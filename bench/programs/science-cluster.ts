@@ -1,24 +1,16 @@
-/** How often three policies ask Onezone about the same trace, in simulated time. */
+/** How often some policies ask Onezone about the same trace, in simulated time. */
 
-import type { VerificationRequest, Verifier } from '../../src/verifier/index.ts'
+import { createFakeTime } from '../../test/helpers/fake-time.ts'
 import type { ClusterShape, ClusterTrace } from './cluster-trace.ts'
 import { createClusterTrace } from './cluster-trace.ts'
-import { seededRandom } from './random.ts'
+import type { Policy } from './policies.ts'
+import { ONEZONE_MS, POLICIES } from './policies.ts'
 import { runAsProgram } from './run-as-program.ts'
-import type { ScriptedOnezone } from './scripted-onezone.ts'
 import { createScriptedOnezone, failedCaveat } from './scripted-onezone.ts'
-import type { SimulatedTime } from './simulated-time.ts'
-import { createSimulatedTime } from './simulated-time.ts'
-import { withTtlCache } from './ttl-cache.ts'
-import { MAX_STALENESS_MS, requestOf, withVerdictModel } from './verdict-model.ts'
-
-export interface ScienceClusterInput extends ClusterShape {
-  readonly onezoneLatencyMs: number
-}
+import { requestOf } from './verdict-model.ts'
 
 /** What became of the trace under one policy. */
 export interface PolicyResult {
-  readonly policy: Policy
   readonly calls: number
   /** Requests that had to wait for Onezone. */
   readonly waited: number
@@ -33,78 +25,53 @@ export interface ScienceClusterResult extends Omit<ClusterTrace, 'requests'> {
   readonly requests: number
   /** Requests that Onezone would have refused, each for its `ip` caveat. */
   readonly refusals: number
-  readonly policies: readonly PolicyResult[]
+  /** By the name of the policy. */
+  readonly policies: Readonly<Record<string, PolicyResult>>
 }
 
-const POLICIES = {
-  onegate: (onezone: Verifier, clock: SimulatedTime, seed: number) =>
-    withVerdictModel(onezone, { clock, random: seededRandom(seed) }),
-  'token and address': (onezone: Verifier, clock: SimulatedTime) =>
-    withTtlCache(
-      onezone,
-      ({ token, peerIp }) => `${token.digest}/${peerIp}`,
-      MAX_STALENESS_MS,
-      clock,
-    ),
-  token: (onezone: Verifier, clock: SimulatedTime) =>
-    withTtlCache(onezone, ({ token }) => token.digest, MAX_STALENESS_MS, clock),
-}
+await runAsProgram(async (shape: ClusterShape): Promise<ScienceClusterResult> => {
+  const startMs = createFakeTime().clock.now()
+  const { requests, ...extent } = createClusterTrace(shape, startMs)
+  const asked = requests.map(({ atMs, token, peerIp }) => {
+    const request = requestOf(token, peerIp)
+    return { atMs, request, isGood: failedCaveat(request, startMs) === undefined }
+  })
 
-export type Policy = keyof typeof POLICIES
-
-await runAsProgram(async (input: ScienceClusterInput): Promise<ScienceClusterResult> => {
-  const startMs = createSimulatedTime().now()
-  const { requests, ...extent } = createClusterTrace(input, startMs)
-  const asked = requests.map(({ token, peerIp }) => requestOf(token, peerIp))
-  const truth = asked.map((request) => failedCaveat(request, startMs) === undefined)
-  const policies: PolicyResult[] = []
-  for (const policy of Object.keys(POLICIES) as Policy[]) {
-    const time = createSimulatedTime()
+  async function replay(policy: Policy): Promise<PolicyResult> {
+    const time = createFakeTime()
     const onezone = createScriptedOnezone({
-      clock: time,
-      latency: () => time.wait(input.onezoneLatencyMs),
+      clock: time.clock,
+      latency: () => new Promise((resolve) => time.schedule(ONEZONE_MS, resolve)),
     })
-    const verifier = POLICIES[policy](onezone, time, input.seed)
-    const moments = requests.map(({ atMs }) => atMs)
-    policies.push({ policy, ...(await replay({ moments, asked, truth, time, onezone, verifier })) })
+    const verifier = policy(onezone, time.clock, shape.seed)
+    const counts = { waited: 0, wrongGrants: 0, wrongRefusals: 0, faults: 0 }
+    const note = (isGood: boolean, outcome: 'accepted' | 'refused'): void => {
+      if (outcome === 'accepted' && !isGood) counts.wrongGrants += 1
+      if (outcome === 'refused' && isGood) counts.wrongRefusals += 1
+    }
+    const fault = (): void => void (counts.faults += 1)
+    let passedMs = 0
+    for (const { atMs, request, isGood } of asked) {
+      await time.pass(atMs - passedMs)
+      passedMs = atMs
+      try {
+        const answer = verifier.verify(request)
+        if (answer instanceof Promise) {
+          counts.waited += 1
+          answer.then(({ verdict }) => note(isGood, verdict.outcome), fault)
+        } else {
+          note(isGood, answer.verdict.outcome)
+        }
+      } catch {
+        fault()
+      }
+    }
+    await time.pass(60_000)
+    return { calls: onezone.calls, ...counts }
   }
-  const refusals = truth.filter((good) => !good).length
+
+  const policies: Record<string, PolicyResult> = {}
+  for (const [name, policy] of Object.entries(POLICIES)) policies[name] = await replay(policy)
+  const refusals = asked.filter(({ isGood }) => !isGood).length
   return { requests: requests.length, ...extent, refusals, policies }
 })
-
-interface Replay {
-  readonly moments: readonly number[]
-  readonly asked: readonly VerificationRequest[]
-  readonly truth: readonly boolean[]
-  readonly time: SimulatedTime
-  readonly onezone: ScriptedOnezone
-  readonly verifier: Verifier
-}
-
-async function replay(run: Replay): Promise<Omit<PolicyResult, 'policy'>> {
-  const { moments, asked, truth, time, onezone, verifier } = run
-  const counts = { waited: 0, wrongGrants: 0, wrongRefusals: 0, faults: 0 }
-  const note = (index: number, outcome: 'accepted' | 'refused'): void => {
-    if (outcome === 'accepted' && truth[index] === false) counts.wrongGrants += 1
-    if (outcome === 'refused' && truth[index] === true) counts.wrongRefusals += 1
-  }
-  for (const [index, request] of asked.entries()) {
-    await time.advanceTo(moments[index] ?? 0)
-    try {
-      const answer = verifier.verify(request)
-      if (answer instanceof Promise) {
-        counts.waited += 1
-        answer.then(
-          ({ verdict }) => note(index, verdict.outcome),
-          () => void (counts.faults += 1),
-        )
-      } else {
-        note(index, answer.verdict.outcome)
-      }
-    } catch {
-      counts.faults += 1
-    }
-  }
-  await time.advanceTo((moments.at(-1) ?? 0) + 60_000)
-  return { calls: onezone.calls, ...counts }
-}

@@ -6,37 +6,36 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { CloseEvent, Dispatcher, MessageEvent } from 'undici'
 import { request, WebSocket } from 'undici'
 
+import { BODY_BYTES, EVENTS, SMALL_ANSWER } from './small-answer.ts'
+
 /** What a kind of traffic goes to, and as whom. */
-export interface TrafficContext {
+interface TrafficContext {
   /** Of the route, without a slash at the end. */
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
   readonly dispatcher: Dispatcher
 }
 
-/** One of the kinds of long traffic that a gateway carries. */
+/** One of the kinds of traffic that a gateway carries. */
 export interface TrafficKind {
   readonly name: string
-  /** How many of them go on at any time. */
-  readonly atOnce: number
   /** Does one, from the request to its end. Rejects if it did not go as it should. */
-  once(context: TrafficContext): Promise<void>
+  readonly once: (context: TrafficContext) => Promise<void>
 }
 
-const MEBIBYTE = 1024 * 1024
-const BODY_BYTES = 8 * MEBIBYTE
+/** A kind of which each takes long. */
+export interface LongTraffic extends TrafficKind {
+  /** How many of them go on at any time. */
+  readonly atOnce: number
+}
+
 const PIECE = Buffer.alloc(64 * 1024, 'x')
 
 /** Between two pieces, in milliseconds: an upload or a download takes a second or more. */
 const PAUSE_MS = 10
 
-/** One a second. */
-const EVENTS = 20
-
-/** Every other one is binary, and one of those is large. */
+/** Every other one is binary, of 5 bytes to 59 KiB. */
 const MESSAGES = 25
-const LARGE_MESSAGE = 13
-const LARGE_MESSAGE_BYTES = 60 * 1024
 const MESSAGE_PAUSE_MS = 800
 
 /** Nothing comes later than that which comes at all. */
@@ -46,36 +45,31 @@ const PATIENCE_MS = 30_000
 const NORMAL = 1000
 
 /** The kind of which many come a second, at a fixed rate. */
-export const SMALL_REQUESTS = 'small requests'
+export const SMALL_REQUESTS: TrafficKind = {
+  name: 'small requests',
+  async once(context) {
+    const body = await bodyOf(context, '/files/1')
+    expectEqual(await body.text(), SMALL_ANSWER, 'body')
+  },
+}
 
 /** What goes on beside the small requests. Another kind is one more entry. */
-export const TRAFFIC_KINDS: readonly TrafficKind[] = [
+export const LONG_TRAFFIC: readonly LongTraffic[] = [
   {
     name: 'uploads of 8 MiB',
     atOnce: 4,
-    async once({ url, headers, dispatcher }) {
-      const { statusCode, body } = await request(`${url}/upload`, {
-        method: 'PUT',
-        headers,
-        dispatcher,
-        body: Readable.from(slowPieces()),
-      })
-      const text = await body.text()
-      expectEqual(statusCode, 200, 'status')
-      expectEqual(text, JSON.stringify({ bytes: BODY_BYTES }), 'what arrived')
+    async once(context) {
+      const upload = { method: 'PUT', body: Readable.from(slowPieces()) } as const
+      const body = await bodyOf(context, '/upload', upload)
+      expectEqual(await body.text(), JSON.stringify({ bytes: BODY_BYTES }), 'what arrived')
     },
   },
   {
     name: 'downloads of 8 MiB',
     atOnce: 4,
-    async once({ url, headers, dispatcher }) {
-      const { statusCode, body } = await request(`${url}/download?size=${BODY_BYTES}`, {
-        headers,
-        dispatcher,
-      })
-      expectEqual(statusCode, 200, 'status')
+    async once(context) {
       let bytes = 0
-      for await (const piece of body) {
+      for await (const piece of await bodyOf(context, '/download')) {
         bytes += (piece as Buffer).length
         await sleep(PAUSE_MS)
       }
@@ -85,12 +79,8 @@ export const TRAFFIC_KINDS: readonly TrafficKind[] = [
   {
     name: 'event streams of 20 s',
     atOnce: 32,
-    async once({ url, headers, dispatcher }) {
-      const { statusCode, body } = await request(`${url}/events?size=${EVENTS}`, {
-        headers,
-        dispatcher,
-      })
-      expectEqual(statusCode, 200, 'status')
+    async once(context) {
+      const body = await bodyOf(context, '/events')
       const events = Array.from({ length: EVENTS }, (_, event) => `data: ${event}\n\n`)
       expectEqual(await body.text(), events.join(''), 'events')
     },
@@ -101,24 +91,21 @@ export const TRAFFIC_KINDS: readonly TrafficKind[] = [
     async once({ url, headers, dispatcher }) {
       const socket = new WebSocket(`${url}/echo`.replace(/^http/, 'ws'), { headers, dispatcher })
       socket.binaryType = 'arraybuffer'
-      // Rejects where something else happens, or nothing.
-      const next = async (event: string): Promise<Event> => {
-        const [happened] = (await once(socket, event, {
-          signal: AbortSignal.timeout(PATIENCE_MS),
-        })) as [Event]
+      const failed = new AbortController()
+      socket.addEventListener('error', () => failed.abort())
+      // Rejects where it fails, or nothing happens.
+      const next = async (event: string): Promise<unknown> => {
+        const signal = AbortSignal.any([failed.signal, AbortSignal.timeout(PATIENCE_MS)])
+        const [happened] = (await once(socket, event, { signal })) as [unknown]
         return happened
       }
       try {
         await next('open')
         for (let index = 0; index < MESSAGES; index++) {
-          const message = index % 2 === 0 ? `message ${index}` : randomBytes(sizeOf(index))
+          const message = index % 2 === 0 ? `message ${index}` : randomBytes(5 * index ** 3)
           socket.send(message)
-          const echo = (await next('message')) as MessageEvent
-          expectEqual(
-            Buffer.from(echo.data as string).toString('hex'),
-            Buffer.from(message).toString('hex'),
-            'echo',
-          )
+          const { data } = (await next('message')) as MessageEvent
+          expectEqual(hexOf(data as string), hexOf(message), 'echo')
           await sleep(MESSAGE_PAUSE_MS)
         }
         socket.close(NORMAL)
@@ -131,8 +118,14 @@ export const TRAFFIC_KINDS: readonly TrafficKind[] = [
   },
 ]
 
-function sizeOf(message: number): number {
-  return message === LARGE_MESSAGE ? LARGE_MESSAGE_BYTES : 1 + message * 16
+async function bodyOf(
+  { url, headers, dispatcher }: TrafficContext,
+  path: string,
+  more: { readonly method?: 'PUT'; readonly body?: Readable } = {},
+): Promise<Dispatcher.ResponseData['body']> {
+  const { statusCode, body } = await request(`${url}${path}`, { headers, dispatcher, ...more })
+  if (statusCode !== 200) throw new Error(`${statusCode} ${await body.text()}`)
+  return body
 }
 
 async function* slowPieces(): AsyncGenerator<Buffer> {
@@ -141,6 +134,8 @@ async function* slowPieces(): AsyncGenerator<Buffer> {
     await sleep(PAUSE_MS)
   }
 }
+
+const hexOf = (data: string | Buffer): string => Buffer.from(data).toString('hex')
 
 function expectEqual(actual: string | number, expected: string | number, what: string): void {
   if (actual !== expected) throw new Error(`${what}: ${actual} instead of ${expected}`)

@@ -1,23 +1,21 @@
-import type { Clock } from '../../src/clock.ts'
 import type { Token } from '../../src/token/index.ts'
 import { parseToken } from '../../src/token/index.ts'
+import type { VerificationOptions } from '../../src/verification/index.ts'
 import { createVerification } from '../../src/verification/index.ts'
 import type { VerificationRequest, Verifier } from '../../src/verifier/index.ts'
 
 /** The bound that is the product's default. */
 export const MAX_STALENESS_MS = 10_000
 
-export interface VerdictModelOptions {
-  /** @default systemClock */
-  readonly clock?: Clock | undefined
-  /** @default Math.random */
-  readonly random?: (() => number) | undefined
-  /** @default 50_000, as in the product */
-  readonly maxEntries?: number | undefined
-}
-
-/** The product's verdict model in front of any verifier. */
-export function withVerdictModel(inner: Verifier, options: VerdictModelOptions = {}): Verifier {
+/**
+ * The product's verdict model in front of any verifier.
+ *
+ * @param options `maxEntries`: how many tokens and families are remembered at most. @default 50_000, as in the product
+ */
+export function withVerdictModel(
+  inner: Verifier,
+  options: Pick<VerificationOptions, 'clock' | 'random'> & { readonly maxEntries?: number } = {},
+): Verifier {
   const { clock, random, maxEntries = 50_000 } = options
   const { verifier } = createVerification({
     backend: {

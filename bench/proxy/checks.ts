@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert'
 
-import { SMALL_ANSWER } from '../targets/small-answer.ts'
+import { SMALL_ANSWER } from '../programs/small-answer.ts'
 
 /** Whom the tokens of the bench speak for. */
 export const ALICE = { type: 'user', id: 'alice' } as const

@@ -12,7 +12,7 @@ import {
   sendCrowd,
 } from './checks.ts'
 import { ROW, underLoad } from './rows.ts'
-import type { Stage } from './stage.ts'
+import type { Gateway } from './stage.ts'
 
 /** The default, and what the configuration of the bench leaves it at. */
 const MAX_STALENESS_MS = 10_000
@@ -20,25 +20,20 @@ const MAX_STALENESS_MS = 10_000
 /** A grant may be asked for anew before it is too old, but not sooner than after this part of the time. */
 const EARLIEST_REFRESH = 0.5
 
+/** How long Onezone takes to answer in the row of misses. */
+export const SLOW_MS = 20
+
 /** Every so many requests one is a miss. */
 const MISS_EVERY = 100
 
 /** How far the number of calls may be from that of misses: requests of the last moment are counted by one side only. */
 const MISS_TOLERANCE = 0.05
 
-/** A row that has something to say when all is over. */
-export interface RemarkableScenario extends Scenario {
-  note(): string
-}
-
 /**
  * The gateway without authentication: a public route. It is sent the same requests, token and all, so that what differs
  * is authentication, and not the size of a request.
- *
- * @param url Base URL of a gateway, whose process `pid` is.
  */
-export function openRow(name: string, url: string, pid: number, stage: Stage): Scenario {
-  const { onezone, product } = stage
+export function openRow(name: string, { product, pid, url, onezone }: Gateway): Scenario {
   const token = minter(onezone)()
   return {
     name,
@@ -55,8 +50,7 @@ export function openRow(name: string, url: string, pid: number, stage: Stage): S
 }
 
 /** One token that is used over and over. */
-export function hitRow(url: string, pid: number, stage: Stage): RemarkableScenario {
-  const { onezone, product } = stage
+export function hitRow(name: string, { product, pid, url, onezone }: Gateway): Scenario {
   const mint = minter(onezone)
   const token = mint()
   const verifyCalls = (): number => onezone.calls().verifyAccessToken
@@ -64,7 +58,7 @@ export function hitRow(url: string, pid: number, stage: Stage): RemarkableScenar
   let firstUse = 0
   let summary = ''
   return {
-    name: ROW.hit,
+    name,
     async check() {
       await assertGuards(url, mint())
       callsBefore = verifyCalls()
@@ -87,14 +81,9 @@ export function hitRow(url: string, pid: number, stage: Stage): RemarkableScenar
   }
 }
 
-/**
- * One token that is used over and over, and between its requests tokens that nobody has seen, before a slow Onezone.
- */
-export async function missRow(stage: Stage): Promise<Scenario> {
-  const { slowOnezone, product } = stage
-  const { pid, ready } = await stage.startGateway(slowOnezone)
-  const url = ready['gateway'] ?? ''
-  const mint = minter(slowOnezone)
+/** One token that is used over and over, and between its requests tokens that nobody has seen. */
+export function missRow({ product, pid, url, onezone }: Gateway): Scenario {
+  const mint = minter(onezone)
   const token = mint()
   const load = underLoad({
     product,
@@ -109,12 +98,11 @@ export async function missRow(stage: Stage): Promise<Scenario> {
       await assertGuards(url, mint())
       await assertSmallAnswer(`${url}/files/1`, bearing(token))
     },
-    warmUp: load.warmUp,
-    wake: load.wake,
+    ...load,
     async measure(seconds) {
-      const before = slowOnezone.calls().verifyAccessToken
+      const before = onezone.calls().verifyAccessToken
       const measured = await load.measure(seconds)
-      const calls = slowOnezone.calls().verifyAccessToken - before
+      const calls = onezone.calls().verifyAccessToken - before
       const misses = (measured['requests'] ?? 0) / MISS_EVERY
       const surplus = calls / misses - 1
       // A few more are refreshes of the family.

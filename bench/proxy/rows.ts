@@ -1,6 +1,7 @@
+import type { LoadOptions } from '../load/measure-load.ts'
 import { measureLoad } from '../load/measure-load.ts'
-import type { Scenario } from '../suite.ts'
-import { SMALL_ANSWER } from '../targets/small-answer.ts'
+import type { Measurement, Scenario } from '../suite.ts'
+import { SMALL_ANSWER } from '../programs/small-answer.ts'
 
 export const CONNECTIONS = 64
 
@@ -18,12 +19,7 @@ export const ROW = {
 } as const
 
 /** A process under load, and what is sent to it. */
-export interface Target {
-  readonly product: string
-  readonly pid: number
-  /** Of what it asks about tokens. @default nothing that counts */
-  readonly askedPid?: number | undefined
-  readonly url: string
+export interface Target extends Pick<LoadOptions, 'product' | 'pid' | 'askedPid' | 'url'> {
   /** @default {} */
   readonly headers?: Readonly<Record<string, string>> | undefined
   /** Every n-th request carries another token instead, which nobody has seen. @default none */
@@ -41,26 +37,19 @@ const MOST_SLICES = 4
 const WAKE_SECONDS = 1
 
 /** What all rows have in common: the same load, on one process. */
-export function underLoad(target: Target): Pick<Required<Scenario>, 'warmUp' | 'wake' | 'measure'> {
-  const { product, pid, askedPid, url, headers = {}, fresh } = target
-  const measure = (seconds: number): ReturnType<typeof measureLoad> =>
-    measureLoad({
-      product,
-      pid,
-      askedPid,
-      url,
-      headers,
-      expectBody: SMALL_ANSWER,
-      connections: CONNECTIONS,
-      seconds,
-      fresh:
-        fresh === undefined
-          ? null
-          : {
-              every: fresh.every,
-              tokens: fresh.mint(Math.ceil(((seconds + 1) * MOST_PER_SECOND) / fresh.every)),
-            },
-    })
+export function underLoad({
+  headers = {},
+  fresh,
+  ...target
+}: Target): Pick<Required<Scenario>, 'warmUp' | 'wake' | 'measure'> {
+  const tokensFor = (seconds: number): LoadOptions['fresh'] => {
+    if (fresh === undefined) return null
+    const count = Math.ceil(((seconds + 1) * MOST_PER_SECOND) / fresh.every)
+    return { every: fresh.every, tokens: fresh.mint(count) }
+  }
+  const load = { ...target, headers, expectBody: SMALL_ANSWER, connections: CONNECTIONS }
+  const measure = (seconds: number): Promise<Measurement> =>
+    measureLoad({ ...load, seconds, fresh: tokensFor(seconds) })
   return {
     async warmUp(seconds) {
       let warm = 0

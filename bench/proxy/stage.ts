@@ -9,6 +9,16 @@ import { startChild } from '../child.ts'
 import { programPath } from '../product.ts'
 import type { OpenSuite } from '../suite.ts'
 
+/** A gateway with two routes: `/public/**` without a token, all else with one. */
+export interface Gateway extends NodeChild {
+  /** Base URL. */
+  readonly url: string
+  /** What it asks. */
+  readonly onezone: DevOnezone
+  /** The directory of the compiled product. */
+  readonly product: string
+}
+
 /** What all contenders stand between, and what ends with it. */
 export interface Stage {
   /** The directory of the compiled product. */
@@ -16,120 +26,90 @@ export interface Stage {
   /** For files; in memory where the system has such a file system. Removed at the end. */
   readonly directory: string
   readonly upstream: NodeChild
-  /** Base URL. */
+  /** Base URL of the upstream. */
   readonly upstreamUrl: string
-  /** In this process, which does nothing else during the load: the calls of the gateway are counted exactly. */
-  readonly onezone: DevOnezone
-  /** Another, which is asked for the peers. */
-  readonly peersOnezone: DevOnezone
-  /** Another, which takes `SLOW_MS` for each answer. */
-  readonly slowOnezone: DevOnezone
   /**
-   * Starts a gateway with two routes: `/public/**` without a token, all else with one.
+   * Opens a Onezone in this process, which does nothing else during the load: calls are counted exactly.
    *
-   * @param workers How many processes carry the traffic. @default 1
-   * @param more Further settings. @default none
+   * @param latencyMs How long it takes for each answer. @default 0
    */
-  startGateway(onezone: DevOnezone, workers?: number, more?: object): Promise<NodeChild>
-  /** Starts the server that the peers ask, see `programs/introspection.ts`. */
-  startIntrospection(): Promise<NodeChild>
+  openOnezone(latencyMs?: number): Promise<DevOnezone>
+  /** @param more Further settings. @default none */
+  startGateway(onezone: DevOnezone, more?: object): Promise<Gateway>
+  /** Starts one of `programs/` that serves. */
+  startProgram(name: string, args?: readonly string[]): Promise<NodeChild>
   /** To be done when all is over. */
   atEnd(closer: () => Promise<void>): void
-  close(): Promise<void>
 }
-
-export const SLOW_MS = 20
 
 const MEMORY = '/dev/shm'
 
-/**
- * Starts what surrounds a gateway.
- *
- * @param target Program of the upstream. @default one that always gives the small answer
- * @throws {Error} if one of them does not start; then none is left running.
- */
-async function openStage(product: string, target = 'targets/upstream.ts'): Promise<Stage> {
+/** Opens a suite on a stage of its own, which ends with it, or with what went wrong. */
+export async function openOnStage(
+  product: string,
+  open: (stage: Stage) => Promise<Omit<OpenSuite, 'close'>>,
+): Promise<OpenSuite> {
   const closers: (() => Promise<void>)[] = []
   const close = async (): Promise<void> => {
     for (const closer of closers.splice(0).toReversed()) await closer()
   }
-  const start = async (name: string, args: readonly string[]): Promise<NodeChild> => {
-    const child = await startChild(name, args)
-    closers.push(() => child.stop())
-    return child
-  }
   try {
-    const directory = mkdtempSync(join(existsSync(MEMORY) ? MEMORY : tmpdir(), 'onegate-bench-'))
-    const remove = (): void => rmSync(directory, { recursive: true, force: true })
-    // A signal ends the process without the closers.
-    process.once('exit', remove)
-    closers.push(async () => remove())
-    chmodSync(directory, 0o755)
-
-    const openOnezone = async (): Promise<DevOnezone> => {
-      const opened = await createDevOnezone()
-      closers.push(() => opened.close())
-      return opened
-    }
-    const onezone = await openOnezone()
-    const peersOnezone = await openOnezone()
-    const slowOnezone = await openOnezone()
-    slowOnezone.setFaults([{ operation: '*', kind: 'latency', latencyMs: SLOW_MS }])
-    const upstream = await start('the upstream', ['--import', 'tsx', target])
-    const upstreamUrl = upstream.ready['upstream'] ?? ''
-
-    return {
-      product,
-      directory,
-      upstream,
-      upstreamUrl,
-      onezone,
-      peersOnezone,
-      slowOnezone,
-      async startGateway({ url, port }, workers = 1, more = {}) {
-        const file = join(directory, `gateway-${port}-${workers}.yaml`)
-        writeFileSync(file, gatewayConfig(url, upstreamUrl, { workers, ...more }))
-        const serve = [join(product, 'dist/cli/main.js'), 'serve', '--json', '--config', file]
-        return start('the gateway', serve)
-      },
-      async startIntrospection() {
-        const program = programPath(product, 'introspection')
-        return start('the introspection server', [program, peersOnezone.url])
-      },
-      atEnd: (closer) => void closers.push(closer),
-      close,
-    }
+    const stage = await openStage(product, (closer) => void closers.push(closer))
+    return { ...(await open(stage)), close }
   } catch (error) {
     await close()
     throw error
   }
 }
 
-/** Opens a suite on a stage of its own, which ends with it, or with what went wrong. */
-export async function openOnStage(
-  product: string,
-  open: (stage: Stage) => Promise<Omit<OpenSuite, 'close'>>,
-  target?: string,
-): Promise<OpenSuite> {
-  const stage = await openStage(product, target)
-  try {
-    return { ...(await open(stage)), close: () => stage.close() }
-  } catch (error) {
-    await stage.close()
-    throw error
-  }
-}
+async function openStage(product: string, atEnd: Stage['atEnd']): Promise<Stage> {
+  const directory = mkdtempSync(join(existsSync(MEMORY) ? MEMORY : tmpdir(), 'onegate-bench-'))
+  const remove = (): void => rmSync(directory, { recursive: true, force: true })
+  // A signal ends the process without the closers.
+  process.once('exit', remove)
+  atEnd(async () => remove())
+  chmodSync(directory, 0o755)
 
-/** JSON is YAML. */
-function gatewayConfig(onezoneUrl: string, upstream: string, more: object): string {
-  return JSON.stringify({
-    listen: '127.0.0.1:0',
-    adminListen: '127.0.0.1:0',
-    onezone: { url: onezoneUrl },
-    ...more,
-    routes: [
-      { path: '/public/**', token: 'none', upstream },
-      { path: '/**', token: 'access', upstream },
-    ],
-  })
+  const start = async (name: string, args: readonly string[]): Promise<NodeChild> => {
+    const child = await startChild(name, args)
+    atEnd(() => child.stop())
+    return child
+  }
+  const startProgram: Stage['startProgram'] = (name, args = []) =>
+    start(name, [programPath(product, name), ...args])
+  const upstream = await startProgram('upstream')
+  const upstreamUrl = upstream.ready['url'] ?? ''
+  let gateways = 0
+  return {
+    product,
+    directory,
+    upstream,
+    upstreamUrl,
+    startProgram,
+    atEnd,
+    async openOnezone(latencyMs = 0) {
+      const onezone = await createDevOnezone()
+      atEnd(() => onezone.close())
+      if (latencyMs > 0) onezone.setFaults([{ operation: '*', kind: 'latency', latencyMs }])
+      return onezone
+    },
+    async startGateway(onezone, more = {}) {
+      const file = join(directory, `gateway-${gateways++}.yaml`)
+      const config = {
+        listen: '127.0.0.1:0',
+        adminListen: '127.0.0.1:0',
+        onezone: { url: onezone.url },
+        ...more,
+        routes: [
+          { path: '/public/**', token: 'none', upstream: upstreamUrl },
+          { path: '/**', token: 'access', upstream: upstreamUrl },
+        ],
+      }
+      // JSON is YAML.
+      writeFileSync(file, JSON.stringify(config))
+      const serve = [join(product, 'dist/cli/main.js'), 'serve', '--json', '--config', file]
+      const child = await start('the gateway', serve)
+      return { ...child, url: child.ready['gateway'] ?? '', onezone, product }
+    },
+  }
 }

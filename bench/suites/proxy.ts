@@ -1,11 +1,11 @@
 import { LOAD_COLUMNS, LOAD_PROGRAM } from '../load/measure-load.ts'
 import { assertSmallAnswer } from '../proxy/checks.ts'
-import { hitRow, missRow, openRow } from '../proxy/gateway-rows.ts'
+import { hitRow, missRow, openRow, SLOW_MS } from '../proxy/gateway-rows.ts'
 import { openPeerRows } from '../proxy/peer-rows.ts'
 import { CONNECTIONS, ROW, underLoad } from '../proxy/rows.ts'
-import { openOnStage, SLOW_MS } from '../proxy/stage.ts'
+import { openOnStage } from '../proxy/stage.ts'
 import type { Stage } from '../proxy/stage.ts'
-import type { OpenSuite, Scenario, Suite } from '../suite.ts'
+import type { OpenSuite, Suite } from '../suite.ts'
 
 const CPU = 'cpuMicros'
 
@@ -39,34 +39,23 @@ async function openProxySuite(stage: Stage): Promise<Omit<OpenSuite, 'close'>> {
   // With and without authentication are two routes of one process: two processes of the same program differ by
   // several per cent in how the compiler and the memory happened to fall. One of the two is there twice, which shows
   // the noise.
-  const { pid, ready } = await stage.startGateway(stage.onezone)
-  const url = ready['gateway'] ?? ''
-  const hit = hitRow(url, pid, stage)
-
-  const peers = await openPeerRows(stage)
+  const { upstream, upstreamUrl, product } = stage
+  const direct = `${upstreamUrl}/files/1`
+  const gateway = await stage.startGateway(await stage.openOnezone())
   return {
     scenarios: [
-      directRow(stage),
-      openRow(ROW.open, url, pid, stage),
-      hit,
-      openRow(ROW.again, url, pid, stage),
-      await missRow(stage),
-      ...peers,
+      {
+        name: ROW.direct,
+        check: () => assertSmallAnswer(direct),
+        ...underLoad({ product, pid: upstream.pid, url: direct }),
+      },
+      openRow(ROW.open, gateway),
+      hitRow(ROW.hit, gateway),
+      openRow(ROW.again, gateway),
+      missRow(await stage.startGateway(await stage.openOnezone(SLOW_MS))),
+      ...(await openPeerRows(stage)),
     ],
-    notes: () => [
-      ...NOTES,
-      hit.note(),
-      ...peers.flatMap((peer) => ('note' in peer ? [peer.note()] : [])),
-    ],
-  }
-}
-
-function directRow({ upstream, upstreamUrl, product }: Stage): Scenario {
-  const url = `${upstreamUrl}/files/1`
-  return {
-    name: ROW.direct,
-    check: () => assertSmallAnswer(url),
-    ...underLoad({ product, pid: upstream.pid, url }),
+    notes: () => NOTES,
   }
 }
 

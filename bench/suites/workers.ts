@@ -1,7 +1,6 @@
 import { LOAD_COLUMNS } from '../load/measure-load.ts'
-import { assertGuards, assertSmallAnswer, bearing, sendCrowd } from '../proxy/checks.ts'
-import { minter } from '../proxy/gateway-rows.ts'
-import { CONNECTIONS, underLoad } from '../proxy/rows.ts'
+import { hitRow } from '../proxy/gateway-rows.ts'
+import { CONNECTIONS } from '../proxy/rows.ts'
 import { openOnStage } from '../proxy/stage.ts'
 import type { Stage } from '../proxy/stage.ts'
 import type { Scenario, Suite } from '../suite.ts'
@@ -34,18 +33,5 @@ export const workersSuite: Suite = {
 }
 
 async function openRow(name: string, workers: number, stage: Stage): Promise<Scenario> {
-  const { product, onezone } = stage
-  const { pid, ready } = await stage.startGateway(onezone, workers)
-  const url = ready['gateway'] ?? ''
-  const mint = minter(onezone)
-  const token = mint()
-  return {
-    name,
-    async check() {
-      await assertGuards(url, mint())
-      await sendCrowd(`${url}/files/1`, token)
-      await assertSmallAnswer(`${url}/files/1`, bearing(token))
-    },
-    ...underLoad({ product, pid, url: `${url}/files/1`, headers: bearing(token) }),
-  }
+  return hitRow(name, await stage.startGateway(await stage.openOnezone(), { workers }))
 }

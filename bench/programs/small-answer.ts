@@ -7,3 +7,9 @@ export const SMALL_ANSWER: string = JSON.stringify({
   mode: '644',
   mtime: 1_716_204_711,
 })
+
+/** The size of an upload and of a download. */
+export const BODY_BYTES: number = 8 * 1024 * 1024
+
+/** How many events a stream has, one a second. */
+export const EVENTS = 20
