@@ -1,4 +1,4 @@
-import { domainToUnicode } from 'node:url'
+import { domainToASCII, domainToUnicode } from 'node:url'
 
 import { keptText } from '../kept-text.ts'
 
@@ -98,7 +98,8 @@ function canonicalName(written: string): string | null {
 /** Whether each A-label is the one spelling of a name in Unicode: URL parsers of Node 24 take any, others do not. */
 function isInternational(name: string): boolean {
   const unicode = domainToUnicode(name)
-  return !A_LABEL.test(unicode) && hostnameOf(unicode) === name
+  // Not `URL.canParse`: once it is compiled, that of Node 20 refuses letters beyond ASCII that fit into a byte.
+  return !A_LABEL.test(unicode) && domainToASCII(unicode) === name
 }
 
 function hostnameOf(name: string): string | null {
@@ -115,7 +116,7 @@ function isUnicode(text: string): boolean {
 }
 
 function asciiOf(text: string): string {
-  const name = hostnameOf(text.replace(/^\*\./, ''))
-  if (name === null) return 'its labels begin with xn--'
+  const name = domainToASCII(text.replace(/^\*\./, ''))
+  if (name === '') return 'its labels begin with xn--'
   return (text.startsWith('*.') ? '*.' : '') + name
 }
