@@ -351,7 +351,8 @@ describe.each(PROXIES.filter(({ name }) => isInstalled(name)))('behind $name', (
     )
     expect([...statuses]).toEqual([200])
     expect(app.seen).toHaveLength(600)
-    expect(connections).toBeLessThan(30)
+    // A check of the front's own may open one each second, and a busy machine takes many of those.
+    expect(connections).toBeLessThan(100)
   })
 })
 
