@@ -183,7 +183,6 @@ footer { margin-top: 28px; color: var(--soft); font-size: 12.5px; }
   .filter { float: none; display: block; margin-top: 8px; }
   .filter input { width: 100%; padding: 7px 11px; }
   table, tbody, tr, td, tbody th { display: block; }
-  
   .many tr { content-visibility: auto; contain-intrinsic-size: auto 150px; }
   thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   tbody tr { display: grid; grid-template-columns: 1fr 1fr; gap: 1px 14px; padding: 10px 12px; }

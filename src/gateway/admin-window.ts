@@ -35,6 +35,7 @@ export async function openAdminWindow(
   const listener: Listener = await openListener({
     on: config.adminListen,
     door: doorFor(config),
+    onFault: (error) => view.logger?.error({ err: error }, 'an admin request could not be handled'),
   })
   return {
     url: listener.url,
