@@ -165,7 +165,8 @@ const TABLE: Record<string, Row> = {
     8,
     'errors clock identity-provider logger token verifier verification listener json',
     '',
-    ['child_process', 'events', 'net'],
+    // Files, for what the system says of a worker that does not answer.
+    ['child_process', 'events', 'fs', 'net'],
   ),
   // The process: what it works by, what of that can change while it runs, and who carries its traffic.
   gateway: row(

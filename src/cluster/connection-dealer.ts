@@ -9,16 +9,28 @@ import { idOf } from './message.ts'
 export interface ConnectionDealer {
   /** Where is listened, with the ports that these are in the end. */
   readonly addresses: readonly ListenOn[]
-  /**
-   * Deals to this worker, too.
-   *
-   * @returns Stops that: the worker has ended, or does not react. A connection that was on its way to it breaks: it may
-   *   have read of it, and what is left must not be taken for the beginning of a request. Those that had yet to be sent
-   *   go to others.
-   */
-  dealTo(channel: Channel): () => void
+  /** Deals to this worker, too. */
+  dealTo(channel: Channel): Hand
   /** Accepts no more connections. Those that were accepted have been dealt out before anything that is sent later. */
   close(): void
+}
+
+/** What is dealt to one worker. */
+export interface Hand {
+  /** How many others are dealt to. */
+  readonly others: number
+  /**
+   * Deals nothing more to it, and what has yet to be sent to others. A connection that is on its way to it stays so: it
+   * may be read there, and two must never read one connection.
+   */
+  rest(): void
+  /** Deals to it again. */
+  resume(): void
+  /**
+   * The worker has ended. A connection that was on its way to it breaks: it may have read of it, and what is left must
+   * not be taken for the beginning of a request. Those that had yet to be sent go to others.
+   */
+  end(): void
 }
 
 /** A connection. `local`: it came over a Unix socket. */
@@ -38,7 +50,9 @@ const MOST_WAITING = 512
  */
 export async function openConnectionDealer(on: readonly ListenOn[]): Promise<ConnectionDealer> {
   const hands: ((connection: Accepted) => void)[] = []
+  const sendAll = new Set<() => void>()
   const waiting: Accepted[] = []
+  let isClosed = false
   let turn = 0
   let last = 0
 
@@ -48,6 +62,62 @@ export async function openConnectionDealer(on: readonly ListenOn[]): Promise<Con
     if (hand !== undefined) hand(accepted)
     else if (waiting.length < MOST_WAITING) waiting.push(accepted)
     else accepted.socket.destroy()
+  }
+
+  function dealTo(channel: Channel): Hand {
+    const yetToSend: Accepted[] = []
+    const sending = new Map<number, Accepted & { sent: boolean }>()
+
+    /** One at a time, which is how Node sends them: what Node holds back cannot be taken from it again. */
+    function sendNext(): void {
+      while (sending.size === 0 || isClosed) {
+        const next = yetToSend.shift()
+        if (next === undefined) return
+        const { socket, local } = next
+        last += 1
+        const one = { socket, local, sent: false }
+        sending.set(last, one)
+        channel.send({ kind: 'connection', id: last, local }, socket, () => (one.sent = true))
+      }
+    }
+    const take = (accepted: Accepted): void => {
+      yetToSend.push(accepted)
+      sendNext()
+    }
+    channel.on('taken', (message) => {
+      const id = idOf(message) ?? 0
+      // Only this process's share of it: the connection stays open.
+      sending.get(id)?.socket.destroy()
+      sending.delete(id)
+      sendNext()
+    })
+    const rest = (): void => {
+      if (!hands.includes(take)) return
+      hands.splice(hands.indexOf(take), 1)
+      for (const accepted of yetToSend.splice(0)) deal(accepted)
+    }
+    const resume = (): void => {
+      if (hands.includes(take)) return
+      hands.push(take)
+      for (const accepted of waiting.splice(0)) deal(accepted)
+    }
+    sendAll.add(sendNext)
+    resume()
+    return {
+      get others() {
+        return hands.filter((hand) => hand !== take).length
+      },
+      rest,
+      resume,
+      end() {
+        sendAll.delete(sendNext)
+        rest()
+        for (const { sent, ...accepted } of sending.values()) {
+          if (sent) accepted.socket.destroy()
+          else deal(accepted)
+        }
+      },
+    }
   }
 
   const accepting = await acceptOn(on, {
@@ -61,32 +131,11 @@ export async function openConnectionDealer(on: readonly ListenOn[]): Promise<Con
 
   return {
     addresses: accepting.addresses,
-    dealTo(channel) {
-      const dealt = new Map<number, Accepted & { sent: boolean }>()
-      const hand = ({ socket, local }: Accepted): void => {
-        last += 1
-        const one = { socket, local, sent: false }
-        dealt.set(last, one)
-        channel.send({ kind: 'connection', id: last, local }, socket, () => (one.sent = true))
-      }
-      channel.on('taken', (message) => {
-        const id = idOf(message) ?? 0
-        // Only this process's share of it: the connection stays open.
-        dealt.get(id)?.socket.destroy()
-        dealt.delete(id)
-      })
-      hands.push(hand)
-      for (const accepted of waiting.splice(0)) deal(accepted)
-      return () => {
-        hands.splice(hands.indexOf(hand), 1)
-        for (const { sent, ...accepted } of dealt.values()) {
-          if (sent) accepted.socket.destroy()
-          else deal(accepted)
-        }
-      }
-    },
+    dealTo,
     close() {
       accepting.close()
+      isClosed = true
+      for (const send of sendAll) send()
       for (const { socket } of waiting) socket.destroy()
     },
   }

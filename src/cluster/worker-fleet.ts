@@ -2,13 +2,18 @@ import type { ChildProcess } from 'node:child_process'
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 
+import { systemClock, systemSchedule } from '../clock.ts'
 import type { ListenOn } from '../listener/index.ts'
 import type { Logger } from '../logger.ts'
+import type { Hand } from './connection-dealer.ts'
 import { openConnectionDealer } from './connection-dealer.ts'
+import type { Heartbeat } from './heartbeat.ts'
+import { startHeartbeat } from './heartbeat.ts'
 import type { Channel, Message } from './message.ts'
 import { createChannel } from './message.ts'
 import type { Orders } from './orders.ts'
 import { createOrders } from './orders.ts'
+import { lookAtProcess } from './process-sight.ts'
 
 /** Options of {@link openWorkerFleet}. */
 export interface WorkerFleetOptions {
@@ -24,7 +29,7 @@ export interface WorkerFleetOptions {
   readonly attend: (channel: Channel) => void
   /** A worker has ended; told before another takes its place, and not while all are being ended. */
   readonly onEnd: (name: string) => void
-  /** A worker does not react: it gets no more connections, and is ended if that goes on. */
+  /** A worker hangs: it gets no connections, and is ended if that goes on. */
   readonly onHang: (name: string) => void
   readonly logger: Logger
 }
@@ -36,8 +41,10 @@ export type Reply = readonly [name: string, done: Message | null]
 export interface WorkerFleet {
   /** Where connections are accepted for them, with the ports that these are in the end. */
   readonly addresses: readonly ListenOn[]
-  /** How many of them carry traffic, and react. */
+  /** How many of them carry traffic, and do not hang. */
   readonly ready: number
+  /** Why not all is well: none carries traffic, or what one had taken is not answered; null: all is. */
+  unreadiness(): string | null
   /** Gives an order to all that do. */
   order(order: Message, timeoutMs: number): Promise<readonly Reply[]>
   /** Sends a message to all, also to those that are about to carry traffic. */
@@ -56,13 +63,6 @@ const LONG_LIFE_MS = 60_000
 /** How long a worker may take until it carries traffic. */
 const START_MS = 60_000
 
-/** How often workers are asked whether they react. */
-const BEAT_MS = 500
-/** Without an answer for so many beats a worker gets no more connections … */
-const BEATS_UNTIL_SHUNNED = 3
-/** … and is ended after so many: a machine that was busy for seconds has not hung. */
-const BEATS_UNTIL_ENDED = 8
-
 /** How much longer than its drain time a worker may take to end. */
 const END_GRACE_MS = 5_000
 
@@ -73,9 +73,28 @@ interface Place {
   channel: Channel | null
   orders: Orders | null
   isReady: boolean
-  /** Beats since it reacted. */
-  missed: number
+  /** While it carries traffic. */
+  heart: Heartbeat | null
+  hand: Hand | null
   pauseMs: number
+}
+
+/** A place that has no worker. */
+const EMPTY = {
+  worker: null,
+  channel: null,
+  orders: null,
+  isReady: false,
+  heart: null,
+  hand: null,
+} satisfies Omit<Place, 'name' | 'pauseMs'>
+
+/** How a worker lived and ended. */
+interface Life {
+  readonly livedMs: number
+  /** For how long it had hung; 0: it had not. */
+  readonly hungForMs: number
+  readonly cause: unknown
 }
 
 /**
@@ -89,11 +108,7 @@ export async function openWorkerFleet(options: WorkerFleetOptions): Promise<Work
   const dealer = await openConnectionDealer(options.listen)
   const places = Array.from({ length: workers }, (_, index): Place => ({
     name: String(index + 1),
-    worker: null,
-    channel: null,
-    orders: null,
-    isReady: false,
-    missed: 0,
+    ...EMPTY,
     pauseMs: FIRST_PAUSE_MS,
   }))
   const timers = new Set<NodeJS.Timeout>()
@@ -106,20 +121,27 @@ export async function openWorkerFleet(options: WorkerFleetOptions): Promise<Work
     const channel = createChannel(worker)
     const orders = createOrders(channel)
     const startedAt = performance.now()
-    let stopDealing = (): void => {}
-    let heart: NodeJS.Timeout | undefined
-    const beat = (): void => {
-      place.missed += 1
-      if (place.missed === BEATS_UNTIL_SHUNNED) {
-        stopDealing()
-        stopDealing = () => {}
-        logger.error({ worker: place.name }, 'a worker does not react and gets no connections')
-        onHang(place.name)
-      } else if (place.missed === BEATS_UNTIL_ENDED) {
-        worker.kill('SIGKILL')
-      }
-      channel.send({ kind: 'ping' })
-    }
+    const carry = (hand: Hand): Heartbeat =>
+      startHeartbeat({
+        ping: () => channel.send({ kind: 'ping' }),
+        look: () => (worker.pid === undefined ? null : lookAtProcess(worker.pid)),
+        onLate() {
+          // The last one gets them all the same: where all are late, the machine is.
+          if (hand.others > 0) hand.rest()
+        },
+        onHang() {
+          hand.rest()
+          logger.error({ worker: place.name }, 'a worker does not react and gets no connections')
+          onHang(place.name)
+        },
+        onGivenUp: () => worker.kill('SIGKILL'),
+        onBack(hung) {
+          if (hung) logger.info({ worker: place.name }, 'a worker reacts again')
+          if (!stopping) hand.resume()
+        },
+        clock: systemClock,
+        schedule: systemSchedule,
+      })
     Object.assign(place, { worker, channel, orders })
     attend(channel)
     return new Promise((resolve, reject) => {
@@ -129,16 +151,12 @@ export async function openWorkerFleet(options: WorkerFleetOptions): Promise<Work
       channel.on('ready', () => {
         clearTimeout(timer)
         place.isReady = true
-        place.missed = 0
-        stopDealing = dealer.dealTo(channel)
-        heart = setInterval(beat, BEAT_MS).unref()
+        place.hand = dealer.dealTo(channel)
+        place.heart = carry(place.hand)
         logger.info({ worker: place.name, pid: worker.pid }, 'a worker carries traffic')
         resolve()
       })
-      channel.on('pong', () => {
-        if (place.missed >= BEATS_UNTIL_SHUNNED && !stopping) stopDealing = dealer.dealTo(channel)
-        place.missed = 0
-      })
+      channel.on('pong', () => place.heart?.pong())
       channel.on('failed', ({ reason }) => {
         reject(new Error(`worker ${place.name} could not start: ${String(reason)}`))
         worker.kill('SIGKILL')
@@ -146,23 +164,28 @@ export async function openWorkerFleet(options: WorkerFleetOptions): Promise<Work
       worker.on('error', reject)
       worker.once('exit', (code: number | null, signal: string | null) => {
         clearTimeout(timer)
-        clearInterval(heart)
-        Object.assign(place, { worker: null, channel: null, orders: null, isReady: false })
-        stopDealing()
+        const hungForMs = place.heart?.hangs === true ? place.heart.silentMs : 0
+        place.heart?.stop()
+        const { hand } = place
+        Object.assign(place, EMPTY)
+        hand?.end()
         orders.abandon()
         const cause = signal ?? code
         reject(new Error(`worker ${place.name} ended before it carried traffic (${cause})`))
-        if (started && !stopping) succeed(place, performance.now() - startedAt, cause)
+        const livedMs = performance.now() - startedAt
+        if (started && !stopping) succeed(place, { livedMs, hungForMs, cause })
       })
     })
   }
 
-  function succeed(place: Place, livedMs: number, cause: unknown): void {
+  function succeed(place: Place, { livedMs, hungForMs, cause }: Life): void {
     onEnd(place.name)
     if (livedMs >= LONG_LIFE_MS) place.pauseMs = FIRST_PAUSE_MS
-    const { name, pauseMs } = place
+    const { name } = place
+    // Since it hung the place was as good as empty.
+    const pauseMs = Math.max(0, place.pauseMs - Math.round(hungForMs))
     logger.error({ worker: name, cause, pauseMs }, 'a worker has ended; another takes its place')
-    place.pauseMs = Math.min(LONGEST_PAUSE_MS, 2 * pauseMs)
+    place.pauseMs = Math.min(LONGEST_PAUSE_MS, 2 * place.pauseMs)
     const timer = setTimeout(() => {
       timers.delete(timer)
       start(place).catch((error: unknown) => {
@@ -175,7 +198,7 @@ export async function openWorkerFleet(options: WorkerFleetOptions): Promise<Work
   async function end(place: Place, timeoutMs: number): Promise<void> {
     const { worker, orders } = place
     if (worker === null) return
-    place.missed = -Infinity // whoever drains may be slow
+    place.heart?.stop() // whoever drains may be slow
     const ended = once(worker, 'exit')
     const timer = setTimeout(() => worker.kill('SIGKILL'), timeoutMs)
     void orders?.give({ kind: 'drain' }, timeoutMs)
@@ -199,10 +222,16 @@ export async function openWorkerFleet(options: WorkerFleetOptions): Promise<Work
   }
 
   const ready = (): Place[] => places.filter(({ isReady }) => isReady)
+  const hanging = (): Place[] => places.filter(({ heart }) => heart?.hangs === true)
   return {
     addresses: dealer.addresses,
     get ready() {
-      return ready().filter(({ missed }) => missed < BEATS_UNTIL_SHUNNED).length
+      return ready().length - hanging().length
+    },
+    unreadiness() {
+      if (ready().every(({ heart }) => heart?.hangs === true)) return 'no worker carries traffic'
+      const hang = hanging().length
+      return hang > 0 ? `workers that do not react: ${hang} of ${workers}` : null
     },
     order: (order, timeoutMs) =>
       Promise.all(

@@ -150,7 +150,7 @@ export async function createClusteredGateway(
     return {
       url: urls[0] ?? '',
       urls,
-      unreadiness: () => (opened.ready > 0 ? null : 'no worker carries traffic'),
+      unreadiness: () => opened.unreadiness(),
       change: () => tell(configuration()),
       announceEnd: () => opened.tell({ kind: 'ending' }),
       drain(drainMs) {

@@ -143,7 +143,7 @@ export function createProcessMetrics(
   })
   const hangs = new Counter({
     name: 'onegate_worker_hangs_total',
-    help: 'Worker processes that did not react for over a second; they get no connections, and are ended after four.',
+    help: 'Worker processes that did not react for a second and more; they get no connections, and are ended.',
     registers,
   })
   const { workers, processName, linesDropped = () => ({ process: 0, access: 0 }) } = options

@@ -7,7 +7,9 @@ import { join } from 'node:path'
 
 import { expect, onTestFinished, test } from 'vitest'
 
+import type { Channel } from '../../src/cluster/index.ts'
 import { createChannel } from '../../src/cluster/index.ts'
+import type { MessageListener } from '../../src/cluster/message.ts'
 import type { ConnectionDealer } from '../../src/cluster/connection-dealer.ts'
 import { openConnectionDealer } from '../../src/cluster/connection-dealer.ts'
 import { directoryWith } from '../config/config-directory.ts'
@@ -53,6 +55,21 @@ async function hello(port: number): Promise<string> {
   return received
 }
 
+/** Counts the connections that are sent on a channel. */
+function watched(channel: Channel): { readonly channel: Channel; readonly sent: () => number } {
+  let count = 0
+  return {
+    channel: {
+      on: (kind, listener) => channel.on(kind, listener),
+      send(message, ...more) {
+        if (message['kind'] === 'connection') count += 1
+        channel.send(message, ...more)
+      },
+    },
+    sent: () => count,
+  }
+}
+
 test('connections go to one worker after the other, with all that was sent on them', async () => {
   const dealer = await openConnectionDealer(LISTEN)
   onTestFinished(() => dealer.close())
@@ -67,13 +84,64 @@ test('when a worker dies, one that is on its way breaks, and those behind it go 
   onTestFinished(() => dealer.close())
   const [frozen, other] = await startWorkers('frozen', 'other')
   if (frozen === undefined || other === undefined) return expect.unreachable()
-  frozen.once('exit', dealer.dealTo(createChannel(frozen)))
+  const { channel, sent } = watched(createChannel(frozen))
+  const hand = dealer.dealTo(channel)
+  frozen.once('exit', () => hand.end())
   frozen.kill('SIGSTOP')
   const answers = [hello(portOf(dealer)), hello(portOf(dealer)), hello(portOf(dealer))]
-  await new Promise((resolve) => setTimeout(resolve, 100))
+  await expect.poll(sent).toBe(1)
   dealer.dealTo(createChannel(other))
   frozen.kill('SIGKILL')
   expect((await Promise.all(answers)).sort()).toEqual(['', 'other got hello', 'other got hello'])
+})
+
+test('what is on its way to who rests is for it alone, and all else is for others', async () => {
+  const dealer = await openConnectionDealer(LISTEN)
+  onTestFinished(() => dealer.close())
+  const [slow, other] = await startWorkers('slow', 'other')
+  if (slow === undefined || other === undefined) return expect.unreachable()
+  const { channel, sent } = watched(createChannel(slow))
+  const hand = dealer.dealTo(channel)
+  slow.kill('SIGSTOP')
+  const answers = Array.from({ length: 4 }, () => hello(portOf(dealer)))
+  await expect.poll(sent).toBe(1)
+  expect(hand.others).toBe(0)
+  dealer.dealTo(createChannel(other))
+  expect(hand.others).toBe(1)
+  hand.rest()
+  hand.rest()
+  const early = new Set<string>()
+  for (const answer of answers) void answer.then((text) => early.add(text))
+  await expect.poll(() => [...early]).toEqual(['other got hello'])
+  for (let i = 0; i < 4; i++) expect(await hello(portOf(dealer))).toBe('other got hello')
+  slow.kill('SIGCONT')
+  expect((await Promise.all(answers)).sort()).toEqual([
+    ...Array<string>(3).fill('other got hello'),
+    'slow got hello',
+  ])
+  expect(sent()).toBe(1)
+  hand.resume()
+  hand.resume()
+  const later = [await hello(portOf(dealer)), await hello(portOf(dealer))]
+  expect(later.sort()).toEqual(['other got hello', 'slow got hello'])
+})
+
+test('when it closes, what was accepted is sent before anything else is', async () => {
+  const dealer = await openConnectionDealer(LISTEN)
+  const silent = watched({ send: () => {}, on: () => {} })
+  const listeners: MessageListener[] = []
+  const quick = watched({
+    send: ({ id }) => setImmediate(() => listeners.forEach((listen) => listen({ id }, null))),
+    on: (_, listener) => void listeners.push(listener),
+  })
+  dealer.dealTo(silent.channel)
+  dealer.dealTo(quick.channel)
+  // The one that takes them at once gets the first, third and fifth: then the other has been dealt two.
+  for (let i = 0; i < 5; i++) void hello(portOf(dealer))
+  await expect.poll(quick.sent).toBe(3)
+  expect(silent.sent()).toBe(1)
+  dealer.close()
+  expect(silent.sent()).toBe(2)
 })
 
 test('connections wait while there is no worker', async () => {

@@ -234,6 +234,22 @@ describe('the life of workers', () => {
     expect(gateway.stderr()).toContain('a worker does not react and gets no connections')
   })
 
+  test('F7 /readyz does not say that it may get requests while what it has hangs', async () => {
+    const { pids, admin } = await startClusteredGateway()
+    const ready = async () => (await fetch(`${admin}/readyz`)).status
+    expect(await ready()).toBe(200)
+    const stopped = new Set<number>()
+    onTestFinished(() => stopped.forEach((pid) => isAlive(pid) && process.kill(pid, 'SIGKILL')))
+    await eventually(async () => {
+      for (const pid of pids()) {
+        if (!stopped.has(pid) && isAlive(pid)) process.kill(pid, 'SIGSTOP')
+        stopped.add(pid)
+      }
+      return (await ready()) === 503
+    })
+    await eventually(async () => (await ready()) === 200)
+  })
+
   test('a sum never goes back when a worker is replaced', async () => {
     const { pids, sample, statuses, token } = await startClusteredGateway()
     await statuses(token, 20)
