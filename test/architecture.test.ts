@@ -41,6 +41,10 @@ const TABLE: Record<string, Row> = {
   // Which of thousands of routes say the same as before, or as others.
   'same-data': row(-2, '', '', ['util']),
   logger: row(-2, ''),
+  // What a log says of an error, and a problem of a setting: never a token.
+  'error-facts': row(-2, ''),
+  // For doors in other people's apps, where no logger is named.
+  'console-logger': row(-1, 'error-facts logger'),
   'bounded-map': row(-1, '', 'lru-cache'),
   'token-bucket': row(-1, 'clock'),
   // Whom an address stands for is one question, whether connections are counted or questions.
@@ -103,7 +107,7 @@ const TABLE: Record<string, Row> = {
   // Doors in other people's apps have one policy each, and open the verification that it needs.
   authenticator: row(
     5,
-    'assertion bounded-map errors clock json kept-text limited-log logger same-data token unix-peer verifier identity-provider verification option-shape',
+    'assertion bounded-map console-logger errors clock json kept-text limited-log logger same-data token unix-peer verifier identity-provider verification option-shape',
     'ipaddr.js lru-cache',
     ['crypto', 'net'], // ids of requests are made of random bytes
   ),
@@ -155,7 +159,7 @@ const TABLE: Record<string, Row> = {
   // Above the rooms that settings are for: it checks them by those rooms' own rules, so that no rule has a twin.
   config: row(
     9,
-    'access-log assertion errors token http-client onezone token-lookup identity-provider verification authenticator listener routing same-data slices upstream proxy tls json suggestion option-shape',
+    'access-log assertion error-facts errors token http-client onezone token-lookup identity-provider verification authenticator listener routing same-data slices upstream proxy tls json suggestion option-shape',
     'yaml zod',
     'any',
   ),
@@ -178,7 +182,7 @@ const TABLE: Record<string, Row> = {
   cli: row(
     11,
     // Links to token forms, and which tokens pass where, are the authenticator's to know.
-    'errors clock line-sink logger loopback-host token onezone authenticator config cluster gateway state dev-onezone dev-token-lookup json suggestion package-version',
+    'error-facts errors clock line-sink logger loopback-host token onezone authenticator config cluster gateway state dev-onezone dev-token-lookup json suggestion package-version',
     'pino yaml',
     'any',
   ),

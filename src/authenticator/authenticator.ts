@@ -19,7 +19,7 @@ import { credentialsRead, readCredentials, waysToSend } from './credentials.ts'
 import type { AuthenticationRequest, Decision } from './decision.ts'
 import type { DecideBy, Inspect, RequestExplanation } from './explanation.ts'
 import { explainRequest } from './explanation.ts'
-import { createFaultLog, createRareWarning } from './fault-log.ts'
+import { createFaultLog, createUnreadableWarning } from './fault-log.ts'
 import type { HeaderPolicy } from './identity-headers.ts'
 import { createHeaderPolicies, VERDICT_FIELD } from './identity-headers.ts'
 import type { IdentityStatement } from './identity-statements.ts'
@@ -88,11 +88,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   const logger = shieldedLogger(options.logger ?? silentLogger)
   const { stalenessBoundMs = Infinity, onezoneNowMs = () => clock.now() } = options
   const { trustedProxies, forwarded } = options
-  const warnOfAddress = createRareWarning(logger, clock)
-  const onUnreadable = (field: string): void =>
-    warnOfAddress(
-      `a trusted proxy sent a field ${field} that cannot be read: clients are without an address, and tokens with ip caveats are refused`,
-    )
+  const onUnreadable = createUnreadableWarning(logger, clock)
   const resolveClient = createClientResolver({ trustedProxies, forwarded, onUnreadable })
   const readToken = withRememberedTokens(traits.readToken)
   const headerPolicyOf = createHeaderPolicies()
@@ -154,12 +150,14 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
         outcome,
         source,
         code,
+        caveat: answer.caveat,
         ageMs: lateMs,
         violation: lateMs !== null,
         requestId: requestId ?? null,
         path: request.path ?? null,
         subject: token?.subject ?? null,
         fingerprint: token?.fingerprint ?? null,
+        clientAddress: client?.address || null,
       })
       return { outcome: 'denied', answer, source, presented: token, client }
     }
@@ -178,12 +176,14 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
         outcome: 'granted',
         source,
         code: null,
+        caveat: null,
         ageMs,
         violation: false,
         requestId: request.requestId ?? null,
         path: request.path ?? null,
         subject: identity === null ? null : identity.subject,
         fingerprint: identity === null ? null : identity.token.fingerprint,
+        clientAddress: client.address || null,
       })
       const identityHeaders = source === 'stale' ? [...stated, ...STALE] : stated
       return { outcome: 'granted', identity, identityHeaders, client, source, askedAtMs }

@@ -95,6 +95,8 @@ export interface DecisionEvent {
   readonly source: VerdictSource | null
   /** Null where granted. */
   readonly code: AnswerCode | null
+  /** Type of the caveat that a refusal is about, e.g. `ip`; null: it is about none. */
+  readonly caveat: string | null
   /** Age of the fact that a grant rests on, in milliseconds; null where there is none. */
   readonly ageMs: number | null
   /** A grant that was withheld because its fact was older than the bound, which must never happen. */
@@ -106,4 +108,6 @@ export interface DecisionEvent {
   readonly subject: Subject | null
   /** Short digest that names the token in logs. */
   readonly fingerprint: string | null
+  /** Address of the client, as far as socket and trusted proxies say; null: they do not. */
+  readonly clientAddress: string | null
 }

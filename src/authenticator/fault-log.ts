@@ -43,3 +43,12 @@ export function createRareWarning(logger: Logger, clock: Clock): (message: strin
     omitted = 0
   }
 }
+
+/** Warns of fields of trusted proxies that cannot be read. */
+export function createUnreadableWarning(logger: Logger, clock: Clock): (field: string) => void {
+  const warn = createRareWarning(logger, clock)
+  return (field) =>
+    warn(
+      `a trusted proxy sent a field ${field} that cannot be read: clients are without an address, and tokens with ip caveats are refused`,
+    )
+}

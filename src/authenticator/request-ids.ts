@@ -30,7 +30,11 @@ export function createRequestIds(trustedProxies: readonly string[] = []): Reques
   }
 }
 
+/** An id that somebody gave a request, if it is in bounds; else null. */
+export function readRequestId(given: unknown): string | null {
+  return typeof given === 'string' && REQUEST_ID.test(given) ? keptText(given) : null
+}
+
 function givenId(rawHeaders: readonly string[]): string | null {
-  const given = onlyValue(rawHeaders, FIELD)
-  return given !== null && REQUEST_ID.test(given) ? keptText(given) : null
+  return readRequestId(onlyValue(rawHeaders, FIELD))
 }

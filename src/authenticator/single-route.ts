@@ -1,3 +1,4 @@
+import { consoleLogger } from '../console-logger.ts'
 import type { Logger } from '../logger.ts'
 import type { OptionShape } from '../option-shape.ts'
 import {
@@ -39,9 +40,9 @@ export interface SingleRouteOptions extends Omit<
   readonly trustedProxies?: readonly string[] | undefined
   /** Whether `X-Forwarded-*` is read, or `Forwarded` (RFC 7239) in its place. @default 'x-forwarded' */
   readonly forwarded?: ForwardedForm | undefined
-  /** @default silentLogger */
+  /** Gets what is no refusal: faults, and what is set wrongly. @default warnings and errors go to the console */
   readonly logger?: Logger | undefined
-  /** Told of every decision. */
+  /** Told of every decision: request id, path, subject and fingerprint among it. */
   readonly onDecision?: ((event: DecisionEvent) => void) | undefined
 }
 
@@ -91,6 +92,8 @@ export interface SingleRoute {
   readonly authenticator: RouteAuthenticator
   readonly requestIdOf: RequestIds
   readonly verification: Verification
+  /** The one that the options name, or the default. */
+  readonly logger: Logger
   /** Closes the verification, unless it is shared. */
   close(): Promise<void>
 }
@@ -107,6 +110,7 @@ export function createSingleRoute<Options extends SingleRouteOptions>(
   const { name } = door
   checkOptions(name, options, door.shape)
   const { onezoneUrl, verification: shared, verdicts, token = 'access' } = options
+  const { logger = consoleLogger } = options
   if ((onezoneUrl === undefined) === (shared === undefined)) {
     throw new TypeError(`${name} needs exactly one of "onezoneUrl" and "verification"`)
   }
@@ -115,7 +119,12 @@ export function createSingleRoute<Options extends SingleRouteOptions>(
   }
   const verification =
     shared ??
-    createVerification({ onezone: { url: onezoneUrl ?? '' }, verdicts, onDeath: door.onDeath })
+    createVerification({
+      onezone: { url: onezoneUrl ?? '' },
+      verdicts,
+      onDeath: door.onDeath,
+      logger,
+    })
   const made = createAuthenticator({
     ...verification.traits,
     verifier: verification.verifier,
@@ -125,7 +134,7 @@ export function createSingleRoute<Options extends SingleRouteOptions>(
     stalenessBoundMs: verification.stalenessBoundMs,
     trustedProxies: options.trustedProxies,
     forwarded: options.forwarded,
-    logger: options.logger,
+    logger,
     onDecision: options.onDecision,
   })
   const authenticator = made.route(
@@ -142,6 +151,7 @@ export function createSingleRoute<Options extends SingleRouteOptions>(
     authenticator,
     requestIdOf: made.requestIdOf,
     verification,
+    logger,
     close: async () => {
       if (shared === undefined) await verification.close()
     },

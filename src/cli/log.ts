@@ -1,10 +1,10 @@
 import { pino } from 'pino'
 import type { LogLevel } from '../config/index.ts'
+import { errorFacts } from '../error-facts.ts'
 import type { LineSink } from '../line-sink.ts'
 import { openLineSink } from '../line-sink.ts'
 import type { Logger } from '../logger.ts'
 import { betterNodeThan } from '../package-version.ts'
-import { errorFacts } from './error-facts.ts'
 
 /** A log whose level can be changed. */
 export interface Log extends Logger {

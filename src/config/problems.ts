@@ -1,3 +1,4 @@
+import { withoutTokens } from '../error-facts.ts'
 import type { ConfigProblem } from '../errors.ts'
 
 /** Where a setting stands in a configuration, e.g. `['routes', 1, 'upstream']`. */
@@ -44,11 +45,6 @@ export function unitHint(path: SettingPath, message: string): string {
   const [, amount, unit = ''] = /not "(\d+(?:\.\d+)?) ?(ms|s|m|min|h)"$/.exec(message) ?? []
   if (amount === undefined) return ''
   return `; the unit is milliseconds, so write ${Math.round(Number(amount) * (UNITS[unit] ?? 1))}`
-}
-
-/** Takes out of a text whatever looks like a token that somebody put in the wrong place. */
-export function withoutTokens(text: string): string {
-  return text.replace(/(?:op[wp]-)?MDA[\w+/=-]{8,}|[A-Za-z0-9+=_-]{80,}/g, '(a token, not shown)')
 }
 
 /** Makes the problem that a person is told, at its place. */

@@ -14,18 +14,32 @@ import type {
   Identity,
   SingleRouteOptions,
 } from '../authenticator/index.ts'
-import { answerHeaders, createSingleRoute, SINGLE_ROUTE_OPTIONS } from '../authenticator/index.ts'
+import {
+  answerHeaders,
+  createSingleRoute,
+  readRequestId,
+  SINGLE_ROUTE_OPTIONS,
+} from '../authenticator/index.ts'
 import type { OptionShape } from '../option-shape.ts'
 import { CALLBACK, checkOptions, group, listOf, TEXT } from '../option-shape.ts'
 
+/** What every request has. */
+interface RequestVariables {
+  /**
+   * Id of the request, as `onDecision`, the log and a refusal have it: the one that is there already, as from
+   * `hono/request-id`; else that of a trusted proxy, or a new one.
+   */
+  requestId: string
+}
+
 /** What the middleware sets: `new Hono<{ Variables: OnedataVariables }>()`. */
-export interface OnedataVariables {
+export interface OnedataVariables extends RequestVariables {
   /** Who the request speaks for. */
   onedata: Identity
 }
 
 /** What the middleware sets with `optional: true`. */
-export interface OptionalOnedataVariables {
+export interface OptionalOnedataVariables extends RequestVariables {
   /** Who the request speaks for; null where it carries no credentials. */
   onedata: Identity | null
 }
@@ -106,10 +120,13 @@ export function onedataAuth<Optional extends boolean = false>(
 
   return async function onedataAuth(c, next) {
     const facts = requestOf(c, remoteAddress)
+    const requestId = readRequestId(c.get('requestId')) ?? route.requestIdOf(facts)
+    // Before anything is refused: who handles the error logs it by this.
+    c.set('requestId', requestId as VariablesOf<Optional>['requestId'])
     const request = {
       ...facts,
       ...(data && statedBy(data, c)),
-      requestId: route.requestIdOf(facts),
+      requestId,
       path: c.req.path,
     }
     hideForgedIdentity(c, request.rawHeaders)

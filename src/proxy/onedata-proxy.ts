@@ -119,7 +119,7 @@ export function onedataProxy(options: OnedataProxyOptions): OnedataProxy {
       boundMs: stalenessBoundMs,
     },
     requestIdOf: route.requestIdOf,
-    logger: options.logger,
+    logger: route.logger,
     onRequest: options.onRequest,
     onUpstream: options.onUpstream,
     onStream: options.onStream,

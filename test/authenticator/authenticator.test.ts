@@ -93,6 +93,8 @@ describe('a good token', () => {
         outcome: 'granted',
         source: 'onezone',
         code: null,
+        caveat: null,
+        clientAddress: '192.0.2.1',
         ageMs: 0,
         violation: false,
         requestId: null,

@@ -1,4 +1,7 @@
-import { withoutTokens } from '../config/index.ts'
+/** Takes out of a text whatever looks like a token that somebody put in the wrong place. */
+export function withoutTokens(text: string): string {
+  return text.replace(/(?:op[wp]-)?MDA[\w+/=-]{8,}|[A-Za-z0-9+=_-]{80,}/g, '(a token, not shown)')
+}
 
 /** What the log says of an error. */
 export interface ErrorFacts {
