@@ -76,6 +76,99 @@ test('S-156 a verdict is remembered for the context that it was given in, and fo
   expect(asked).toHaveLength(addresses.length)
 })
 
+test('S-156 credentials are told apart wherever one ends and the next begins, and whatever is in them', async () => {
+  const asked: (readonly [token: string, consumer: string | null])[] = []
+  const bob = { type: 'user', id: 'bob' } as const
+  const identity = { type: { identityToken: {} }, subject: bob } as const
+  const [consumer, other] = [mint({ ...identity, id: 'c1' }), mint({ ...identity, id: 'c2' })]
+  const caveats = [{ type: 'consumer', whitelist: ['usr-bob'] }] as const
+  const [token, second] = [
+    mint({ caveats: [...caveats] }),
+    mint({ id: 't2', caveats: [...caveats] }),
+  ]
+  const onezone = await startPeer(({ body }, socket) => {
+    const { token: about, consumerToken = null } = JSON.parse(body) as Record<string, string | null>
+    asked.push([String(about), consumerToken])
+    const isGranted = about === token && consumerToken === consumer
+    socket.write(
+      isGranted
+        ? answerOf(200, '{"subject":{"type":"user","id":"alice"},"ttl":3600}')
+        : answerOf(400, '{"error":{"id":"tokenCaveatUnverified","details":{}}}'),
+    )
+  })
+  onTestFinished(() => onezone.close())
+  const upstream = await startPeer((_, socket) => void socket.write(answerOf(200, 'ok', null)))
+  onTestFinished(() => upstream.close())
+  const gateway = await startGatewayProcess(
+    settings(`http://127.0.0.1:${onezone.port}`, upstream.port),
+  )
+  onTestFinished(async () => void (await gateway.stop()))
+  const send = async (first: string, then: string | null): Promise<number | undefined> => {
+    const field = then === null ? '' : `X-Onedata-Consumer-Token: ${then}\r\n`
+    const head = `GET /x HTTP/1.1\r\nHost: gw.test\r\nX-Auth-Token: ${first}\r\n${field}\r\n`
+    return (await ask(gateway.port, head)).statuses[0]
+  }
+  expect(await send(token, consumer)).toBe(200)
+
+  const both = token + consumer
+  const shifted = [-40, -4, -1, 1, 4, 40].map((by) => {
+    const end = token.length + by
+    return [both.slice(0, end), both.slice(end)] as const
+  })
+  const delimiters = [
+    ...',;:|/"\\\'[]{}\x01\x0b\x7f\x80\xff',
+    ' ',
+    '\t',
+    '%00',
+    '%0d%0a',
+    '\\u0000',
+    '","',
+    '":"',
+  ]
+  const pairs: (readonly [token: string, consumer: string | null])[] = [
+    [token, null],
+    [token, ''],
+    [token, 'null'],
+    [token, 'undefined'],
+    [token, other],
+    [second, consumer],
+    [second, null],
+    [consumer, token],
+    [both, null],
+    ...shifted,
+    ...delimiters.flatMap((mark) => [
+      [`${token}${mark}${consumer}`, null] as const,
+      [token, `${consumer}${mark}x`] as const,
+      [token, `${other}${mark}${consumer}`] as const,
+      [`${token}${mark}x`, consumer] as const,
+    ]),
+  ]
+  const mebibyte = 'M'.repeat(2 ** 20)
+  for (const round of ['asked', 'remembered']) {
+    for (const [first, then] of pairs) {
+      const status = await send(first, then)
+      expect([400, 401], JSON.stringify([round, first, then])).toContain(status)
+    }
+    expect(await send(`${token}\0`, consumer), 'NUL').toBe(400)
+    expect(await send(token, `${consumer}\0${other}`), 'NUL').toBe(400)
+    expect(await send(mebibyte, null)).toBe(431)
+    expect(await send(token, consumer + mebibyte)).toBe(431)
+    expect(await send(token, consumer)).toBe(200)
+  }
+  // Once for each two that are well-formed; an empty field is none.
+  expect(asked.toSorted()).toEqual(
+    [
+      [token, consumer],
+      [token, null],
+      [token, other],
+      [second, consumer],
+      [second, null],
+    ].toSorted(),
+  )
+  expect(upstream.received.match(/^GET \/x HTTP/gm)).toHaveLength(3)
+  expect(gateway.isAlive()).toBe(true)
+})
+
 test('S-256 who cannot sign is told the same of a token that lives, is gone or never was', async () => {
   const onezone = await createDevOnezone({})
   onTestFinished(() => onezone.close())
