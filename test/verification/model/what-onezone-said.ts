@@ -128,6 +128,11 @@ export function createWhatOnezoneSaid(history: History): WhatOnezoneSaid {
       const askedAtMs = Math.max(...before.map((each) => each.said.askedAtMs))
       latest(anew, subject, { ...said, askedAtMs: Math.min(askedAtMs, said.askedAtMs - 0.001) })
     }
+    // What comes late is of the former life, too, where a later question has heard of a younger one.
+    const isFormer = known.some(
+      (each) => each.isNamed && each.upTo < upTo && each.said.askedAtMs > said.askedAtMs,
+    )
+    if (isFormer) latest(anew, subject, said)
     const own: Mark = { upTo, said, isNamed }
     // Of a row of the same, the first and the last say all.
     const isRow = [-1, -2].every((at) => {
