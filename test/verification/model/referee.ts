@@ -315,7 +315,8 @@ export function createReferee(options: RefereeOptions): Referee {
       }
     },
     checkStream({ door, request }, atMs) {
-      if (sleptSince(atMs - WAKING_MS) > 0) return
+      // Then it is asked about again, and has a little time to say farewell.
+      if (sleptSince(atMs - WAKING_MS - FAREWELL_MS) > 0) return
       const boundMs = maxStalenessMs + staleIfErrorMs
       const sinceMs = atMs - boundMs
       const errorMs = knownTime.errorMs(atMs, sinceMs)
