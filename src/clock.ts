@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks'
 import { clearTimeout, setTimeout } from 'node:timers'
 
 /**
@@ -14,6 +15,7 @@ export interface Clock {
 /** The clock of this machine. */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  // Imported: the global of that name is a getter, which would be called each time.
   monotonic: () => performance.now(),
 }
 

@@ -35,7 +35,7 @@ const TABLE: Record<string, Row> = {
   'option-shape': row(-1, 'suggestion'),
   'package-version': row(-1, 'json', '', ['fs']),
   errors: row(-1, ''),
-  clock: row(-2, '', '', ['timers']),
+  clock: row(-2, '', '', ['perf_hooks', 'timers']),
   // Every room in which all routes are gone through at once lets requests go first now and then.
   slices: row(-2, '', '', ['timers/promises']),
   // Which of thousands of routes say the same as before, or as others.

@@ -30,6 +30,7 @@ export function createHttpTransport(settings: ClientSettings): HttpTransport {
   const { origin, peer, clock } = settings
   if (settings.dispatcher === undefined) checkRuntime()
   let opening: Promise<Dispatcher> | undefined
+  let opened = settings.dispatcher
   const via = settings.proxy === undefined ? '' : ` through the proxy ${shownProxy(settings.proxy)}`
   const backOff = createBackOff(clock)
   const admission = createAdmission({
@@ -42,10 +43,18 @@ export function createHttpTransport(settings: ClientSettings): HttpTransport {
   const underWay = new Set<Promise<unknown>>()
   let closing: Promise<void> | undefined
 
+  async function open(): Promise<Dispatcher> {
+    opened = await (opening ??= createServerDispatcher(settings))
+    return opened
+  }
+
   async function withinDeadline<Result, ErrorBody>(
     call: HttpCall<Result, ErrorBody>,
     startedAtMs: number,
   ): Promise<{ answer: HttpAnswer<Result, ErrorBody>; serverTimeMs: number | null }> {
+    // Before the time is running: what it takes to load what asks is no slowness of the server.
+    const dispatcher = opened ?? (await open())
+    call.signal?.throwIfAborted()
     const deadline = new AbortController()
     /** Null while it waits for its turn. */
     let waitedMs: number | null = null
@@ -60,7 +69,7 @@ export function createHttpTransport(settings: ClientSettings): HttpTransport {
       const hasWaited = await admission.enter(deadline.signal, call)
       waitedMs = hasWaited ? clock.monotonic() - startedAtMs : 0
       try {
-        const received = await attempt(call, deadline.signal, () => late !== undefined)
+        const received = await attempt(call, dispatcher, deadline.signal, () => late !== undefined)
         if (received.status === TOO_MANY) {
           backOff.pause(readRetryAfter(received.headers['retry-after'], clock.now()) ?? 0)
         }
@@ -97,12 +106,12 @@ export function createHttpTransport(settings: ClientSettings): HttpTransport {
 
   async function attempt<Result, ErrorBody>(
     call: HttpCall<Result, ErrorBody>,
+    dispatcher: Dispatcher,
     signal: AbortSignal,
     isLate: () => boolean,
   ): Promise<Answer> {
     const request = toRequest(settings, call)
     budget.earn()
-    const dispatcher = settings.dispatcher ?? (await (opening ??= createServerDispatcher(settings)))
     for (let left = settings.maxAttempts - 1; ; left -= 1) {
       try {
         return await exchange(dispatcher, request, {

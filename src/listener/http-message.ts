@@ -34,6 +34,12 @@ export interface Incoming {
   readonly httpVersion: string
   /** Name, value, name, value … with repeats kept apart. */
   readonly rawHeaders: readonly string[]
+  /**
+   * The same as text, where it came checked and as it would be written: lines of `name: value` and CR LF, in latin-1.
+   *
+   * @default null: it is to be made of the fields
+   */
+  readonly section?: string | null
   /** The connection; it has `encrypted` where the request came by TLS. */
   readonly socket: IncomingSocket
   /** Whether all of it has come. */
@@ -49,6 +55,15 @@ export interface Incoming {
   once(event: 'close', listener: () => void): this
   off(event: 'data', listener: (chunk: Buffer) => void): this
   off(event: 'end' | 'close', listener: () => void): this
+}
+
+/** A header section as text, and what is to be known of it. */
+export interface SectionText {
+  readonly text: string
+  /** Whether `Date` is among its fields. */
+  readonly dated: boolean
+  /** Whether `Content-Length` is. */
+  readonly hasLength: boolean
 }
 
 /** The response to it. */
@@ -71,6 +86,12 @@ export interface Outgoing {
   readonly closed: boolean
   /** @param fields Name, value, name, value … */
   writeHead(status: number, fields: string[]): unknown
+  /**
+   * Writes the head with a header section that is text already. Absent: it takes fields only.
+   *
+   * @param section Lines of `name: value` and CR LF, checked.
+   */
+  writeSection?(status: number, section: SectionText): void
   removeHeader(name: string): void
   flushHeaders(): void
   write(chunk: Buffer | string, encoding?: BufferEncoding): boolean

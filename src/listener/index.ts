@@ -3,7 +3,7 @@ export { acceptOn, bind, urlOf } from './accepting.ts'
 export type { ConnectionLimit } from './connection-limit.ts'
 export { CONNECTION_LIMIT_DEFAULTS } from './connection-limit.ts'
 export type { Door, Serve, ServeUpgrade, Unreadable } from './door.ts'
-export type { Incoming, IncomingSocket, Outgoing } from './http-message.ts'
+export type { Incoming, IncomingSocket, Outgoing, SectionText } from './http-message.ts'
 export type {
   ConnectionSource,
   Listener,

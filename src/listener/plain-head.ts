@@ -7,6 +7,8 @@ export interface PlainHead {
   readonly url: string
   /** Name, value, name, value … with repeats kept apart. */
   readonly rawHeaders: string[]
+  /** The same as it came, where each line is as it would be written; null: one is not. */
+  readonly section: string | null
   /** Where the body begins, in the text that was read. */
   readonly bodyStart: number
   /** In bytes; 0 where there is none. */
@@ -76,13 +78,17 @@ export function readPlainHead(text: string): PlainHead | null {
   let length = -1
   let keepsAlive = true
   let connections = 0
-  let at = targetEnd + VERSION_LENGTH
+  const fieldsStart = targetEnd + VERSION_LENGTH
+  let isUsual = true
+  let at = fieldsStart
   while (at < fieldsEnd) {
     if (rawHeaders.length === 2 * MOST_FIELDS) return null
     const colon = text.indexOf(':', at)
     const end = text.indexOf('\r', colon)
     const { name, role } = nameAt(text, at, colon)
     const value = trimmed(text, colon + 1, end)
+    // One blank before the value and none behind it: so it would be written, too.
+    isUsual &&= value.length === end - colon - 2 && text.charCodeAt(colon + 1) === SPACE
     at = end + 2
     rawHeaders.push(name, value)
     switch (role) {
@@ -108,7 +114,9 @@ export function readPlainHead(text: string): PlainHead | null {
     }
   }
   if (hosts !== 1 || (length > 0 && BODILESS.has(method))) return null
-  return { method, url, rawHeaders, bodyStart, bodyLength: Math.max(length, 0), keepsAlive }
+  const section = isUsual ? text.slice(fieldsStart, fieldsEnd) : null
+  const bodyLength = Math.max(length, 0)
+  return { method, url, rawHeaders, section, bodyStart, bodyLength, keepsAlive }
 }
 
 /** The value without the blanks around it (RFC 9112 §5). */

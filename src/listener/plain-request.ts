@@ -9,6 +9,7 @@ export class PlainRequest implements Incoming {
   readonly url: string
   readonly httpVersion: string = '1.1'
   readonly rawHeaders: readonly string[]
+  readonly section: string | null
   readonly socket: Socket
   readonly complete: boolean = true
   readonly wholeBody: Buffer | null
@@ -25,6 +26,7 @@ export class PlainRequest implements Incoming {
     this.method = head.method
     this.url = head.url
     this.rawHeaders = head.rawHeaders
+    this.section = head.section
     this.wholeBody = body
     this.socket = socket
   }

@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 
 import { dateField } from './date-field.ts'
-import type { Outgoing } from './http-message.ts'
+import type { Outgoing, SectionText } from './http-message.ts'
 import type { PlainRequest } from './plain-request.ts'
 
 /** What carries responses, and is told of their end. */
@@ -52,21 +52,33 @@ export class PlainResponse implements Outgoing {
   }
 
   writeHead(status: number, fields: readonly string[]): void {
-    if (this.headersSent) throw new Error('the head of the response was written already')
-    this.#hasBody = status !== 204 && status !== 304 && this.req.method !== 'HEAD'
-    let text = this.statusMessage === '' ? statusLine(status) : this.#ownStatusLine(status)
-    let isDated = false
+    let text = ''
+    let dated = false
     let hasLength = false
     for (let i = 0; i + 1 < fields.length; i += 2) {
       const name = fields[i] ?? ''
       const value = fields[i + 1] ?? ''
-      if (name.length === 4) isDated ||= name.toLowerCase() === 'date'
+      if (name.length === 4) dated ||= name.toLowerCase() === 'date'
       else if (name.length === 14) hasLength ||= name.toLowerCase() === 'content-length'
       if (NO_TEXT.test(value))
         throw new TypeError(`the response's field ${name} would end its line`)
       text += `${name}: ${value}\r\n`
     }
-    if (!isDated) text += dateField()
+    this.#begin(status, text, dated, hasLength)
+  }
+
+  writeSection(status: number, { text, dated, hasLength }: SectionText): void {
+    this.#begin(status, text, dated, hasLength)
+  }
+
+  #begin(status: number, section: string, dated: boolean, hasLength: boolean): void {
+    if (this.headersSent) throw new Error('the head of the response was written already')
+    this.#hasBody = status !== 204 && status !== 304 && this.req.method !== 'HEAD'
+    const reason = this.statusMessage
+    const isUsual = reason === '' || reason === STATUS_CODES[status]
+    const line = isUsual ? statusLine(status) : this.#ownStatusLine(status)
+    let text = line + section
+    if (!dated) text += dateField()
     if (!hasLength && this.#hasBody) {
       if (this.#mayChunk) text += 'Transfer-Encoding: chunked\r\n'
       else this.shouldKeepAlive = false

@@ -13,6 +13,7 @@ import type { ResponseFields } from './response-fields.ts'
 import { hasBody, rawFieldsOf, responseFields } from './response-fields.ts'
 import type { CompiledRoute } from './routes.ts'
 import { breakOff } from './send-answer.ts'
+import { responseSection } from './response-section.ts'
 import { SlowReader } from './slow-reader.ts'
 import { varyUnlessUnstored } from './vary.ts'
 
@@ -108,6 +109,20 @@ export class Delivery {
     process.nextTick(flushHead, this)
   }
 
+  /** Writes the head as text, where both sides have it as that; false: nothing was written. */
+  #writeSection(status: number, bodyLength: number | null): boolean {
+    const { incoming, outgoing, route } = this.#input
+    const { answer = null } = this.#controller
+    if (answer === null || answer.section === null || outgoing.writeSection === undefined)
+      return false
+    if (route.cors !== null || !incoming.complete) return false
+    const { fields, section } = answer
+    const made = responseSection({ status, fields, section, bodyLength }, route.policy, route.vary)
+    if (made === null) return false
+    outgoing.writeSection(status, made)
+    return true
+  }
+
   #readFields(status: number): ResponseFields {
     const { incoming, outgoing, route } = this.#input
     // A client that is still sending cannot use the connection for another request.
@@ -128,14 +143,15 @@ export class Delivery {
   deliverWhole(status: number, body: string): void {
     this.#started = true
     const { outgoing, record, trace } = this.#input
-    const { fields, length } = this.#readFields(status)
     trace.bytes += body.length
-    // Chunks were for this hop; where the length is known, it is said.
-    if (length === -1 && hasBody(status, record.method)) {
-      fields.push('Content-Length', String(body.length))
-    }
     outgoing.statusMessage = this.#controller.reasonPhrase ?? ''
-    outgoing.writeHead(status, fields)
+    // Chunks were for this hop; where the length is known, it is said.
+    const bodyLength = hasBody(status, record.method) ? body.length : null
+    if (!this.#writeSection(status, bodyLength)) {
+      const { fields, length } = this.#readFields(status)
+      if (length === -1 && bodyLength !== null) fields.push('Content-Length', String(bodyLength))
+      outgoing.writeHead(status, fields)
+    }
     if (body !== '') this.#writeWhole(body)
     this.#owner.onDelivered()
     this.#finish()

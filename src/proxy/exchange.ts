@@ -1,48 +1,24 @@
 import type { Duplex } from 'node:stream'
 import { Readable } from 'node:stream'
 
-import type { AuthenticationRequest, Granted } from '../authenticator/index.ts'
-import type { Clock } from '../clock.ts'
-import type { LimitedLog } from '../limited-log.ts'
-import type { Logger } from '../logger.ts'
-import { upstreamPath } from '../routing/index.ts'
+import type { Granted } from '../authenticator/index.ts'
 import type { UpstreamController, UpstreamHandler, UpstreamMember } from '../upstream/index.ts'
-import { BODILESS_METHODS } from '../upstream/index.ts'
-import type { DeliveryInput, DeliveryOwner } from './delivery.ts'
+import type { DeliveryOwner } from './delivery.ts'
 import { Delivery } from './delivery.ts'
 import type { UpstreamEvent } from './events.ts'
+import type { ExchangeInput } from './exchange-input.ts'
 import type { Lease } from './open-streams.ts'
 import { leaseOf } from './open-streams.ts'
 import { MOST_READ_AHEAD_BYTES, readAhead } from './read-ahead.ts'
 import type { FailedAttempt } from './repeating.ts'
 import { codeOf, countsAgainstUpstream, mayRepeat } from './repeating.ts'
 import { createRequestBody, heldRequestBody, textOf, UploadError } from './request-body.ts'
-import { askAs } from './request-tracing.ts'
 import { answerOf } from './request-trace.ts'
 import { rawFieldsOf } from './response-fields.ts'
-import type { CarryingRoute } from './routes.ts'
 import { breakOff, refusalOptions, sendAnswer } from './send-answer.ts'
 import { meaningOf } from './upstream-failure.ts'
-import { upstreamFields } from './upstream-fields.ts'
-import type { Upgrade } from './websocket.ts'
+import { upstreamRequest } from './upstream-request.ts'
 import { switchProtocols } from './websocket.ts'
-
-/** One request, and what is needed to carry it to its upstream. */
-export interface ExchangeInput extends DeliveryInput {
-  readonly route: CarryingRoute
-  /** What was decided on, to be decided on again while its response goes on. */
-  readonly request: AuthenticationRequest
-  /** Null: not for a WebSocket. */
-  readonly upgrade: Upgrade | null
-  /** The body, where it was held; null: it is passed on as it comes. */
-  readonly held: Buffer | null
-  readonly clock: Clock
-  /** Null: nobody wants to know when what happened. */
-  readonly timed: Clock | null
-  readonly logger: Logger
-  readonly limited: LimitedLog
-  readonly onUpstream: (event: UpstreamEvent) => void
-}
 
 const NONE: readonly UpstreamMember[] = []
 
@@ -127,48 +103,20 @@ export class Exchange implements UpstreamHandler, DeliveryOwner {
   }
 
   #send(member: UpstreamMember): void {
-    const { incoming, record, route, upgrade, trace, timed } = this.#input
+    const { incoming, record, trace, timed } = this.#input
     this.#member = member
     trace.upstream = member.url
     if (timed !== null) trace.sentAtMs ??= timed.monotonic()
     this.#controller = null
-    const headers = upstreamFields({
-      rawHeaders: incoming.rawHeaders,
-      record,
-      decision: this.#decision,
-      policy: route.policy,
-      upstreamHost: member.host ?? (record.host === '' ? new URL(member.origin).host : null),
-      stripPrefix: route.stripPrefix,
-      requestId: trace.requestId,
-      methodDecides: route.methods !== undefined,
-      fixed: route.fixedFields,
-      traced: trace.span === null ? null : askAs(trace.span, member, record, route),
-    })
     // The expectation is the upstream's to answer (RFC 9110 §10.1.1), unless it cannot be told of it.
     const asked = record.continueOwed && member.dispatcher.asksBeforeBody === true
     const whole = this.#whole ?? incoming.wholeBody ?? null
     const bodyText = textOf(whole, member)
-    this.#body =
+    const body =
       record.bodyLength === 0 || bodyText !== undefined ? null : this.#bodyAsStream(asked)
-    member.dispatcher.dispatch(
-      {
-        origin: member.origin,
-        path: upstreamPath(member.basePath, record.path, route.stripPrefix) + record.query,
-        method: record.method,
-        headers,
-        lastHeaders: this.#decision.identityHeaders,
-        clientAddress: this.#decision.client.address,
-        proven: this.#decision.identity !== null,
-        body: this.#body,
-        bodyText,
-        expectContinue: asked,
-        headersTimeout: route.timeouts.headMs,
-        bodyTimeout: route.timeouts.idleBodyMs,
-        upgrade: upgrade === null ? null : 'websocket',
-        reset: record.bodyLength !== 0 && BODILESS_METHODS.has(record.method),
-      },
-      this,
-    )
+    this.#body = body
+    const request = upstreamRequest(this.#input, this.#decision, member, { body, bodyText, asked })
+    member.dispatcher.dispatch(request, this)
   }
 
   #bodyAsStream(asked: boolean): Readable {

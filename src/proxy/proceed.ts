@@ -2,7 +2,7 @@ import { Socket } from 'node:net'
 
 import type { Decision, Granted } from '../authenticator/index.ts'
 import type { ClientLimiter } from './client-limits.ts'
-import type { ExchangeInput } from './exchange.ts'
+import type { ExchangeInput } from './exchange-input.ts'
 import { Exchange } from './exchange.ts'
 import { holdBody } from './held-body.ts'
 import { answerOf, noted } from './request-trace.ts'

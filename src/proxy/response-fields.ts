@@ -1,4 +1,5 @@
 import type { HeaderPolicy } from '../authenticator/index.ts'
+import type { FieldKind } from '../routing/index.ts'
 import { kindOf, NOTHING_NAMED, readConnection } from '../routing/index.ts'
 import type { UpstreamController } from '../upstream/index.ts'
 
@@ -30,31 +31,40 @@ export function responseFields(
   let length = -1
   for (let i = 0; i + 1 < rawFields.length; i += 2) {
     const name = text(rawFields[i])
-    switch (kindOf(name)) {
-      case 'connection':
-        named = readConnection(text(rawFields[i + 1]), named) ?? named
-        break
-      case 'transfer-encoding':
-        delimited = true
-        break
-      case 'content-length':
-        delimited = true
-        length = Number(text(rawFields[i + 1]))
-        if (status !== 204) fields.push(name, text(rawFields[i + 1]))
-        break
-      case 'pass':
-      case 'loop':
-      case 'request-id':
-      case 'method-override':
-        if (!policy.drops(name)) fields.push(name, text(rawFields[i + 1]))
-        break
-      default:
+    const value = text(rawFields[i + 1])
+    const kind = kindOf(name)
+    if (kind === 'connection') named = readConnection(value, named) ?? named
+    else if (kind === 'transfer-encoding') delimited = true
+    else if (kind === 'content-length') {
+      delimited = true
+      length = Number(value)
     }
+    if (passesBack(name, kind, status, policy)) fields.push(name, value)
   }
   if (named.size === 0) return { fields, delimited, length }
   // A length that ends at this hop is none to the client.
   if (named.has('content-length')) length = -1
   return { fields: without(fields, named), delimited, length }
+}
+
+/** Whether a field of an upstream's goes to the client, unless `Connection` names it. */
+export function passesBack(
+  name: string,
+  kind: FieldKind,
+  status: number,
+  policy: HeaderPolicy,
+): boolean {
+  switch (kind) {
+    case 'content-length':
+      return status !== 204
+    case 'pass':
+    case 'loop':
+    case 'request-id':
+    case 'method-override':
+      return !policy.drops(name)
+    default:
+      return false
+  }
 }
 
 /** Whether a response has a body, be it an empty one (RFC 9110 §6.4.1). */

@@ -21,7 +21,7 @@ import {
   sendText,
 } from './send-answer.ts'
 import { UNMATCHED } from './events.ts'
-import type { ExchangeInput } from './exchange.ts'
+import type { ExchangeInput } from './exchange-input.ts'
 import { createOpenStreams } from './open-streams.ts'
 import { fail, proceed } from './proceed.ts'
 import { ProxyRequest } from './proxy-request.ts'

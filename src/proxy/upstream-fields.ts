@@ -28,9 +28,7 @@ export interface UpstreamFieldsInput {
  * (GHSA-w9mr-28mw-j8hg).
  */
 export function upstreamFields(input: UpstreamFieldsInput): string[] {
-  const { rawHeaders, record, decision, policy } = input
-  const { client, identityHeaders } = decision
-  const { fixed = null, traced = null } = input
+  const { rawHeaders, record, decision, policy, fixed = null, traced = null } = input
   const fields = ['Host', input.upstreamHost ?? record.host]
   if (record.bodyLength !== null && record.bodyLength !== 0) {
     fields.push('Content-Length', String(record.bodyLength))
@@ -38,38 +36,48 @@ export function upstreamFields(input: UpstreamFieldsInput): string[] {
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] ?? ''
     const value = rawHeaders[i + 1] ?? ''
-    const kind = kindOf(name)
-    const passes =
-      kind === 'pass' ||
-      kind === 'loop' ||
-      (kind === 'method-override' && input.methodDecides !== true)
-    if (!passes || policy.drops(name, value)) continue
-    if (fixed !== null && fixed.replaces(name)) continue
-    if (traced !== null && traced.replaces(name)) continue
-    if (record.named.size > 0 && record.named.has(name.toLowerCase())) continue
-    fields.push(name, value)
+    if (passesOn(name, value, input)) fields.push(name, value)
   }
   policy.clean?.(fields)
-  fields.push(
+  fields.push('X-Request-Id', input.requestId, ...statedFields(input))
+  if (fixed !== null) fields.push(...fixed.fields)
+  if (traced !== null) fields.push(...traced.fields)
+  fields.push(...decision.identityHeaders)
+  return fields
+}
+
+/** Whether a field of the client's goes to the upstream. */
+export function passesOn(name: string, value: string, input: UpstreamFieldsInput): boolean {
+  const { record, policy, fixed = null, traced = null } = input
+  const kind = kindOf(name)
+  const passes =
+    kind === 'pass' ||
+    kind === 'loop' ||
+    (kind === 'method-override' && input.methodDecides !== true)
+  if (!passes || policy.drops(name, value)) return false
+  if (fixed !== null && fixed.replaces(name)) return false
+  if (traced !== null && traced.replaces(name)) return false
+  return record.named.size === 0 || !record.named.has(name.toLowerCase())
+}
+
+/** What the gateway states of the client and of itself, the same for all requests of one client to one host. */
+export function statedFields({ record, decision, stripPrefix }: UpstreamFieldsInput): string[] {
+  const { client } = decision
+  const fields = [
     'X-Forwarded-For',
     client.forwardedFor,
     'X-Forwarded-Proto',
     client.proto,
     'X-Real-IP',
     client.address,
-    'X-Request-Id',
-    input.requestId,
     'CDN-Loop',
     LOOP_MARK,
-  )
+  ]
   const forwardedHost = client.host ?? record.host
   // A client of HTTP/1.0 need not say which host it means.
   if (forwardedHost !== '') fields.push('X-Forwarded-Host', forwardedHost)
   if (client.port !== null) fields.push('X-Forwarded-Port', client.port)
-  const prefix = client.prefix + (input.stripPrefix ?? '')
+  const prefix = client.prefix + (stripPrefix ?? '')
   if (prefix !== '') fields.push('X-Forwarded-Prefix', prefix)
-  if (fixed !== null) fields.push(...fixed.fields)
-  if (traced !== null) fields.push(...traced.fields)
-  fields.push(...identityHeaders)
   return fields
 }

@@ -1,4 +1,5 @@
-const NO_STORE = /(?:^|[\s,])no-store(?:$|[\s,])/i
+/** Whether `Cache-Control` says that an answer may not be stored. */
+export const NO_STORE: RegExp = /(?:^|[\s,])no-store(?:$|[\s,])/i
 
 /**
  * Says on what an answer depends (RFC 9110 §12.5.5), unless it may not be stored anyway. Caches are kept from serving

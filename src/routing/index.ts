@@ -1,4 +1,5 @@
 export { LOOP_MARK } from './loop-mark.ts'
+export type { FieldKind } from './field-names.ts'
 export { kindOf, NOTHING_NAMED, readConnection } from './field-names.ts'
 export { coversHosts, parseRouteHost } from './host-name.ts'
 export type { RequestRecord, RequestRefusal } from './request-record.ts'

@@ -10,6 +10,14 @@ export interface UpstreamRequest {
   /** Name, value, name, value … A `Content-Length` in it frames the body; a body without one goes in chunks. */
   readonly headers: string[]
   /**
+   * The header section as text in place of `headers`, but for `lastHeaders`: lines of `name: value` and CR LF, checked,
+   * without a length. The body is text, or there is none. Only where the dispatcher
+   * {@link UpstreamDispatcher.takesText}.
+   *
+   * @default made of `headers`
+   */
+  readonly section?: string | undefined
+  /**
    * What `headers` ends with, as a frozen list that comes with other requests too: its text is made once.
    *
    * @default none
@@ -46,6 +54,14 @@ export interface UpstreamRequest {
   readonly reset?: boolean
 }
 
+/** The header section of a response that was checked. */
+export interface AnswerSection {
+  /** Name, value, name, value … */
+  readonly fields: readonly string[]
+  /** The same as text, where each line is as it would be written: `name: value` and CR LF; null: one is not. */
+  readonly section: string | null
+}
+
 /** What a handler steers its request by. */
 export interface UpstreamController {
   /**
@@ -53,6 +69,8 @@ export interface UpstreamController {
    * an object; HTTP/1.1 never makes it one.)
    */
   readonly rawHeaders?: readonly (Buffer | string)[] | object | null
+  /** The same once more, where it was checked and is there as text. @default null */
+  readonly answer?: AnswerSection | null
   /** Reason phrase of the response that has come. @default the usual one */
   readonly reasonPhrase?: string
   /** Whether the request was sent, so that the upstream may have begun to act. Absent: it was, from the start on. */
@@ -97,7 +115,7 @@ export interface UpstreamHandler {
 export interface UpstreamDispatcher {
   /** Whether it knows {@link UpstreamRequest.expectContinue}. @default false */
   readonly asksBeforeBody?: boolean
-  /** Whether it knows {@link UpstreamRequest.bodyText}. @default false */
+  /** Whether it knows {@link UpstreamRequest.bodyText} and {@link UpstreamRequest.section}. @default false */
   readonly takesText?: boolean
   /** Whether half of the connections that there may be are in use. @default false */
   readonly isCrowded?: boolean

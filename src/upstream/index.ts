@@ -5,6 +5,7 @@ export type {
   UpstreamRequest,
 } from './dispatcher.ts'
 export { BODILESS_METHODS, IDEMPOTENT_METHODS } from './idempotent-methods.ts'
+export { writeSection } from './request-head.ts'
 export { UpstreamError } from './upstream-error.ts'
 export type { UpstreamPool, UpstreamPoolOptions } from './upstream-pool.ts'
 export { createUpstreamPool } from './upstream-pool.ts'

@@ -35,12 +35,20 @@ const RESERVED = new Set([
 export function writeRequestHead(request: UpstreamRequest): RequestHead | null {
   const { method, path, headers, lastHeaders = NONE, body, bodyText } = request
   if (!isToken(method) || !TARGET.test(path)) return null
-  const first = writeFields(headers, headers.length - lastHeaders.length)
   const last = writeLastFields(lastHeaders)
-  if (first === null || last === null) return null
+  if (last === null) return null
+  const connection = request.reset === true ? 'close' : 'keep-alive'
+  if (request.section !== undefined) {
+    if (body !== null || last.length !== null) return null
+    const start = `${method} ${path} HTTP/1.1\r\nConnection: ${connection}\r\n${request.section}${last.text}`
+    const length = bodyText?.length ?? (LENGTH_EXPECTED.has(method) ? 0 : null)
+    const framing = length === null ? '\r\n' : `Content-Length: ${length}\r\n\r\n`
+    return { text: start + framing + (bodyText ?? ''), bodyLength: 0 }
+  }
+  const first = writeFields(headers, headers.length - lastHeaders.length)
+  if (first === null) return null
   if (first.length !== null && last.length !== null) return null
   const length = first.length ?? last.length
-  const connection = request.reset === true ? 'close' : 'keep-alive'
   let text = `${method} ${path} HTTP/1.1\r\nConnection: ${connection}\r\n${first.text}${last.text}`
   if (bodyText !== undefined) {
     return length === bodyText.length ? { text: `${text}\r\n${bodyText}`, bodyLength: 0 } : null
@@ -62,6 +70,17 @@ interface Fields {
 }
 
 const NONE: readonly string[] = Object.freeze([])
+
+/**
+ * Writes fields that frame nothing as lines of text. Null: there is something in them that would end a line, or that is
+ * about the body or the connection.
+ *
+ * @param fields Name, value, name, value …
+ */
+export function writeSection(fields: readonly string[]): string | null {
+  const section = flat(writeFields(fields, fields.length))
+  return section === null || section.length !== null ? null : section.text
+}
 
 const written = new WeakMap<readonly string[], Fields | null>()
 

@@ -8,6 +8,8 @@ export interface ResponseHead {
   readonly reason: string
   /** Name, value, name, value … in order and case, as they came. */
   readonly fields: string[]
+  /** The same as text, where each line is as it would be written; null: one is not. */
+  readonly section: string | null
   /** Length of the body in bytes, or what marks its end. */
   readonly body: number | 'chunked' | 'until-close'
   /** For how long the connection may be idle afterwards, in milliseconds; 0: it ends with this response. */
@@ -35,8 +37,13 @@ export const RESPONSE_LIMIT_RANGES = {
 export const TOO_MANY_FIELDS = 'it has too many header fields'
 export const TOO_LONG = 'its head is too long'
 
-/** Sticky, so that it can begin anywhere. */
-const STATUS_LINE = /HTTP\/1\.([01]) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?\r\n/y
+const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/
+
+/** Finds a status line, of which an upstream has a few. */
+const statusLineAt = createNameTable((name) => {
+  const [, minor, status, reason = ''] = STATUS_LINE.exec(name) ?? []
+  return { name, status: Number(status), reason, old: minor === '0' }
+})
 
 const LENGTH = /^\d{1,15}$/
 
@@ -57,6 +64,8 @@ const nameAt = createNameTable((name) => ({
   name,
   role: ROLES.get(name.toLowerCase()) ?? 'none',
 }))
+
+const SPACE = 0x20
 
 /** A server may close this much earlier than it promised, in milliseconds. */
 const PROMISE_MARGIN_MS = 1000
@@ -79,17 +88,16 @@ export function readResponseHead(
   toHead: boolean,
   maxFields: number = RESPONSE_LIMITS.responseFields,
 ): ResponseHead | string {
-  STATUS_LINE.lastIndex = from
-  const line = STATUS_LINE.exec(text)
-  if (line === null || from + line[0].length > end) return 'its status line is malformed'
-  const status = Number(line[2])
-  const reason = line[3] ?? ''
-  const old = line[1] === '0'
+  const firstEnd = text.indexOf('\r\n', from)
+  const { status, reason, old } = statusLineAt(text, from, firstEnd)
+  // What is no number is no status line.
+  if (!(status > 0)) return 'its status line is malformed'
   const fields: string[] = []
   let length: number | null = null
   let chunked = false
   let reusableMs = old ? 0 : Infinity
-  const start = from + line[0].length
+  const start = firstEnd + 2
+  let isUsual = true
   FIELDS.lastIndex = start
   FIELDS.test(text)
   if (FIELDS.lastIndex < end) return objectionTo(text, FIELDS.lastIndex)
@@ -98,6 +106,8 @@ export function readResponseHead(
     const lineEnd = text.indexOf('\r', colon)
     const { name, role } = nameAt(text, at, colon)
     const value = withoutSpaceAround(text, colon + 1, lineEnd)
+    // One blank before the value and none behind it: so it would be written, too.
+    isUsual &&= value.length === lineEnd - colon - 2 && text.charCodeAt(colon + 1) === SPACE
     at = lineEnd + 2
     if (fields.push(name, value) > 2 * maxFields) return TOO_MANY_FIELDS
     switch (role) {
@@ -127,16 +137,18 @@ export function readResponseHead(
   if (status < 200 && (chunked || (length ?? 0) !== 0 || reusableMs === 0)) {
     return 'it is interim, and yet has a body or ends the connection'
   }
-  if (status < 200) return { status, reason, fields, body: 0, reusableMs }
+  const section = isUsual ? text.slice(start, end) : null
+  if (status < 200) return { status, reason, fields, section, body: 0, reusableMs }
   if (toHead || status === 204 || status === 304) {
     // A server that sends a body all the same may send it any time, and it would pass for the next response.
     const bare = toHead && status !== 204 && status !== 304 ? length === 0 : (length ?? 0) === 0
-    return { status, reason, fields, body: 0, reusableMs: bare && !chunked ? reusableMs : 0 }
+    const goesOn = bare && !chunked
+    return { status, reason, fields, section, body: 0, reusableMs: goesOn ? reusableMs : 0 }
   }
-  if (chunked) return { status, reason, fields, body: 'chunked', reusableMs }
+  if (chunked) return { status, reason, fields, section, body: 'chunked', reusableMs }
   return length === null
-    ? { status, reason, fields, body: 'until-close', reusableMs: 0 }
-    : { status, reason, fields, body: length, reusableMs }
+    ? { status, reason, fields, section, body: 'until-close', reusableMs: 0 }
+    : { status, reason, fields, section, body: length, reusableMs }
 }
 
 /** What is wrong with the field that begins here. */

@@ -16,8 +16,7 @@ export class UpstreamExchange implements UpstreamController {
   readonly request: UpstreamRequest
   readonly head: RequestHead
   readonly feedsOn: boolean = true
-  rawHeaders: string[] | null = null
-  reasonPhrase: string = ''
+  answer: ResponseHead | null = null
   keeper: ExchangeKeeper | null = null
   /** In ticks of the pool; while it waits for a connection. */
   deadline: number = Infinity
@@ -35,6 +34,14 @@ export class UpstreamExchange implements UpstreamController {
     this.request = request
     this.head = head
     this.#handler = handler
+  }
+
+  get rawHeaders(): string[] | null {
+    return this.answer?.fields ?? null
+  }
+
+  get reasonPhrase(): string {
+    return this.answer?.reason ?? ''
   }
 
   /** Whether it may be sent again after its connection, which had served others, ended without a word. */
@@ -56,10 +63,9 @@ export class UpstreamExchange implements UpstreamController {
     this.#handler.onResponseStarted?.()
   }
 
-  respond({ status, reason, fields }: ResponseHead): void {
-    this.rawHeaders = fields
-    this.reasonPhrase = reason
-    this.#handler.onResponseStart(this, status)
+  respond(head: ResponseHead): void {
+    this.answer = head
+    this.#handler.onResponseStart(this, head.status)
   }
 
   pass(part: Buffer): void {
@@ -73,13 +79,12 @@ export class UpstreamExchange implements UpstreamController {
   }
 
   /** Tells of a response that has come to its end already. */
-  finish({ status, reason, fields }: ResponseHead, body: string): void {
+  finish(head: ResponseHead, body: string): void {
     const handler = this.#handler
     if (this.settled) return
     this.#settle()
-    this.rawHeaders = fields
-    this.reasonPhrase = reason
-    handler.onResponseWhole?.(this, status, body)
+    this.answer = head
+    handler.onResponseWhole?.(this, head.status, body)
   }
 
   /** Whether its handler takes a response in one piece. */

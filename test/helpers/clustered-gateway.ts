@@ -29,8 +29,8 @@ export async function startClusteredGateway(
       ? ''
       : `, watchTokenFile: watch-token, watchIntervalMs: ${watchIntervalMs}`
   const exchanging = providers === undefined ? '' : `, identityProviders: ${providers.yaml}`
-  // An exchange comes before the question.
-  const totalTimeoutMs = providers === undefined ? 1_000 : 5_000
+  // As long as it may be.
+  const totalTimeoutMs = Math.min(5_000, Number(/maxStalenessMs: (\d+)/.exec(yaml)?.[1] ?? 10_000))
   const taking = providers === undefined ? '' : ', identityProviderTokens: true'
   const directory = mkdtempSync(join(tmpdir(), 'onegate-workers-'))
   onTestFinished(() => rmSync(directory, { recursive: true }))

@@ -98,10 +98,12 @@ describe('S-260 one connection', () => {
   tlsTest('that resets its requests when they are under way is ended', async () => {
     const { rig, upstream, expectServed } = await start(false)
     const client = await openFrameClient({ port: rig.port })
-    for (let id = 1; id < 2_000 && !isOver(client); id += 2) {
-      client.send(headers(id, GET))
-      await eventually(() => upstream.requests.length > (id - 1) / 2 || isOver(client))
-      client.send(reset(id))
+    const turns = Array.from({ length: 20 }, (_, turn) => 2 * turn)
+    for (let first = 1; first < 2_000 && !isOver(client); first += 2 * turns.length) {
+      client.send(Buffer.concat(turns.map((more) => headers(first + more, GET))))
+      const sent = (first - 1) / 2 + turns.length
+      await eventually(() => upstream.requests.length >= sent || isOver(client))
+      client.send(Buffer.concat(turns.map((more) => reset(first + more))))
     }
     await eventually(() => isOver(client))
     expect([ENHANCE_YOUR_CALM, null]).toContain(client.goaway())

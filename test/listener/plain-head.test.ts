@@ -14,10 +14,23 @@ describe('a plain head is read', () => {
       method: 'GET',
       url: '/a?b=1',
       rawHeaders: ['Host', 'gw.test', 'X-A', 'b c', 'x-a', 'd', 'X-Empty', ''],
+      section: null,
       bodyStart: text.length - 'rest'.length,
       bodyLength: 0,
       keepsAlive: true,
     })
+  })
+
+  test.each([
+    [`${HOST}X-A: b c\r\nX-Empty: \r\n`, true],
+    [`${HOST}X-A:b\r\n`, false],
+    [`${HOST}X-A:  b\r\n`, false],
+    [`${HOST}X-A: b \r\n`, false],
+    [`${HOST}X-A:\tb\r\n`, false],
+    [`${HOST}X-A:\r\n`, false],
+  ])('as text, too, where each line of %j is as it would be written', (section, isUsual) => {
+    const head = readPlainHead(`GET / HTTP/1.1\r\n${section}\r\nrest`)
+    expect(head?.section).toBe(isUsual ? section : null)
   })
 
   test.each([

@@ -2,6 +2,8 @@ import type { ServerResponse } from 'node:http'
 
 import { expect, test } from 'vitest'
 
+import type { Schedule } from '../../src/clock.ts'
+import { systemSchedule } from '../../src/clock.ts'
 import type { UpstreamHandler } from '../../src/upstream/index.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { accepted, AUTHENTICATED, startRig } from '../helpers/proxy-rig.ts'
@@ -67,6 +69,11 @@ test('a client that does not read is waited for once, however many parts still c
   expect(most).toBeLessThanOrEqual(2)
 })
 
+const INTERVAL_MS = 60_000
+/** Asks and holds soon; the time in which a stream that is held ends without an answer is never over. */
+const soonUnlessEnding: Schedule = (afterMs, run) =>
+  systemSchedule(afterMs < INTERVAL_MS - 100 ? 50 : afterMs, run)
+
 test('a client that does not read what an event stream had kept is cut off too', async () => {
   let handler: UpstreamHandler | null = null
   let paused = false
@@ -94,7 +101,7 @@ test('a client that does not read what an event stream had kept is cut off too',
       },
     ],
     {
-      streams: { intervalMs: 2_000, random: () => 0 },
+      streams: { intervalMs: INTERVAL_MS, random: () => 0, schedule: soonUnlessEnding },
       verify: () => {
         if (rig.verifications() === 1) return accepted()
         const asked = accepted()

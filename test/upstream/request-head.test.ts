@@ -53,6 +53,25 @@ test.each([
 })
 
 test.each([
+  ['GET', {}, ''],
+  ['POST', {}, 'Content-Length: 0\r\n'],
+  ['POST', { bodyText: 'abc' }, 'Content-Length: 3\r\n'],
+])('a %s with %j is written around a section that is text already', (method, body, length) => {
+  const lastHeaders = Object.freeze(['X-User', 'alice'])
+  const given = { method, section: 'Host: a\r\nX: b\r\n', lastHeaders, headers: [], ...body }
+  const first = `${method} /x?y HTTP/1.1\r\nConnection: keep-alive\r\n`
+  const rest = `Host: a\r\nX: b\r\nX-User: alice\r\n${length}\r\n${'bodyText' in body ? body.bodyText : ''}`
+  expect(writeRequestHead(request(given))).toEqual({ text: first + rest, bodyLength: 0 })
+})
+
+test('a section that is text already frames no stream, and no list beside it may frame the body', () => {
+  const section = 'Host: a\r\n'
+  expect(writeRequestHead(request({ section, body: Readable.from('abc') }))).toBeNull()
+  const lastHeaders = Object.freeze(['Content-Length', '0'])
+  expect(writeRequestHead(request({ section, lastHeaders }))).toBeNull()
+})
+
+test.each([
   ['a line in a value', { headers: ['X', 'a\r\nY: b'] }],
   ['a line feed in a value', { headers: ['X', 'a\nY: b'] }],
   ['a carriage return in a value', { headers: ['X', 'a\rb'] }],

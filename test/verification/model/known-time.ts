@@ -15,6 +15,8 @@ export interface KnownTime {
   errorMs(atMs: number, heardByMs: number, hasOwnEnd?: boolean): number
   /** When two answers were there that told different times, whichever was judged first. */
   readonly contradictedAtMs: number
+  /** Until when tokens may tell a clock that was set in two ways, a little off each, where no answer has a `Date`. */
+  readonly doubtedUntilMs: number
   /** The clock behind `Date` is off what tokens are judged by. */
   dateIsOff(aheadMs: number): void
   /** The machine slept: its own reckoning is behind by so much. */
@@ -25,6 +27,8 @@ export interface KnownTime {
 
 /** So many holders must have told the time where no answer has a `Date`. */
 const QUORUM = 3
+/** For so long what they told counts beside what is told by others since. */
+const DOUBTED_MS = 60_000
 
 /** Answers may differ by so much, and nothing follows from it. */
 const LARGEST_DIFFERENCE_MS = 2_000
@@ -32,7 +36,7 @@ const LARGEST_DIFFERENCE_MS = 2_000
 /** A clock shows whole seconds, and an answer takes its time. */
 const READING_ERROR_MS = 1_000 + 2_500
 
-export function createKnownTime(history: History): KnownTime {
+export function createKnownTime(history: History, tellsDate: boolean): KnownTime {
   let dateOffMs = 0
   const sleeps: { readonly atMs: number; readonly forMs: number }[] = []
   const steps: { readonly atMs: number; readonly byMs: number }[] = []
@@ -48,15 +52,21 @@ export function createKnownTime(history: History): KnownTime {
     return aheadMs(clock, atMs) + slept
   }
 
+  const told: KnownTime['told'] = (judgedAtMs, deliveredAtMs) => {
+    const before = samples.at(-1)
+    samples.push({ judgedAtMs, deliveredAtMs })
+    const movedMs = before === undefined ? 0 : aheadAt(judgedAtMs) - aheadAt(before.judgedAtMs)
+    if (Math.abs(movedMs) > LARGEST_DIFFERENCE_MS) contradictedAtMs = deliveredAtMs
+  }
+
   return {
-    told(judgedAtMs, deliveredAtMs) {
-      const before = samples.at(-1)
-      samples.push({ judgedAtMs, deliveredAtMs })
-      const movedMs = before === undefined ? 0 : aheadAt(judgedAtMs) - aheadAt(before.judgedAtMs)
-      if (Math.abs(movedMs) > LARGEST_DIFFERENCE_MS) contradictedAtMs = deliveredAtMs
-    },
+    told,
     get contradictedAtMs() {
       return contradictedAtMs
+    },
+    get doubtedUntilMs() {
+      const setAtMs = history.clocks.at(-1)?.fromMs ?? -Infinity
+      return tellsDate ? -Infinity : setAtMs + DOUBTED_MS
     },
     toldOf(holder, askedAtMs, judgedAtMs, deliveredAtMs) {
       voices.set(holder, { askedAtMs, judgedAtMs })
@@ -65,7 +75,7 @@ export function createKnownTime(history: History): KnownTime {
       const agreeing = [...voices.values()].filter(
         (voice) => voice.judgedAtMs >= setAtMs && voice.askedAtMs > forgottenAtMs,
       )
-      if (agreeing.length >= QUORUM) samples.push({ judgedAtMs, deliveredAtMs })
+      if (agreeing.length >= QUORUM) told(judgedAtMs, deliveredAtMs)
     },
     errorMs(atMs, heardByMs, hasOwnEnd = false) {
       if (dateOffMs === 0 && steps.length === 0 && history.clocks.every(isTrue)) return 0

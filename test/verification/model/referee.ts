@@ -286,7 +286,9 @@ export function createReferee(options: RefereeOptions): Referee {
     if (error instanceof VerificationBudgetError) {
       if (settings.budgetPerSecond === null) object('a budget without bounds was spent', about)
       const knownMs = said.yesFor(request)?.askedAtMs ?? -Infinity
-      const isYoung = knownMs > Math.max(askedAtMs - maxStalenessMs, takenBack.at(pending))
+      const sinceMs = Math.max(askedAtMs - maxStalenessMs, takenBack.at(pending))
+      // Whoever has slept asks about all anew.
+      const isYoung = knownMs > sinceMs && sleptSince(knownMs) === 0
       if (!isTiny && workers === 0 && isYoung && said.isProven(request)) {
         object('a proven token was charged', about)
       }
@@ -315,7 +317,8 @@ export function createReferee(options: RefereeOptions): Referee {
       }
     },
     checkStream({ door, request }, atMs) {
-      if (sleptSince(atMs - WAKING_MS) > 0) return
+      // Then it is asked about again, and has a little time to say farewell.
+      if (sleptSince(atMs - WAKING_MS - FAREWELL_MS) > 0) return
       const boundMs = maxStalenessMs + staleIfErrorMs
       const sinceMs = atMs - boundMs
       const errorMs = knownTime.errorMs(atMs, sinceMs)

@@ -117,7 +117,7 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
     note(`!!! ${rule} ${JSON.stringify(about)}`)
     violation ??= { rule, about, step, atMs: time.nowMs }
   }
-  const knownTime = createKnownTime(history)
+  const knownTime = createKnownTime(history, settings.tellsDate)
   knownTime.dateIsOff(settings.dateAheadMs)
   const said = createWhatOnezoneSaid(history)
   let turns = 0

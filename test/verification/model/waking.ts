@@ -5,6 +5,8 @@ import type { SimulatedTime } from './simulated-time.ts'
 export interface Waking {
   /** -Infinity: it never did. */
   readonly atMs: number
+  /** When the machine last woke, whether the gateway has seen it or not. */
+  readonly steppedAtMs: number
   /**
    * Whoever asks Onezone looks at the clocks now and then, and at each answer: if the machine seems to have slept, all
    * that was known is asked anew. What workers want, their primary sees only where it has to ask.
@@ -42,6 +44,9 @@ export function createWaking({
   return {
     get atMs() {
       return wokenAtMs
+    },
+    get steppedAtMs() {
+      return time.lastStepMs(LEAST_STEP_MS)
     },
     look,
   }

@@ -95,6 +95,8 @@ export function createWhatOnezoneSaid(history: History): WhatOnezoneSaid {
   const deaths = new Map<string, Said>()
   const marks = new Map<string, Mark[]>()
   const proven = new Map<string, Proven>()
+  /** When the question was asked to which a token was last accepted that is asked about in each context. */
+  const inContext = new Map<string, number>()
   /** When a family was last found to be lost: what was proven until then must be proven anew. */
   const losses = new Map<string, Loss>()
   /** The same, as the gateway may have understood it. */
@@ -128,6 +130,11 @@ export function createWhatOnezoneSaid(history: History): WhatOnezoneSaid {
       const askedAtMs = Math.max(...before.map((each) => each.said.askedAtMs))
       latest(anew, subject, { ...said, askedAtMs: Math.min(askedAtMs, said.askedAtMs - 0.001) })
     }
+    // What comes late is of the former life, too, where a later question has heard of a younger one.
+    const isFormer = known.some(
+      (each) => each.isNamed && each.upTo < upTo && each.said.askedAtMs > said.askedAtMs,
+    )
+    if (isFormer) latest(anew, subject, said)
     const own: Mark = { upTo, said, isNamed }
     // Of a row of the same, the first and the last say all.
     const isRow = [-1, -2].every((at) => {
@@ -163,6 +170,7 @@ export function createWhatOnezoneSaid(history: History): WhatOnezoneSaid {
         mark(serializeSubject(token.subject), token.generation - 1, said, true)
       // A yes that comes after word of the end is no proof.
       const isLate = (deathOf(token)?.askedAtMs ?? -Infinity) >= said.askedAtMs
+      if (isRemote(token)) inContext.set(token.digest, said.askedAtMs)
       if (!isRemote(token) && !isLate) {
         const { askedAtMs } = said
         const sinceMs = isProven(question) ? proven.get(useOf(question))?.sinceMs : undefined
@@ -202,7 +210,9 @@ export function createWhatOnezoneSaid(history: History): WhatOnezoneSaid {
   /** When a token was first accepted in any use; -Infinity: it is not. */
   function firstProvenMs({ digest }: PresentedToken): number {
     const since = [...proven.values()].filter(({ question }) => question.token.digest === digest)
-    return since.length === 0 ? -Infinity : Math.max(...since.map(({ sinceMs }) => sinceMs))
+    // Each answer in context proves anew.
+    if (since.length === 0) return inContext.get(digest) ?? -Infinity
+    return Math.max(...since.map(({ sinceMs }) => sinceMs))
   }
 
   function deathOf(token: PresentedToken): Said | undefined {

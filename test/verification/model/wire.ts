@@ -170,15 +170,18 @@ export function createWire(options: WireOptions): Wire {
     }
     underWay.add({ call, question, isProven, counts: true })
     if (call.askedAtMs < nowMs) return // a second attempt
-    if (troubles.breaker === 'open') object('asked though the breaker is open', about(question))
+    const wokenMs = Math.max(waking.atMs, waking.steppedAtMs)
     // What was under way then is asked anew when its answer is there.
-    if (isTiny || nowMs - waking.atMs <= TIMEOUT_MS * settings.maxAttempts) return
+    const isAnew = nowMs - wokenMs <= TIMEOUT_MS * settings.maxAttempts
+    const isBarred = troubles.breaker === 'open' && !isAnew
+    if (isBarred) object('asked though the breaker is open', about(question))
+    if (isTiny || isAnew) return
 
     const backMs = lastTakenBack(question)
     const youngerThan = Math.max(backMs, demandMs)
     const yes = isProven ? said.yesFor(question) : said.yesTo(question)
     const no = said.noTo(question)
-    const death = said.deathOf(question.token)
+    const diedMs = said.deathOf(question.token)?.askedAtMs ?? -Infinity
     const over = said.overSince(question.token)
     if (
       over !== undefined &&
@@ -186,16 +189,17 @@ export function createWire(options: WireOptions): Wire {
       over.askedAtMs > Math.max(generationsBackAt(question), waking.atMs) &&
       nowMs - over.askedAtMs < 60_000 - EPSILON_MS
     ) {
-      const named = said.namedSince(question.token)
-      const later = [yes, named].some(
-        (each) => each !== undefined && each.askedAtMs > over.askedAtMs,
-      )
+      const alive = [yes, said.namedSince(question.token)]
+      const later = alive.some((each) => each !== undefined && each.askedAtMs > over.askedAtMs)
       if (!later) object('asked about a generation that is over', about(question))
     }
-    const noMs = no?.askedAtMs ?? -Infinity
+    const ownerAliveMs = said.ownerAliveSince(question.token)?.askedAtMs ?? -Infinity
+    // Of a subject that is known not to be blocked any more, no such refusal is believed.
+    const isBlockOver = no?.reason === 'user_blocked' && ownerAliveMs > no.askedAtMs
+    const noMs = isBlockOver ? -Infinity : (no?.askedAtMs ?? -Infinity)
     const yesMs = yes?.askedAtMs ?? -Infinity
     const voidMs = Math.max(
-      death?.askedAtMs ?? -Infinity,
+      diedMs,
       said.madeAnewSince(question.token)?.askedAtMs ?? -Infinity,
       said.otherNamedSince(question.token)?.askedAtMs ?? -Infinity,
       mayBeUnproven(question) ? Infinity : -Infinity,
@@ -211,11 +215,8 @@ export function createWire(options: WireOptions): Wire {
     ) {
       object('asked again about what was just refused', about(question, { ageMs: nowMs - noMs }))
     }
-    const aliveMs = Math.max(
-      said.yesFor({ ...question, kind: 'identity' })?.askedAtMs ?? -Infinity,
-      said.ownerAliveSince(question.token)?.askedAtMs ?? -Infinity,
-    )
-    const diedMs = death?.askedAtMs ?? -Infinity
+    const ownYesMs = said.yesFor({ ...question, kind: 'identity' })?.askedAtMs ?? -Infinity
+    const aliveMs = Math.max(ownYesMs, ownerAliveMs)
     if (
       workers === 0 &&
       isProven &&
@@ -227,7 +228,7 @@ export function createWire(options: WireOptions): Wire {
     }
     if (yesMs <= voidMs || yesMs <= youngerThan) return
     const ageMs = nowMs - yesMs
-    if (waking.atMs >= yesMs) return
+    if (wokenMs >= yesMs) return
     if (isProven) {
       if (!hasOwnTurn && ageMs < earliestRefreshMs - EPSILON_MS) {
         object('a family was asked about too soon', about(question, { ageMs }))
@@ -247,7 +248,7 @@ export function createWire(options: WireOptions): Wire {
     if (question.token.validUntil === null) return false
     const spokenAtMs = said.yesTo(question)?.askedAtMs ?? -Infinity
     const heardByMs = spokenAtMs - EPSILON_MS - (workers === 0 ? 0 : HERALD_MS + 2 * channelMs)
-    if (knownTime.contradictedAtMs >= heardByMs) return true
+    if (Math.max(knownTime.contradictedAtMs, knownTime.doubtedUntilMs) >= heardByMs) return true
     return knownTime.errorMs(time.nowMs, heardByMs) > LARGEST_DRIFT_MS
   }
 
