@@ -7,6 +7,22 @@ import { isJsonObject } from '../../src/json.ts'
 import { expectThat } from './expect-that.ts'
 import type { Target } from './target.ts'
 
+/** Where something is wrong with what a configuration says. */
+export function judge(value: unknown): SettingPath[] {
+  const parsed = configSchema.safeParse(value)
+  const paths = parsed.success ? [] : parsed.error.issues.map(({ path }) => path as SettingPath)
+  if (isJsonObject(value)) paths.push(...crossCheck(value).map(({ path }) => path))
+  return paths
+}
+
+/** What became of a configuration in which there are these. */
+export function outcomeOf(paths: readonly SettingPath[]): string {
+  if (paths.length === 0) return 'good'
+  if (paths.length > 3) return 'wrong: much'
+  const setting = formatPath(paths[0] ?? []).replace(/\[\d+\].*|[^A-Za-z.].*/g, '')
+  return `wrong: ${setting.slice(0, 30)}`
+}
+
 /** Texts of configuration files: read, judged, and each finding put in its place. */
 export const configTarget: Target = {
   name: 'configuration',
@@ -28,6 +44,31 @@ verdicts: { maxStalenessMs: 10000, budget: { perAddressPerSecond: 5 } }
     'base: &base { upstream: http://127.0.0.1:1 }\nonezone: { url: https://o.test }\nroutes:\n  - { path: /a, <<: *base }\n',
     'verifier: { type: token-lookup, url: https://l.test, apiTokenFile: f }\nworkers: auto\nlimits: { requestFields: 50 }\nupstream: unix:///run/a.sock\n',
     'forwardAuth: { listen: 127.0.0.1:0, clientAddress: required }\nassertion: { issuer: https://gw.test }\nonezone: { url: https://o.test }\nroutes:\n  - path: /**\n',
+    `listen: [127.0.0.1:0, '[::]:8443']
+proxyProtocol: true
+trustedProxies: [10.0.0.0/8]
+tls: { certFile: a, keyFile: b, certificates: [{ certFile: c, keyFile: d }], clientCaFile: e, clientAuth: request }
+onezone: { url: https://o.test, watchTokenFile: w, identityProviders: [{ prefix: 'egi:', clients: [portal-1], bare: true }] }
+store: { url: rediss://s.test:6379/0, secretFile: s, usernameFile: u, passwordFile: p, caFile: c, prefix: og }
+accessLog: { to: /var/log/a, only: errors, sample: 0.5 }
+assertion: { issuer: https://gw.test, keyFiles: [k], lifeMs: 10000, jwksPath: /jwks }
+routes:
+  - path: /s/:space/**
+    identityProviderTokens: true
+    caveats: { data: enforce }
+    data: { path: '/:space/**', spaces: { climate: 6de387c0a1b2 }, reads: [PROPFIND], query: [download] }
+    upstream: http://127.0.0.1:3000
+  - path: /f/**
+    assertion: { audience: app }
+    forwardToken: { confine: [{ type: time, lifeMs: 600000 }, { type: data.readonly }], forwardAs: Authorization }
+    headers: { subjectId: X-User }
+    upstreamHeaders: { X-Api-Version: '2', X-Secret: { file: f } }
+    cors: { origins: [https://a.test], credentials: true, maxAgeSeconds: 600 }
+    timeouts: { connectMs: 1000, headMs: 5000 }
+    upstream: { urls: [https://u.test], host: client, ejection: { failures: 3 }, tls: { caFile: c, serverName: u.test, certFile: a, keyFile: b } }
+  - { path: /i, token: invite, inviteType: userJoinGroup, websocket: false, upstream: unix:///run/a.sock }
+`,
+    'store: { sentinels: [rediss://a:1, rediss://b:1], sentinelName: m, secretFile: s }\ntrustedProxies: [10.0.0.0/8]\nonezone: { url: https://o.test }\nforwardAuth: { listen: unix:/run/f.sock, grpcListen: 127.0.0.1:0, introspection: { clients: [{ id: a, secretFile: s }] } }\nroutes:\n  - { path: /a }\n  - { path: /a/b, optional: true }\n',
   ],
   words: [
     'routes:\n',
@@ -69,22 +110,13 @@ verdicts: { maxStalenessMs: 10000, budget: { perAddressPerSecond: 5 } }
     const file = parseConfig(text)
     if (file.faults.length > 0)
       return `no YAML: ${(file.faults[0]?.message ?? '').replace(/["*&].*|\d+/g, '…').slice(0, 50)}`
-    const parsed = configSchema.safeParse(file.value)
-    const paths = parsed.success ? [] : parsed.error.issues.map(({ path }) => path as SettingPath)
-    if (isJsonObject(file.value)) paths.push(...crossCheck(file.value).map(({ path }) => path))
+    const paths = judge(file.value)
     for (const path of paths) {
       const { line, column } = file.positionOf(path)
       expectThat(line >= 1 && column >= 1, 'a place that is none')
       formatPath(path)
     }
     expectThat(({} as { polluted?: unknown }).polluted === undefined, 'a prototype was changed')
-    if (paths.length === 0) return 'good'
-    return `wrong: ${
-      paths.length > 3
-        ? 'much'
-        : formatPath(paths[0] ?? [])
-            .replace(/\[\d+\].*|[^A-Za-z.].*/g, '')
-            .slice(0, 30)
-    }`
+    return outcomeOf(paths)
   },
 }

@@ -1,6 +1,7 @@
 import { configTarget } from './config-target.ts'
 import { onezoneTarget } from './onezone-target.ts'
 import { requestTarget } from './request-target.ts'
+import { settingsTarget } from './settings-target.ts'
 import type { Target } from './target.ts'
 import { tokenTarget } from './token-target.ts'
 import { upstreamTarget } from './upstream-target.ts'
@@ -12,4 +13,5 @@ export const TARGETS: readonly Target[] = [
   upstreamTarget,
   onezoneTarget,
   configTarget,
+  settingsTarget,
 ]
