@@ -10,6 +10,8 @@ export const ROW = {
   direct: 'direct',
   open: 'onegate, no authentication',
   hit: 'onegate, verdict hit',
+  unlogged: 'onegate, verdict hit, no access log',
+  logged: 'onegate, verdict hit, access log of all',
   again: 'onegate, no authentication, again',
   misses: 'onegate, 1 % misses',
   nginx: 'nginx, auth_request + proxy_cache',
@@ -33,9 +35,6 @@ const MOST_PER_SECOND = 60_000
 const WARM_REQUESTS = 40_000
 const MOST_SLICES = 4
 
-/** The least that wrk knows. */
-const WAKE_SECONDS = 1
-
 /** What all rows have in common: the same load, on one process. */
 export function underLoad({
   headers = {},
@@ -57,9 +56,7 @@ export function underLoad({
         warm += (await measure(seconds))['requests'] ?? 0
       }
     },
-    async wake() {
-      await measure(WAKE_SECONDS)
-    },
+    wake: async () => void (await measure(1)),
     measure,
   }
 }

@@ -42,8 +42,6 @@ export interface Stage {
   atEnd(closer: () => Promise<void>): void
 }
 
-const MEMORY = '/dev/shm'
-
 /** Opens a suite on a stage of its own, which ends with it, or with what went wrong. */
 export async function openOnStage(
   product: string,
@@ -63,7 +61,8 @@ export async function openOnStage(
 }
 
 async function openStage(product: string, atEnd: Stage['atEnd']): Promise<Stage> {
-  const directory = mkdtempSync(join(existsSync(MEMORY) ? MEMORY : tmpdir(), 'onegate-bench-'))
+  const home = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
+  const directory = mkdtempSync(join(home, 'onegate-bench-'))
   const remove = (): void => rmSync(directory, { recursive: true, force: true })
   // A signal ends the process without the closers.
   process.once('exit', remove)

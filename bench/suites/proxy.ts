@@ -22,6 +22,8 @@ export const proxySuite: Suite = {
     { title: 'noise: CPU of the same twice', column: CPU, of: ROW.again, to: ROW.open },
     { title: 'auth: CPU', column: CPU, of: ROW.hit, to: ROW.open, goal: { atMost: 1.03 } },
     { title: 'auth: requests/s', column: 'requestsPerSecond', of: ROW.hit, to: ROW.open },
+    { title: 'access log of refusals: CPU', column: CPU, of: ROW.hit, to: ROW.unlogged },
+    { title: 'access log of all: CPU', column: CPU, of: ROW.logged, to: ROW.unlogged },
     { title: 'CPU', column: CPU, of: ROW.hit, to: ROW.nginx, goal: { atMost: 1 } },
     { title: 'CPU of nginx', column: CPU, of: ROW.asked, to: ROW.nginx },
     { title: 'CPU', column: CPU, of: ROW.hono, to: ROW.hit, goal: { atLeast: 8 } },
@@ -36,12 +38,13 @@ export const proxySuite: Suite = {
 }
 
 async function openProxySuite(stage: Stage): Promise<Omit<OpenSuite, 'close'>> {
-  // With and without authentication are two routes of one process: two processes of the same program differ by
-  // several per cent in how the compiler and the memory happened to fall. One of the two is there twice, which shows
-  // the noise.
+  // With and without authentication are two routes of one process: two processes of one program differ by several per
+  // cent in how the compiler and the memory happened to fall. One of the two is there twice, which shows the noise.
   const { upstream, upstreamUrl, product } = stage
   const direct = `${upstreamUrl}/files/1`
-  const gateway = await stage.startGateway(await stage.openOnezone())
+  const start = async (log = {}) =>
+    stage.startGateway(await stage.openOnezone(), { accessLog: log })
+  const gateway = await start()
   return {
     scenarios: [
       {
@@ -52,6 +55,8 @@ async function openProxySuite(stage: Stage): Promise<Omit<OpenSuite, 'close'>> {
       openRow(ROW.open, gateway),
       hitRow(ROW.hit, gateway),
       openRow(ROW.again, gateway),
+      hitRow(ROW.unlogged, await start({ to: 'none' })),
+      hitRow(ROW.logged, await start({ to: '/dev/null', only: 'all' })),
       missRow(await stage.startGateway(await stage.openOnezone(SLOW_MS))),
       ...(await openPeerRows(stage)),
     ],
