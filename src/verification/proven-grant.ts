@@ -42,10 +42,9 @@ export function knownSince(
   ledger: Pick<LedgerReading, 'stillCounts' | 'stillProves'>,
 ): number {
   if (!ledger.stillProves(family, proof.confirmedAtMs)) return -Infinity
-  const facts = [family.aliveAtMs]
-  if (proof.asAccess) facts.push(family.servedAtMs)
-  if (hasRecord(proof)) facts.push(proof.grant.verdict.askedAtMs)
-  const oldestMs = Math.min(...facts)
+  let oldestMs = family.aliveAtMs
+  if (proof.asAccess) oldestMs = Math.min(oldestMs, family.servedAtMs)
+  if (hasRecord(proof)) oldestMs = Math.min(oldestMs, proof.grant.verdict.askedAtMs)
   return ledger.stillCounts(family, oldestMs) ? oldestMs : -Infinity
 }
 
