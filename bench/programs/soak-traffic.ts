@@ -1,4 +1,4 @@
-/** Small requests at a fixed rate, whether answers come or not, and beside them all kinds of long traffic. */
+/** Small requests at a fixed rate, unless too many are under way, and beside them all kinds of long traffic. */
 
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -30,6 +30,8 @@ export interface KindResult {
 
 /** A small request that takes longer has failed. */
 const ANSWER_MS = 30_000
+/** More wait until one of them is answered: on a machine that falls behind, they would fill its memory. */
+const MOST_UNDER_WAY = 2_048
 
 await runAsProgram(async (input: SoakTrafficInput): Promise<readonly KindResult[]> => {
   const { url, tokens, perSecond, seconds } = input
@@ -58,7 +60,7 @@ await runAsProgram(async (input: SoakTrafficInput): Promise<readonly KindResult[
   const sendSmall = async (once: () => Promise<void>): Promise<void> => {
     const underWay = new Set<Promise<void>>()
     for (let sent = 0; elapsedSeconds() < seconds; await sleep(1)) {
-      for (; sent < elapsedSeconds() * perSecond; sent++) {
+      for (; sent < elapsedSeconds() * perSecond && underWay.size < MOST_UNDER_WAY; sent++) {
         const one = once().finally(() => underWay.delete(one))
         underWay.add(one)
       }

@@ -46,8 +46,7 @@ async function openSoak(stage: Stage): Promise<Omit<OpenSuite, 'close'>> {
   const { pid, ready, url, product } = await stage.startGateway(onezone)
   const tokens = createTokens(onezone)
   const signs = await createVitalSigns(ready['admin'] ?? '')
-  const headers = bearing(tokens[0] ?? '')
-  const load = underLoad({ product, pid, url: `${url}/files/1`, headers })
+  const load = underLoad({ product, pid, url: `${url}/files/1`, headers: bearing(tokens[0] ?? '') })
   const notes: string[] = []
   const traffic = (perSecond: number, seconds: number): Promise<readonly KindResult[]> => {
     const input: SoakTrafficInput = { url, tokens, perSecond, seconds }
@@ -67,8 +66,8 @@ async function openSoak(stage: Stage): Promise<Omit<OpenSuite, 'close'>> {
     const running = traffic(perSecond, seconds)
     const [results, found] = await Promise.all([running, signs.during(running, seconds)])
     notes.push(
-      `It carries ${most.toFixed(0)} small requests/s at most; ${perSecond} /s were meant to come, whether answers ` +
-        `came or not, and beside them the other kinds, one after the other, with the tokens of ${USERS} users.`,
+      `It carries ${most.toFixed(0)} small requests/s at most; ${perSecond * seconds} were meant to come in all, and ` +
+        `beside them the other kinds, one after the other, with the tokens of ${USERS} users.`,
       ...found,
     )
     return results
