@@ -1,3 +1,4 @@
+import type { CallEnd } from './call-end.ts'
 import type { Peer } from './peer.ts'
 
 /** Bounds on what may be going on at once. */
@@ -24,11 +25,11 @@ export interface Admission {
   /**
    * Waits for its turn: urgent calls first; then those of each party in turn, first come first served. The caller must
    * {@link leave} afterwards. Throws the fault `OVERLOADED` where the queue is full, at once, or later where another
-   * party that waits with fewer calls needs the room; and the signal's reason where that aborts first.
+   * party that waits with fewer calls needs the room; and the reason of its end where that comes first.
    *
    * @returns Whether it had to wait.
    */
-  enter(signal: AbortSignal, caller?: Caller): Promise<boolean>
+  enter(end: CallEnd, caller?: Caller): Promise<boolean>
   /** Gives the place to the next in the queue. */
   leave(urgent?: boolean): void
 }
@@ -115,7 +116,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
   }
 
   return {
-    async enter(signal, { urgent = false, party = '' } = {}) {
+    async enter(end, { urgent = false, party = '' } = {}) {
       if (inFlight < maxInFlight && (urgent || ordinary < mostOrdinary)) {
         inFlight += 1
         if (!urgent) ordinary += 1
@@ -124,7 +125,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
       const isFull = urgent ? urgentOnes.size >= maxQueued : queued >= maxQueued
       if (isFull && (urgent || !makeRoom(party))) throw overload()
       await new Promise<void>((resolve, reject) => {
-        const settle = (): void => signal.removeEventListener('abort', giveUp)
+        const settle = (): void => end.off(giveUp)
         const one: Waiting = {
           party,
           admit() {
@@ -139,11 +140,11 @@ export function createAdmission(options: AdmissionOptions): Admission {
         const giveUp = (): void => {
           if (urgent) urgentOnes.delete(one)
           else dequeue(one)
-          one.refuse(signal.reason)
+          one.refuse(end.reason)
         }
         if (urgent) urgentOnes.add(one)
         else enqueue(one)
-        signal.addEventListener('abort', giveUp, { once: true })
+        end.on(giveUp)
       })
       return true
     },

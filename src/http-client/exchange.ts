@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici'
 
 import type { FaultReason, PeerFaultError } from '../errors.ts'
+import type { CallEnd } from './call-end.ts'
 import type { Peer } from './peer.ts'
 
 /** One request as it goes over the wire. */
@@ -22,8 +23,8 @@ export interface Answer {
 /** Bounds of an {@link exchange}. */
 export interface ExchangeBounds {
   readonly maxAnswerBytes: number
-  /** Aborted at the deadline of the call; its reason is what the exchange then fails with. */
-  readonly signal: AbortSignal
+  /** The end of the call; its reason is what the exchange then fails with. */
+  readonly end: CallEnd
   readonly peer: Peer
   /** Which way requests take, for messages: it follows the name of the server. */
   readonly via: string
@@ -50,13 +51,13 @@ export class FailedExchange extends Error {
 const STATUSES_WITH_BODY = new Set([200, 201, 400, 401, 403, 404, 409])
 
 /**
- * Sends one request and reads the whole answer. Rejects with a {@link FailedExchange} or with the reason of the signal,
+ * Sends one request and reads the whole answer. Rejects with a {@link FailedExchange} or with the reason of the end,
  * and then drops the connection, so that nothing of this answer can become part of the next.
  */
 export function exchange(
   dispatcher: Dispatcher,
   request: ExchangeRequest,
-  { maxAnswerBytes, signal, peer, via }: ExchangeBounds,
+  { maxAnswerBytes, end, peer, via }: ExchangeBounds,
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     let stage: 'connecting' | 'sent' | 'answering' | 'settled' = 'connecting'
@@ -68,7 +69,7 @@ export function exchange(
     const settle = (outcome: () => void): void => {
       if (stage === 'settled') return
       stage = 'settled'
-      signal.removeEventListener('abort', onDeadline)
+      end.off(onEnd)
       outcome()
     }
     const fail = (reason: unknown): void => {
@@ -78,14 +79,14 @@ export function exchange(
       })
       connection?.abort(new Error('The answer is of no use any more.'))
     }
-    const onDeadline = (): void => fail(signal.reason)
+    const onEnd = (): void => fail(end.reason)
     const failOversized = (): void => {
       const message = `The answer of ${request.origin} is longer than ${maxAnswerBytes} bytes; see "maxAnswerBytes".`
       fail(new FailedExchange(peer.fault('ANSWER_TOO_LARGE', message)))
     }
 
-    signal.addEventListener('abort', onDeadline, { once: true })
-    // undici's own timeouts begin anew with every read, so a dripping answer never meets them; the signal does not.
+    end.on(onEnd)
+    // undici's own timeouts begin anew with every read, so a dripping answer never meets them; the end of the call holds.
     const options = { ...request, headersTimeout: 0, bodyTimeout: 0 }
     dispatcher.dispatch(options, {
       onRequestStart(controller) {

@@ -4,6 +4,7 @@ import type { PeerFaultError } from '../errors.ts'
 import { createAdmission } from './admission.ts'
 import { readAnswer, readDate, readRetryAfter } from './answer.ts'
 import { createBackOff } from './back-off.ts'
+import { CallEnd } from './call-end.ts'
 import type { ClientSettings } from './client-options.ts'
 import { exchange, FailedExchange, type Answer, type ExchangeRequest } from './exchange.ts'
 import type { HttpAnswer, HttpCall } from './http-call.ts'
@@ -55,21 +56,21 @@ export function createHttpTransport(settings: ClientSettings): HttpTransport {
     // Before the time is running: what it takes to load what asks is no slowness of the server.
     const dispatcher = opened ?? (await open())
     call.signal?.throwIfAborted()
-    const deadline = new AbortController()
+    const end = new CallEnd()
     /** Null while it waits for its turn. */
     let waitedMs: number | null = null
     let late: NodeJS.Immediate | undefined
     const timer = setTimeout(() => {
       // Where this process stood still, the answer may have come long ago: it is read before this.
-      late = setImmediate(() => deadline.abort(tooLate(call.operation, waitedMs)))
+      late = setImmediate(() => end.come(tooLate(call.operation, waitedMs)))
     }, settings.totalTimeoutMs)
-    const onAbort = (): void => deadline.abort(call.signal?.reason)
+    const onAbort = (): void => end.come(call.signal?.reason)
     call.signal?.addEventListener('abort', onAbort, { once: true })
     try {
-      const hasWaited = await admission.enter(deadline.signal, call)
+      const hasWaited = await admission.enter(end, call)
       waitedMs = hasWaited ? clock.monotonic() - startedAtMs : 0
       try {
-        const received = await attempt(call, dispatcher, deadline.signal, () => late !== undefined)
+        const received = await attempt(call, dispatcher, end, () => late !== undefined)
         if (received.status === TOO_MANY) {
           backOff.pause(readRetryAfter(received.headers['retry-after'], clock.now()) ?? 0)
         }
@@ -107,7 +108,7 @@ export function createHttpTransport(settings: ClientSettings): HttpTransport {
   async function attempt<Result, ErrorBody>(
     call: HttpCall<Result, ErrorBody>,
     dispatcher: Dispatcher,
-    signal: AbortSignal,
+    end: CallEnd,
     isLate: () => boolean,
   ): Promise<Answer> {
     const request = toRequest(settings, call)
@@ -116,7 +117,7 @@ export function createHttpTransport(settings: ClientSettings): HttpTransport {
       try {
         return await exchange(dispatcher, request, {
           maxAnswerBytes: settings.maxAnswerBytes,
-          signal,
+          end,
           peer,
           via,
         })
@@ -125,7 +126,7 @@ export function createHttpTransport(settings: ClientSettings): HttpTransport {
         // What changes something may have done so though no answer came.
         const repeatable = call.changesThings === true ? error.unsent : error.unanswered
         if (left === 0 || !repeatable || !budget.spend()) throw error.fault
-        if (!(await pause(signal)) || isLate()) throw error.fault
+        if (!(await pause(end)) || isLate()) throw error.fault
       }
     }
   }
@@ -193,17 +194,17 @@ function toRequest(
   }
 }
 
-/** Waits before a retry; false where the signal aborts first. */
-function pause(signal: AbortSignal): Promise<boolean> {
+/** Waits before a retry; false where the end of the call comes first. */
+function pause(end: CallEnd): Promise<boolean> {
   const { least, most } = RETRY_PAUSE_MS
   const pauseMs = least + Math.random() * (most - least)
   return new Promise((resolve) => {
-    const end = (): void => {
+    const goOn = (): void => {
       clearTimeout(timer)
-      signal.removeEventListener('abort', end)
-      resolve(!signal.aborted)
+      end.off(goOn)
+      resolve(!end.hasCome)
     }
-    const timer = setTimeout(end, pauseMs)
-    signal.addEventListener('abort', end, { once: true })
+    const timer = setTimeout(goOn, pauseMs)
+    end.on(goOn)
   })
 }

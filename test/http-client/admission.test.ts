@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
 import { createAdmission } from '../../src/http-client/admission.ts'
+import { CallEnd } from '../../src/http-client/call-end.ts'
 import { ONEZONE } from '../../src/onezone/onezone-peer.ts'
 import { rejectionOf } from '../helpers/scripted-onezone.ts'
 
-const never = new AbortController().signal
+const never = new CallEnd()
 
 test('the queue is served first come first served', async () => {
   const admission = createAdmission({ peer: ONEZONE, maxInFlight: 1, maxQueued: 2 })
@@ -22,12 +23,12 @@ test('the queue is served first come first served', async () => {
 test('who gives up makes room in the queue and is never called', async () => {
   const admission = createAdmission({ peer: ONEZONE, maxInFlight: 1, maxQueued: 1 })
   await admission.enter(never)
-  const patience = new AbortController()
-  const impatient = rejectionOf(admission.enter(patience.signal))
+  const patience = new CallEnd()
+  const impatient = rejectionOf(admission.enter(patience))
   expect(await rejectionOf(admission.enter(never))).toMatchObject({
     code: 'ERR_ONEZONE_OVERLOADED',
   })
-  patience.abort('enough')
+  patience.come('enough')
   expect(await impatient).toBe('enough')
   const patient = admission.enter(never)
   admission.leave()
