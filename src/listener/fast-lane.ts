@@ -1,4 +1,5 @@
 import type { Server } from 'node:http'
+import type { Server as TlsServer } from 'node:https'
 import type { Socket } from 'node:net'
 
 import type { Incoming, Outgoing } from './http-message.ts'
@@ -7,7 +8,9 @@ import { PlainConnection } from './plain-connection.ts'
 /** Options of {@link createFastLane}. */
 export interface FastLaneOptions {
   /** Parses what the lane does not take. Its connections are the lane's from now on. */
-  readonly server: Server
+  readonly server: Server | TlsServer
+  /** The event by which the server is told of them, to which it alone listens yet. @default 'connection' */
+  readonly event?: string | undefined
   readonly serve: (incoming: Incoming, outgoing: Outgoing) => void
   /** How long a connection may be without a request between two, in milliseconds. */
   readonly idleMs: number
@@ -34,11 +37,12 @@ const MOST_HEAD_BYTES = 16 * 1024
  * decides all that can be decided in two ways.
  */
 export function createFastLane(options: FastLaneOptions): FastLane {
-  const { server, serve, idleMs, maxHeadBytes = MOST_HEAD_BYTES } = options
-  const [parse] = server.listeners('connection') as ((this: Server, socket: Socket) => void)[]
+  const { server, event = 'connection', serve, idleMs } = options
+  const { maxHeadBytes = MOST_HEAD_BYTES } = options
+  const [parse] = server.listeners(event) as ((this: unknown, socket: Socket) => void)[]
   if (parse === undefined) throw new TypeError('the server does not listen to its connections')
-  server.off('connection', parse)
-  server.on('connection', (socket: Socket) => connections.add(new PlainConnection(socket, owner)))
+  server.off(event, parse)
+  server.on(event, (socket: Socket) => connections.add(new PlainConnection(socket, owner)))
   const connections = new Set<PlainConnection>()
   const owner = {
     serve,

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 
 import type { ClientAuth, TlsMaterial } from '../tls/index.ts'
-import { changeMaterial, createTlsServer } from '../tls/index.ts'
+import { changeMaterial, createTlsServer, HTTP1_CONNECTION } from '../tls/index.ts'
 import type { Accepting, ListenOn } from './accepting.ts'
 import { acceptOn, urlOf } from './accepting.ts'
 import type { Arrivals } from './attach-door.ts'
@@ -53,8 +53,8 @@ export interface ListenerOptions {
   /** How many fields a request may have that the door answers, and not the listener. @default 200 */
   readonly maxFields?: number | undefined
   /**
-   * Whether plain requests of HTTP/1.1 without TLS may take a shorter way than through the server of Node. The doors
-   * must then make do with what {@link Incoming} and {@link Outgoing} have.
+   * Whether plain requests of HTTP/1.1 may take a shorter way than through the server of Node. The doors must then make
+   * do with what {@link Incoming} and {@link Outgoing} have.
    *
    * @default false
    */
@@ -192,10 +192,11 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
   }
   attachDoor(server, () => current.door, arrivals)
   const lane =
-    options.fastLane !== true || !(server instanceof Server)
+    options.fastLane !== true
       ? null
       : createFastLane({
           server,
+          event: tls === undefined ? 'connection' : HTTP1_CONNECTION,
           maxHeadBytes,
           idleMs,
           serve(incoming, outgoing) {

@@ -27,6 +27,7 @@ export interface PlainConnectionOwner {
  */
 export class PlainConnection implements ResponseOwner {
   readonly socket: Socket
+  readonly writesLate: boolean
   /** Since when no request is under way, in ticks. */
   idleSince: number
   readonly #owner: PlainConnectionOwner
@@ -41,6 +42,7 @@ export class PlainConnection implements ResponseOwner {
 
   constructor(socket: Socket, owner: PlainConnectionOwner) {
     this.socket = socket
+    this.writesLate = 'encrypted' in socket
     this.#owner = owner
     this.idleSince = owner.tick
     socket.push = this.#onPush

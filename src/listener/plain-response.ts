@@ -9,6 +9,8 @@ import type { PlainRequest } from './plain-request.ts'
 export interface ResponseOwner {
   /** What ends the head where its connection goes on. */
   readonly keepAlive: string
+  /** Whether what is written leaves in a later turn at the earliest: it is encrypted first. */
+  readonly writesLate: boolean
   /** All of it has been written; `keepsAlive`: its connection may go on. */
   onResponseEnd(keepsAlive: boolean): void
 }
@@ -33,6 +35,9 @@ export class PlainResponse implements Outgoing {
   #mayChunk: boolean = true
   #ended: boolean = false
   #awaitsDrain: boolean = false
+  /** How many writes are yet to be done, where those are late. */
+  #unwritten: number = 0
+  readonly #onWritten: ((error?: Error | null) => void) | undefined
   readonly #onClose: (() => void)[] = []
   #onDrain: (() => void)[] | null = null
 
@@ -41,6 +46,7 @@ export class PlainResponse implements Outgoing {
     this.shouldKeepAlive = keepsAlive
     this.#socket = socket
     this.#owner = owner
+    this.#onWritten = owner.writesLate ? (error) => this.#wrote(error) : undefined
   }
 
   get writableLength(): number {
@@ -116,9 +122,9 @@ export class PlainResponse implements Outgoing {
     const socket = this.#socket
     socket.cork()
     const before = this.#chunked ? head + sizeLine(chunk) : head
-    if (before !== '') socket.write(before, 'latin1')
-    let hasRoom = socket.write(chunk)
-    if (this.#chunked) hasRoom = socket.write('\r\n', 'latin1')
+    if (before !== '') this.#put(before)
+    let hasRoom = this.#put(chunk)
+    if (this.#chunked) hasRoom = this.#put('\r\n')
     socket.uncork()
     return hasRoom || this.#awaitDrain()
   }
@@ -127,13 +133,20 @@ export class PlainResponse implements Outgoing {
     if (this.#ended || this.destroyed) return
     if (text !== '') this.write(text)
     const rest = this.#takeHead() + (this.#chunked && this.#hasBody ? '0\r\n\r\n' : '')
-    if (rest !== '') this.#socket.write(rest, 'latin1')
+    if (rest !== '') this.#put(rest)
     this.#ended = true
     const socket = this.#socket
-    if (socket.destroyed) return
+    if (socket.destroyed || this.#unwritten > 0) return
     // What the system has taken already needs no second turn.
     if (socket.writableLength === 0) this.#finish()
     else socket.write('', (error) => error ?? this.#finish())
+  }
+
+  #wrote(error: Error | null | undefined): void {
+    // What broke the connection closes it.
+    if (error !== undefined && error !== null) return
+    this.#unwritten -= 1
+    if (this.#unwritten === 0 && this.#ended) this.#finish()
   }
 
   /** Tells that the response is over, be it complete or not. */
@@ -159,7 +172,15 @@ export class PlainResponse implements Outgoing {
   }
 
   #send(text: string): boolean {
-    return this.#socket.write(text, 'latin1') || this.#awaitDrain()
+    return this.#put(text) || this.#awaitDrain()
+  }
+
+  #put(piece: Buffer | string): boolean {
+    const onWritten = this.#onWritten
+    if (onWritten !== undefined) this.#unwritten += 1
+    return typeof piece === 'string'
+      ? this.#socket.write(piece, 'latin1', onWritten)
+      : this.#socket.write(piece, onWritten)
   }
 
   #awaitDrain(): false {

@@ -50,9 +50,7 @@ export function createTlsServer(http: HttpOptions, options: TlsServerOptions): S
     socket.destroy()
     onHandshakeFailure?.()
   })
-  // As without TLS: who has sent its last byte may still read the answer.
-  server.prependListener('secureConnection', (socket: TLSSocket) => (socket.allowHalfOpen = true))
-  if (onHttp2 !== undefined) divertHttp2(server, onHttp2)
+  divert(server, onHttp2)
   if (clientAuth === 'request') {
     server.prependListener('secureConnection', (socket: TLSSocket) => {
       if (!socket.authorized && socket.getPeerX509Certificate() !== undefined) socket.destroy()
@@ -61,16 +59,23 @@ export function createTlsServer(http: HttpOptions, options: TlsServerOptions): S
   return server
 }
 
+/** The event of such a server for each connection on which HTTP/1.1 is to be spoken; it listens itself, too. */
+export const HTTP1_CONNECTION = 'http1Connection'
+
 /**
- * Hands over connections on which HTTP/2 was agreed, and leaves all others to the server. Not by `createSecureServer`
- * of node:http2: its HTTP/1.1 is not the same as that of node:https.
+ * Hands over connections on which HTTP/2 was agreed, and tells of all others by their own event. Not by
+ * `createSecureServer` of node:http2: its HTTP/1.1 is not the same as that of node:https.
  */
-function divertHttp2(server: Server, onHttp2: (socket: TLSSocket) => void): void {
-  const serveHttp1 = server.listeners('secureConnection')
+function divert(server: Server, onHttp2: TlsServerOptions['onHttp2']): void {
+  for (const serve of server.listeners('secureConnection')) {
+    server.on(HTTP1_CONNECTION, serve as (socket: TLSSocket) => void)
+  }
   server.removeAllListeners('secureConnection')
   server.on('secureConnection', (socket: TLSSocket) => {
-    if (socket.alpnProtocol === 'h2') return onHttp2(socket)
-    for (const serve of serveHttp1) serve.call(server, socket)
+    if (onHttp2 !== undefined && socket.alpnProtocol === 'h2') return onHttp2(socket)
+    // As without TLS: who has sent its last byte may still read the answer.
+    socket.allowHalfOpen = true
+    server.emit(HTTP1_CONNECTION, socket)
   })
 }
 

@@ -7,12 +7,13 @@ import { onTestFinished } from 'vitest'
 
 import type { Listener } from '../../src/listener/index.ts'
 import { openListener } from '../../src/listener/index.ts'
+import type { TlsMaterial } from '../../src/tls/index.ts'
 import type { Identity } from './certificates.ts'
 import { createAuthority } from './certificates.ts'
 import type { Field } from './http2-frames.ts'
 import { data, headers, openFrameClient } from './http2-frames.ts'
 import type { RigOptions, RigProxy, RigRoute } from './proxy-rig.ts'
-import { createRigProxy, TOKEN } from './proxy-rig.ts'
+import { createRigProxy, TOKEN, WITHOUT_LANE } from './proxy-rig.ts'
 import { readResponse } from './raw-client.ts'
 
 export interface Http2Rig extends RigProxy {
@@ -30,18 +31,23 @@ export async function startHttp2Rig(
   options: RigOptions = {},
 ): Promise<Http2Rig> {
   const made = createRigProxy(routes, options)
-  certificate ??= createAuthority('gateway').issue('gateway')
-  const material = { ...certificate, clientCa: undefined, others: [], validUntilMs: Infinity }
   const listener = await openListener({
     on: { host: '127.0.0.1', port: 0 },
     door: made.proxy,
-    tls: { material, clientAuth: 'none', http2: true },
+    tls: { material: anyMaterial(), clientAuth: 'none', http2: true },
+    fastLane: !WITHOUT_LANE,
   })
   onTestFinished(async () => {
     await listener.drain(0)
     await made.proxy.close()
   })
   return { ...made, listener, url: listener.url, port: Number(new URL(listener.url).port) }
+}
+
+/** A certificate that nobody looks at. */
+export function anyMaterial(): TlsMaterial {
+  certificate ??= createAuthority('gateway').issue('gateway')
+  return { ...certificate, clientCa: undefined, others: [], validUntilMs: Infinity }
 }
 
 /** A client of HTTP/2 as people use it, until the test ends. */

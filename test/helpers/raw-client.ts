@@ -1,5 +1,6 @@
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
 
 import { onTestFinished } from 'vitest'
 
@@ -7,6 +8,8 @@ import { onTestFinished } from 'vitest'
 export interface RawClient {
   readonly socket: Socket
   send(bytes: string): void
+  /** Breaks the connection off. */
+  reset(): void
   /** Everything received so far. */
   received(): string
   /** Waits until what was received fits, or the connection is over. */
@@ -19,8 +22,10 @@ export interface RawClient {
   ended(): 'open' | 'fin' | 'reset'
 }
 
-export async function openRawClient(port: number): Promise<RawClient> {
-  const socket = connect({ port, host: '127.0.0.1' })
+/** @param secure Whether it speaks TLS; who is there does not matter then. */
+export async function openRawClient(port: number, secure = false): Promise<RawClient> {
+  const below = connect({ port, host: '127.0.0.1' })
+  const socket = secure ? connectTls({ socket: below, rejectUnauthorized: false }) : below
   let received = ''
   let ended: 'open' | 'fin' | 'reset' = 'open'
   const watchers = new Set<() => void>()
@@ -44,7 +49,7 @@ export async function openRawClient(port: number): Promise<RawClient> {
   onTestFinished(() => {
     socket.destroy()
   })
-  await new Promise<void>((resolve) => socket.once('connect', resolve))
+  await new Promise<void>((resolve) => socket.once(secure ? 'secureConnect' : 'connect', resolve))
 
   const when = (what: string, holds: () => boolean, ms = 20_000): Promise<string> =>
     new Promise((resolve, reject) => {
@@ -65,6 +70,7 @@ export async function openRawClient(port: number): Promise<RawClient> {
   return {
     socket,
     send: (bytes) => void socket.write(bytes, 'latin1'),
+    reset: () => void below.resetAndDestroy(),
     received: () => received,
     until: (pattern) =>
       when(
