@@ -3,7 +3,7 @@
  *
  * Runs the named suites, or all but those that are long. Every scenario is first asked whether it does its job; if one
  * does not, there are no numbers and the exit status is 1. `--quick` is for a first look, `--seconds` are those of a
- * row of `proxy` or `workers`, and those of the whole `soak`. `--write-docs` puts the result of `proxy` into
+ * row of `proxy`, `loads` or `workers`, and those of the whole `soak`. `--write-docs` puts the result of `proxy` into
  * docs/performance.md. The report goes to stdout, what happens meanwhile to stderr.
  */
 
@@ -19,12 +19,13 @@ import { toMarkdown } from './report.ts'
 import type { SuiteResult } from './run-suite.ts'
 import { runSuite } from './run-suite.ts'
 import type { Pace, Suite } from './suite.ts'
+import { loadsSuite } from './suites/loads.ts'
 import { proxySuite } from './suites/proxy.ts'
 import { soakSuite } from './suites/soak.ts'
 import { verdictSuites } from './suites/verdicts.ts'
 import { workersSuite } from './suites/workers.ts'
 
-const SUITES: readonly Suite[] = [proxySuite, workersSuite, ...verdictSuites, soakSuite]
+const SUITES: readonly Suite[] = [proxySuite, loadsSuite, workersSuite, ...verdictSuites, soakSuite]
 
 /** @throws {TypeError} saying what is wrong with the command line. */
 function readCommandLine() {

@@ -1,7 +1,30 @@
 -- What wrk found out, as one line of JSON: a ClosedLoopResult. With FRESH_TOKENS, a file with a token a line, every
--- FRESH_EVERY-th request carries the next of them in the place of the token that all others carry.
+-- FRESH_EVERY-th request carries the next of them in the place of the token that all others carry. KIND: how requests
+-- look.
 
 local file = os.getenv('FRESH_TOKENS')
+local kind = os.getenv('KIND')
+
+if kind == 'post' then
+  wrk.method, wrk.body = 'POST', '{"text":"' .. string.rep('x', 389) .. '"}'
+  wrk.headers['Content-Type'] = 'application/json'
+elseif kind == 'last' then
+  wrk.headers['Connection'] = 'close'
+elseif kind == 'browser' then
+  local sent = 0
+  wrk.headers['User-Agent'] = 'Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0'
+  wrk.headers['Accept'] = 'application/json, text/plain, */*'
+  wrk.headers['Accept-Language'] = 'en-US,en;q=0.5'
+  wrk.headers['Accept-Encoding'] = 'gzip, deflate, br, zstd'
+  wrk.headers['Cookie'] = 'session=0123456789abcdef0123456789abcdef; theme=dark'
+  wrk.headers['Referer'] = 'https://app.example.org/items'
+  function request()
+    sent = sent + 1
+    wrk.headers['traceparent'] = string.format('00-%032x-%016x-01', sent, sent)
+    wrk.headers['X-Request-Id'] = 'r' .. sent
+    return wrk.format(nil, wrk.path .. '?page=' .. sent % 7)
+  end
+end
 
 if file then
   local fresh, next_one, sent = {}, 1, 0

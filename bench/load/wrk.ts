@@ -16,8 +16,8 @@ const ANSWER_SECONDS = 5
  * @param directory Where the fresh tokens are written for it.
  */
 export async function runWrk(load: ClosedLoop, directory: string): Promise<ClosedLoopResult> {
-  const { url, headers, connections, seconds, fresh } = load
-  const env: Record<string, string> = {}
+  const { url, headers, connections, seconds, fresh, kind = 'plain' } = load
+  const env: Record<string, string> = { KIND: kind }
   if (fresh !== null) {
     env['FRESH_TOKENS'] = join(directory, 'fresh-tokens')
     env['FRESH_EVERY'] = String(fresh.every)

@@ -9,6 +9,13 @@ import { runAsProgram } from './run-as-program.ts'
 /** One kind of request, sent over and over. */
 export interface ClosedLoop {
   readonly url: string
+  /**
+   * `browser`: with the fields of one, some of them new each time; `post`: with 400 bytes; `last`: on a connection of
+   * its own. Only wrk knows other kinds than `plain`.
+   *
+   * @default plain
+   */
+  readonly kind?: 'plain' | 'browser' | 'post' | 'last' | undefined
   readonly headers: Readonly<Record<string, string>>
   /** What every answer must hold. */
   readonly expectBody: string
@@ -34,7 +41,8 @@ export interface ClosedLoopResult {
 const ANSWER_SECONDS = 5
 
 await runAsProgram(async (load: ClosedLoop): Promise<ClosedLoopResult> => {
-  const { url, expectBody, connections, seconds, fresh } = load
+  const { url, expectBody, connections, seconds, fresh, kind = 'plain' } = load
+  if (kind !== 'plain') throw new Error(`requests of the kind "${kind}" are sent by wrk only`)
   const headers = { ...load.headers }
   let sent = 0
   let nextFresh = 0

@@ -11,7 +11,8 @@ import {
   FORGED,
   sendCrowd,
 } from './checks.ts'
-import { ROW, underLoad } from './rows.ts'
+import type { LoadShape } from './rows.ts'
+import { ROW, underLoad, USUAL_LOAD } from './rows.ts'
 import type { Gateway } from './stage.ts'
 
 /** The default, and what the configuration of the bench leaves it at. */
@@ -50,7 +51,11 @@ export function openRow(name: string, { product, pid, url, onezone }: Gateway): 
 }
 
 /** One token that is used over and over. */
-export function hitRow(name: string, { product, pid, url, onezone }: Gateway): Scenario {
+export function hitRow(
+  name: string,
+  { product, pid, url, onezone }: Gateway,
+  shape: LoadShape = USUAL_LOAD,
+): Scenario {
   const mint = minter(onezone)
   const token = mint()
   const verifyCalls = (): number => onezone.calls().verifyAccessToken
@@ -58,7 +63,7 @@ export function hitRow(name: string, { product, pid, url, onezone }: Gateway): S
   let firstUse = 0
   let summary = ''
   return {
-    name,
+    name: name + shape.title,
     async check() {
       await assertGuards(url, mint())
       callsBefore = verifyCalls()
@@ -66,7 +71,7 @@ export function hitRow(name: string, { product, pid, url, onezone }: Gateway): S
       await sendCrowd(`${url}/files/1`, token)
       assert.equal(verifyCalls() - callsBefore, 1, 'calls for one cold token')
     },
-    ...underLoad({ product, pid, url: `${url}/files/1`, headers: bearing(token) }),
+    ...underLoad({ product, pid, url: `${url}/files/1`, headers: bearing(token), shape }),
     async confirm() {
       const calls = verifyCalls() - callsBefore
       const elapsedMs = performance.now() - firstUse

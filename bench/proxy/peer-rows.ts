@@ -8,11 +8,21 @@ import { spreadOf } from '../ratios.ts'
 import type { Scenario, SkippedScenario } from '../suite.ts'
 import { assertGuards, assertSmallAnswer, bearing, FORGED, sendCrowd } from './checks.ts'
 import { minter } from './gateway-rows.ts'
-import { underLoad } from './rows.ts'
+import type { LoadShape } from './rows.ts'
+import { underLoad, USUAL_LOAD } from './rows.ts'
 import type { Stage } from './stage.ts'
 
-/** Starts all peers that can run here; a row for each, also for those that cannot. */
-export async function openPeerRows(stage: Stage): Promise<(Scenario | SkippedScenario)[]> {
+/**
+ * Starts all peers that can run here; a row for each, also for those that cannot.
+ *
+ * @param names Which of them. @default all
+ * @param shapes The loads, each with a row of its own. @default the usual one
+ */
+export async function openPeerRows(
+  stage: Stage,
+  names: readonly string[] = PEERS.map(({ name }) => name),
+  shapes: readonly LoadShape[] = [USUAL_LOAD],
+): Promise<(Scenario | SkippedScenario)[]> {
   const { product, upstreamUrl } = stage
   const onezone = await stage.openOnezone()
   const verifyCalls = (): number => onezone.calls().verifyAccessToken
@@ -25,7 +35,7 @@ export async function openPeerRows(stage: Stage): Promise<(Scenario | SkippedSce
   mkdirSync(directory)
   const mint = minter(onezone)
   const rows: (Scenario | SkippedScenario)[] = []
-  for (const peer of PEERS) {
+  for (const peer of PEERS.filter(({ name }) => names.includes(name))) {
     const { name, asksGateway = false } = peer
     const asked = asksGateway ? gateway : introspection
     const authUrl = (asksGateway ? asked.ready['forwardAuth'] : asked.ready['url']) ?? ''
@@ -45,32 +55,34 @@ export async function openPeerRows(stage: Stage): Promise<(Scenario | SkippedSce
     const token = mint()
     const headers = bearing(token)
     const resource = `${url}/files/1`
-    const load = underLoad({ product, pid, askedPid: asked.pid, url: resource, headers })
-    const askedMicros: (number | null | undefined)[] = []
-    rows.push({
-      name,
-      async check() {
-        // Where a front proxy asks, the gateway refuses a forged identity: it cannot take it away.
-        await assertGuards(url, token, asksGateway ? {} : FORGED)
-        await sendCrowd(resource, token)
-        const before = verifyCalls()
-        await sendCrowd(resource, token)
-        const calls = verifyCalls() - before
-        assert.equal(calls, 0, 'calls to Onezone for a token that it had just asked about')
-      },
-      ...load,
-      async measure(seconds) {
-        const measured = await load.measure(seconds)
-        askedMicros.push(measured['askedMicros'])
-        return measured
-      },
-      note() {
-        const what = asksGateway ? 'onegate' : 'the server'
-        const micros = spreadOf(askedMicros)?.median.toFixed(1) ?? '–'
-        return `“${name}”: ${what} that it asks used ${micros} µs of CPU a request beside it.`
-      },
-      confirm: () => assertSmallAnswer(resource, headers),
-    })
+    for (const shape of shapes) {
+      const load = underLoad({ product, pid, askedPid: asked.pid, url: resource, headers, shape })
+      const askedMicros: (number | null | undefined)[] = []
+      rows.push({
+        name: name + shape.title,
+        async check() {
+          // Where a front proxy asks, the gateway refuses a forged identity: it cannot take it away.
+          await assertGuards(url, token, asksGateway ? {} : FORGED)
+          await sendCrowd(resource, token)
+          const before = verifyCalls()
+          await sendCrowd(resource, token)
+          const calls = verifyCalls() - before
+          assert.equal(calls, 0, 'calls to Onezone for a token that it had just asked about')
+        },
+        ...load,
+        async measure(seconds) {
+          const measured = await load.measure(seconds)
+          askedMicros.push(measured['askedMicros'])
+          return measured
+        },
+        note() {
+          const what = asksGateway ? 'onegate' : 'the server'
+          const micros = spreadOf(askedMicros)?.median.toFixed(1) ?? '–'
+          return `“${name}${shape.title}”: ${what} that it asks used ${micros} µs of CPU a request beside it.`
+        },
+        confirm: () => assertSmallAnswer(resource, headers),
+      })
+    }
   }
   return rows
 }

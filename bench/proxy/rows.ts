@@ -15,13 +15,24 @@ export const ROW = {
   again: 'onegate, no authentication, again',
   misses: 'onegate, 1 % misses',
   nginx: 'nginx, auth_request + proxy_cache',
+  haproxy: 'HAProxy, Lua verdict table',
   asked: 'forward auth, nginx',
   fastify: '@fastify/http-proxy, cached check',
   hono: 'hono/proxy, cached check',
 } as const
 
+/** How requests come. */
+export interface LoadShape extends Pick<LoadOptions, 'kind' | 'connections'> {
+  /** What stands behind the name of a row. */
+  readonly title: string
+}
+
+export const USUAL_LOAD: LoadShape = { title: '', kind: 'plain', connections: CONNECTIONS }
+
 /** A process under load, and what is sent to it. */
 export interface Target extends Pick<LoadOptions, 'product' | 'pid' | 'askedPid' | 'url'> {
+  /** @default USUAL_LOAD */
+  readonly shape?: LoadShape | undefined
   /** @default {} */
   readonly headers?: Readonly<Record<string, string>> | undefined
   /** Every n-th request carries another token instead, which nobody has seen. @default none */
@@ -39,6 +50,7 @@ const MOST_SLICES = 4
 export function underLoad({
   headers = {},
   fresh,
+  shape: { kind, connections } = USUAL_LOAD,
   ...target
 }: Target): Pick<Required<Scenario>, 'warmUp' | 'wake' | 'measure'> {
   const tokensFor = (seconds: number): LoadOptions['fresh'] => {
@@ -46,7 +58,7 @@ export function underLoad({
     const count = Math.ceil(((seconds + 1) * MOST_PER_SECOND) / fresh.every)
     return { every: fresh.every, tokens: fresh.mint(count) }
   }
-  const load = { ...target, headers, expectBody: SMALL_ANSWER, connections: CONNECTIONS }
+  const load = { ...target, headers, expectBody: SMALL_ANSWER, kind, connections }
   const measure = (seconds: number): Promise<Measurement> =>
     measureLoad({ ...load, seconds, fresh: tokensFor(seconds) })
   return {
