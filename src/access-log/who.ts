@@ -11,8 +11,8 @@ export interface Who {
 }
 
 /** Finds out whose a request was, as far as it was decided. */
-export function whoOf({ decision, incoming }: RequestTrace): Who {
-  const client = decision?.client?.address ?? incoming.socket.remoteAddress ?? null
+export function whoOf({ decision, remoteAddress }: RequestTrace): Who {
+  const client = decision?.client?.address ?? remoteAddress ?? null
   if (decision?.outcome === 'granted') {
     const { identity } = decision
     return {

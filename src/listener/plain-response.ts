@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import { dateField } from './date-field.ts'
 import type { Outgoing, SectionText } from './http-message.ts'
 import type { PlainRequest } from './plain-request.ts'
+import type { ShortStay } from './short-stays.ts'
 
 /** What carries responses, and is told of their end. */
 export interface ResponseOwner {
@@ -16,9 +17,10 @@ export interface ResponseOwner {
 }
 
 /** The response to a plain request, framed as `node:http` frames its own. */
-export class PlainResponse implements Outgoing {
+export class PlainResponse implements Outgoing, ShortStay {
   readonly req: PlainRequest
   readonly socket: null = null
+  placeInList: number = -1
   shouldKeepAlive: boolean
   statusCode: number = 200
   statusMessage: string = ''

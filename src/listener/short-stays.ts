@@ -1,7 +1,7 @@
-const PLACE = Symbol('place')
-
-interface Member {
-  [PLACE]?: number
+/** What can be in such a list. A class whose objects come by the thousand declares its place, and begins with −1. */
+export interface ShortStay {
+  /** Where it stands in its list; kept by the list. */
+  placeInList?: number
 }
 
 /**
@@ -10,7 +10,7 @@ interface Member {
  * all that follow, and every request in them, live until the next full collection.
  */
 export class ShortStays<Each extends object> {
-  readonly #members: (Each & Member)[] = []
+  readonly #members: (Each & ShortStay)[] = []
 
   get size(): number {
     return this.#members.length
@@ -18,20 +18,22 @@ export class ShortStays<Each extends object> {
 
   /** Does nothing for what is in the list. */
   add(each: Each): void {
-    const member: Each & Member = each
-    if (this.#members[member[PLACE] ?? -1] === each) return
-    member[PLACE] = this.#members.length
+    const member: Each & ShortStay = each
+    const { placeInList: place = -1 } = member
+    // To look for an element before the first one would be slow.
+    if (place >= 0 && this.#members[place] === each) return
+    member.placeInList = this.#members.length
     this.#members.push(member)
   }
 
   /** Does nothing for what is not in the list. */
   delete(each: Each): void {
-    const { [PLACE]: place = -1 }: Member = each
-    if (this.#members[place] !== each) return
+    const { placeInList: place = -1 }: ShortStay = each
+    if (place < 0 || this.#members[place] !== each) return
     const last = this.#members.pop()
     if (last === undefined || last === each) return
     this.#members[place] = last
-    last[PLACE] = place
+    last.placeInList = place
   }
 
   /** The members that are in the list now, in no order. */

@@ -11,6 +11,8 @@ import type { RequestSpan } from './request-span.ts'
 export interface RequestTrace {
   readonly requestId: string
   readonly incoming: Incoming
+  /** Address of the peer as its socket said when the request came: of one that is closed it says nothing any more. */
+  readonly remoteAddress: string | undefined
   /** Monotonic time in milliseconds. */
   readonly startedAtMs: number
   /** Null where the request could not be read. */
@@ -34,14 +36,16 @@ export interface RequestTrace {
 }
 
 /** Begins the trace of a request. */
-export function beginTrace(
-  incoming: Incoming,
-  requestId: string,
-  startedAtMs: number,
-): RequestTrace {
+export function beginTrace({
+  requestId,
+  incoming,
+  remoteAddress,
+  startedAtMs,
+}: Pick<RequestTrace, 'requestId' | 'incoming' | 'remoteAddress' | 'startedAtMs'>): RequestTrace {
   return {
     requestId,
     incoming,
+    remoteAddress,
     startedAtMs,
     record: null,
     decision: null,

@@ -134,7 +134,7 @@ export function* assembleReverseProxy(options: ReverseProxyOptions): Sliced<Reve
     }
     const request: AuthenticationRequest = {
       rawHeaders: incoming.rawHeaders,
-      remoteAddress: incoming.socket.remoteAddress,
+      remoteAddress: trace.remoteAddress,
       secure: 'encrypted' in incoming.socket,
       requestId: trace.requestId,
       path: record.path,
@@ -206,11 +206,11 @@ export function* assembleReverseProxy(options: ReverseProxyOptions): Sliced<Reve
     route: CompiledRoute | DocumentRoute | null,
   ): RequestTrace {
     const routeId = route === null ? UNMATCHED : route.id
-    const { method = '', rawHeaders, socket } = incoming
-    const startedAt = clock.monotonic()
-    const { remoteAddress } = socket
+    const { method = '', rawHeaders } = incoming
+    const startedAtMs = clock.monotonic()
+    const { remoteAddress } = incoming.socket
     const requestId = requestIdOf({ rawHeaders, remoteAddress, secure: false })
-    const trace = beginTrace(incoming, requestId, startedAt)
+    const trace = beginTrace({ requestId, incoming, remoteAddress, startedAtMs })
     if (tracing !== null) trace.span = tracing.begin(trace, route?.path ?? null)
     outgoing.on('error', ignore)
     // Not `once`: it comes once, and the wrapper would cost.
@@ -220,7 +220,7 @@ export function* assembleReverseProxy(options: ReverseProxyOptions): Sliced<Reve
         routeId,
         method,
         status,
-        durationMs: clock.monotonic() - startedAt,
+        durationMs: clock.monotonic() - startedAtMs,
         completed: outgoing.writableFinished,
         trace,
       })

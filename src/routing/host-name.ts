@@ -21,14 +21,21 @@ export interface HostName {
 const MEMO_LIMIT = 1024
 const memo = new Map<string, HostName>()
 
+/** What came last: most requests are for the same host, and to compare it is cheaper than to look it up. */
+let last: { readonly text: string; readonly host: HostName } | null = null
+
 /**
  * Reads a `Host` field. Null: it does not name one host in one way. A name that a URL parser would write differently
  * (`127.1`, `0x7f.0.0.1`, `[0::1]`), an A-label that stands for no name (`xn--a`), an empty label and a name in Unicode
  * are refused; case and a final dot do not count, and what is forwarded has neither.
  */
 export function readHost(text: string): HostName | null {
+  if (last !== null && last.text === text) return last.host
   const known = memo.get(text)
-  if (known !== undefined) return known
+  if (known !== undefined) {
+    last = { text: keptText(text), host: known }
+    return known
+  }
   const [, written = '', port = ''] = HOST.exec(text) ?? []
   const name = canonicalName(keptText(written))
   if (name === null || Number(port) > 65_535) return null

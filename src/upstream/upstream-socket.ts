@@ -108,8 +108,9 @@ export function openUpstreamSocket(
 
 function withBearing(socket: Socket, { onWriteError }: UpstreamSocketOptions): UpstreamSocket {
   const bearing = Object.assign(socket, { bearsWriteErrors: false })
-  const write = socket._write.bind(socket)
-  const writev = socket._writev?.bind(socket)
+  // Not bound: a bound function would cost with each write.
+  // oxlint-disable-next-line typescript/unbound-method -- called on the socket that they belong to
+  const { _write: write, _writev: writev } = socket
   /** A write that is never done: what waits behind it is never sent. */
   const bear =
     (done: Done): Done =>
@@ -118,8 +119,8 @@ function withBearing(socket: Socket, { onWriteError }: UpstreamSocketOptions): U
       else onWriteError(error)
     }
   bearing._write = (chunk: unknown, encoding, done: Done) =>
-    write(chunk, encoding, bearing.bearsWriteErrors ? bear(done) : done)
+    write.call(socket, chunk, encoding, bearing.bearsWriteErrors ? bear(done) : done)
   bearing._writev = (chunks, done: Done) =>
-    writev?.(chunks, bearing.bearsWriteErrors ? bear(done) : done)
+    writev?.call(socket, chunks, bearing.bearsWriteErrors ? bear(done) : done)
   return bearing
 }
