@@ -29,6 +29,12 @@ export interface AcceptOptions {
 }
 
 /**
+ * How many connections may wait to be accepted; the system has a limit of its own (`net.core.somaxconn`). With the 511
+ * of Node, some of a thousand clients that come at once try again after a second.
+ */
+const BACKLOG = 4_096
+
+/**
  * Listens on one or more addresses, or on none of them if one of them cannot be had.
  *
  * @throws {Error} the system's own (`EADDRINUSE`, `EACCES` …), with `code`.
@@ -67,7 +73,7 @@ export async function bind(server: Server, on: ListenOn): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     const wanted = 'path' in on ? { path: on.path } : { host: on.host, port: on.port }
-    server.listen(wanted, () => {
+    server.listen({ ...wanted, backlog: BACKLOG }, () => {
       server.off('error', reject)
       resolve()
     })
