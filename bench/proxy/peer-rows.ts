@@ -32,7 +32,7 @@ export async function openPeerRows(
     trustedProxies: ['127.0.0.1/32'],
   })
   const directory = join(stage.directory, 'peers')
-  mkdirSync(directory)
+  mkdirSync(directory, { recursive: true })
   const mint = minter(onezone)
   const rows: (Scenario | SkippedScenario)[] = []
   for (const peer of PEERS.filter(({ name }) => names.includes(name))) {

@@ -5,7 +5,7 @@ import type { LoadShape } from '../proxy/rows.ts'
 import { CONNECTIONS, ROW } from '../proxy/rows.ts'
 import type { Stage } from '../proxy/stage.ts'
 import { openOnStage } from '../proxy/stage.ts'
-import type { Comparison, OpenSuite, Suite } from '../suite.ts'
+import type { Comparison, OpenSuite, Scenario, SkippedScenario, Suite } from '../suite.ts'
 
 const SHAPES: readonly LoadShape[] = [
   { title: ', the same head each time', kind: 'plain', connections: CONNECTIONS },
@@ -16,7 +16,11 @@ const SHAPES: readonly LoadShape[] = [
   { title: ', a connection a request', kind: 'last', connections: CONNECTIONS },
 ]
 
-const PEERS = [ROW.nginx, ROW.haproxy]
+/** Of a thousand that ask at once for a verdict that has just run out, the script of HAProxy answers some 503. */
+const SHAPES_OF: Readonly<Record<string, readonly LoadShape[]>> = {
+  [ROW.nginx]: SHAPES,
+  [ROW.haproxy]: SHAPES.filter(({ connections }) => connections <= CONNECTIONS),
+}
 
 /** A verdict hit under loads of other shapes than the usual one, and what those cost others. */
 export const loadsSuite: Suite = {
@@ -24,7 +28,9 @@ export const loadsSuite: Suite = {
   about: 'a verdict hit under several loads, through onegate, nginx and HAProxy',
   columns: LOAD_COLUMNS,
   ratios: [],
-  comparisons: SHAPES.flatMap(({ title }) => PEERS.flatMap((peer) => against(peer, title))),
+  comparisons: Object.entries(SHAPES_OF).flatMap(([peer, shapes]) =>
+    shapes.flatMap(({ title }) => against(peer, title)),
+  ),
   seconds: 16,
   rounds: 16,
   warmUpSeconds: 4,
@@ -42,9 +48,12 @@ function against(peer: string, title: string): Comparison[] {
 
 async function openLoads(stage: Stage): Promise<Omit<OpenSuite, 'close'>> {
   const gateway = await stage.startGateway(await stage.openOnezone())
-  const own = SHAPES.map((shape) => hitRow(ROW.hit, gateway, shape))
+  const rows = SHAPES.map((shape): Scenario | SkippedScenario => hitRow(ROW.hit, gateway, shape))
+  for (const [peer, shapes] of Object.entries(SHAPES_OF)) {
+    rows.push(...(await openPeerRows(stage, [peer], shapes)))
+  }
   return {
-    scenarios: [...own, ...(await openPeerRows(stage, PEERS, SHAPES))],
-    notes: () => ['The connections of one row are opened anew for each round of it.'],
+    scenarios: rows,
+    notes: () => ['The connections of a row are opened anew for each round of it.'],
   }
 }
