@@ -52,9 +52,9 @@ export function createFastLane(options: FastLaneOptions): FastLane {
     forget: (connection: PlainConnection) => void connections.delete(connection),
     handOver({ socket }: PlainConnection, unread: Buffer) {
       parse.call(server, socket)
-      // Node reads past a socket that nobody else listens to, and one that was read from before then stalls under a
-      // long body: each of the two ways of reading stops and starts the other's.
-      socket.on('data', ignore).off('data', ignore)
+      // A new socket waits for its next part already, and Node's parser reads past it. One that does not wait begins to
+      // read by itself where the parser had stopped, and then a long body stalls.
+      socket.read(0)
       // As though it had only come now; what the socket holds besides follows by itself.
       socket.emit('data', unread)
     },
@@ -73,5 +73,3 @@ export function createFastLane(options: FastLaneOptions): FastLane {
     close: () => clearInterval(sweep),
   }
 }
-
-function ignore(): void {}

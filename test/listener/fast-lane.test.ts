@@ -89,6 +89,17 @@ describe.each([
     expect(upstream.requests[0]?.values('content-length')).toEqual(['3'])
   })
 
+  laneTest('a long upload goes over to the parser of Node, and arrives', async () => {
+    const { open, upstream } = await startBench(secure)
+    const client = await open()
+    const long = 24 * 1024 * 1024
+    client.send(PLAIN + `PUT /long HTTP/1.1\r\n${A}Content-Length: ${long}\r\n\r\n`)
+    client.socket.write(Buffer.alloc(long))
+    client.send(PLAIN)
+    await client.untilCount('HTTP/1.1 200', 3)
+    expect(upstream.requests.map(({ body }) => body.length)).toEqual([0, long, 0])
+  })
+
   laneTest(
     'after Connection: close the answer comes whole, then the end, and what follows is no request',
     async () => {
