@@ -102,7 +102,7 @@ export function refused(): SourcedVerdict {
 }
 
 /** Whether the whole suite goes without the fast lane, to show that it changes nothing. */
-export const WITHOUT_LANE: boolean = process.env['ONEGATE_TEST_FAST_LANE'] === 'off'
+export const WITHOUT_LANE: boolean = process.env['TEST_FAST_LANE'] === 'off'
 
 /** A proxy with the real authenticator and a verifier of the test's own, which nobody serves yet. */
 export function createRigProxy(routes: readonly RigRoute[], options: RigOptions = {}): RigProxy {
