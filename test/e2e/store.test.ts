@@ -22,23 +22,13 @@ async function channelOf({ client }: RedisServer): Promise<string> {
   return channel
 }
 
-const ANSWERED = ['ok', 'hit', 'miss']
-const UNANSWERED = ['late', 'error', 'skipped']
-
-/** How often the store was asked, by what came of it. */
-function requestsIn(metrics: string, operation: string, outcomes: readonly string[]): number {
-  const all = metrics.matchAll(
-    /^onegate_store_requests_total\{operation="(\w+)",outcome="(\w+)"\} (\d+)/gm,
-  )
-  return [...all]
-    .filter(([, of, outcome = '']) => of === operation && outcomes.includes(outcome))
-    .reduce((sum, [, , , count]) => sum + Number(count), 0)
-}
+/** A store has a second at most, and there even that is over now and then; then nothing can be said of the rest. */
+const ON_A_BUSY_MACHINE = { retry: 2 }
 
 const keysOf = ({ client }: RedisServer, pattern: string): Promise<string[]> => client.keys(pattern)
 
 describe.runIf(HAS_REDIS)('two gateways around one store', () => {
-  test('what one has asked about costs the other nothing', async () => {
+  test('what one has asked about costs the other nothing', ON_A_BUSY_MACHINE, async () => {
     const { a, b, redis, status, calls, issue, metrics } = await startReplicas()
     const tokens = Array.from({ length: 200 }, issue)
     const askAll = async (gateway: Gateway): Promise<void> => {
@@ -48,24 +38,15 @@ describe.runIf(HAS_REDIS)('two gateways around one store', () => {
       }
     }
     await askAll(a)
-    // On a machine that has much else to do the deadline of a second is over now and then.
-    const untold = async (): Promise<number> => requestsIn(await metrics(a), 'tell', UNANSWERED)
-    await eventually(
-      async () => (await keysOf(redis, 'og:1:*:p:*')).length >= tokens.length - (await untold()),
-    )
+    await eventually(async () => (await keysOf(redis, 'og:1:*:p:*')).length === tokens.length)
     const asked = calls()
     expect(asked).toBe(tokens.length)
-    const known = (await keysOf(redis, 'og:1:*:p:*')).length
-    expect(known).toBeGreaterThan(tokens.length / 2)
     await askAll(b)
+    expect(calls()).toBe(asked)
     const text = await metrics(b)
-    const unseen = requestsIn(text, 'look', UNANSWERED)
-    expect(calls() - asked).toBeLessThanOrEqual(tokens.length - known + unseen)
-    const [, shared] =
-      /^onegate_verdicts_total\{route="\/\*\*",outcome="granted",source="shared"\} (\d+)$/m.exec(
-        text,
-      ) ?? []
-    expect(Number(shared)).toBe(tokens.length - (calls() - asked))
+    expect(text).toContain(
+      'onegate_verdicts_total{route="/**",outcome="granted",source="shared"} 200',
+    )
     const shown = [...text.matchAll(/^# TYPE (onegate_store_\w+)/gm)].map((match) => match[1])
     const listed = rows('docs/replicas.md', 'Metrics').map(([metric]) => names(metric ?? '')[0])
     expect(listed.sort()).toEqual(shown.sort())
@@ -129,21 +110,34 @@ describe.runIf(HAS_REDIS)('two gateways around one store', () => {
     expect(await sample(a, 'onegate_staleness_violations_total')).toBe(0)
   })
 
-  test('one that is frozen costs hits nothing, and a miss one wait of its deadline', async () => {
-    const { a, redis, status, issue, metrics } = await startReplicas({ deadlineMs: 30 })
-    const looks = async (): Promise<readonly [answered: number, unanswered: number]> => {
-      const text = await metrics(a)
-      return [requestsIn(text, 'look', ANSWERED), requestsIn(text, 'look', UNANSWERED)]
-    }
-    const token = issue()
-    expect(await status(a, token)).toBe(200)
-    const before = await looks()
-    redis.freeze()
-    for (let i = 0; i < 50; i++) expect(await status(a, token)).toBe(200)
-    expect(await looks()).toEqual(before)
-    expect(await status(a, issue())).toBe(200)
-    expect(await looks()).toEqual([before[0], before[1] + 1])
-  })
+  test(
+    'one that is frozen costs hits nothing, and a miss one wait of its deadline',
+    ON_A_BUSY_MACHINE,
+    async () => {
+      const { a, redis, status, issue, metrics } = await startReplicas({ deadlineMs: 30 })
+      const looks = async (...outcomes: readonly string[]): Promise<number> => {
+        const text = await metrics(a)
+        const all = text.matchAll(
+          /^onegate_store_requests_total\{operation="look",outcome="(\w+)"\} (\d+)/gm,
+        )
+        const counted = [...all].filter(([, outcome = '']) => outcomes.includes(outcome))
+        return counted.reduce((sum, [, , count]) => sum + Number(count), 0)
+      }
+      const answered = ['hit', 'miss', 'error']
+      const notAnswered = ['late', 'skipped']
+      const token = issue()
+      expect(await status(a, token)).toBe(200)
+      const before = [await looks(...answered), await looks(...notAnswered)] as const
+      redis.freeze()
+      for (let i = 0; i < 50; i++) expect(await status(a, token)).toBe(200)
+      expect([await looks(...answered), await looks(...notAnswered)]).toEqual(before)
+      expect(await status(a, issue())).toBe(200)
+      expect([await looks(...answered), await looks(...notAnswered)]).toEqual([
+        before[0],
+        before[1] + 1,
+      ])
+    },
+  )
 
   test('one that was killed, and comes back with nothing, is used again', async () => {
     const { a, b, redis, status, calls, together, issue } = await startReplicas()
