@@ -16,7 +16,8 @@ export function zipf(count: number, exponent: number, random: () => number): () 
   for (let rank = 1; rank <= count; rank++) sums.push((total += rank ** -exponent))
   return () => {
     const drawn = random() * total
-    let [low, high] = [0, count - 1]
+    let low = 0
+    let high = count - 1
     while (low < high) {
       const middle = (low + high) >> 1
       if ((sums[middle] ?? Infinity) > drawn) high = middle

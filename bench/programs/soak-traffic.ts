@@ -30,6 +30,7 @@ export interface KindResult {
 
 /** A small request that takes longer has failed. */
 const ANSWER_MS = 30_000
+
 /** More wait until one of them is answered: on a machine that falls behind, they would fill its memory. */
 const MOST_UNDER_WAY = 2_048
 

@@ -15,13 +15,11 @@ import type { Stage } from './stage.ts'
 /**
  * Starts all peers that can run here; a row for each, also for those that cannot.
  *
- * @param names Which of them. @default all
- * @param shapes The loads, each with a row of its own. @default the usual one
+ * @param shapesOf Finds the loads for a peer, each of which has a row of its own; none: it is not started.
  */
 export async function openPeerRows(
   stage: Stage,
-  names: readonly string[] = PEERS.map(({ name }) => name),
-  shapes: readonly LoadShape[] = [USUAL_LOAD],
+  shapesOf: (peer: string) => readonly LoadShape[] = () => [USUAL_LOAD],
 ): Promise<(Scenario | SkippedScenario)[]> {
   const { product, upstreamUrl } = stage
   const onezone = await stage.openOnezone()
@@ -32,11 +30,13 @@ export async function openPeerRows(
     trustedProxies: ['127.0.0.1/32'],
   })
   const directory = join(stage.directory, 'peers')
-  mkdirSync(directory, { recursive: true })
+  mkdirSync(directory)
   const mint = minter(onezone)
   const rows: (Scenario | SkippedScenario)[] = []
-  for (const peer of PEERS.filter(({ name }) => names.includes(name))) {
+  for (const peer of PEERS) {
     const { name, asksGateway = false } = peer
+    const shapes = shapesOf(name)
+    if (shapes.length === 0) continue
     const asked = asksGateway ? gateway : introspection
     const authUrl = (asksGateway ? asked.ready['forwardAuth'] : asked.ready['url']) ?? ''
     const place = {

@@ -5,7 +5,7 @@ import type { LoadShape } from '../proxy/rows.ts'
 import { CONNECTIONS, ROW } from '../proxy/rows.ts'
 import type { Stage } from '../proxy/stage.ts'
 import { openOnStage } from '../proxy/stage.ts'
-import type { Comparison, OpenSuite, Scenario, SkippedScenario, Suite } from '../suite.ts'
+import type { Comparison, OpenSuite, Suite } from '../suite.ts'
 
 const SHAPES: readonly LoadShape[] = [
   { title: ', the same head each time', kind: 'plain', connections: CONNECTIONS },
@@ -48,12 +48,9 @@ function against(peer: string, title: string): Comparison[] {
 
 async function openLoads(stage: Stage): Promise<Omit<OpenSuite, 'close'>> {
   const gateway = await stage.startGateway(await stage.openOnezone())
-  const rows = SHAPES.map((shape): Scenario | SkippedScenario => hitRow(ROW.hit, gateway, shape))
-  for (const [peer, shapes] of Object.entries(SHAPES_OF)) {
-    rows.push(...(await openPeerRows(stage, [peer], shapes)))
-  }
+  const own = SHAPES.map((shape) => hitRow(ROW.hit, gateway, shape))
   return {
-    scenarios: rows,
+    scenarios: [...own, ...(await openPeerRows(stage, (peer) => SHAPES_OF[peer] ?? []))],
     notes: () => ['The connections of a row are opened anew for each round of it.'],
   }
 }

@@ -86,7 +86,7 @@ export function exchange(
     }
 
     end.on(onEnd)
-    // undici's own timeouts begin anew with every read, so a dripping answer never meets them; this end it does.
+    // undici's own timeouts begin anew with every read, so a dripping answer never meets them, only this end.
     const options = { ...request, headersTimeout: 0, bodyTimeout: 0 }
     dispatcher.dispatch(options, {
       onRequestStart(controller) {

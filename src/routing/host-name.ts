@@ -18,11 +18,17 @@ export interface HostName {
   readonly host: string
 }
 
+/** What a text was found to say. */
+interface Known {
+  readonly text: string
+  readonly host: HostName
+}
+
 const MEMO_LIMIT = 1024
-const memo = new Map<string, HostName>()
+const memo = new Map<string, Known>()
 
 /** What came last: most requests are for the same host, and to compare it is cheaper than to look it up. */
-let last: { readonly text: string; readonly host: HostName } | null = null
+let last: Known | undefined
 
 /**
  * Reads a `Host` field. Null: it does not name one host in one way. A name that a URL parser would write differently
@@ -30,19 +36,17 @@ let last: { readonly text: string; readonly host: HostName } | null = null
  * are refused; case and a final dot do not count, and what is forwarded has neither.
  */
 export function readHost(text: string): HostName | null {
-  if (last !== null && last.text === text) return last.host
+  if (last?.text === text) return last.host
   const known = memo.get(text)
-  if (known !== undefined) {
-    last = { text: keptText(text), host: known }
-    return known
-  }
+  if (known !== undefined) return (last = known).host
   const [, written = '', port = ''] = HOST.exec(text) ?? []
   const name = canonicalName(keptText(written))
   if (name === null || Number(port) > 65_535) return null
-  const read = { name, host: port === '' ? name : `${name}:${port}` }
+  const host = { name, host: port === '' ? name : `${name}:${port}` }
   if (memo.size >= MEMO_LIMIT) memo.clear()
-  memo.set(keptText(text), read)
-  return read
+  last = { text: keptText(text), host }
+  memo.set(last.text, last)
+  return host
 }
 
 /** Says whether a name is one of those that patterns stand for. */
