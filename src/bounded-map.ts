@@ -34,13 +34,18 @@ export function createBoundedMap<Value extends object>(
 ): BoundedMap<Value> {
   const { max, onEviction, ownerOf } = options
   if (ownerOf !== undefined) return createSharedMap(max, ownerOf, onEviction ?? (() => {}))
-  if (onEviction === undefined) return new LRUCache({ max })
+  if (onEviction === undefined) return new LRUCache(limitedTo(max))
   return new LRUCache({
-    max,
+    ...limitedTo(max),
     dispose: (value, _key, reason) => {
       if (reason === 'evict') onEviction(value)
     },
   })
+}
+
+/** A limit for which room is made as it is needed; with `max` the cache would take all of it at once. */
+function limitedTo(entries: number): { maxSize: number; sizeCalculation: () => number } {
+  return { maxSize: entries, sizeCalculation: () => 1 }
 }
 
 /** A part of the map that one owner may hold without being the first to lose an entry. */
@@ -56,7 +61,7 @@ function createSharedMap<Value extends object>(
 ): BoundedMap<Value> {
   const holdings = createHoldings(Math.ceil(max * FAIR_SHARE))
   const map = new LRUCache<string, Value>({
-    max: max + 1, // the newest entry has come in before it is known which one has to go
+    ...limitedTo(max + 1), // the newest entry has come in before it is known which one has to go
     dispose: (value, key, reason) => {
       holdings.remove(ownerOf(value), key)
       if (reason === 'evict') onEviction(value)
