@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+
 import { isJsonObject } from './json.ts'
 
 const OLDEST_SUPPORTED_NODE = 22
@@ -10,9 +11,8 @@ export function betterNodeThan(version: string): number | null {
 
 /** Version of onegate. */
 export function packageVersion(): string {
-  const manifest: unknown = JSON.parse(
-    readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
-  )
+  // By the name of the package: in the build this code lies in another folder.
+  const manifest: unknown = createRequire(import.meta.url)('onegate/package.json')
   const version = isJsonObject(manifest) ? manifest['version'] : undefined
   return typeof version === 'string' ? version : 'unknown'
 }

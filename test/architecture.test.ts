@@ -33,7 +33,7 @@ const TABLE: Record<string, Row> = {
   'name-table': row(-1, 'kept-text'),
   // What options of factories may be: every factory refuses what it does not know.
   'option-shape': row(-1, 'suggestion'),
-  'package-version': row(-1, 'json', '', ['fs']),
+  'package-version': row(-1, 'json', '', ['module']),
   errors: row(-1, ''),
   clock: row(-2, '', '', ['perf_hooks', 'timers']),
   // Every room in which all routes are gone through at once lets requests go first now and then.

@@ -123,8 +123,8 @@ describe('the package', () => {
     for (const file of readdirSync(join(ROOT, 'dist'), { recursive: true, encoding: 'utf8' })) {
       if (!file.endsWith('.js')) continue
       const text = readFileSync(join(ROOT, 'dist', file), 'utf8')
-      for (const match of text.matchAll(/\bfrom\s+'([^.'][^']*)'|\bimport\('([^.'][^']*)'\)/g)) {
-        const specifier = match[1] ?? match[2] ?? ''
+      for (const match of text.matchAll(/\b(?:from\s+|import\()(['"])([^.'"][^'"]*)\1/g)) {
+        const specifier = match[2] ?? ''
         if (specifier.startsWith('node:')) continue
         imported.add(specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/'))
       }

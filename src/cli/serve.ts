@@ -1,3 +1,4 @@
+import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 import { addressesOf, exchangeBoundMs, formatSocketAddress } from '../config/index.ts'
@@ -10,9 +11,9 @@ import { createLog, linesDropped, warnOfOldNode } from './log.ts'
 import { loadWithFiles, startReloading } from './reloading.ts'
 import { createStopSignal } from './stop-signal.ts'
 
-// The files beside this one, in the sources as in the build.
+// The files beside this one, in the sources as in the build, where this one has another name.
 const programBeside = (name: string): string =>
-  fileURLToPath(import.meta.url).replace(/serve(?=\.\w+$)/, name)
+  fileURLToPath(new URL(name + extname(import.meta.url), import.meta.url))
 
 /** `onegate serve` */
 export const serveCommand: Command = {

@@ -8,27 +8,27 @@ import { packageVersion } from '../../src/package-version.ts'
 import { warmUp } from './code-cache.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-const DIST = join(ROOT, 'dist')
+const SOURCES = join(ROOT, 'src')
 
 /** The package of the bundles. Its files lie as in the true one, because the command line finds its worker so. */
 const PACKAGE = join(ROOT, 'node_modules/.cache/onegate-test')
 const BUNDLES = join(PACKAGE, 'dist')
 
 /** Loaded as modules. */
-const MODULES = ['cli/config-thread.js', 'dev-onezone/index.js'] as const
+const MODULES = ['cli/config-thread', 'dev-onezone/index'] as const
 
 /** Started hundreds of times: what V8 has compiled of them once is kept for all starts. */
-const SCRIPTS = ['cli/main.js', 'cli/worker.js'] as const
+const SCRIPTS = ['cli/main', 'cli/worker'] as const
 
 /**
- * File name of a program of `dist`, bundled with all that it loads: the same code, but a process starts in a fraction of
- * the processor time. `test/package.test.ts` and `test/docs/` run `dist` itself.
+ * File name of a program, bundled with all that it loads: the same code, but a process starts in a fraction of the
+ * processor time. `test/package.test.ts` and `test/docs/` run `dist` itself.
  */
-export function bundledProgram(name: (typeof MODULES | typeof SCRIPTS)[number]): string {
+export function bundledProgram(name: `${(typeof MODULES | typeof SCRIPTS)[number]}.js`): string {
   return join(BUNDLES, name)
 }
 
-/** Bundles the programs of the present `dist`. */
+/** Bundles the programs of the present sources. */
 export async function bundlePrograms(): Promise<void> {
   // Loaded here, because every test file that starts a program loads this one.
   const { build } = await import('esbuild')
@@ -37,13 +37,13 @@ export async function bundlePrograms(): Promise<void> {
   const all: BuildOptions = {
     bundle: true,
     platform: 'node',
-    outbase: DIST,
+    outbase: SOURCES,
     outdir: BUNDLES,
     plugins: [fitForBundles],
   }
   await build({
     ...all,
-    entryPoints: MODULES.map((name) => join(DIST, name)),
+    entryPoints: MODULES.map((name) => join(SOURCES, `${name}.ts`)),
     chunkNames: 'chunks/[hash]',
     splitting: true,
     format: 'esm',
@@ -54,14 +54,19 @@ export async function bundlePrograms(): Promise<void> {
   })
   await build({
     ...all,
-    entryPoints: SCRIPTS.map((name) => join(DIST, name)),
+    entryPoints: SCRIPTS.map((name) => join(SOURCES, `${name}.ts`)),
     format: 'cjs',
     outExtension: { '.js': '.cjs' },
     define: { 'import.meta.resolve': 'require.resolve' },
   })
-  for (const name of SCRIPTS) writeFileSync(join(BUNDLES, name), LOADER)
-  cpSync(join(DIST, 'page'), join(BUNDLES, 'page'), { recursive: true })
-  const manifest = { version: packageVersion(), type: 'module' }
+  for (const name of SCRIPTS) writeFileSync(join(BUNDLES, `${name}.js`), LOADER)
+  cpSync(join(ROOT, 'dist/page'), join(BUNDLES, 'page'), { recursive: true })
+  const manifest = {
+    name: 'onegate',
+    version: packageVersion(),
+    type: 'module',
+    exports: { './package.json': './package.json' },
+  }
   writeFileSync(join(PACKAGE, 'package.json'), JSON.stringify(manifest))
   await warmUp(bundledProgram('cli/main.js'))
 }
@@ -70,15 +75,14 @@ export async function bundlePrograms(): Promise<void> {
 const fitForBundles: Plugin = {
   name: 'fit for bundles',
   setup(build) {
-    build.onLoad({ filter: /\.js$/ }, ({ path }) => {
-      const name = relative(DIST, path)
-      if (name.startsWith('..')) return null
+    build.onLoad({ filter: /\.ts$/ }, ({ path }) => {
+      const name = relative(SOURCES, path).replace(/ts$/, 'js')
       const url = JSON.stringify(pathToFileURL(join(BUNDLES, name)).href)
       const text = readFileSync(path, 'utf8').replace(/^#!.*/, '')
       const contents = text.replaceAll('import.meta.url', url)
-      if (!/^(?:[\w.]+ = )?await /m.test(text)) return { contents }
+      if (!/^(?:[\w.]+ = )?await /m.test(text)) return { contents, loader: 'ts' }
       const [, imports = '', rest = ''] = /^((?:\s*import .*\n)*)([^]*)$/.exec(contents) ?? []
-      return { contents: `${imports};(async () => {\n${rest}\n})()` }
+      return { contents: `${imports};(async () => {\n${rest}\n})()`, loader: 'ts' }
     })
   },
 }
