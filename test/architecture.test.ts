@@ -163,8 +163,8 @@ const TABLE: Record<string, Row> = {
     'yaml zod',
     'any',
   ),
-  // What the processes of one gateway say to each other. What they do is not its business. Connections are accepted in
-  // one for all, by the listener's rule.
+  // What the processes of one gateway say to each other. What they do is not its business. Connections are accepted by
+  // the listener's rule.
   cluster: row(
     8,
     'errors clock identity-provider logger token verifier verification listener json',

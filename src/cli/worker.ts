@@ -15,7 +15,10 @@ import { ignoreUserSignals } from './stop-signal.ts'
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP'] as const)
   process.on(signal, () => {})
 ignoreUserSignals()
-process.once('disconnect', () => process.exit(EXIT.failure))
+const end = (): never => process.exit(EXIT.failure)
+process.once('disconnect', end)
+// While a socket is on its way to the primary Node tells of no disconnection: first it waits for the receipt.
+setInterval(() => process.connected || end(), 250).unref()
 serveAsWorker({
   channel: createChannel(process),
   openLog(worker) {

@@ -1,17 +1,15 @@
-import type { Socket } from 'node:net'
+import { Socket } from 'node:net'
 
-import type { ListenOn } from '../listener/index.ts'
-import { acceptOn } from '../listener/index.ts'
 import type { Channel } from './message.ts'
-import { idOf } from './message.ts'
+import { drop, idOf } from './message.ts'
 
-/** Accepts connections and deals them out to workers, one after the other. */
+/** Deals connections out to workers, one after the other. */
 export interface ConnectionDealer {
-  /** Where is listened, with the ports that these are in the end. */
-  readonly addresses: readonly ListenOn[]
+  /** Deals out one, of which nothing has been read. `local`: it came over a Unix socket. */
+  deal(socket: Socket, local: boolean): void
   /** Deals to this worker, too. */
   dealTo(channel: Channel): Hand
-  /** Accepts no more connections. Those that were accepted have been dealt out before anything that is sent later. */
+  /** Nothing comes any more: what has yet to be sent has been dealt out before anything that is sent later. */
   close(): void
 }
 
@@ -43,12 +41,10 @@ interface Accepted {
 const MOST_WAITING = 512
 
 /**
- * Listens. Node's own cluster module can do this, but when a worker dies it forgets the connections that are on their
- * way to it, and their clients wait for ever.
- *
- * @throws {Error} the system's own (`EADDRINUSE`, `EACCES` …), with `code`.
+ * Makes a dealer. Node's own cluster module can do this, but when a worker dies it forgets the connections that are on
+ * their way to it, and their clients wait for ever.
  */
-export async function openConnectionDealer(on: readonly ListenOn[]): Promise<ConnectionDealer> {
+export function createConnectionDealer(): ConnectionDealer {
   const hands: ((connection: Accepted) => void)[] = []
   const sendAll = new Set<() => void>()
   const waiting: Accepted[] = []
@@ -120,20 +116,13 @@ export async function openConnectionDealer(on: readonly ListenOn[]): Promise<Con
     }
   }
 
-  const accepting = await acceptOn(on, {
-    // Nothing is read here, so that the worker finds everything.
-    paused: true,
-    onConnection(socket, local) {
+  return {
+    deal(socket, local) {
       socket.on('error', () => {})
       deal({ socket, local })
     },
-  })
-
-  return {
-    addresses: accepting.addresses,
     dealTo,
     close() {
-      accepting.close()
       isClosed = true
       for (const send of sendAll) send()
       for (const { socket } of waiting) socket.destroy()
@@ -146,8 +135,9 @@ export function takeConnections(
   channel: Channel,
   take: (socket: Socket, local: boolean) => void,
 ): void {
-  channel.on('connection', (message, socket) => {
+  channel.on('connection', (message, handle) => {
     channel.send({ kind: 'taken', id: idOf(message) ?? 0 })
-    if (socket !== null) take(socket, message['local'] === true)
+    if (handle instanceof Socket) take(handle, message['local'] === true)
+    else if (handle !== null) drop(handle)
   })
 }

@@ -5,24 +5,27 @@
  * @module
  */
 
-import { Socket } from 'node:net'
+import { Server, Socket } from 'node:net'
 
 import { isJsonObject } from '../json.ts'
 
 /** A message that was read and not understood yet. */
 export type Message = Readonly<Record<string, unknown>>
 
-/** Gets a message, and the connection that came with it. */
-export type MessageListener = (message: Message, socket: Socket | null) => void
+/** What can come with a message: a connection, or a socket on which connections are accepted. */
+export type Handle = Socket | Server
+
+/** Gets a message, and what came with it. */
+export type MessageListener = (message: Message, handle: Handle | null) => void
 
 /** One end of the channel between a worker and the primary. */
 export interface Channel {
   /**
-   * What cannot be sent because the other side is gone is lost. A connection that is sent stays open here, too.
+   * What cannot be sent because the other side is gone is lost. What is sent with it stays open here, too.
    *
    * @param onSent Told when the message has left this process. @default nobody is told
    */
-  send(message: Message, socket?: Socket, onSent?: () => void): void
+  send(message: Message, handle?: Handle, onSent?: () => void): void
   /** Calls back with each message of a kind; all others are none of our business. */
   on(kind: string, listener: MessageListener): void
 }
@@ -31,11 +34,11 @@ export interface Channel {
 export interface MessageEnd {
   send?(
     message: object,
-    socket: Socket | undefined,
+    handle: Handle | undefined,
     options: { keepOpen: boolean },
     callback: (error: Error | null) => void,
   ): unknown
-  on(event: 'message', listener: (message: unknown, socket: unknown) => void): unknown
+  on(event: 'message', listener: (message: unknown, handle: unknown) => void): unknown
 }
 
 /** Tells our messages from those that Node itself sends. */
@@ -44,17 +47,17 @@ const MARK = 'onegate'
 /** Makes a channel of Node's. Whatever is malformed is ignored. */
 export function createChannel(end: MessageEnd): Channel {
   const listeners = new Map<string, MessageListener>()
-  end.on('message', (received, handle) => {
-    const socket = handle instanceof Socket ? handle : null
+  end.on('message', (received, sent) => {
+    const handle = sent instanceof Socket || sent instanceof Server ? sent : null
     const kind = isMessage(received) ? received[MARK] : undefined
     const listener = typeof kind === 'string' ? listeners.get(kind) : undefined
-    if (isMessage(received) && listener !== undefined) listener(received, socket)
-    else socket?.destroy()
+    if (isMessage(received) && listener !== undefined) listener(received, handle)
+    else if (handle !== null) drop(handle)
   })
   return {
-    send({ kind, ...message }, socket, onSent = () => {}) {
+    send({ kind, ...message }, handle, onSent = () => {}) {
       try {
-        end.send?.({ [MARK]: kind, ...message }, socket, { keepOpen: true }, (error) => {
+        end.send?.({ [MARK]: kind, ...message }, handle, { keepOpen: true }, (error) => {
           if (error === null) onSent()
         })
       } catch {
@@ -63,6 +66,12 @@ export function createChannel(end: MessageEnd): Channel {
     },
     on: (kind, listener) => void listeners.set(kind, listener),
   }
+}
+
+/** Closes what came with a message that nobody wants: Node has begun to accept on a socket that it was sent. */
+export function drop(handle: Handle): void {
+  if (handle instanceof Socket) handle.destroy()
+  else handle.close()
 }
 
 export function isMessage(value: unknown): value is Message {

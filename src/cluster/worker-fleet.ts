@@ -6,7 +6,7 @@ import { systemClock, systemSchedule } from '../clock.ts'
 import type { ListenOn } from '../listener/index.ts'
 import type { Logger } from '../logger.ts'
 import type { Hand } from './connection-dealer.ts'
-import { openConnectionDealer } from './connection-dealer.ts'
+import { createConnectionDealer } from './connection-dealer.ts'
 import type { Heartbeat } from './heartbeat.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import type { Channel, Message } from './message.ts'
@@ -14,6 +14,7 @@ import { createChannel } from './message.ts'
 import type { Orders } from './orders.ts'
 import { createOrders } from './orders.ts'
 import { lookAtProcess } from './process-sight.ts'
+import { openSharedSockets } from './shared-sockets.ts'
 
 /** Options of {@link openWorkerFleet}. */
 export interface WorkerFleetOptions {
@@ -76,6 +77,8 @@ interface Place {
   /** While it carries traffic. */
   heart: Heartbeat | null
   hand: Hand | null
+  /** Says that it accepts no more. */
+  unshare: (() => void) | null
   pauseMs: number
 }
 
@@ -87,6 +90,7 @@ const EMPTY = {
   isReady: false,
   heart: null,
   hand: null,
+  unshare: null,
 } satisfies Omit<Place, 'name' | 'pauseMs'>
 
 /** How a worker lived and ended. */
@@ -98,14 +102,20 @@ interface Life {
 }
 
 /**
- * Accepts connections and starts workers to serve them. A worker that ends is replaced. They end with this process,
- * however it ends.
+ * Listens and starts workers that accept and serve connections. A worker that ends is replaced. They end with this
+ * process, however it ends.
  *
  * @throws {Error} the system's own where it cannot listen, or the first for which a worker could not start.
  */
 export async function openWorkerFleet(options: WorkerFleetOptions): Promise<WorkerFleet> {
   const { workers, program, greeting, attend, onEnd, onHang, logger } = options
-  const dealer = await openConnectionDealer(options.listen)
+  const dealer = createConnectionDealer()
+  const sockets = await openSharedSockets({
+    on: options.listen,
+    onConnection: dealer.deal,
+    schedule: systemSchedule,
+    logger,
+  })
   const places = Array.from({ length: workers }, (_, index): Place => ({
     name: String(index + 1),
     ...EMPTY,
@@ -152,6 +162,7 @@ export async function openWorkerFleet(options: WorkerFleetOptions): Promise<Work
         clearTimeout(timer)
         place.isReady = true
         place.hand = dealer.dealTo(channel)
+        place.unshare = sockets.share(channel)
         place.heart = carry(place.hand)
         logger.info({ worker: place.name, pid: worker.pid }, 'a worker carries traffic')
         resolve()
@@ -166,9 +177,10 @@ export async function openWorkerFleet(options: WorkerFleetOptions): Promise<Work
         clearTimeout(timer)
         const hungForMs = place.heart?.hangs === true ? place.heart.silentMs : 0
         place.heart?.stop()
-        const { hand } = place
+        const { hand, unshare } = place
         Object.assign(place, EMPTY)
         hand?.end()
+        unshare?.()
         orders.abandon()
         const cause = signal ?? code
         reject(new Error(`worker ${place.name} ended before it carried traffic (${cause})`))
@@ -208,6 +220,7 @@ export async function openWorkerFleet(options: WorkerFleetOptions): Promise<Work
 
   async function endAll(drainMs: number): Promise<void> {
     stopping = true
+    sockets.close()
     dealer.close()
     for (const timer of timers) clearTimeout(timer)
     await Promise.all(places.map((place) => end(place, drainMs + END_GRACE_MS)))
@@ -224,7 +237,7 @@ export async function openWorkerFleet(options: WorkerFleetOptions): Promise<Work
   const ready = (): Place[] => places.filter(({ isReady }) => isReady)
   const hanging = (): Place[] => places.filter(({ heart }) => heart?.hangs === true)
   return {
-    addresses: dealer.addresses,
+    addresses: sockets.addresses,
     get ready() {
       return ready().length - hanging().length
     },

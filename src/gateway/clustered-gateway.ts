@@ -52,7 +52,7 @@ const SCRAPE_MS = 2_000
 
 /**
  * Starts `config.workers` processes that carry the traffic, and in this one what there must be once: the connection to
- * the verifier, what is known of tokens, the admin listener, and the one that accepts connections.
+ * the verifier, what is known of tokens, and the admin listener.
  *
  * @throws {TypeError} for options that make no sense.
  * @throws {Error} the system's own where a listener cannot be opened (`EADDRINUSE` …).

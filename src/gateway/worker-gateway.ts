@@ -2,6 +2,7 @@ import type { RefusalSelector } from '../access-log/index.ts'
 import { systemClock, systemSchedule } from '../clock.ts'
 import type { Channel, PrimaryLink } from '../cluster/index.ts'
 import {
+  acceptShared,
   createWorkerVerification,
   obey,
   openPrimaryLink,
@@ -127,7 +128,10 @@ async function openWorkerGateway(
     processName: name,
   })
   const opened = await openTraffic({
-    on: (take) => takeConnections(channel, take),
+    on(take) {
+      takeConnections(channel, take)
+      return acceptShared(channel, take)
+    },
     ...trafficOf(config),
     door: live.doors.proxy,
     limit: connectionLimitOf(config, logger),

@@ -1,7 +1,7 @@
 import { chmod, unlink } from 'node:fs/promises'
 import type { AddressInfo, Socket } from 'node:net'
-import { connect, createServer } from 'node:net'
 import type { Server } from 'node:net'
+import { connect, createServer } from 'node:net'
 
 /** A TCP address, or the file of a Unix socket. */
 export type ListenOn =
@@ -16,6 +16,8 @@ export type ListenOn =
 export interface Accepting {
   /** Where that is, in the order that was given, each with the port that it has in the end. */
   readonly addresses: readonly ListenOn[]
+  /** The sockets, in the same order: another process that is sent one can accept on it, too. */
+  readonly servers: readonly Server[]
   /** Accepts no more; connections stay open. */
   close(): void
 }
@@ -48,23 +50,36 @@ export async function acceptOn(
   const close = (): void => servers.forEach((server) => server.close())
   try {
     for (const each of on) {
-      const local = 'path' in each
-      const server = createServer({
-        allowHalfOpen: true,
-        noDelay: true,
-        pauseOnConnect: paused,
-      })
-      server.on('connection', (socket: Socket) => onConnection(socket, local))
+      const server = createAcceptor('path' in each, { onConnection, paused })
       await bind(server, each)
       servers.push(server)
-      const { port } = local ? { port: 0 } : (server.address() as AddressInfo)
-      addresses.push(local ? each : { host: each.host, port })
+      addresses.push('path' in each ? each : { host: each.host, port: portOf(server) })
     }
   } catch (error) {
     close()
     throw error
   }
-  return { addresses, close }
+  return { addresses, servers, close }
+}
+
+/**
+ * Accepts on a TCP socket that another process has sent. Each connection comes to whichever of the processes that do
+ * takes it first, so that one which is busy, or stands still, gets none.
+ */
+export function acceptWith(shared: Server, options: AcceptOptions): Server {
+  const server = createAcceptor(false, options)
+  // The backlog is the socket's, so that of Node would become that of all.
+  return server.listen(shared, BACKLOG)
+}
+
+function createAcceptor(local: boolean, { onConnection, paused = false }: AcceptOptions): Server {
+  const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: paused })
+  return server.on('connection', (socket: Socket) => onConnection(socket, local))
+}
+
+/** The port on which a server listens; 0: it has none. */
+function portOf(server: Server): number {
+  return (server.address() as AddressInfo | null)?.port ?? 0
 }
 
 /** Lets a server listen; on a Unix socket also where the file of one is left behind. */

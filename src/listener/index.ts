@@ -1,5 +1,5 @@
 export type { Accepting, ListenOn } from './accepting.ts'
-export { acceptOn, bind, urlOf } from './accepting.ts'
+export { acceptOn, acceptWith, bind, urlOf } from './accepting.ts'
 export type { ConnectionLimit } from './connection-limit.ts'
 export { CONNECTION_LIMIT_DEFAULTS } from './connection-limit.ts'
 export type { Door, Serve, ServeUpgrade, Unreadable } from './door.ts'

@@ -21,8 +21,11 @@ import type { ProxyProtocolOptions } from './proxy-protocol.ts'
 import { createPeers } from './proxy-protocol.ts'
 import { createSilentConnections } from './silent-connections.ts'
 
-/** Begins to bring connections, of which nothing has been read. `local`: it was accepted on a Unix socket. */
-export type ConnectionSource = (take: (socket: Socket, local: boolean) => void) => void
+/**
+ * Begins to bring connections, of which nothing has been read. `local`: it was accepted on a Unix socket. Calling what
+ * it returns ends that.
+ */
+export type ConnectionSource = (take: (socket: Socket, local: boolean) => void) => () => void
 
 /** How a listener speaks TLS. */
 export interface ListenerTls {
@@ -142,7 +145,10 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
   const useDoor = (door: Door): DoorInUse => createDoorInUse(guardedDoor(door, onFault))
   let current = useDoor(options.door)
   const doors = new Set([current])
-  const silent = createSilentConnections(tls === undefined ? FIRST_HEAD_MS : 2 * FIRST_HEAD_MS)
+  const silent = createSilentConnections({
+    silenceMs: tls === undefined ? FIRST_HEAD_MS : 2 * FIRST_HEAD_MS,
+    tls: tls !== undefined,
+  })
   const arrivals: Arrivals = {
     onRequest(incoming, outgoing) {
       silent.heard(incoming.socket)
@@ -228,11 +234,12 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
   }
   // Node begins to look after slow and idle connections when a server listens.
   server.emit('listening')
-  let accepting: Accepting | null = null
-  if (typeof on === 'function') takeFrom(on, take)
-  else accepting = await acceptOn('length' in on ? on : [on], { onConnection: take })
+  const accepting: Pick<Accepting, 'addresses' | 'close'> =
+    typeof on === 'function'
+      ? { addresses: [], close: takeFrom(on, take) }
+      : await acceptOn('length' in on ? on : [on], { onConnection: take })
   const scheme = tls === undefined ? 'http' : 'https'
-  const urls = accepting?.addresses.map((address) => urlOf(address, scheme)) ?? []
+  const urls = accepting.addresses.map((address) => urlOf(address, scheme))
   current.door.opened?.()
 
   return {
@@ -265,7 +272,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
         for (const outgoing of each.responses()) outgoing.shouldKeepAlive = false
       }
       // Not `server.close()` yet: it ends idle connections at once, on which the next request may be on its way.
-      accepting?.close()
+      accepting.close()
       const closed = new Promise<void>((resolve) => {
         onEmpty = resolve
         if (connections.size === 0) resolve()
@@ -293,8 +300,11 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
 }
 
 /** Serves connections that another process has accepted, as this one would have accepted them. */
-function takeFrom(source: ConnectionSource, take: (socket: Socket, local: boolean) => void): void {
-  source((socket, local) => {
+function takeFrom(
+  source: ConnectionSource,
+  take: (socket: Socket, local: boolean) => void,
+): () => void {
+  return source((socket, local) => {
     socket.allowHalfOpen = true
     socket.setNoDelay(true)
     take(socket, local)

@@ -15,31 +15,37 @@ export interface SilentConnections {
   end(): void
 }
 
-/**
- * Makes what ends connections that send no request head in time.
- *
- * @param silenceMs How long a connection may take, in milliseconds.
- */
-export function createSilentConnections(silenceMs: number): SilentConnections {
-  // By address and port, because with TLS a request comes on another socket than its connection.
-  const silent = new Map<string, { socket: Socket; timer: NodeJS.Timeout }>()
+/** Options of {@link createSilentConnections}. */
+export interface SilentConnectionsOptions {
+  /** How long a connection may take. */
+  readonly silenceMs: number
+  /** Whether requests come on other sockets than their connections do, as with TLS: then these have names. */
+  readonly tls: boolean
+}
+
+/** Makes what ends connections that send no request head in time. */
+export function createSilentConnections(options: SilentConnectionsOptions): SilentConnections {
+  const { silenceMs, tls } = options
+  const keyOf = (socket: IncomingSocket): string | IncomingSocket =>
+    tls ? connectionName(socket) : socket
+  const silent = new Map<string | IncomingSocket, { socket: Socket; timer: NodeJS.Timeout }>()
   /** Sockets that requests have come on: most requests are not the first one. */
   const known = new WeakSet<IncomingSocket>()
-  const forget = (name: string): void => {
-    clearTimeout(silent.get(name)?.timer)
-    silent.delete(name)
+  const forget = (key: string | IncomingSocket): void => {
+    clearTimeout(silent.get(key)?.timer)
+    silent.delete(key)
   }
   return {
     add(socket) {
-      const name = connectionName(socket)
+      const key = keyOf(socket)
       const timer = setTimeout(() => socket.destroy(), silenceMs)
-      silent.set(name, { socket, timer: timer.unref() })
-      socket.once('close', () => forget(name))
+      silent.set(key, { socket, timer: timer.unref() })
+      socket.once('close', () => forget(key))
     },
     heard(socket) {
       if (known.has(socket)) return
       known.add(socket)
-      forget(connectionName(socket))
+      forget(keyOf(socket))
     },
     find: (name) => silent.get(name)?.socket,
     end() {

@@ -10,14 +10,22 @@ import { expect, onTestFinished, test } from 'vitest'
 import type { Channel } from '../../src/cluster/index.ts'
 import { createChannel } from '../../src/cluster/index.ts'
 import type { MessageListener } from '../../src/cluster/message.ts'
-import type { ConnectionDealer } from '../../src/cluster/connection-dealer.ts'
-import { openConnectionDealer } from '../../src/cluster/connection-dealer.ts'
+import { createConnectionDealer } from '../../src/cluster/connection-dealer.ts'
+import { acceptOn } from '../../src/listener/index.ts'
 import { directoryWith } from '../config/config-directory.ts'
 
-const LISTEN = [{ host: '127.0.0.1', port: 0 }]
-
-function portOf({ addresses: [address] }: ConnectionDealer): number {
-  return address && 'port' in address ? address.port : 0
+/** A dealer of what comes to a port. */
+async function openDealer() {
+  const dealer = createConnectionDealer()
+  const on = [{ host: '127.0.0.1', port: 0 }]
+  const accepting = await acceptOn(on, { onConnection: dealer.deal, paused: true })
+  const [address] = accepting.addresses
+  const close = (): void => {
+    accepting.close()
+    dealer.close()
+  }
+  onTestFinished(close)
+  return { ...dealer, close, port: address && 'port' in address ? address.port : 0 }
 }
 
 /** Answers each connection with its name, and says that it has taken it. */
@@ -71,24 +79,22 @@ function watched(channel: Channel): { readonly channel: Channel; readonly sent: 
 }
 
 test('connections go to one worker after the other, with all that was sent on them', async () => {
-  const dealer = await openConnectionDealer(LISTEN)
-  onTestFinished(() => dealer.close())
+  const dealer = await openDealer()
   for (const worker of await startWorkers('a', 'b')) dealer.dealTo(createChannel(worker))
   const answers: string[] = []
-  for (let i = 0; i < 4; i++) answers.push(await hello(portOf(dealer)))
+  for (let i = 0; i < 4; i++) answers.push(await hello(dealer.port))
   expect(answers.sort()).toEqual(['a got hello', 'a got hello', 'b got hello', 'b got hello'])
 })
 
 test('when a worker dies, one that is on its way breaks, and those behind it go to another', async () => {
-  const dealer = await openConnectionDealer(LISTEN)
-  onTestFinished(() => dealer.close())
+  const dealer = await openDealer()
   const [frozen, other] = await startWorkers('frozen', 'other')
   if (frozen === undefined || other === undefined) return expect.unreachable()
   const { channel, sent } = watched(createChannel(frozen))
   const hand = dealer.dealTo(channel)
   frozen.once('exit', () => hand.end())
   frozen.kill('SIGSTOP')
-  const answers = [hello(portOf(dealer)), hello(portOf(dealer)), hello(portOf(dealer))]
+  const answers = [hello(dealer.port), hello(dealer.port), hello(dealer.port)]
   await expect.poll(sent).toBe(1)
   dealer.dealTo(createChannel(other))
   frozen.kill('SIGKILL')
@@ -96,14 +102,13 @@ test('when a worker dies, one that is on its way breaks, and those behind it go 
 })
 
 test('what is on its way to who rests is for it alone, and all else is for others', async () => {
-  const dealer = await openConnectionDealer(LISTEN)
-  onTestFinished(() => dealer.close())
+  const dealer = await openDealer()
   const [slow, other] = await startWorkers('slow', 'other')
   if (slow === undefined || other === undefined) return expect.unreachable()
   const { channel, sent } = watched(createChannel(slow))
   const hand = dealer.dealTo(channel)
   slow.kill('SIGSTOP')
-  const answers = Array.from({ length: 4 }, () => hello(portOf(dealer)))
+  const answers = Array.from({ length: 4 }, () => hello(dealer.port))
   await expect.poll(sent).toBe(1)
   expect(hand.others).toBe(0)
   dealer.dealTo(createChannel(other))
@@ -113,7 +118,7 @@ test('what is on its way to who rests is for it alone, and all else is for other
   const early = new Set<string>()
   for (const answer of answers) void answer.then((text) => early.add(text))
   await expect.poll(() => [...early]).toEqual(['other got hello'])
-  for (let i = 0; i < 4; i++) expect(await hello(portOf(dealer))).toBe('other got hello')
+  for (let i = 0; i < 4; i++) expect(await hello(dealer.port)).toBe('other got hello')
   slow.kill('SIGCONT')
   expect((await Promise.all(answers)).sort()).toEqual([
     ...Array<string>(3).fill('other got hello'),
@@ -122,12 +127,12 @@ test('what is on its way to who rests is for it alone, and all else is for other
   expect(sent()).toBe(1)
   hand.resume()
   hand.resume()
-  const later = [await hello(portOf(dealer)), await hello(portOf(dealer))]
+  const later = [await hello(dealer.port), await hello(dealer.port)]
   expect(later.sort()).toEqual(['other got hello', 'slow got hello'])
 })
 
 test('when it closes, what was accepted is sent before anything else is', async () => {
-  const dealer = await openConnectionDealer(LISTEN)
+  const dealer = await openDealer()
   const silent = watched({ send: () => {}, on: () => {} })
   const listeners: MessageListener[] = []
   const quick = watched({
@@ -137,7 +142,7 @@ test('when it closes, what was accepted is sent before anything else is', async 
   dealer.dealTo(silent.channel)
   dealer.dealTo(quick.channel)
   // The one that takes them at once gets the first, third and fifth: then the other has been dealt two.
-  for (let i = 0; i < 5; i++) void hello(portOf(dealer))
+  for (let i = 0; i < 5; i++) void hello(dealer.port)
   await expect.poll(quick.sent).toBe(3)
   expect(silent.sent()).toBe(1)
   dealer.close()
@@ -145,9 +150,8 @@ test('when it closes, what was accepted is sent before anything else is', async 
 })
 
 test('connections wait while there is no worker', async () => {
-  const dealer = await openConnectionDealer(LISTEN)
-  onTestFinished(() => dealer.close())
-  const answer = hello(portOf(dealer))
+  const dealer = await openDealer()
+  const answer = hello(dealer.port)
   const [worker] = await startWorkers('late')
   if (worker === undefined) return expect.unreachable()
   dealer.dealTo(createChannel(worker))
@@ -155,14 +159,14 @@ test('connections wait while there is no worker', async () => {
 })
 
 test('after its end nobody is let in, and who waits is sent away', async () => {
-  const dealer = await openConnectionDealer(LISTEN)
-  const waiting = hello(portOf(dealer))
-  const probe = connect(portOf(dealer), '127.0.0.1')
+  const dealer = await openDealer()
+  const waiting = hello(dealer.port)
+  const probe = connect(dealer.port, '127.0.0.1')
   await once(probe, 'connect')
   probe.destroy()
   dealer.close()
   expect(await waiting).toBe('')
-  const refused = connect(portOf(dealer), '127.0.0.1')
+  const refused = connect(dealer.port, '127.0.0.1')
   const [error] = (await once(refused, 'error')) as [NodeJS.ErrnoException]
   expect(error.code).toBe('ECONNREFUSED')
 })

@@ -64,7 +64,7 @@ ${text}`,
   /** Process ids of the workers that were started so far, in the order of their start. */
   const pids = (): number[] =>
     [...onegate.stderr().matchAll(/"worker":"\d","pid":(\d+),/g)].map((match) => Number(match[1]))
-  /** Statuses of so many requests, each on a connection of its own, hence at one worker after the other. */
+  /** Statuses of so many requests, each on a connection of its own, hence at whichever worker takes it. */
   const statuses = async (token: string, count: number): Promise<number[]> => {
     const responses = Array.from({ length: count }, async () => {
       const headers = { 'X-Auth-Token': token, Connection: 'close' }
