@@ -12,8 +12,9 @@ const PROGRAMS = 'bench/programs'
  * Compiles `src` for the bench and answers the directory, laid out like the published package; it is removed when this
  * process ends. The programs of the bench are in it too, and import the very modules of the product.
  *
- * What is measured is what is published: tsx compiles with esbuild's `keepNames`, which puts a call around every
- * function that is made, closures on the path of a request too. And it is always today's `src`, unlike `dist`.
+ * What is measured is what is published, the program bundled as there: tsx compiles with esbuild's `keepNames`, which
+ * puts a call around every function that is made, closures on the path of a request too. And it is always today's `src`,
+ * unlike `dist`.
  *
  * @throws {Error} with the compiler's words, where it finds fault with `src`.
  */
@@ -45,6 +46,8 @@ export async function buildProduct(): Promise<string> {
       cause: error,
     })
   }
+  const bundled = `--outdir=${join(product, 'src/cli')}`
+  await promisify(execFile)('npm', ['run', 'bundle', '--', bundled], { cwd: ROOT })
   symlinkSync('src', join(product, 'dist'))
   return product
 }
