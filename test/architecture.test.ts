@@ -30,6 +30,7 @@ const TABLE: Record<string, Row> = {
   // What is remembered of a request's text must not keep all of it: every room that remembers some copies it by this.
   'kept-text': row(-2, '', '', ['buffer']),
   // Names of header fields, which both sides of the data plane read again and again.
+  'field-line': row(-1, ''),
   'name-table': row(-1, 'kept-text'),
   // What options of factories may be: every factory refuses what it does not know.
   'option-shape': row(-1, 'suggestion'),
@@ -101,7 +102,12 @@ const TABLE: Record<string, Row> = {
   // What a TLS listener shows, and how it changes: below config, which tries the files that it names.
   tls: row(4, 'logger', '', 'any'),
   // Connections in. Below the doors, which are what it says a door is; it knows none of them, and no framework.
-  listener: row(5, 'client-network clock name-table tls token-bucket unix-peer', '', 'any'),
+  listener: row(
+    5,
+    'client-network clock field-line name-table tls token-bucket unix-peer',
+    '',
+    'any',
+  ),
   // The decision as a signed JWT: below the authenticator, whose identity fields it adds to.
   assertion: row(4, 'clock json option-shape token', 'jose', ['crypto']),
   // Doors in other people's apps have one policy each, and open the verification that it needs.
@@ -114,7 +120,7 @@ const TABLE: Record<string, Row> = {
   // Which upstream, and over which connection: beside the question who may, which it never asks.
   upstream: row(
     5,
-    'client-network clock kept-text name-table logger http-client option-shape',
+    'client-network clock field-line kept-text name-table logger http-client option-shape',
     'undici',
     'any',
   ),
@@ -124,7 +130,7 @@ const TABLE: Record<string, Row> = {
   // Of Hono it uses the types of a handler, in `onedataProxy` alone.
   proxy: row(
     7,
-    'bounded-map client-network clock limited-log logger slices token-bucket wall-clock-step listener authenticator routing upstream option-shape',
+    'bounded-map client-network clock field-line limited-log logger slices token-bucket wall-clock-step listener authenticator routing upstream option-shape',
     'hono',
     'any',
   ),

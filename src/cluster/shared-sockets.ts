@@ -95,9 +95,9 @@ export async function openSharedSockets(options: SharedSocketsOptions): Promise<
     for (const [index, address] of addresses.entries()) {
       if (here[index] !== null) continue
       try {
-        const { servers, close } = await acceptOn([address], accept)
-        if (isClosed) close()
-        else here[index] = servers[0] ?? null
+        const reopened = await acceptOn([address], accept)
+        if (isClosed) reopened.close()
+        else here[index] = reopened.servers[0] ?? null
       } catch (error) {
         logger.error({ err: error, retryMs: REOPEN_MS }, 'cannot listen again; it is tried again')
       }

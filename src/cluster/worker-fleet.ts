@@ -112,7 +112,7 @@ export async function openWorkerFleet(options: WorkerFleetOptions): Promise<Work
   const dealer = createConnectionDealer()
   const sockets = await openSharedSockets({
     on: options.listen,
-    onConnection: dealer.deal,
+    onConnection: (socket, local) => dealer.deal(socket, local),
     schedule: systemSchedule,
     logger,
   })

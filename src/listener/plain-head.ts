@@ -1,3 +1,4 @@
+import { standsAsWritten, withoutSpaceAround } from '../field-line.ts'
 import { createNameTable } from '../name-table.ts'
 
 /** The head of a request in plain form, and where its body is. */
@@ -33,7 +34,6 @@ const HEAD =
 
 const VERSION_LENGTH = ' HTTP/1.1\r\n'.length
 
-const SPACE = 0x20
 const TAB = 0x09
 
 /** What a field has to do with where a message ends; `odd`: such a request is not plain. */
@@ -86,9 +86,8 @@ export function readPlainHead(text: string): PlainHead | null {
     const colon = text.indexOf(':', at)
     const end = text.indexOf('\r', colon)
     const { name, role } = nameAt(text, at, colon)
-    const value = trimmed(text, colon + 1, end)
-    // One blank before the value and none behind it: so it would be written, too.
-    isUsual &&= value.length === end - colon - 2 && text.charCodeAt(colon + 1) === SPACE
+    const value = withoutSpaceAround(text, colon + 1, end)
+    isUsual &&= standsAsWritten(text, colon, end, value)
     at = end + 2
     rawHeaders.push(name, value)
     switch (role) {
@@ -117,15 +116,4 @@ export function readPlainHead(text: string): PlainHead | null {
   const section = isUsual ? text.slice(fieldsStart, fieldsEnd) : null
   const bodyLength = Math.max(length, 0)
   return { method, url, rawHeaders, section, bodyStart, bodyLength, keepsAlive }
-}
-
-/** The value without the blanks around it (RFC 9112 §5). */
-function trimmed(text: string, start: number, end: number): string {
-  while (start < end && isBlank(text.charCodeAt(start))) start++
-  while (end > start && isBlank(text.charCodeAt(end - 1))) end--
-  return text.slice(start, end)
-}
-
-function isBlank(code: number): boolean {
-  return code === SPACE || code === TAB
 }

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 
+import { NO_FIELD_VALUE } from '../field-line.ts'
 import { dateField } from './date-field.ts'
 import type { Outgoing, SectionText } from './http-message.ts'
 import type { PlainRequest } from './plain-request.ts'
@@ -68,7 +69,8 @@ export class PlainResponse implements Outgoing, ShortStay {
       const value = fields[i + 1] ?? ''
       if (name.length === 4) dated ||= name.toLowerCase() === 'date'
       else if (name.length === 14) hasLength ||= name.toLowerCase() === 'content-length'
-      if (NO_TEXT.test(value))
+      // Doors have looked, and this is where it would count.
+      if (NO_FIELD_VALUE.test(value))
         throw new TypeError(`the response's field ${name} would end its line`)
       text += `${name}: ${value}\r\n`
     }
@@ -100,7 +102,8 @@ export class PlainResponse implements Outgoing, ShortStay {
 
   #ownStatusLine(status: number): string {
     const reason = this.statusMessage
-    if (NO_TEXT.test(reason)) throw new TypeError("the response's reason phrase would end its line")
+    if (NO_FIELD_VALUE.test(reason))
+      throw new TypeError("the response's reason phrase would end its line")
     return `HTTP/1.1 ${status} ${reason}\r\n`
   }
 
@@ -230,9 +233,6 @@ export class PlainResponse implements Outgoing, ShortStay {
 }
 
 const CLOSE = 'Connection: close\r\n\r\n'
-
-/** What no value of a field holds (RFC 9110 §5.5). Doors have looked, and this is where it would count. */
-const NO_TEXT = /[^\t\x20-\x7e\x80-\xff]/
 
 const statusLines: string[] = []
 

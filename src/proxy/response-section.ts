@@ -1,4 +1,5 @@
 import type { HeaderPolicy } from '../authenticator/index.ts'
+import { AROUND_FIELD } from '../field-line.ts'
 import type { SectionText } from '../listener/index.ts'
 import { kindOf, NOTHING_NAMED, readConnection } from '../routing/index.ts'
 import { passesBack } from './response-fields.ts'
@@ -38,7 +39,7 @@ export function responseSection(
     const name = fields[i] ?? ''
     const value = fields[i + 1] ?? ''
     const kind = kindOf(name)
-    const end = at + name.length + value.length + AROUND
+    const end = at + name.length + value.length + AROUND_FIELD
     if (kind === 'connection') {
       if (readConnection(value, NOTHING_NAMED) !== NOTHING_NAMED) return null
     } else if (kind === 'content-length') {
@@ -61,6 +62,3 @@ export function responseSection(
   if (hasLength || bodyLength === null) return { text, dated, hasLength }
   return { text: `${text}Content-Length: ${bodyLength}\r\n`, dated, hasLength: true }
 }
-
-/** What stands around name and value: colon, blank, CR and LF. */
-const AROUND = 4

@@ -1,4 +1,5 @@
 import type { Granted } from '../authenticator/index.ts'
+import { AROUND_FIELD, NO_FIELD_VALUE } from '../field-line.ts'
 import { writeSection } from '../upstream/index.ts'
 import type { FixedFields } from './fixed-fields.ts'
 import type { UpstreamFieldsInput } from './upstream-fields.ts'
@@ -13,7 +14,7 @@ import { passesOn, statedFields } from './upstream-fields.ts'
  */
 export function upstreamSection(input: UpstreamFieldsInput, asSent: string): string | null {
   const { rawHeaders, requestId, policy, traced = null } = input
-  if (policy.clean !== null || traced !== null || NO_TEXT.test(requestId)) return null
+  if (policy.clean !== null || traced !== null || NO_FIELD_VALUE.test(requestId)) return null
   const { host, stated } = standingText(input)
   if (host === null || stated === null) return null
   let text = host
@@ -23,7 +24,7 @@ export function upstreamSection(input: UpstreamFieldsInput, asSent: string): str
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] ?? ''
     const value = rawHeaders[i + 1] ?? ''
-    const end = at + name.length + value.length + AROUND
+    const end = at + name.length + value.length + AROUND_FIELD
     if (!passesOn(name, value, input)) {
       if (at > from) text += asSent.slice(from, at)
       from = end
@@ -33,12 +34,6 @@ export function upstreamSection(input: UpstreamFieldsInput, asSent: string): str
   if (at > from) text += asSent.slice(from, at)
   return `${text}X-Request-Id: ${requestId}\r\n${stated}`
 }
-
-/** What stands around name and value: colon, blank, CR and LF. */
-const AROUND = 4
-
-/** What no value of a field holds (RFC 9110 §5.5). */
-const NO_TEXT = /[^\t\x20-\x7e\x80-\xff]/
 
 /** What is the same in all requests of one client to one host, as text; null: it cannot be written. */
 interface Standing {

@@ -1,5 +1,5 @@
+import { standsAsWritten, withoutSpaceAround } from '../field-line.ts'
 import { createNameTable } from '../name-table.ts'
-import { withoutSpaceAround } from './field-syntax.ts'
 
 /** The head of a response, read strictly. */
 export interface ResponseHead {
@@ -65,8 +65,6 @@ const nameAt = createNameTable((name) => ({
   role: ROLES.get(name.toLowerCase()) ?? 'none',
 }))
 
-const SPACE = 0x20
-
 /** A server may close this much earlier than it promised, in milliseconds. */
 const PROMISE_MARGIN_MS = 1000
 
@@ -106,8 +104,7 @@ export function readResponseHead(
     const lineEnd = text.indexOf('\r', colon)
     const { name, role } = nameAt(text, at, colon)
     const value = withoutSpaceAround(text, colon + 1, lineEnd)
-    // One blank before the value and none behind it: so it would be written, too.
-    isUsual &&= value.length === lineEnd - colon - 2 && text.charCodeAt(colon + 1) === SPACE
+    isUsual &&= standsAsWritten(text, colon, lineEnd, value)
     at = lineEnd + 2
     if (fields.push(name, value) > 2 * maxFields) return TOO_MANY_FIELDS
     switch (role) {

@@ -18,7 +18,10 @@ import { directoryWith } from '../config/config-directory.ts'
 async function openDealer() {
   const dealer = createConnectionDealer()
   const on = [{ host: '127.0.0.1', port: 0 }]
-  const accepting = await acceptOn(on, { onConnection: dealer.deal, paused: true })
+  const accepting = await acceptOn(on, {
+    onConnection: (socket, local) => dealer.deal(socket, local),
+    paused: true,
+  })
   const [address] = accepting.addresses
   const close = (): void => {
     accepting.close()
