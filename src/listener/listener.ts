@@ -120,6 +120,9 @@ const FIRST_HEAD_MS = 10_000
  */
 export const CLIENT_IDLE_MS = 65_000
 
+/** For how many turns of the event loop is accepted what comes while it is time to stop: as many as can wait. */
+const MOST_TURNS = 4_096
+
 const MAX_HEAD_BYTES = 32_768
 
 /** Of HTTP/2, where a cookie may come in parts. */
@@ -218,6 +221,8 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
   const connections = new Set<Socket>()
   let [bytesIn, bytesOut] = [0, 0]
   let onEmpty = (): void => {}
+  /** Connections that are let in while it is time to stop; null: it is not, and each is served at once. */
+  let late: (() => unknown)[] | null = null
   function take(socket: Socket, local: boolean): void {
     connections.add(socket)
     socket.once('close', () => {
@@ -226,11 +231,15 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
       bytesOut += socket.bytesWritten
       if (connections.size === 0) onEmpty()
     })
-    peers.introduce(socket, local, () => {
-      server.emit('connection', socket)
-      // TLS reads by itself what the socket holds back.
-      if (tls === undefined && socket.isPaused()) socket.resume()
-    })
+    const serve = (): void =>
+      peers.introduce(socket, local, () => {
+        server.emit('connection', socket)
+        // TLS reads by itself what the socket holds back.
+        if (tls === undefined && socket.isPaused()) socket.resume()
+      })
+    if (late === null) return serve()
+    socket.on('error', () => {}).pause()
+    late.push(() => socket.destroyed || serve())
   }
   // Node begins to look after slow and idle connections when a server listens.
   server.emit('listening')
@@ -271,8 +280,12 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
       for (const each of doors) {
         for (const outgoing of each.responses()) outgoing.shouldKeepAlive = false
       }
+      late = []
+      await untilNoMore(late)
       // Not `server.close()` yet: it ends idle connections at once, on which the next request may be on its way.
       accepting.close()
+      late.splice(0).forEach((serve) => serve())
+      late = null
       const closed = new Promise<void>((resolve) => {
         onEmpty = resolve
         if (connections.size === 0) resolve()
@@ -296,6 +309,19 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
       clearInterval(sweep)
       clearTimeout(cut)
     },
+  }
+}
+
+/**
+ * Waits while each turn of the event loop brings another connection: it accepts one, and those that wait for that the
+ * system breaks when the socket is closed. To serve them meanwhile would only bring more.
+ */
+async function untilNoMore(late: readonly unknown[]): Promise<void> {
+  let quiet = 0
+  for (let turn = 0; turn < MOST_TURNS && quiet < 2; turn++) {
+    const before = late.length
+    await new Promise((resolve) => setImmediate(resolve))
+    quiet = late.length > before ? 0 : quiet + 1
   }
 }
 
