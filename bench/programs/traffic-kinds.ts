@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { Readable } from 'node:stream'
+import { clearTimeout, setTimeout } from 'node:timers'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { CloseEvent, Dispatcher, MessageEvent } from 'undici'
@@ -91,12 +92,18 @@ export const LONG_TRAFFIC: readonly LongTraffic[] = [
     async once({ url, headers, dispatcher }) {
       const socket = new WebSocket(`${url}/echo`.replace(/^http/, 'ws'), { headers, dispatcher })
       socket.binaryType = 'arraybuffer'
-      const failed = new AbortController()
-      socket.addEventListener('error', () => failed.abort())
-      // Rejects where it fails, or nothing happens.
+      // Rejects where it ends before, or nothing happens.
       const next = async (event: string): Promise<unknown> => {
-        const signal = AbortSignal.any([failed.signal, AbortSignal.timeout(PATIENCE_MS)])
-        const [happened] = (await once(socket, event, { signal })) as [unknown]
+        const over = new AbortController()
+        const overdue = setTimeout(() => over.abort(), PATIENCE_MS)
+        const first = [event, 'close', 'error'].map((name) =>
+          once(socket, name, { signal: over.signal }),
+        )
+        const [happened] = (await Promise.race(first).finally(() => {
+          clearTimeout(overdue)
+          over.abort()
+        })) as [Event]
+        if (happened.type !== event) throw new Error(`${happened.type} instead of ${event}`)
         return happened
       }
       try {
