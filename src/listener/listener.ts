@@ -280,12 +280,13 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
       for (const each of doors) {
         for (const outgoing of each.responses()) outgoing.shouldKeepAlive = false
       }
-      late = []
-      await untilNoMore(late)
+      const letIn: (() => unknown)[] = []
+      late = letIn
+      await untilNoMore(letIn)
       // Not `server.close()` yet: it ends idle connections at once, on which the next request may be on its way.
       accepting.close()
-      late.splice(0).forEach((serve) => serve())
       late = null
+      for (const serve of letIn) serve()
       const closed = new Promise<void>((resolve) => {
         onEmpty = resolve
         if (connections.size === 0) resolve()
