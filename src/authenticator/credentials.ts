@@ -79,8 +79,11 @@ const MALFORMED_PROTOCOL: Credentials = {
   detail: 'Send "onedata.token." and the token in base64url, without "=", as a protocol.',
 }
 
-/** `b64token` of RFC 6750 §2.1, which may stand behind the prefix of an identity provider, e.g. `egi:`. */
-const B64TOKEN = /^(?:[A-Za-z0-9][A-Za-z0-9._-]{0,62}:)?[A-Za-z0-9\-._~+/]+=*$/
+/**
+ * `b64token` of RFC 6750 §2.1, which may stand behind the prefix of an identity provider, e.g. `egi:`. That comes second:
+ * to look for a prefix first takes as long as all the rest.
+ */
+const B64TOKEN = /^(?:[A-Za-z0-9\-._~+/]+=*|[A-Za-z0-9][A-Za-z0-9._-]{0,62}:[A-Za-z0-9\-._~+/]+=*)$/
 
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/
 
