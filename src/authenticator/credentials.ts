@@ -80,8 +80,8 @@ const MALFORMED_PROTOCOL: Credentials = {
 }
 
 /**
- * `b64token` of RFC 6750 §2.1, which may stand behind the prefix of an identity provider, e.g. `egi:`. That comes second:
- * to look for a prefix first takes as long as all the rest.
+ * `b64token` of RFC 6750 §2.1, which may stand behind the prefix of an identity provider, e.g. `egi:`. To look for the
+ * prefix first would take as long as all the rest.
  */
 const B64TOKEN = /^(?:[A-Za-z0-9\-._~+/]+=*|[A-Za-z0-9][A-Za-z0-9._-]{0,62}:[A-Za-z0-9\-._~+/]+=*)$/
 
