@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 
 import type { Schedule } from '../clock.ts'
 import type { ListenOn } from '../listener/index.ts'
-import { acceptOn, acceptWith } from '../listener/index.ts'
+import { acceptOn, acceptWith, untilNoMore } from '../listener/index.ts'
 import type { Logger } from '../logger.ts'
 import type { Channel } from './message.ts'
 import { drop, idOf } from './message.ts'
@@ -19,8 +19,8 @@ export interface SharedSockets {
   readonly addresses: readonly ListenOn[]
   /** Lets a worker accept, too. Calling what it returns says that the worker has ended. */
   share(channel: Channel): () => void
-  /** This process accepts no more connections. */
-  close(): void
+  /** This process accepts who has connected by now, and no more. */
+  close(): Promise<void>
 }
 
 /** Options of {@link openSharedSockets}. */
@@ -43,7 +43,14 @@ const REOPEN_MS = 500
 export async function openSharedSockets(options: SharedSocketsOptions): Promise<SharedSockets> {
   const { onConnection, schedule, logger } = options
   // Nothing is read here, so that the worker finds everything.
-  const accept = { onConnection, paused: true }
+  let accepted = 0
+  const accept = {
+    onConnection(socket: Socket, local: boolean) {
+      accepted += 1
+      onConnection(socket, local)
+    },
+    paused: true,
+  }
   const opened = await acceptOn(options.on, accept)
   const isShared = (at: number): boolean => !('path' in (opened.addresses[at] ?? {}))
   const addresses = opened.addresses.filter((_, at) => isShared(at))
@@ -128,8 +135,9 @@ export async function openSharedSockets(options: SharedSocketsOptions): Promise<
         if (!isClosed) provide()
       }
     },
-    close() {
+    async close() {
       isClosed = true
+      await untilNoMore(() => accepted, 0)
       opened.close()
       for (const server of here) server?.close()
     },

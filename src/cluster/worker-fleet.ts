@@ -220,9 +220,9 @@ export async function openWorkerFleet(options: WorkerFleetOptions): Promise<Work
 
   async function endAll(drainMs: number): Promise<void> {
     stopping = true
-    sockets.close()
-    dealer.close()
     for (const timer of timers) clearTimeout(timer)
+    await sockets.close()
+    dealer.close()
     await Promise.all(places.map((place) => end(place, drainMs + END_GRACE_MS)))
   }
 

@@ -14,5 +14,6 @@ export type {
 export { CLIENT_IDLE_MS, openListener } from './listener.ts'
 export type { ProxyProtocolOptions } from './proxy-protocol.ts'
 export { serveInTurn } from './pipelining.ts'
+export { untilNoMore } from './until-no-more.ts'
 export { serveUpgradeInTurn } from './upgrade.ts'
 export { awaitRest, endInStages, endRaw, endsInStages } from './staged-end.ts'

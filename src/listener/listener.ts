@@ -20,6 +20,7 @@ import { createHttp2Sessions } from './http2-sessions.ts'
 import type { ProxyProtocolOptions } from './proxy-protocol.ts'
 import { createPeers } from './proxy-protocol.ts'
 import { createSilentConnections } from './silent-connections.ts'
+import { untilNoMore } from './until-no-more.ts'
 
 /**
  * Begins to bring connections, of which nothing has been read. `local`: it was accepted on a Unix socket. Calling what
@@ -120,8 +121,11 @@ const FIRST_HEAD_MS = 10_000
  */
 export const CLIENT_IDLE_MS = 65_000
 
-/** For how many turns of the event loop is accepted what comes while it is time to stop: as many as can wait. */
-const MOST_TURNS = 4_096
+/**
+ * For how long nobody must have come before a listener that stops is closed, in milliseconds: who has an answer that
+ * ends the connection comes again at once.
+ */
+const QUIET_MS = 10
 
 const MAX_HEAD_BYTES = 32_768
 
@@ -282,7 +286,8 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
       }
       const letIn: (() => unknown)[] = []
       late = letIn
-      await untilNoMore(letIn)
+      // Nobody is given time, so that nobody need be let in.
+      if (drainMs > 0) await untilNoMore(() => letIn.length, QUIET_MS)
       // Not `server.close()` yet: it ends idle connections at once, on which the next request may be on its way.
       accepting.close()
       late = null
@@ -310,19 +315,6 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
       clearInterval(sweep)
       clearTimeout(cut)
     },
-  }
-}
-
-/**
- * Waits while each turn of the event loop brings another connection: it accepts one, and those that wait for that the
- * system breaks when the socket is closed. To serve them meanwhile would only bring more.
- */
-async function untilNoMore(late: readonly unknown[]): Promise<void> {
-  let quiet = 0
-  for (let turn = 0; turn < MOST_TURNS && quiet < 2; turn++) {
-    const before = late.length
-    await new Promise((resolve) => setImmediate(resolve))
-    quiet = late.length > before ? 0 : quiet + 1
   }
 }
 

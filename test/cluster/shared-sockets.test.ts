@@ -156,12 +156,24 @@ test('on a Unix socket this process accepts always', async () => {
   expect(data.toString()).toBe('here')
 })
 
+test('who has connected to a Unix socket by the end is accepted', async () => {
+  const path = join(await directoryWith({}), 'socket')
+  const { sockets } = await openShared([{ path }])
+  const answers = Array.from({ length: 30 }, async () => {
+    const socket = connect(path)
+    const [data] = (await once(socket, 'data')) as [Buffer]
+    return data.toString()
+  })
+  await sockets.close()
+  expect(new Set(await Promise.all(answers))).toEqual(set('here'))
+})
+
 test('after the end nothing is listened to, and what is lent then is closed', async () => {
   const { sockets, startWorker, answerers } = await openShared()
   const a = await startWorker('a')
   await expect.poll(() => answerers()).toEqual(set('a'))
   await startWorker('b')
-  sockets.close()
+  await sockets.close()
   await expect.poll(() => answerers()).not.toContain('here')
   await kill(a)
   expect(await answerers()).not.toContain('here')

@@ -58,7 +58,7 @@ describe('a gateway that is being closed', () => {
     expect(await statusOf('/readyz')).toBe(503)
     expect(await (await fetch(`${gateway.adminUrl}/readyz`)).text()).toBe('draining\n')
     expect(await statusOf('/livez')).toBe(200)
-    expect(await accepts(gateway.url)).toBe(false)
+    await eventually(async () => !(await accepts(gateway.url)))
     expect(closed).toBe(false)
     answer()
     const answered = await client.closed()
