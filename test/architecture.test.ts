@@ -121,7 +121,7 @@ const TABLE: Record<string, Row> = {
   upstream: row(
     5,
     'client-network clock field-line kept-text name-table logger http-client option-shape',
-    'undici',
+    '',
     'any',
   ),
   // One strict reading of a request, and the route that it takes, for every door that has routes.

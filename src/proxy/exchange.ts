@@ -221,7 +221,7 @@ export class Exchange implements UpstreamHandler, DeliveryOwner {
   ): void {
     const { upgrade } = this.#input
     this.#answering = true
-    upstream.on('error', () => {}) // undici has let go of it
+    upstream.on('error', () => {}) // who made it has let go of it
     const rawFields = rawFieldsOf(controller)
     const lease = this.lease()
     if (

@@ -1,4 +1,5 @@
 import { ChunkReader, wholeBody } from './chunk-reader.ts'
+import type { ConnectionOwner } from './connection-owner.ts'
 import type { InterimOwner } from './head-reader.ts'
 import { HeadReader } from './head-reader.ts'
 import { RequestUpload } from './request-upload.ts'
@@ -9,29 +10,6 @@ import { tellEnd } from './upstream-exchange.ts'
 import type { ConnectionTarget, UpstreamSocket } from './upstream-socket.ts'
 import { openUpstreamSocket } from './upstream-socket.ts'
 
-/** What a connection needs of its pool. */
-export interface ConnectionOwner {
-  /** The tick after which so many milliseconds are over; never for 0. */
-  deadlineIn(ms: number): number
-  /** For how long a connection may be idle, in milliseconds. */
-  readonly idleMs: number
-  /** How old a connection may be that serves another request; 0: as old as it gets. */
-  readonly maxAgeMs: number
-  /** Which tick it is. */
-  readonly tick: number
-  onIdle(connection: UpstreamConnection): void
-  /**
-   * @param exchange What it was serving, if that is still to be settled; `stale`: the upstream closed it, and it was
-   * used before.
-   */
-  onClosed(
-    connection: UpstreamConnection,
-    exchange: UpstreamExchange | null,
-    error: Error,
-    stale: boolean,
-  ): void
-}
-
 /** One for all connections: a read is done with when its call returns. */
 const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024)
 
@@ -40,7 +18,10 @@ const HEAD_PIECE_BYTES = 16 * 1024
 /** How long an upstream that takes no more of an upload is listened to, until its answer begins. */
 const LAST_WORDS_MS = 1_000
 
+/** `closed`: it is not ours any more, either. */
 type State = 'connecting' | 'idle' | 'head' | 'body' | 'feeding' | 'closed'
+
+type Owner = ConnectionOwner<UpstreamConnection>
 
 /**
  * One connection to an upstream, one request at a time. Whatever is not exactly as it should be ends it: then nobody
@@ -53,7 +34,7 @@ export class UpstreamConnection implements ExchangeKeeper, InterimOwner {
   readonly retiresAt: number
   /** The tick at which the request that it serves was sent. */
   since = 0
-  readonly #owner: ConnectionOwner
+  readonly #owner: Owner
   readonly #socket: UpstreamSocket
   #state: State = 'connecting'
   #exchange: UpstreamExchange | null
@@ -69,7 +50,7 @@ export class UpstreamConnection implements ExchangeKeeper, InterimOwner {
   #error: Error | null = null
 
   /** Connects, and serves a request then. */
-  constructor(target: ConnectionTarget, owner: ConnectionOwner, exchange: UpstreamExchange) {
+  constructor(target: ConnectionTarget, owner: Owner, exchange: UpstreamExchange) {
     this.#owner = owner
     this.#heads = new HeadReader(target.limits)
     this.#exchange = exchange
@@ -78,6 +59,7 @@ export class UpstreamConnection implements ExchangeKeeper, InterimOwner {
     this.retiresAt = owner.deadlineIn(owner.maxAgeMs)
     const socket = openUpstreamSocket(target, {
       buffer: READ_BUFFER,
+      asStream: owner.isForUpgrades,
       onRead: (count) => this.#onRead(count),
       onConnect: () => this.#onConnect(),
       onWriteError: (error) => this.#onWriteError(error),
@@ -90,6 +72,10 @@ export class UpstreamConnection implements ExchangeKeeper, InterimOwner {
 
   get exchange(): UpstreamExchange | null {
     return this.#exchange
+  }
+
+  get asksToSwitch(): boolean {
+    return this.#exchange?.asksToSwitch === true
   }
 
   /** Whether its client keeps it waiting: with the rest of a body, or to read the response. */
@@ -224,6 +210,7 @@ export class UpstreamConnection implements ExchangeKeeper, InterimOwner {
       if (typeof head === 'string') return this.destroy(refusedFor(head))
       if (head === null) continue
       const { bodyStart } = this.#heads
+      if (head.status === 101) return this.#switch(exchange, head, at + bodyStart, count)
       const rest = end === count ? text.slice(bodyStart) : null
       return this.#begin(exchange, head, count, at + bodyStart, rest)
     }
@@ -235,6 +222,19 @@ export class UpstreamConnection implements ExchangeKeeper, InterimOwner {
     const isUnasked = head.status === 100 && exchange?.request.expectContinue !== true
     if (!isUnasked) exchange?.respond(head)
     return exchange !== null && this.#exchange === exchange
+  }
+
+  /** Gives the socket away, and what was read behind the head with it. */
+  #switch(exchange: UpstreamExchange, head: ResponseHead, start: number, count: number): void {
+    this.#state = 'closed'
+    this.#exchange = null
+    this.deadline = Infinity
+    const rest = Buffer.from(READ_BUFFER.subarray(start, count))
+    // A stream that flows would not look at what is put back.
+    this.#socket.removeAllListeners('data').pause().unshift(rest)
+    this.#socket.resume()
+    this.#owner.onSwitched(this)
+    exchange.switch(head, this.#socket)
   }
 
   /**
@@ -322,6 +322,7 @@ export class UpstreamConnection implements ExchangeKeeper, InterimOwner {
   }
 
   #onFin(): void {
+    if (this.#state === 'closed') return
     // After a write has failed the system no longer tells a reset from an end.
     const isEnd = this.#head?.body === 'until-close' && this.#error === null
     if (this.#state === 'body' && isEnd) this.#complete(true)
@@ -329,6 +330,7 @@ export class UpstreamConnection implements ExchangeKeeper, InterimOwner {
   }
 
   #onClose(): void {
+    if (this.#state === 'closed') return
     const exchange = this.#exchange
     // Sent again, it got no further: what became of it is what became of the first connection.
     const interruption = this.#state === 'connecting' ? exchange?.interruption : null

@@ -5,6 +5,8 @@ const MAX_INTERIM_RESPONSES = 64
 
 /** Told of the interim responses (RFC 9110 §15.2) before an answer. */
 export interface InterimOwner {
+  /** Whether the request asks to use the connection for something else, which a 101 grants. */
+  readonly asksToSwitch: boolean
   /** @returns False: nothing more is to be read. */
   onInterim(head: ResponseHead): boolean
 }
@@ -48,7 +50,7 @@ export class HeadReader {
       const head = readResponseHead(all, start, end + 2, toHead, responseFields)
       if (typeof head === 'string') return head
       start = end + 4
-      if (head.status >= 200) {
+      if (head.status >= 200 || (head.status === 101 && owner.asksToSwitch)) {
         this.#text = ''
         this.bodyStart = start - before
         return head

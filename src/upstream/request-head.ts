@@ -37,7 +37,7 @@ export function writeRequestHead(request: UpstreamRequest): RequestHead | null {
   if (!isToken(method) || !TARGET.test(path)) return null
   const last = writeLastFields(lastHeaders)
   if (last === null) return null
-  const connection = request.reset === true ? 'close' : 'keep-alive'
+  const connection = connectionOf(request)
   if (request.section !== undefined) {
     if (body !== null || last.length !== null) return null
     const start = `${method} ${path} HTTP/1.1\r\nConnection: ${connection}\r\n${request.section}${last.text}`
@@ -61,6 +61,12 @@ export function writeRequestHead(request: UpstreamRequest): RequestHead | null {
   if (length === null) text += 'Transfer-Encoding: chunked\r\n'
   if (request.expectContinue === true) text += 'Expect: 100-continue\r\n'
   return { text: `${text}\r\n`, bodyLength: length }
+}
+
+/** What is said of the connection. */
+function connectionOf({ upgrade = null, reset }: UpstreamRequest): string {
+  if (upgrade !== null) return `Upgrade\r\nUpgrade: ${upgrade}`
+  return reset === true ? 'close' : 'keep-alive'
 }
 
 interface Fields {

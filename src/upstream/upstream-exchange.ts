@@ -1,3 +1,5 @@
+import type { Duplex } from 'node:stream'
+
 import type { UpstreamController, UpstreamHandler, UpstreamRequest } from './dispatcher.ts'
 import { IDEMPOTENT_METHODS } from './idempotent-methods.ts'
 import type { RequestHead } from './request-head.ts'
@@ -85,6 +87,18 @@ export class UpstreamExchange implements UpstreamController {
     this.#settle()
     this.answer = head
     handler.onResponseWhole?.(this, head.status, body)
+  }
+
+  /** Gives its handler the connection, which is used for something else from here on. */
+  switch(head: ResponseHead, socket: Duplex): void {
+    this.#settle()
+    this.answer = head
+    this.#handler.onRequestUpgrade?.(this, head.status, null, socket)
+  }
+
+  /** Whether it asks to use its connection for something else, and its handler can. */
+  get asksToSwitch(): boolean {
+    return this.request.upgrade === 'websocket' && this.#handler.onRequestUpgrade !== undefined
   }
 
   /** Whether its handler takes a response in one piece. */

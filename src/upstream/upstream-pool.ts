@@ -1,6 +1,6 @@
 import type { LookupFunction } from 'node:net'
 
-import type { ConnectionOwner } from './connection.ts'
+import type { ConnectionOwner } from './connection-owner.ts'
 import { UpstreamConnection } from './connection.ts'
 import type { UpstreamDispatcher, UpstreamHandler, UpstreamRequest } from './dispatcher.ts'
 import { writeRequestHead } from './request-head.ts'
@@ -17,7 +17,7 @@ import { UPSTREAM_DEFAULTS } from './upstream-options.ts'
 import { slowestOf } from './slow-clients.ts'
 import type { ExchangeKeeper } from './upstream-exchange.ts'
 import { UpstreamExchange } from './upstream-exchange.ts'
-import type { ConnectionTarget, SecureTarget } from './upstream-socket.ts'
+import type { SecureTarget } from './upstream-socket.ts'
 
 /** Options of {@link createUpstreamPool}. */
 export interface UpstreamPoolOptions {
@@ -41,8 +41,6 @@ export interface UpstreamPoolOptions {
   readonly maxAgeMs?: number | undefined
   /** Looks the host up. @default as the system does */
   readonly lookup?: LookupFunction | undefined
-  /** Makes the requests that are to become WebSockets, on connections of its own. @default they are not told apart */
-  readonly upgrades?: WaitedForPool | undefined
 }
 
 /** Connections to one upstream. */
@@ -61,7 +59,7 @@ export interface WaitedForPool extends UpstreamPool {
 const TICK_MS = 100
 
 /** How long a connection may be idle where nothing else is said. */
-export const IDLE_MS: number = UPSTREAM_DEFAULTS.keepAliveMs
+const IDLE_MS: number = UPSTREAM_DEFAULTS.keepAliveMs
 /** A client that has kept a connection waiting for so long may lose it to one that has fewer. */
 const SLOW_MS = 3_000
 
@@ -72,20 +70,25 @@ const SLOW_MS = 3_000
  * A request without a body whose connection, used before, ends before a byte of the response is sent once more, on a
  * connection of its own: the upstream had closed it while the request was on its way (RFC 9112 §9.3.1). Nothing else is
  * ever sent twice.
+ *
+ * Requests to upgrade have connections of their own, as many again, so that none that waits for its 101 holds up a
+ * request. One that was upgraded no longer counts, and is not the pool's to end.
  */
 export function createUpstreamPool(options: UpstreamPoolOptions): WaitedForPool {
-  return new Pool(options)
+  return new Pool(options, false)
 }
 
-class Pool implements WaitedForPool, ConnectionOwner, ExchangeKeeper {
+class Pool implements WaitedForPool, ConnectionOwner<UpstreamConnection>, ExchangeKeeper {
   readonly asksBeforeBody: boolean = true
   readonly takesText: boolean = true
   readonly idleMs: number
   readonly maxAgeMs: number
-  readonly #target: ConnectionTarget
+  readonly isForUpgrades: boolean
+  readonly #options: UpstreamPoolOptions
   readonly #maxConnections: number
   readonly #maxWaiting: number
-  readonly #upgrades: WaitedForPool | undefined
+  /** Null until there is a request to upgrade. */
+  #upgrades: Pool | null = null
   readonly #connections = new Set<UpstreamConnection>()
   /** The one that was used last is used next, so that those too many are let go. */
   readonly #idle: UpstreamConnection[] = []
@@ -94,13 +97,13 @@ class Pool implements WaitedForPool, ConnectionOwner, ExchangeKeeper {
   #sweep: NodeJS.Timeout | null = null
   #closed = false
 
-  constructor(options: UpstreamPoolOptions) {
-    this.#target = options
+  constructor(options: UpstreamPoolOptions, isForUpgrades: boolean) {
+    this.#options = options
+    this.isForUpgrades = isForUpgrades
     this.#maxConnections = options.maxConnections ?? 256
     this.#maxWaiting = options.maxWaiting ?? 1_024
     this.idleMs = options.idleMs ?? IDLE_MS
     this.maxAgeMs = options.maxAgeMs ?? 0
-    this.#upgrades = options.upgrades
   }
 
   get waiting(): number {
@@ -108,10 +111,13 @@ class Pool implements WaitedForPool, ConnectionOwner, ExchangeKeeper {
   }
 
   dispatch(given: UpstreamRequest, handler: UpstreamHandler): boolean {
-    if (given.upgrade === 'websocket' && this.#upgrades !== undefined) {
+    if (given.upgrade === 'websocket' && !this.isForUpgrades && !this.#closed) {
+      this.#upgrades ??= new Pool(this.#options, true)
       return this.#upgrades.dispatch(given, handler)
     }
-    const request = this.idleMs === 0 ? { ...given, reset: true } : given
+    // Where an upgrade is refused, it is not certain what each side takes the connection for.
+    const endsHere = this.idleMs === 0 || this.isForUpgrades
+    const request = endsHere ? { ...given, reset: true } : given
     const head = writeRequestHead(request)
     const exchange = new UpstreamExchange(request, head ?? { text: '', bodyLength: 0 }, handler)
     exchange.start()
@@ -166,10 +172,18 @@ class Pool implements WaitedForPool, ConnectionOwner, ExchangeKeeper {
         exchange.fail(error)
       }
     }
-    if (this.#connections.size < this.#maxConnections) {
-      const next = this.#waiting.shift()
-      if (next !== undefined) this.#open(next)
-    }
+    this.#openForNext()
+  }
+
+  onSwitched(connection: UpstreamConnection): void {
+    this.#connections.delete(connection)
+    this.#openForNext()
+  }
+
+  #openForNext(): void {
+    if (this.#connections.size >= this.#maxConnections) return
+    const next = this.#waiting.shift()
+    if (next !== undefined) this.#open(next)
   }
 
   /** A request that waits has nothing to hold back. */
@@ -201,7 +215,7 @@ class Pool implements WaitedForPool, ConnectionOwner, ExchangeKeeper {
 
   #wait(exchange: UpstreamExchange): void {
     exchange.keeper = this
-    exchange.deadline = this.deadlineIn(this.#target.connectMs)
+    exchange.deadline = this.deadlineIn(this.#options.connectMs)
     this.#waiting.push(exchange)
     slowestOf(this.#connections, exchange.request, this.#longAgo())?.abort(
       heldTooLong(this.#maxConnections),
@@ -221,7 +235,7 @@ class Pool implements WaitedForPool, ConnectionOwner, ExchangeKeeper {
   }
 
   #open(exchange: UpstreamExchange): void {
-    this.#connections.add(new UpstreamConnection(this.#target, this, exchange))
+    this.#connections.add(new UpstreamConnection(this.#options, this, exchange))
     this.#sweep ??= setInterval(() => this.#lookOver(), TICK_MS).unref()
   }
 

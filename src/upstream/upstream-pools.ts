@@ -2,7 +2,6 @@ import type { LookupFunction } from 'node:net'
 
 import type { Connecting } from './connecting.ts'
 import type { UpstreamDispatcher } from './dispatcher.ts'
-import { createUpgradePool } from './upgrade-pool.ts'
 import type { WaitedForPool } from './upstream-pool.ts'
 import { createUpstreamPool } from './upstream-pool.ts'
 import { SecureTarget } from './upstream-socket.ts'
@@ -49,10 +48,6 @@ export function createUpstreamPools(lookup: LookupFunction): UpstreamPools {
   }
 }
 
-/**
- * Our own transport; undici's for upgrades, which have connections of their own everywhere, so that none that waits for
- * its 101 holds up a request.
- */
 function createPool(connecting: Connecting, lookup: LookupFunction): WaitedForPool {
   const { target, connectMs, maxConnections, tls } = connecting
   const { protocol, hostname, port } = new URL(target.origin)
@@ -68,6 +63,5 @@ function createPool(connecting: Connecting, lookup: LookupFunction): WaitedForPo
     idleMs: connecting.keepAliveMs,
     maxAgeMs: connecting.maxConnectionAgeMs,
     lookup,
-    upgrades: createUpgradePool(connecting, lookup),
   })
 }

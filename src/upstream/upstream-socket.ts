@@ -47,6 +47,11 @@ export class SecureTarget {
 export interface UpstreamSocketOptions {
   /** Where to read to; used again when `onRead` returns. */
   readonly buffer: Uint8Array
+  /**
+   * Whether it is read as a stream, so that it can be given to somebody else, who finds it flowing when the last
+   * listener to `data` is gone; then what `onRead` returns means nothing. @default false
+   */
+  readonly asStream?: boolean | undefined
   /** Told how many bytes came. @returns Whether to go on reading. */
   readonly onRead: (count: number) => boolean
   /** Told when requests can be sent. */
@@ -75,17 +80,18 @@ export function openUpstreamSocket(
   options: UpstreamSocketOptions,
 ): UpstreamSocket {
   const { host, port, socketPath, lookup } = target
-  const { buffer, onRead, onConnect } = options
+  const { buffer, asStream = false, onRead, onConnect } = options
   const all: NetConnectOpts = {
     ...(typeof socketPath === 'string' ? { path: socketPath } : { host, port, lookup }),
     noDelay: true,
     keepAlive: true,
     keepAliveInitialDelay: PROBE_AFTER_MS,
-    onread: { buffer, callback: onRead },
+    ...(!asStream && { onread: { buffer, callback: onRead } }),
   }
   const { secure = null } = target
   if (secure === null) {
     const plain = withBearing(new Socket(all), options)
+    if (asStream) readAsStream(plain, options)
     plain.once('connect', onConnect)
     plain.connect(all)
     return plain
@@ -103,7 +109,15 @@ export function openUpstreamSocket(
   socket.setKeepAlive(true, PROBE_AFTER_MS)
   socket.on('session', (session: Buffer) => (secure.session = session))
   socket.once('secureConnect', onConnect)
+  if (asStream) readAsStream(socket, options)
   return withBearing(socket, options)
+}
+
+function readAsStream(socket: Socket, { buffer, onRead }: UpstreamSocketOptions): void {
+  socket.on('data', (part: Buffer) => {
+    if (part.length > buffer.length) socket.unshift(part.subarray(buffer.length))
+    onRead(part.copy(buffer))
+  })
 }
 
 function withBearing(socket: Socket, { onWriteError }: UpstreamSocketOptions): UpstreamSocket {

@@ -85,6 +85,7 @@ function readAnswer(pieces: readonly string[]): Read {
   let head: ResponseHead | null = null
   let [body, interim, at, end] = ['', 0, 0, -1]
   const owner = {
+    asksToSwitch: false,
     onInterim: () => {
       interim++
       return true

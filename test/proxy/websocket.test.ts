@@ -56,7 +56,7 @@ describe('a WebSocket', () => {
     expect(url).toBe('/ws/a%20b?x=1&access_token=no')
     expect(headers).toMatchObject({
       host: 'gw.test',
-      connection: 'upgrade',
+      connection: 'Upgrade',
       upgrade: 'websocket',
       'sec-websocket-key': KEY,
       'sec-websocket-version': '13',
