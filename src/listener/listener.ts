@@ -293,7 +293,11 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
       late = null
       for (const serve of letIn) serve()
       const closed = new Promise<void>((resolve) => {
-        onEmpty = resolve
+        const before = onEmpty
+        onEmpty = () => {
+          before()
+          resolve()
+        }
         if (connections.size === 0) resolve()
       })
       const graceEndsAt = performance.now() + IDLE_GRACE_MS

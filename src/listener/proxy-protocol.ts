@@ -125,6 +125,8 @@ function awaitHead(
     socket.destroy()
   }
   socket.on('data', onData).on('end', onEnd).on('close', leave).on('error', ignore)
+  // Who is let in while it is time to stop waits paused.
+  socket.resume()
 }
 
 /** What breaks a connection closes it, too. */

@@ -1,11 +1,14 @@
 /** Who comes in a turn of the event loop that takes longer, in milliseconds, is looked for in the next. */
 const SHORT_TURN_MS = 0.25
 
-/** For how long is waited where no quiet comes, in milliseconds. */
-const LONGEST_MS = 500
-
 /** The first turn may be one that had looked before. */
 const FEWEST_QUIET_TURNS = 2
+
+/** For how long is waited for quiet, in milliseconds; then any two turns in which nobody comes are enough. */
+const PATIENCE_MS = 250
+
+/** For how long is waited where there are no such, in milliseconds. */
+const LONGEST_MS = 500
 
 /**
  * Waits for a moment at which a listening socket can be closed. The event loop accepts one connection a turn, and when
@@ -25,8 +28,11 @@ export async function untilNoMore(come: () => number, quietMs: number): Promise<
     // Not a timer: it would come before the look, and not behind it.
     await new Promise((resolve) => setImmediate(resolve))
     nowMs = performance.now()
-    quietTurns += 1
-    if (come() > before || nowMs - turnedAtMs > SHORT_TURN_MS) [lastAtMs, quietTurns] = [nowMs, 0]
-    if (quietTurns >= FEWEST_QUIET_TURNS && nowMs - lastAtMs >= quietMs) return
+    const isPatient = nowMs - startedAtMs < PATIENCE_MS
+    const isQuiet = come() === before && (nowMs - turnedAtMs <= SHORT_TURN_MS || !isPatient)
+    quietTurns = isQuiet ? quietTurns + 1 : 0
+    if (!isQuiet) lastAtMs = nowMs
+    const wasQuiet = nowMs - lastAtMs >= quietMs || !isPatient
+    if (quietTurns >= FEWEST_QUIET_TURNS && wasQuiet) return
   }
 }

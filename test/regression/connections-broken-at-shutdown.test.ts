@@ -79,6 +79,35 @@ test.each([
   await drained
 })
 
+test('who comes with a head of the PROXY protocol when it is time to stop is answered', async () => {
+  const unreadable: string[] = []
+  const listener = await openListener({
+    on: { host: '127.0.0.1', port: 0 },
+    door: {
+      serve({ socket }, outgoing) {
+        outgoing.writeHead(200, ['X-Peer', String(socket.remoteAddress)])
+        outgoing.end()
+      },
+    },
+    proxyProtocol: { isProxy: () => true, onUnreadable: () => void unreadable.push('one') },
+  })
+  const port = Number(new URL(listener.url).port)
+  const drained = listener.drain(20_000)
+  const answer = await ask(port, 'PROXY TCP4 192.0.2.7 192.0.2.8 1000 80\r\n')
+  expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\nX-Peer: 192\.0\.2\.7\r\n/)
+  expect(unreadable).toEqual([])
+  await drained
+})
+
+test('who calls drain while it is under way waits for the same end', async () => {
+  const listener = await openListener({ on: { host: '127.0.0.1', port: 0 }, door: { serve() {} } })
+  const client = connect({ port: Number(new URL(listener.url).port), host: '127.0.0.1' })
+  onTestFinished(() => void client.destroy())
+  client.on('error', () => {}).resume()
+  await once(client, 'connect')
+  await Promise.all([listener.drain(100), listener.drain(100)])
+})
+
 /** Ends each turn behind what else is done in it, but before what waits for the next. */
 async function afterTurns(turns: number, busyMs: number): Promise<void> {
   for (let turn = 1; turn <= turns; turn++) {
@@ -89,13 +118,13 @@ async function afterTurns(turns: number, busyMs: number): Promise<void> {
 }
 
 /** Connects at once, and resolves to all that comes. */
-function ask(port: number): Promise<string> {
+function ask(port: number, before = ''): Promise<string> {
   return new Promise((resolve) => {
     let text = ''
     const client = connect({ port, host: '127.0.0.1' })
     onTestFinished(() => void client.destroy())
     client.on('data', (data: Buffer) => (text += data.toString()))
     client.on('error', (error) => (text += error.message)).on('close', () => resolve(text))
-    client.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+    client.write(`${before}GET / HTTP/1.1\r\nHost: x\r\n\r\n`)
   })
 }
