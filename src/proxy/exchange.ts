@@ -219,8 +219,10 @@ export class Exchange implements UpstreamHandler, DeliveryOwner {
     _headers: unknown,
     upstream: Duplex,
   ): void {
-    const { upgrade } = this.#input
+    const { upgrade, incoming } = this.#input
     this.#answering = true
+    // One that has ended in this turn is told of only behind it.
+    if (incoming.socket.destroyed) this.#clientGone = true
     upstream.on('error', () => {}) // who made it has let go of it
     const rawFields = rawFieldsOf(controller)
     const lease = this.lease()

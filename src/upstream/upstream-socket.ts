@@ -115,7 +115,11 @@ export function openUpstreamSocket(
 
 function readAsStream(socket: Socket, { buffer, onRead }: UpstreamSocketOptions): void {
   socket.on('data', (part: Buffer) => {
-    if (part.length > buffer.length) socket.unshift(part.subarray(buffer.length))
+    if (part.length > buffer.length) {
+      // A stream that flows would tell at once what is put back.
+      socket.pause().unshift(part.subarray(buffer.length))
+      socket.resume()
+    }
     onRead(part.copy(buffer))
   })
 }

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 
@@ -5,6 +6,7 @@ import { expect, onTestFinished, test } from 'vitest'
 
 import type { UpstreamPoolOptions } from '../../src/upstream/index.ts'
 import { createUpstreamPool } from '../../src/upstream/index.ts'
+import { openUpstreamSocket } from '../../src/upstream/upstream-socket.ts'
 import { startRawUpstream } from '../helpers/raw-upstream.ts'
 import { dispatchRecorded } from '../helpers/recorded-exchange.ts'
 
@@ -180,4 +182,26 @@ test('where the connections are closed, those under way break off, and none begi
   const closed = 'the connections to the upstream were closed'
   await expect.poll(() => [first.told, second.told]).toEqual([[closed], [closed]])
   expect(upgrade('/3').told).toEqual([closed])
+})
+
+test('what comes at once beyond the size of the buffer is told behind what fills it', async () => {
+  const upstream = await startRawUpstream(() => {})
+  const buffer = Buffer.alloc(8)
+  const told: string[] = []
+  const socket = openUpstreamSocket(
+    { host: '127.0.0.1', port: upstream.port, connectMs: 20_000 },
+    {
+      buffer,
+      asStream: true,
+      onRead: (count) => told.push(buffer.toString('latin1', 0, count)) > 0,
+      onConnect() {},
+      onWriteError() {},
+    },
+  )
+  onTestFinished(() => void socket.destroy())
+  await once(socket, 'connect')
+  await expect.poll(() => upstream.sockets.length).toBe(1)
+  upstream.sockets[0]?.write('eight at a time, in order')
+  await expect.poll(() => told.join('')).toBe('eight at a time, in order')
+  expect(told.slice(0, 3)).toEqual(['eight at', ' a time,', ' in orde'])
 })
