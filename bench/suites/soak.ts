@@ -13,6 +13,9 @@ import { createVitalSigns } from '../vital-signs.ts'
 
 const USERS = 200
 
+/** How long their tokens are good, in seconds: longer than any soak, which would end in refusals otherwise. */
+const TOKEN_SECONDS = 7 * 24 * 3_600
+
 /** How long the most that the gateway carries is looked for. */
 const SEARCH_SECONDS = 5
 const SEARCHES = 3
@@ -104,6 +107,9 @@ function createTokens(onezone: DevOnezone): string[] {
   return Array.from({ length: USERS }, (_, index) => {
     const id = `user${index}`
     onezone.createUser(id)
-    return onezone.createTemporaryToken({ subject: { type: 'user', id } })
+    return onezone.createTemporaryToken({
+      subject: { type: 'user', id },
+      validForSeconds: TOKEN_SECONDS,
+    })
   })
 }
