@@ -56,6 +56,8 @@ export async function openSharedSockets(options: SharedSocketsOptions): Promise<
   const addresses = opened.addresses.filter((_, at) => isShared(at))
   /** Those on which this process accepts; null where only workers do. */
   const here: (Server | null)[] = opened.servers.filter((_, at) => isShared(at))
+  /** Workers that accept no more, and answer those whom they have let in when no other does either. */
+  const leaving = new Set<Channel>()
   /** Whether each worker accepts yet. */
   const accepts = new Map<Channel, boolean>()
   let isClosed = false
@@ -86,6 +88,13 @@ export async function openSharedSockets(options: SharedSocketsOptions): Promise<
     const lenders = those(true)
     if (lenders.length === 0) return void reopen()
     if (those(false).length > 0) for (const lender of lenders) lender.send({ kind: 'lend' })
+  }
+
+  /** While another accepts, who is answered would only come to it, in the moment in which that one stops, too. */
+  function letGo(): void {
+    const areAll = [...accepts.keys()].every((channel) => leaving.has(channel))
+    if (isClosed && !areAll) return
+    for (const channel of leaving) channel.send({ kind: 'allLeft' })
   }
 
   function takeBack(index: number, lent: Server): void {
@@ -124,6 +133,10 @@ export async function openSharedSockets(options: SharedSocketsOptions): Promise<
         accepts.set(channel, true)
         leave()
       })
+      channel.on('left', () => {
+        leaving.add(channel)
+        letGo()
+      })
       channel.on('lent', (message, handle) => {
         if (handle instanceof Server) takeBack(idOf({ id: message['index'] }) ?? -1, handle)
         else if (handle !== null) drop(handle)
@@ -132,7 +145,9 @@ export async function openSharedSockets(options: SharedSocketsOptions): Promise<
       else provide()
       return () => {
         accepts.delete(channel)
-        if (!isClosed) provide()
+        leaving.delete(channel)
+        if (isClosed) letGo()
+        else provide()
       }
     },
     async close() {
@@ -144,11 +159,17 @@ export async function openSharedSockets(options: SharedSocketsOptions): Promise<
   }
 }
 
-/** The worker's side: accepts on each socket that it is sent, and lends it. Calling what it returns ends that. */
+/** How long a worker that accepts no more waits for the others that stop with it, in milliseconds. */
+const OTHERS_MS = 500
+
+/**
+ * The worker's side: accepts on each socket that it is sent, and lends it. Calling what it returns ends that; it
+ * settles when all workers that stop with this one have left, too.
+ */
 export function acceptShared(
   channel: Channel,
   take: (socket: Socket, local: boolean) => void,
-): () => void {
+): () => Promise<void> {
   const servers = new Map<unknown, Server>()
   let isClosed = false
   channel.on('listen', ({ index, of }, handle) => {
@@ -161,8 +182,12 @@ export function acceptShared(
     if (isClosed) return
     for (const [index, server] of servers) channel.send({ kind: 'lent', index }, server)
   })
-  return () => {
-    isClosed = true
-    for (const server of servers.values()) server.close()
-  }
+  return () =>
+    new Promise((resolve) => {
+      isClosed = true
+      for (const server of servers.values()) server.close()
+      channel.on('allLeft', () => resolve())
+      channel.send({ kind: 'left' })
+      setTimeout(resolve, OTHERS_MS).unref()
+    })
 }

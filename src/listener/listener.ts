@@ -24,9 +24,11 @@ import { untilNoMore } from './until-no-more.ts'
 
 /**
  * Begins to bring connections, of which nothing has been read. `local`: it was accepted on a Unix socket. Calling what
- * it returns ends that.
+ * it returns ends that; it settles when who has an answer that ends the connection finds nobody who would accept anew.
  */
-export type ConnectionSource = (take: (socket: Socket, local: boolean) => void) => () => void
+export type ConnectionSource = (
+  take: (socket: Socket, local: boolean) => void,
+) => () => void | Promise<void>
 
 /** How a listener speaks TLS. */
 export interface ListenerTls {
@@ -247,7 +249,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
   }
   // Node begins to look after slow and idle connections when a server listens.
   server.emit('listening')
-  const accepting: Pick<Accepting, 'addresses' | 'close'> =
+  const accepting: Pick<Accepting, 'addresses'> & { close(): void | Promise<void> } =
     typeof on === 'function'
       ? { addresses: [], close: takeFrom(on, take) }
       : await acceptOn('length' in on ? on : [on], { onConnection: take })
@@ -289,7 +291,8 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
       // Nobody is given time, so that nobody need be let in.
       if (drainMs > 0) await untilNoMore(() => letIn.length, QUIET_MS)
       // Not `server.close()` yet: it ends idle connections at once, on which the next request may be on its way.
-      accepting.close()
+      const left = accepting.close()
+      if (drainMs > 0) await left
       late = null
       for (const serve of letIn) serve()
       const closed = new Promise<void>((resolve) => {
@@ -326,7 +329,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
 function takeFrom(
   source: ConnectionSource,
   take: (socket: Socket, local: boolean) => void,
-): () => void {
+): ReturnType<ConnectionSource> {
   return source((socket, local) => {
     socket.allowHalfOpen = true
     socket.setNoDelay(true)

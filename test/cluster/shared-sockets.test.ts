@@ -204,7 +204,7 @@ test('a worker accepts on all that it is sent, says so once, and lends them', as
   const taken: (readonly [Socket, boolean])[] = []
   const take = (socket: Socket, local: boolean): void => void taken.push([socket, local])
   const close = acceptShared(channel, take)
-  onTestFinished(close)
+  onTestFinished(() => void close())
   const [first, second] = [await listening(), await listening()]
   receive({ kind: 'listen', index: 0, of: 2 }, first)
   expect(sent).toEqual([])
@@ -232,10 +232,31 @@ test('a worker that has ended closes what it is sent, and lends nothing', async 
   const [before, after] = [await listening(), await listening()]
   const { port } = before.address() as { port: number }
   receive({ kind: 'listen', index: 0, of: 2 }, before)
-  close()
+  const left = close()
   receive({ kind: 'listen', index: 1, of: 2 }, after)
   receive({ kind: 'lend' })
-  expect(sent).toEqual([])
+  expect(sent).toEqual([{ message: { kind: 'left' }, handle: undefined }])
+  receive({ kind: 'allLeft' })
+  await left
   expect(after.listening).toBe(false)
   expect(await answerOf(port)).toBe('ECONNREFUSED')
+})
+
+test('a worker that stops alone is let go at once, those that stop together only when all have left', async () => {
+  const { sockets } = await openShared()
+  const [a, b, c] = [workerEnd(), workerEnd(), workerEnd()]
+  const [, , endC] = [a, b, c].map(({ channel }) => sockets.share(channel))
+  const letGo = (): number[] =>
+    [a, b, c].map(
+      ({ sent }) => sent.splice(0).filter(({ message }) => message['kind'] === 'allLeft').length,
+    )
+  a.receive({ kind: 'left' })
+  expect(letGo()).toEqual([1, 0, 0])
+  await sockets.close()
+  a.receive({ kind: 'left' })
+  b.receive({ kind: 'left' })
+  expect(letGo()).toEqual([0, 0, 0])
+  // It has ended without a word.
+  endC?.()
+  expect(letGo()).toEqual([1, 1, 0])
 })
