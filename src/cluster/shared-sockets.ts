@@ -42,13 +42,13 @@ const REOPEN_MS = 500
  */
 export async function openSharedSockets(options: SharedSocketsOptions): Promise<SharedSockets> {
   const { onConnection, schedule, logger } = options
-  // Nothing is read here, so that the worker finds everything.
   let accepted = 0
   const accept = {
     onConnection(socket: Socket, local: boolean) {
       accepted += 1
       onConnection(socket, local)
     },
+    // Nothing is read here, so that the worker finds everything.
     paused: true,
   }
   const opened = await acceptOn(options.on, accept)

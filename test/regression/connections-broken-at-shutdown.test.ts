@@ -5,6 +5,7 @@ import { connect as connectTls } from 'node:tls'
 
 import { expect, onTestFinished, test } from 'vitest'
 
+import type { Door } from '../../src/listener/index.ts'
 import { openListener } from '../../src/listener/index.ts'
 import { anyMaterial } from '../helpers/http2-rig.ts'
 
@@ -12,6 +13,13 @@ import { anyMaterial } from '../helpers/http2-rig.ts'
 // with the requests that had been sent on them: under a load of short connections that was every one there was.
 
 const CLIENTS = 60
+
+const WELCOME: Door = {
+  serve(_incoming, outgoing) {
+    outgoing.writeHead(200, [])
+    outgoing.end()
+  },
+}
 
 test.each([
   ['through the fast lane', true, false],
@@ -21,12 +29,7 @@ test.each([
 ])('who has connected when it is time to stop is answered, %s', async (_how, fastLane, secure) => {
   const listener = await openListener({
     on: { host: '127.0.0.1', port: 0 },
-    door: {
-      serve(_incoming, outgoing) {
-        outgoing.writeHead(200, [])
-        outgoing.end()
-      },
-    },
+    door: WELCOME,
     tls: secure ? { material: anyMaterial(), clientAuth: 'none', http2: false } : undefined,
     fastLane,
   })
@@ -65,12 +68,7 @@ test.each([
 ])('who connects %i turns after it is time to stop is answered', async (turns, busyMs) => {
   const listener = await openListener({
     on: { host: '127.0.0.1', port: 0 },
-    door: {
-      serve(_incoming, outgoing) {
-        outgoing.writeHead(200, [])
-        outgoing.end()
-      },
-    },
+    door: WELCOME,
   })
   const port = Number(new URL(listener.url).port)
   const answer = afterTurns(turns, busyMs).then(() => ask(port))
